@@ -1,0 +1,62 @@
+/**
+ * Between byte strings and JavaScript strings, where one is needed.
+ *
+ * Two ways lead there. `binary` keeps every byte (one UTF-16 unit each, so the strings sort as the
+ * bytes do) and serves as a map key. `printable` is for people: a message that names a path.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Encodes a string as UTF-8: ASCII constants of the formats, and text that a person typed. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/** Joins byte strings into a new one. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let position = 0;
+  for (const part of parts) {
+    joined.set(part, position);
+    position += part.length;
+  }
+  return joined;
+}
+
+/** A string with one UTF-16 unit (0 to 255) for each byte; equal exactly if the bytes are equal. */
+export function binary(bytes: Uint8Array): string {
+  // Applying fromCharCode to the whole array is the fastest portable way for names (measured), and
+  // overflows the stack for very long ones.
+  if (bytes.length <= 4096) return String.fromCharCode.apply(null, bytes as unknown as number[]);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 4096) {
+    text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096) as unknown as number[]);
+  }
+  return text;
+}
+
+/**
+ * Bytes as a person may read them in one line of a message: UTF-8 where it is, `\xHH` for the bytes
+ * that are not and for control characters, cut after 200 characters.
+ */
+export function printable(bytes: Uint8Array): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const head = bytes.subarray(0, 200);
+  let text: string;
+  try {
+    text = decoder.decode(head);
+  } catch {
+    text = binary(head);
+  }
+  // deno-lint-ignore no-control-regex
+  const unsafe = /[\x00-\x1f\x7f-\x9f\u2028\u2029]|[\ud800-\udfff](?![\udc00-\udfff])/g;
+  const escaped = text.replace(
+    unsafe,
+    (c) => "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0"),
+  );
+  return bytes.length > head.length ? escaped + "…" : escaped;
+}

@@ -1,0 +1,34 @@
+/**
+ * The port through which file contents are kept, named by their fs-verity digest.
+ *
+ * `ffi/object_store.ts` keeps them in a directory as composefs does; `memory_store.ts` in a map.
+ *
+ * @module
+ */
+
+import type { SourceFile } from "../tree/source.ts";
+
+/** A set of immutable objects, each named by the fs-verity digest of its contents. */
+export interface ObjectStore {
+  /**
+   * Tells whether the object is there.
+   *
+   * @throws If a file stands under that name but cannot be the object: wrong size, not a regular file
+   * or, where the store was opened to verify, other contents.
+   */
+  has(digest: Uint8Array, size: number): boolean;
+  /**
+   * Puts an object, unless it is already there. When this returns, the object survives a crash of the
+   * machine; if it throws, nothing stands under the name that did not stand there before.
+   *
+   * @param contents All of the object, either in memory or as a file that is read from its start.
+   * @throws If the contents do not have this digest and size (the file changed since it was digested).
+   */
+  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void;
+  /**
+   * Opens an object for reading. Its contents are not verified.
+   *
+   * @returns The object, or undefined if it is not there.
+   */
+  open(digest: Uint8Array): SourceFile | undefined;
+}

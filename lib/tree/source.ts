@@ -1,0 +1,76 @@
+/**
+ * The port through which a directory tree is read.
+ *
+ * A {@linkcode SourceTree} answers three questions (what is at the root, what does a directory hold,
+ * what does a file contain) and hides where the tree lives: `ffi/source_tree.ts` asks the kernel,
+ * `memory_tree.ts` a tree of JavaScript objects.
+ *
+ * @module
+ */
+
+import type { FileKind, Xattr } from "./tree.ts";
+
+/** Which extended attributes a scan reads. */
+export type XattrFilter = "all" | "user" | "none";
+
+/** What lstat(2), readlink(2) and listxattr(2) tell of one file. */
+export interface SourceStat {
+  readonly kind: FileKind;
+  /** The low twelve bits of `st_mode`. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Link count, as the file system has it. */
+  readonly nlink: number;
+  /** Device number of devices, 0 otherwise, in the encoding of `Special.rdev`. */
+  readonly rdev: number;
+  /** Length in bytes. */
+  readonly size: number;
+  /** Seconds since the epoch: a number, or a bigint if not a safe integer. */
+  readonly mtime: number | bigint;
+  /** Nanoseconds, 0 to 999,999,999. */
+  readonly mtimeNsec: number;
+  /** Equal for two names exactly if they are links to one file, for files with `nlink` above 1. */
+  readonly fileId?: string;
+  /** Target of a symbolic link, absent for all others. */
+  readonly target?: Uint8Array;
+  readonly xattrs: readonly Xattr[];
+}
+
+/** One name in a directory and the file behind it. */
+export interface SourceEntry {
+  readonly name: Uint8Array;
+  readonly stat: SourceStat;
+}
+
+/** A file opened for reading. Close it, or declare it with `using`. */
+export interface SourceFile extends Disposable {
+  /** Length in bytes when the file was opened. */
+  readonly size: number;
+  /**
+   * Reads up to `into.length` bytes that begin `position` bytes from the start of the file.
+   *
+   * @returns How many bytes were read; fewer than asked only at the end of the file, 0 there.
+   */
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number;
+}
+
+/** How a directory is listed. */
+export interface ListOptions {
+  readonly xattrs: XattrFilter;
+  /** Leaves out block and character devices without looking at them any closer. */
+  readonly skipDevices?: boolean;
+}
+
+/**
+ * A directory tree to make an image of. Paths are relative to its root: names joined by `/`, empty for
+ * the root itself. Every method throws an error that names the path if the file cannot be read.
+ */
+export interface SourceTree {
+  /** Tells what the root is. It need not be a directory: the caller decides what to say of that. */
+  root(xattrs: XattrFilter): SourceStat;
+  /** Lists a directory, in any order, without `.` and `..`. */
+  list(path: Uint8Array, options: ListOptions): SourceEntry[];
+  /** Opens a regular file. */
+  open(path: Uint8Array): SourceFile;
+}

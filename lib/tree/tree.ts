@@ -1,0 +1,151 @@
+/**
+ * The file tree that every input and output meets at.
+ *
+ * Generic in what a regular file is: a scan yields a `Tree<Source>`, the contents step makes of it a
+ * `Tree<Content>`, and the type says which of the two you hold. Names, link targets and xattrs are
+ * bytes. Knows nothing of EROFS, overlayfs or dump files.
+ *
+ * @module
+ */
+
+/** One extended attribute, as listxattr(2) and getxattr(2) give it. */
+export interface Xattr {
+  /** Full name, namespace included (`user.mime_type`), without a terminating NUL. */
+  readonly name: Uint8Array;
+  /** Value, possibly empty. */
+  readonly value: Uint8Array;
+}
+
+/** What stat(2) and listxattr(2) tell of any file, whatever its type. */
+export interface Stat {
+  /** The low twelve bits of `st_mode`: permissions, set-id and sticky bits. The type is `kind`. */
+  readonly mode: number;
+  /** Owner, 0 to 2^32-1. */
+  readonly uid: number;
+  /** Group, 0 to 2^32-1. */
+  readonly gid: number;
+  /** Link count, 0 to 2^32-1. Images recompute it for directories. */
+  readonly nlink: number;
+  /** Modification time in seconds since the epoch: a number, or a bigint if not a safe integer. */
+  readonly mtime: number | bigint;
+  /** Nanoseconds of the modification time: 0 to 999,999,999, up to 2^32-1 from a dump file. */
+  readonly mtimeNsec: number;
+  /** Extended attributes in any order, no name twice. */
+  readonly xattrs: readonly Xattr[];
+}
+
+/** A directory with its entries. */
+export interface Directory<File> {
+  readonly kind: "directory";
+  readonly stat: Stat;
+  /** In ascending byte order of their names, no name twice, without `.` and `..`. */
+  readonly entries: readonly Entry<File>[];
+}
+
+/** A name in a directory. */
+export interface Entry<File> {
+  /** 1 to 255 bytes, none of them NUL or `/`; never `.` or `..`. */
+  readonly name: Uint8Array;
+  readonly node: Node<File>;
+}
+
+/** A regular file. What `file` is depends on the stage: see {@linkcode Tree}. */
+export interface Regular<File> {
+  readonly kind: "regular";
+  readonly stat: Stat;
+  readonly file: File;
+}
+
+/** A symbolic link. */
+export interface Symlink {
+  readonly kind: "symlink";
+  readonly stat: Stat;
+  /** 1 to 4095 bytes, none of them NUL. */
+  readonly target: Uint8Array;
+}
+
+/** A device, fifo or socket. A character device with `rdev` 0 is an overlayfs whiteout. */
+export interface Special {
+  readonly kind: "character" | "block" | "fifo" | "socket";
+  readonly stat: Stat;
+  /**
+   * Device number of character and block devices, 0 otherwise; the kernel's encoding of 32 bits: minor
+   * bits 0 to 7, major bits 8 to 19, the other minor bits from bit 20.
+   */
+  readonly rdev: number;
+  /**
+   * Set if a dump file gave a size of 2^32 bytes or more. The image holds no such size, but its inode
+   * takes the extended form, as mkcomposefs 1.0.8 has it.
+   */
+  readonly oversized?: true;
+}
+
+/** Every file that is not a directory and lives under a name of its own. */
+export type Leaf<File> = Regular<File> | Symlink | Special;
+
+/** A further name of a file that lives elsewhere in the tree. */
+export interface HardLink<File> {
+  readonly kind: "hardlink";
+  /** The file itself, found at exactly one other place of the same tree. */
+  readonly target: Leaf<File>;
+}
+
+/** What a name in a directory may stand for. */
+export type Node<File> = Directory<File> | Leaf<File> | HardLink<File>;
+
+/** A whole tree: its root directory. */
+export type Tree<File> = Directory<File>;
+
+/** The contents of a regular file as an image holds them: in the image itself. */
+export interface InlineContent {
+  readonly kind: "inline";
+  /** The whole file, at most 5000 bytes. An empty file is inline and has none. */
+  readonly bytes: Uint8Array;
+}
+
+/** The contents of a regular file as an image holds them: in a file outside the image. */
+export interface ExternalContent {
+  readonly kind: "external";
+  /** Length in bytes, 1 to 2^53. */
+  readonly size: number;
+  /** Path of the backing file below the object store, or absent: then a sparse file. */
+  readonly path?: Uint8Array;
+  /** fs-verity digest of the backing file, 32 bytes, if it is to be enforced. */
+  readonly digest?: Uint8Array;
+}
+
+/** What a regular file is once its contents are decided. */
+export type Content = InlineContent | ExternalContent;
+
+/** File type bits of `st_mode` (`S_IFMT`) by kind. */
+export const FILE_TYPE_BITS = {
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  regular: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000,
+} as const;
+
+/** A kind of file, as a name for its type bits. */
+export type FileKind = keyof typeof FILE_TYPE_BITS;
+
+const KIND_OF_BITS = new Map<number, FileKind>(
+  Object.entries(FILE_TYPE_BITS).map(([kind, bits]) => [bits, kind as FileKind]),
+);
+
+/** The kind that the type bits of an `st_mode` name, or undefined if they name none of the seven. */
+export function kindOfMode(mode: number): FileKind | undefined {
+  return KIND_OF_BITS.get(mode & 0o170000);
+}
+
+/** Tells whether a node is an overlayfs whiteout: a character device with number 0. */
+export function isWhiteout<File>(node: Node<File>): boolean {
+  return node.kind === "character" && node.rdev === 0;
+}
+
+/** The node itself, or the file that a hard link leads to. */
+export function resolveHardLink<File>(node: Node<File>): Directory<File> | Leaf<File> {
+  return node.kind === "hardlink" ? node.target : node;
+}
