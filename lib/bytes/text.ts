@@ -39,24 +39,44 @@ export function binary(bytes: Uint8Array): string {
   return text;
 }
 
+/** The most bytes that a message shows of a byte string. */
+const PRINTABLE_LENGTH = 200;
+
 /**
- * Bytes as a person may read them in one line of a message: UTF-8 where it is, `\xHH` for the bytes
- * that are not and for control characters, cut after 200 characters.
+ * Bytes as a person may read them in one line of a message: UTF-8 where it is, `\xHH` for bytes that are
+ * not and for control characters, cut after about 200 bytes.
  */
 export function printable(bytes: Uint8Array): string {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const head = bytes.subarray(0, 200);
-  let text: string;
-  try {
-    text = decoder.decode(head);
-  } catch {
-    text = binary(head);
+  const head = bytes.subarray(0, PRINTABLE_LENGTH);
+  let text = "";
+  for (let at = 0; at < head.length;) {
+    const length = utf8Length(head, at);
+    const character = length === 0
+      ? undefined
+      : strictDecoder.decode(head.subarray(at, at + length));
+    // deno-lint-ignore no-control-regex
+    text += character === undefined || /[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(character)
+      ? head.subarray(at, at + Math.max(length, 1)).reduce(
+        (escaped, byte) => escaped + "\\x" + byte.toString(16).padStart(2, "0"),
+        "",
+      )
+      : character;
+    at += Math.max(length, 1);
   }
-  // deno-lint-ignore no-control-regex
-  const unsafe = /[\x00-\x1f\x7f-\x9f\u2028\u2029]|[\ud800-\udfff](?![\udc00-\udfff])/g;
-  const escaped = text.replace(
-    unsafe,
-    (c) => "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0"),
-  );
-  return bytes.length > head.length ? escaped + "…" : escaped;
+  return bytes.length > head.length ? text + "…" : text;
+}
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Length of the UTF-8 character at `at`, 0 if there is none. */
+function utf8Length(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (at + length > bytes.length) return 0;
+  try {
+    strictDecoder.decode(bytes.subarray(at, at + length));
+    return length;
+  } catch {
+    return 0;
+  }
 }

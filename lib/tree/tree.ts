@@ -40,6 +40,8 @@ export interface Directory<File> {
   readonly stat: Stat;
   /** In ascending byte order of their names, no name twice, without `.` and `..`. */
   readonly entries: readonly Entry<File>[];
+  /** Bytes that the directory takes in the image it was read from; nothing is made of it. */
+  readonly size?: number;
 }
 
 /** A name in a directory. */

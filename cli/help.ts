@@ -1,0 +1,161 @@
+/**
+ * Help and usage text, from the same table that argv is read by.
+ *
+ * `helpText` is what `--help` prints to standard output: everything, wrapped to the terminal.
+ * `usageText` is what follows a usage error: the synopsis and one line an option.
+ *
+ * @module
+ */
+
+import { allOptions, type Command, type Entry, type Option } from "./command.ts";
+
+const INDENT = "  ";
+const COLUMN_LIMIT = 26;
+
+/**
+ * The text that `--help` prints, its last line end included.
+ *
+ * @param called How the entry was called, its parents' names included: `composefs-info ls`.
+ * @param width Columns to wrap at; taken as at least 60 and at most 100.
+ */
+export function helpText(entry: Entry, called: string, width = 80): string {
+  const columns = Math.min(100, Math.max(60, width));
+  const paragraphs = [`${entry.summary}.`, ...entry.description];
+  const sections = [
+    usageLines(entry, called).join("\n"),
+    ...paragraphs.map((paragraph) => wrap(paragraph, columns).join("\n")),
+    section("Commands", commandRows(entry), columns),
+    section("Operands", operandRows(entry), columns),
+    section("Options", optionRows(entry), columns),
+    examples(entry),
+    bullets("Exit status", entry.exitStatus ?? [], columns),
+    bullets("See also", entry.seeAlso === undefined ? [] : [entry.seeAlso.join(", ")], columns),
+  ];
+  return sections.filter((text) => text !== "").join("\n\n") + "\n";
+}
+
+/** The short usage, its last line end included: synopsis, then one line for each option or command. */
+export function usageText(entry: Entry, called: string): string {
+  const rows = entry.kind === "group" ? commandRows(entry) : ownOptionRows(entry);
+  const title = entry.kind === "group" ? "Commands:" : "Options:";
+  const column = Math.max(0, ...rows.map((row) => row.left.length)) + 2;
+  const lines = rows.map((row) => INDENT + row.left.padEnd(column) + row.summary);
+  const list = rows.length === 0 ? [] : [title, ...lines];
+  return [...usageLines(entry, called), ...list].join("\n") + "\n";
+}
+
+/** The lines that begin with `Usage:`. */
+function usageLines(entry: Entry, called: string): string[] {
+  return synopsis(entry).map((rest, i) =>
+    `${i === 0 ? "Usage:" : "      "} ${called} ${rest}`.trimEnd()
+  );
+}
+
+/** What follows the name on the command line, one string for each way to call the entry. */
+export function synopsis(entry: Entry): readonly string[] {
+  if (entry.kind === "group") return ["[OPTIONS] COMMAND [ARGUMENTS]"];
+  if (entry.synopsis !== undefined) return entry.synopsis;
+  const operands = Object.values(entry.operands).map((operand) => {
+    const name = operand.repeated ? `${operand.name}...` : operand.name;
+    return operand.optional ? `[${name}]` : name;
+  });
+  return [["[OPTIONS]", ...operands].join(" ")];
+}
+
+/** A table row: what is typed, what it means, and more about it for the long help. */
+interface Row {
+  readonly left: string;
+  readonly summary: string;
+  readonly help?: string;
+}
+
+function commandRows(entry: Entry): Row[] {
+  if (entry.kind === "command") return [];
+  return entry.commands.map(({ name, summary }) => ({ left: name, summary }));
+}
+
+function operandRows(entry: Entry): Row[] {
+  if (entry.kind === "group") return [];
+  return Object.values(entry.operands).map(({ name, summary }) => ({ left: name, summary }));
+}
+
+function optionRows(entry: Entry): Row[] {
+  return rowsOf(Object.entries(allOptions(entry)));
+}
+
+/** The options that a C program's usage lists; `--help` and its like would repeat on every error. */
+function ownOptionRows(command: Command): Row[] {
+  return rowsOf(Object.entries(command.options));
+}
+
+function rowsOf(options: [string, Option][]): Row[] {
+  const visible = options.filter(([, option]) => option.hidden !== true);
+  // Room for short options is kept only where there are any.
+  const shortWidth = visible.some(([, option]) => option.short !== undefined) ? 4 : 0;
+  return visible.map(([name, option]) => {
+    const short = option.short === undefined ? "" : `-${option.short}, `;
+    const value = option.kind === "flag" ? "" : `=${option.value}`;
+    return {
+      left: `${short.padStart(shortWidth)}--${name}${value}`,
+      summary: option.summary + defaultNote(option),
+      ...(option.help === undefined ? {} : { help: option.help }),
+    };
+  });
+}
+
+function defaultNote(option: Option): string {
+  if (option.kind === "flag") return "";
+  const text = option.defaultText ??
+    (option.default === undefined ? undefined : String(option.default));
+  const repeated = option.kind === "list" ? " (may be repeated)" : "";
+  return text === undefined ? repeated : `${repeated} (default=${text})`;
+}
+
+function section(title: string, rows: readonly Row[], columns: number): string {
+  if (rows.length === 0) return "";
+  const widest = Math.max(...rows.map((row) => row.left.length));
+  const column = INDENT.length + Math.min(widest, COLUMN_LIMIT) + 2;
+  const lines = rows.flatMap((row) => rowLines(row, column, columns));
+  return [`${title}:`, ...lines].join("\n");
+}
+
+/** One row in two columns; a left part too wide for its column has a line of its own. */
+function rowLines(row: Row, column: number, columns: number): string[] {
+  const left = INDENT + row.left;
+  const right = [row.summary, ...(row.help === undefined ? [] : [row.help])]
+    .flatMap((text) => wrap(text, columns - column));
+  const indented = right.map((line) => " ".repeat(column) + line);
+  if (left.length + 2 > column) return [left, ...indented];
+  return [left.padEnd(column) + right[0]!, ...indented.slice(1)];
+}
+
+function examples(entry: Entry): string {
+  if (entry.examples === undefined) return "";
+  // Commands stay on one line, however long: they are there to be copied.
+  const items = entry.examples.map(({ summary, command }) =>
+    `${INDENT}${summary}:\n${INDENT}${INDENT}${command}`
+  );
+  return ["Examples:", items.join("\n\n")].join("\n");
+}
+
+function bullets(title: string, items: readonly string[], columns: number): string {
+  if (items.length === 0) return "";
+  const lines = items.flatMap((item) => wrap(item, columns - INDENT.length));
+  return [`${title}:`, ...lines.map((line) => INDENT + line)].join("\n");
+}
+
+/** Breaks text at spaces into lines of at most `columns`; a longer word has a line of its own. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line === "") line = word;
+    else if (line.length + 1 + word.length <= columns) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  lines.push(line);
+  return lines;
+}

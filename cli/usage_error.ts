@@ -1,0 +1,29 @@
+/**
+ * The error of a command line that cannot be carried out as it is written.
+ *
+ * Thrown by the parser and by commands whose options contradict each other; `main.ts` alone turns it
+ * into a message and an exit status.
+ *
+ * @module
+ */
+
+/** How a {@linkcode UsageError} is reported. */
+export interface UsageErrorOptions extends ErrorOptions {
+  /**
+   * Whether programs that print their usage after such an error do so after this one. True unless
+   * given; false suits a bad value, where the list of options would not help.
+   */
+  readonly usage?: boolean;
+}
+
+/** A command line that cannot be carried out. The message is one line without a final period. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  /** Whether the usage text belongs after the message. */
+  readonly usage: boolean;
+
+  constructor(message: string, options: UsageErrorOptions = {}) {
+    super(message, options);
+    this.usage = options.usage ?? true;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Parsers for the values of options and operands, to be named in a command's table.
+ *
+ * Each throws a `RangeError` that says what was expected; which option was meant and what was given is
+ * added where the table is read.
+ *
+ * @module
+ */
+
+import type { ValueParser } from "./command.ts";
+
+/** A path: the bytes as given, which need not be UTF-8. */
+export function path(_text: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes;
+}
+
+/** Text, refused if it is not UTF-8. */
+export function text(text: string, bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new RangeError(`expected UTF-8, found "${text}"`, { cause });
+  }
+}
+
+/** A decimal number of digits only, from `least` to `most`, both included. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): ValueParser<number> {
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  return function parseInteger(text) {
+    const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new RangeError(`expected a whole number, ${range}`);
+  };
+}
+
+/** One of a few words. */
+export function choice<const Word extends string>(...words: readonly Word[]): ValueParser<Word> {
+  return function parseChoice(text) {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new RangeError(`expected ${words.join(" or ")}`);
+  };
+}
+
+/** Bytes in hexadecimal digits of either case, at most `most` bytes. */
+export function hex(most: number): ValueParser<Uint8Array<ArrayBuffer>> {
+  return function parseHex(text) {
+    if (text.length % 2 === 0 && text.length <= 2 * most && /^[0-9a-fA-F]*$/.test(text)) {
+      return Uint8Array.fromHex(text);
+    }
+    throw new RangeError(`expected an even number of hexadecimal digits, at most ${2 * most}`);
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * Opens an image: its header, and the tree it holds.
+ *
+ * @module
+ */
+
+import { ErofsReader, type SuperBlock } from "../erofs/read.ts";
+import { ImageFormatError } from "../erofs/image_format_error.ts";
+import type { Content, Tree } from "../tree/tree.ts";
+import {
+  COMPOSEFS_HEADER,
+  COMPOSEFS_HEADER_VERSION,
+  COMPOSEFS_MAGIC,
+  FLAG_HAS_ACL,
+} from "./header.ts";
+import { collectImage } from "./image_tree.ts";
+import { type ImageView, unoverlayTree } from "./unoverlay.ts";
+
+/** What of an image is read, and how. */
+export interface ReadTreeOptions {
+  /** Names in the root directory to which the tree is limited. */
+  readonly rootEntries?: readonly Uint8Array[];
+  /**
+   * `"exact"`, the default, gives the tree that makes the same image again; `"libcomposefs"` gives what
+   * composefs-info 1.0.8 reports.
+   */
+  readonly view?: ImageView;
+}
+
+/** An opened image. */
+export interface ComposefsImage {
+  /** Format version: 0 or 1, or higher in images of other tools. */
+  readonly version: number;
+  /** Whether some inode has a POSIX ACL. */
+  readonly hasAcl: boolean;
+  readonly superBlock: SuperBlock;
+  /**
+   * Reads the tree.
+   *
+   * @throws {ImageFormatError} If anything in the image is malformed.
+   */
+  tree(options?: ReadTreeOptions): Tree<Content>;
+}
+
+/** The smallest file that is looked at. */
+const SMALLEST_IMAGE = 4096;
+
+/**
+ * Opens an image.
+ *
+ * @param bytes The whole image. Kept: trees read from it are views of it.
+ * @throws {ImageFormatError} If it is not a composefs image.
+ *
+ * @example What an image holds
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createImageFromDump, openImage } from "composefs-ts";
+ *
+ * const dump = "/ 0 40755 2 0 0 0 0.0 - - -\n/hello 2 100644 1 0 0 0 0.0 - hi -\n";
+ * const image = openImage(createImageFromDump([new TextEncoder().encode(dump)]));
+ * assertEquals(image.version, 0);
+ * assertEquals(new TextDecoder().decode(image.tree().entries[0]!.name), "hello");
+ * ```
+ */
+export function openImage(bytes: Uint8Array): ComposefsImage {
+  if (bytes.length < SMALLEST_IMAGE) {
+    throw new ImageFormatError(
+      bytes.length,
+      `file ends here, expected at least ${SMALLEST_IMAGE} bytes`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = COMPOSEFS_HEADER.read(view, 0);
+  if (header.magic !== COMPOSEFS_MAGIC) {
+    throw new ImageFormatError(
+      0,
+      `magic 0x${header.magic.toString(16)}, expected a composefs image`,
+    );
+  }
+  if (header.version !== COMPOSEFS_HEADER_VERSION) {
+    throw new ImageFormatError(
+      COMPOSEFS_HEADER.offsets.version,
+      `header version ${header.version}, expected ${COMPOSEFS_HEADER_VERSION}`,
+    );
+  }
+  const version = header.composefsVersion;
+  const { superBlock } = new ErofsReader(bytes);
+  return {
+    version,
+    hasAcl: (header.flags & FLAG_HAS_ACL) !== 0,
+    superBlock,
+    tree({ rootEntries, view = "exact" } = {}) {
+      // A reader of its own: it counts what has been claimed of the image.
+      const reader = new ErofsReader(bytes);
+      return unoverlayTree(reader, collectImage(reader, rootEntries), version, view);
+    },
+  };
+}

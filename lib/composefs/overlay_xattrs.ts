@@ -1,0 +1,87 @@
+/**
+ * The names by which overlayfs is told what composefs means.
+ *
+ * Xattrs of the source that overlayfs would take for its own are escaped by one more `overlay.`, which
+ * the kernel removes when it shows them (since Linux 6.7).
+ *
+ * @see Documentation/filesystems/overlayfs.rst, "Nesting overlayfs mounts", "Data-only lower layers"
+ *
+ * @module
+ */
+
+import { startsWith } from "../bytes/compare.ts";
+import { concatBytes, utf8 } from "../bytes/text.ts";
+import type { Xattr } from "../tree/tree.ts";
+
+/** What overlayfs reads on a mount without `userxattr`. */
+export const OVERLAY_PREFIX: Uint8Array = utf8("trusted.overlay.");
+/** What it shows, with one `overlay.` removed. */
+export const ESCAPED_PREFIX: Uint8Array = utf8("trusted.overlay.overlay.");
+
+const YES = utf8("y");
+const HAS_WHITEOUTS = utf8("x");
+const EMPTY = new Uint8Array();
+
+function xattr(name: string, value: Uint8Array): Xattr {
+  return { name: utf8(name), value };
+}
+
+/** Where the contents are: absolute path in the data-only layers. */
+export const REDIRECT_NAME: Uint8Array = utf8("trusted.overlay.redirect");
+/** That the contents are elsewhere, and their digest. */
+export const METACOPY_NAME: Uint8Array = utf8("trusted.overlay.metacopy");
+/** Marks the root: nothing below shines through. */
+export const ROOT_OPAQUE: Xattr = xattr("trusted.overlay.opaque", YES);
+
+/** Marks an empty regular file that stands for a whiteout. */
+export const WHITEOUT_XATTRS: readonly Xattr[] = [
+  xattr("trusted.overlay.overlay.whiteout", EMPTY),
+  xattr("user.overlay.whiteout", EMPTY),
+];
+
+/** Marks a directory that holds such files. */
+export const WHITEOUTS_XATTRS: readonly Xattr[] = [
+  xattr("trusted.overlay.overlay.whiteouts", EMPTY),
+  xattr("user.overlay.whiteouts", EMPTY),
+];
+
+/** Marks such a directory once more, from format version 1 on. */
+export const WHITEOUTS_OPAQUE_XATTRS: readonly Xattr[] = [
+  xattr("trusted.overlay.overlay.opaque", HAS_WHITEOUTS),
+  xattr("user.overlay.opaque", HAS_WHITEOUTS),
+];
+
+/** `struct ovl_metacopy`: version, length, flags, digest algorithm; then the digest. */
+const METACOPY_SHA256_HEADER = Uint8Array.of(0, 36, 0, 1);
+
+/** The metacopy xattr of a file with this digest, or of one whose contents are not verified. */
+export function metacopyXattr(digest: Uint8Array | undefined): Xattr {
+  const value = digest === undefined ? EMPTY : concatBytes(METACOPY_SHA256_HEADER, digest);
+  return { name: METACOPY_NAME, value };
+}
+
+/** The digest in a metacopy xattr, or undefined if it holds none of SHA-256. */
+export function metacopyDigest(value: Uint8Array): Uint8Array | undefined {
+  const size = METACOPY_SHA256_HEADER.length;
+  return value.length === size + 32 ? value.subarray(size) : undefined;
+}
+
+/** The redirect xattr to a path below the object store. */
+export function redirectXattr(path: Uint8Array): Xattr {
+  return { name: REDIRECT_NAME, value: concatBytes(SLASH, path) };
+}
+
+const SLASH = Uint8Array.of(0x2f);
+
+/** An xattr of the source as it stands in the image. */
+export function escapeXattr(xattr: Xattr): Xattr {
+  if (!startsWith(xattr.name, OVERLAY_PREFIX)) return xattr;
+  const suffix = xattr.name.subarray(OVERLAY_PREFIX.length);
+  return { name: concatBytes(ESCAPED_PREFIX, suffix), value: xattr.value };
+}
+
+/** An escaped xattr of an image as it stood in the source. */
+export function unescapeXattr(xattr: Xattr): Xattr {
+  const suffix = xattr.name.subarray(ESCAPED_PREFIX.length);
+  return { name: concatBytes(OVERLAY_PREFIX, suffix), value: xattr.value };
+}

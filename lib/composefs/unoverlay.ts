@@ -1,0 +1,256 @@
+/**
+ * Takes back what `overlay.ts` did: an image's inodes as the tree they were made of.
+ *
+ * Two views are to be had. `"exact"` is the inverse: the tree it gives makes the same image again.
+ * `"libcomposefs"` is what composefs-info 1.0.8 reports, which loses a few things: which of a file's
+ * names is its own, and xattrs of the source that look like marks of a whiteout.
+ *
+ * @module
+ */
+
+import { equalBytes, startsWith } from "../bytes/compare.ts";
+import { concatBytes } from "../bytes/text.ts";
+import { LAYOUT } from "../erofs/format.ts";
+import { ImageFormatError } from "../erofs/image_format_error.ts";
+import type { ErofsReader, ImageInode } from "../erofs/read.ts";
+import type { ImageEntry } from "../erofs/read_directory.ts";
+import { checkTarget, MAX_INLINE_SIZE, MAX_PATH_LENGTH } from "../tree/limits.ts";
+import type { Content, Directory, Entry, Leaf, Node, Stat, Tree, Xattr } from "../tree/tree.ts";
+import { findLinks, type ImageNode, type ImageTree } from "./image_tree.ts";
+import {
+  ESCAPED_PREFIX,
+  METACOPY_NAME,
+  metacopyDigest,
+  OVERLAY_PREFIX,
+  REDIRECT_NAME,
+  unescapeXattr,
+  WHITEOUT_XATTRS,
+  WHITEOUTS_OPAQUE_XATTRS,
+  WHITEOUTS_XATTRS,
+} from "./overlay_xattrs.ts";
+
+/** How an image is read: see the module. */
+export type ImageView = "exact" | "libcomposefs";
+
+/**
+ * Interprets the inodes of an image.
+ *
+ * @param version The image's format version.
+ * @throws {ImageFormatError} If a file holds what an image cannot.
+ */
+export function unoverlayTree(
+  reader: ErofsReader,
+  tree: ImageTree,
+  version: number,
+  view: ImageView,
+): Tree<Content> {
+  return new Unoverlay(reader, tree, version, view).run();
+}
+
+/** A directory whose entries are being filled in. */
+interface Level {
+  readonly node: ImageNode;
+  readonly entries: Entry<Content>[];
+  /** Whether the directory says of itself that it holds whiteouts. */
+  readonly marked: boolean;
+  next: number;
+}
+
+/** A hard link met before the name its file lives under. */
+interface PendingLink {
+  readonly entries: Entry<Content>[];
+  readonly index: number;
+  readonly nid: number;
+}
+
+class Unoverlay {
+  readonly #reader: ErofsReader;
+  readonly #tree: ImageTree;
+  readonly #version: number;
+  readonly #exact: boolean;
+  /** Entries that are links, or undefined if the first name met is a file's own. */
+  readonly #links: ReadonlySet<ImageEntry> | undefined;
+  readonly #leaves = new Map<number, Leaf<Content>>();
+  readonly #pending: PendingLink[] = [];
+  readonly #levels: Level[] = [];
+
+  constructor(reader: ErofsReader, tree: ImageTree, version: number, view: ImageView) {
+    this.#reader = reader;
+    this.#tree = tree;
+    this.#version = version;
+    this.#exact = view === "exact";
+    this.#links = this.#exact ? findLinks(tree) : undefined;
+  }
+
+  run(): Tree<Content> {
+    const root = this.#enter(this.#tree.root);
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      const entry = level.node.entries[level.next++];
+      if (entry === undefined) this.#levels.pop();
+      else this.#add(level, entry);
+    }
+    for (const { entries, index, nid } of this.#pending) {
+      const target = this.#leaves.get(nid)!;
+      entries[index] = { name: entries[index]!.name, node: { kind: "hardlink", target } };
+    }
+    return root;
+  }
+
+  #add(level: Level, entry: ImageEntry): void {
+    const node = this.#tree.nodes.get(entry.nid)!;
+    const { kind, u } = node.inode;
+    // The root's own whiteouts, which hide the object directories.
+    if (kind === "character" && u === 0) return;
+    const { name } = entry;
+    if (kind === "directory") {
+      level.entries.push({ name, node: this.#enter(node) });
+    } else if (this.#links?.has(entry)) {
+      const index = level.entries.length;
+      this.#pending.push({ entries: level.entries, index, nid: entry.nid });
+      level.entries.push({ name, node: PLACEHOLDER });
+    } else {
+      level.entries.push({ name, node: this.#leafOrLink(node, level.marked) });
+    }
+  }
+
+  #leafOrLink(node: ImageNode, inMarked: boolean): Node<Content> {
+    const { nid } = node.inode;
+    if (!this.#tree.linked.has(nid)) return this.#leaf(node, inMarked);
+    const known = this.#leaves.get(nid);
+    if (known !== undefined) return { kind: "hardlink", target: known };
+    const leaf = this.#leaf(node, inMarked);
+    this.#leaves.set(nid, leaf);
+    return leaf;
+  }
+
+  #enter(node: ImageNode): Directory<Content> {
+    const marks = this.#version >= 1
+      ? [...WHITEOUTS_XATTRS, ...WHITEOUTS_OPAQUE_XATTRS]
+      : WHITEOUTS_XATTRS;
+    const marked = hasAll(node.xattrs, marks);
+    const entries: Entry<Content>[] = [];
+    this.#levels.push({ node, entries, marked, next: 0 });
+    // Marks are the overlay step's only if there is a whiteout: otherwise the source had them.
+    const holdsWhiteout = marked && node.entries.some((entry) => {
+      return isWhiteout(this.#tree.nodes.get(entry.nid)!) && !this.#links?.has(entry);
+    });
+    const stat = this.#stat(node, holdsWhiteout ? marks : []);
+    return { kind: "directory", stat, entries, size: node.inode.size };
+  }
+
+  #leaf(node: ImageNode, inMarked: boolean): Leaf<Content> {
+    const { inode } = node;
+    const { kind } = inode;
+    switch (kind) {
+      case "regular": {
+        const whiteout = this.#exact
+          ? inMarked && isWhiteout(node)
+          : find(node.xattrs, WHITEOUT_XATTRS[0]!.name) !== undefined;
+        if (whiteout) {
+          return { kind: "character", stat: this.#stat(node, WHITEOUT_XATTRS), rdev: 0 };
+        }
+        return { kind, stat: this.#stat(node, []), file: this.#content(node) };
+      }
+      case "symlink":
+        return { kind, stat: this.#stat(node, []), target: this.#target(inode) };
+      case "directory":
+        throw new TypeError("A directory is no leaf");
+      default: {
+        const device = kind === "character" || kind === "block";
+        const special = { kind, stat: this.#stat(node, []), rdev: device ? inode.u : 0 };
+        return this.#isOversized(inode) ? { ...special, oversized: true } : special;
+      }
+    }
+  }
+
+  /** An extended inode without another reason for it: see `Special.oversized`. */
+  #isOversized({ extended, mtime, mtimeNsec, nlink, uid, gid }: ImageInode): boolean {
+    const { buildTime, buildTimeNsec } = this.#reader.superBlock;
+    return this.#exact && this.#version <= 1 && extended && mtime === buildTime &&
+      mtimeNsec === buildTimeNsec && nlink <= 0xffff && uid <= 0xffff && gid <= 0xffff;
+  }
+
+  #content({ inode, xattrs }: ImageNode): Content {
+    const { size, layout, start } = inode;
+    if (layout !== LAYOUT.chunkBased || size === 0) {
+      if (size > MAX_INLINE_SIZE) {
+        throw new ImageFormatError(
+          start,
+          `inline content of ${size} bytes, expected at most ${MAX_INLINE_SIZE}`,
+        );
+      }
+      return { kind: "inline", bytes: concatBytes(...this.#reader.dataParts(inode)) };
+    }
+    const redirect = find(xattrs, REDIRECT_NAME)?.value;
+    const metacopy = find(xattrs, METACOPY_NAME)?.value;
+    const path = redirect?.subarray(redirect[0] === 0x2f ? 1 : 0);
+    if (path?.includes(0)) throw new ImageFormatError(start, "redirect with a NUL");
+    const digest = metacopy === undefined ? undefined : metacopyDigest(metacopy);
+    return {
+      kind: "external",
+      size,
+      ...(path !== undefined && path.length > 0 ? { path } : {}),
+      ...(digest !== undefined ? { digest } : {}),
+    };
+  }
+
+  #target(inode: ImageInode): Uint8Array {
+    if (inode.size > MAX_PATH_LENGTH) {
+      throw new ImageFormatError(
+        inode.start,
+        `symlink target of ${inode.size} bytes, expected at most ${MAX_PATH_LENGTH}`,
+      );
+    }
+    const target = concatBytes(...this.#reader.dataParts(inode));
+    try {
+      checkTarget(target);
+    } catch (cause) {
+      throw new ImageFormatError(inode.start, (cause as Error).message, { cause });
+    }
+    return target;
+  }
+
+  #stat({ inode, xattrs }: ImageNode, marks: readonly Xattr[]): Stat {
+    const { mode, uid, gid, nlink, mtime, mtimeNsec } = inode;
+    return { mode, uid, gid, nlink, mtime, mtimeNsec, xattrs: this.#sourceXattrs(xattrs, marks) };
+  }
+
+  /** The source's xattrs: without the given marks and what overlayfs itself reads, unescaped. */
+  #sourceXattrs(xattrs: readonly Xattr[], marks: readonly Xattr[]): readonly Xattr[] {
+    if (xattrs.length === 0) return xattrs;
+    const dropped = this.#exact ? marks : ALWAYS_DROPPED;
+    const kept: Xattr[] = [];
+    for (const xattr of xattrs) {
+      const { name } = xattr;
+      if (find(dropped, name) !== undefined) continue;
+      if (startsWith(name, ESCAPED_PREFIX)) kept.push(unescapeXattr(xattr));
+      else if (!startsWith(name, OVERLAY_PREFIX)) kept.push(xattr);
+    }
+    return kept;
+  }
+}
+
+/** What libcomposefs takes for its own wherever it stands. */
+const ALWAYS_DROPPED: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
+
+const PLACEHOLDER: Node<Content> = {
+  kind: "regular",
+  stat: { mode: 0, uid: 0, gid: 0, nlink: 0, mtime: 0, mtimeNsec: 0, xattrs: [] },
+  file: { kind: "inline", bytes: new Uint8Array() },
+};
+
+/** Tells whether an inode is what the overlay step makes of a whiteout. */
+function isWhiteout({ inode, xattrs }: ImageNode): boolean {
+  return inode.kind === "regular" && inode.size === 0 && hasAll(xattrs, WHITEOUT_XATTRS);
+}
+
+function find(xattrs: readonly Xattr[], name: Uint8Array): Xattr | undefined {
+  return xattrs.find((xattr) => equalBytes(xattr.name, name));
+}
+
+function hasAll(xattrs: readonly Xattr[], wanted: readonly Xattr[]): boolean {
+  return wanted.every(({ name, value }) => {
+    const found = find(xattrs, name);
+    return found !== undefined && equalBytes(found.value, value);
+  });
+}

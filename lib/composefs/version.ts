@@ -1,0 +1,47 @@
+/**
+ * Which format version an image takes.
+ *
+ * Versions differ in what overlayfs is told of directories that hold whiteouts: from version 1 on they
+ * are marked with an opaque xattr, which kernels since 6.8 want.
+ *
+ * @module
+ */
+
+import { isWhiteout, type Tree } from "../tree/tree.ts";
+import { walk } from "../tree/walk.ts";
+
+/** The versions that are written. */
+export type FormatVersion = 0 | 1;
+
+/** Between which versions the writer may choose. */
+export interface VersionRange {
+  /** The version to use, unless the tree asks for a higher one. Default 0. */
+  readonly minVersion?: number;
+  /** The highest version the tree may ask for; raised to `minVersion` if lower. Default 1. */
+  readonly maxVersion?: number;
+}
+
+/**
+ * Chooses the version: the lowest allowed, except that whiteouts ask for version 1.
+ *
+ * @throws {RangeError} If a limit is a version that does not exist.
+ */
+export function chooseVersion<File>(tree: Tree<File>, range: VersionRange): FormatVersion {
+  const { minVersion = 0, maxVersion = 1 } = range;
+  checkVersion(minVersion, "minimum");
+  checkVersion(maxVersion, "maximum");
+  return minVersion === 0 && maxVersion >= 1 && hasWhiteout(tree) ? 1 : minVersion;
+}
+
+function checkVersion(version: number, which: string): asserts version is FormatVersion {
+  if (version !== 0 && version !== 1) {
+    throw new RangeError(`Cannot use ${which} format version ${version}: expected 0 or 1`);
+  }
+}
+
+function hasWhiteout<File>(tree: Tree<File>): boolean {
+  for (const { node } of walk(tree)) {
+    if (isWhiteout(node)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,125 @@
+/**
+ * Escapes of composefs-dump(5): how any byte stands in a field that ends at a space.
+ *
+ * @module
+ */
+
+const BACKSLASH = 0x5c;
+const EQUALS = 0x3d;
+const DASH = 0x2d;
+
+const SHORT_ESCAPES = new Map([[0x5c, 0x5c], [0x6e, 0x0a], [0x72, 0x0d], [0x74, 0x09]]);
+
+/**
+ * Decodes the escapes of a field.
+ *
+ * @returns The field itself if it holds none, else a copy.
+ * @throws {SyntaxError} If an escape is cut short or unknown.
+ */
+export function unescapeField(field: Uint8Array): Uint8Array {
+  let at = field.indexOf(BACKSLASH);
+  if (at < 0) return field;
+  const decoded = new Uint8Array(field.length);
+  decoded.set(field.subarray(0, at));
+  let length = at;
+  while (at < field.length) {
+    const byte = field[at++]!;
+    if (byte !== BACKSLASH) {
+      decoded[length++] = byte;
+      continue;
+    }
+    const letter = field[at++];
+    if (letter === undefined) throw new SyntaxError("no character after the escape \\");
+    if (letter === 0x78) {
+      decoded[length++] = hexByte(field, at);
+      at += 2;
+      continue;
+    }
+    const plain = SHORT_ESCAPES.get(letter);
+    if (plain === undefined) {
+      throw new SyntaxError(
+        `unsupported escape \\${printableByte(letter)}, expected one of \\\\ \\n \\r \\t \\xHH`,
+      );
+    }
+    decoded[length++] = plain;
+  }
+  return decoded.subarray(0, length);
+}
+
+function printableByte(byte: number): string {
+  return byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "x" + byte.toString(16);
+}
+
+function hexByte(field: Uint8Array, at: number): number {
+  if (at + 2 > field.length) throw new SyntaxError("no two hexadecimal digits after \\x");
+  const high = hexDigit(field[at]!);
+  const low = hexDigit(field[at + 1]!);
+  if (high < 0 || low < 0) throw new SyntaxError("invalid hexadecimal digits after \\x");
+  return high << 4 | low;
+}
+
+/** Value of an ASCII hexadecimal digit of either case, -1 for any other byte. */
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+/** What an escaped field is part of: some bytes are special in one place only. */
+export type EscapeStyle =
+  /** PATH, and what a value has in common. */
+  | "path"
+  /** An optional field: a lone dash would mean that it is absent. */
+  | "optional"
+  /** Key or value of an xattr: `=` separates them. */
+  | "xattr"
+  /** A path listed on a line of its own: spaces end nothing there. */
+  | "listing";
+
+/** Encodes bytes so that they stand in a field, in the spelling that composefs-info 1.0.8 uses. */
+export function escapeField(bytes: Uint8Array, style: EscapeStyle): Uint8Array {
+  if (style === "optional" && bytes.length === 1 && bytes[0] === DASH) return ESCAPED_DASH;
+  const plain = PLAIN[style];
+  let at = 0;
+  while (at < bytes.length && plain[bytes[at]!] === 1) at++;
+  if (at === bytes.length) return bytes;
+  const encoded = new Uint8Array(at + (bytes.length - at) * 4);
+  encoded.set(bytes.subarray(0, at));
+  let length = at;
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (plain[byte] === 1) {
+      encoded[length++] = byte;
+      continue;
+    }
+    const escape = ESCAPES[byte]!;
+    encoded.set(escape, length);
+    length += escape.length;
+  }
+  return encoded.subarray(0, length);
+}
+
+const encoder = new TextEncoder();
+const ESCAPED_DASH = encoder.encode("\\x2d");
+
+const ESCAPES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) => {
+  const letter = [...SHORT_ESCAPES].find(([, plain]) => plain === byte)?.[0];
+  return letter === undefined
+    ? encoder.encode("\\x" + byte.toString(16).padStart(2, "0"))
+    : Uint8Array.of(BACKSLASH, letter);
+});
+
+/** 1 for each byte that stands for itself. */
+function plainBytes(extra: readonly number[], except: readonly number[]): Uint8Array {
+  const plain = new Uint8Array(256).fill(1, 0x21, 0x7f);
+  for (const byte of extra) plain[byte] = 1;
+  for (const byte of [BACKSLASH, ...except]) plain[byte] = 0;
+  return plain;
+}
+
+const PLAIN: Readonly<Record<EscapeStyle, Uint8Array>> = {
+  path: plainBytes([], []),
+  optional: plainBytes([], []),
+  xattr: plainBytes([], [EQUALS]),
+  listing: plainBytes([0x20], []),
+};

@@ -1,0 +1,18 @@
+/**
+ * What is thrown for an image that breaks the format.
+ *
+ * @module
+ */
+
+/** An image breaks the format of EROFS or composefs, at an offset. */
+export class ImageFormatError extends Error {
+  override readonly name = "ImageFormatError";
+  /** Where, in bytes from the start of the image. */
+  readonly offset: number;
+
+  /** @param state What is wrong, without the offset. */
+  constructor(offset: number, state: string, options?: ErrorOptions) {
+    super(`Invalid image at offset ${offset}: ${state}`, options);
+    this.offset = offset;
+  }
+}

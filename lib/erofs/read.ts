@@ -1,0 +1,271 @@
+/**
+ * Reads an EROFS image that may be anything: every position is checked before it is used.
+ *
+ * What is read is what composefs images hold: flat and chunk-based files, symlinks, directories, devices
+ * and xattrs; compression and further devices are refused. Images that other tools wrote are accepted as
+ * long as they keep to the format.
+ *
+ * @see fs/erofs/inode.c, `erofs_read_inode`; fs/erofs/super.c, `erofs_read_superblock`
+ *
+ * @module
+ */
+
+import { type FileKind, kindOfMode } from "../tree/tree.ts";
+import { MAX_EXTERNAL_SIZE } from "../tree/limits.ts";
+import {
+  BLOCK_BITS,
+  BLOCK_SIZE,
+  CHUNK_BITS,
+  FEATURE_INCOMPAT_CHUNKED_FILE,
+  INODE_COMPACT,
+  INODE_EXTENDED,
+  LAYOUT,
+  SLOT_SIZE,
+  SUPER_BLOCK,
+  SUPER_MAGIC,
+  SUPER_OFFSET,
+  XATTR_IBODY_HEADER,
+} from "./format.ts";
+import { ImageFormatError } from "./image_format_error.ts";
+
+/** The superblock, as far as a reader needs it. */
+export type SuperBlock = ReturnType<typeof SUPER_BLOCK.read>;
+
+/** One inode as it stands in the image. */
+export interface ImageInode {
+  /** Where it is, in 32-byte slots from the start of the image. */
+  readonly nid: number;
+  /** The same in bytes. */
+  readonly start: number;
+  readonly kind: FileKind;
+  readonly extended: boolean;
+  /** The low twelve bits of `st_mode`. */
+  readonly mode: number;
+  readonly nlink: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number | bigint;
+  readonly mtimeNsec: number;
+  /** Size that the inode states, in bytes. */
+  readonly size: number;
+  /** Position among all inodes, as the image claims. */
+  readonly ino: number;
+  /** `i_u`: block address, device number or chunk format. */
+  readonly u: number;
+  /** One of {@linkcode LAYOUT}. */
+  readonly layout: number;
+  /** Where the xattr area starts, in bytes from the start of the image, and its size. */
+  readonly xattrStart: number;
+  readonly xattrSize: number;
+}
+
+/** The longest chunk map that stands behind its inode for certain, in bytes: see `plan.ts`. */
+const LONGEST_INLINE_MAP = BLOCK_SIZE - SLOT_SIZE + 4;
+
+/** Access to an image's inodes and data by position. */
+export class ErofsReader {
+  /** The whole image. */
+  readonly image: Uint8Array;
+  readonly view: DataView;
+  readonly superBlock: SuperBlock;
+  /** Bytes of image not yet claimed by an inode: overlapping inodes run it out. */
+  #unclaimed: number;
+
+  /**
+   * @param image The whole image. Kept, and not to be modified.
+   * @throws {ImageFormatError} If the superblock is not one of an image that can be read.
+   */
+  constructor(image: Uint8Array) {
+    this.image = image;
+    this.view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    this.#unclaimed = image.length;
+    this.superBlock = this.#readSuperBlock();
+  }
+
+  #readSuperBlock(): SuperBlock {
+    this.check(SUPER_OFFSET, SUPER_BLOCK.size, "superblock");
+    const superBlock = SUPER_BLOCK.read(this.view, SUPER_OFFSET);
+    const expect = (field: keyof typeof SUPER_BLOCK.offsets, holds: boolean, expected: string) => {
+      if (holds) return;
+      const value = superBlock[field as keyof SuperBlock];
+      throw new ImageFormatError(
+        SUPER_OFFSET + SUPER_BLOCK.offsets[field],
+        `${field} ${
+          typeof value === "number" ? "0x" + value.toString(16) : value
+        }, expected ${expected}`,
+      );
+    };
+    const { magic, blkszbits, featureIncompat } = superBlock;
+    expect("magic", magic === SUPER_MAGIC, `0x${SUPER_MAGIC.toString(16)}, an EROFS superblock`);
+    expect("blkszbits", blkszbits === BLOCK_BITS, `${BLOCK_BITS}: blocks of 4096 bytes`);
+    expect("sbExtslots", superBlock.sbExtslots === 0, "0");
+    const unknown = featureIncompat & ~FEATURE_INCOMPAT_CHUNKED_FILE;
+    expect("featureIncompat", unknown === 0, "no feature but chunk-based files");
+    expect("metaBlkaddr", this.#blockInside(superBlock.metaBlkaddr), "a block of the image");
+    expect("xattrBlkaddr", this.#blockInside(superBlock.xattrBlkaddr), "a block of the image");
+    expect("blocks", superBlock.blocks * BLOCK_SIZE <= this.image.length, "the image's own size");
+    return superBlock;
+  }
+
+  #blockInside(blkaddr: number): boolean {
+    return blkaddr * BLOCK_SIZE < this.image.length;
+  }
+
+  /**
+   * Checks that a range lies inside the image.
+   *
+   * @throws {ImageFormatError} If it does not.
+   */
+  check(start: number, length: number, what: string): void {
+    if (start + length <= this.image.length) return;
+    throw new ImageFormatError(
+      start,
+      `${what} of ${length} bytes ends behind the image, which has ${this.image.length}`,
+    );
+  }
+
+  /**
+   * Counts bytes as taken by one inode alone. An image whose inodes lie over each other could make a
+   * small file look like a huge tree.
+   *
+   * @throws {ImageFormatError} If more has been claimed than there is.
+   */
+  #claim(start: number, length: number): void {
+    this.#unclaimed -= length;
+    if (this.#unclaimed < 0) throw new ImageFormatError(start, "inodes overlap");
+  }
+
+  /**
+   * Reads the inode at a nid. To be called once for each: its place is then taken.
+   *
+   * @throws {ImageFormatError} If it is not one that can be read.
+   */
+  inode(nid: number): ImageInode {
+    const start = this.superBlock.metaBlkaddr * BLOCK_SIZE + nid * SLOT_SIZE;
+    this.check(start, INODE_COMPACT.size, "inode");
+    const inode = this.#readInode(nid, start);
+    const taken = this.#inodeLength(inode);
+    this.check(start, taken, "inode");
+    this.#claim(start, taken);
+    return inode;
+  }
+
+  #readInode(nid: number, start: number): ImageInode {
+    const format = this.view.getUint16(start, true);
+    const layout = format >> 1;
+    const extended = (format & 1) === 1;
+    const { flatPlain, flatInline, chunkBased } = LAYOUT;
+    if (layout !== flatPlain && layout !== flatInline && layout !== chunkBased) {
+      throw new ImageFormatError(start, `inode format 0x${format.toString(16)}, expected 0 to 9`);
+    }
+    const headSize = extended ? INODE_EXTENDED.size : INODE_COMPACT.size;
+    this.check(start, headSize, "inode");
+    const { buildTime, buildTimeNsec } = this.superBlock;
+    const record = extended
+      ? INODE_EXTENDED.read(this.view, start)
+      : { ...INODE_COMPACT.read(this.view, start), mtime: buildTime, mtimeNsec: buildTimeNsec };
+    const { xattrIcount, mode, nlink, size, u, ino, uid, gid, mtime, mtimeNsec } = record;
+    const kind = kindOfMode(mode);
+    if (kind === undefined) {
+      throw new ImageFormatError(start, `inode mode 0${mode.toString(8)}, expected a file type`);
+    }
+    if (size > MAX_EXTERNAL_SIZE) {
+      throw new ImageFormatError(
+        start,
+        `inode size ${size}, expected at most ${MAX_EXTERNAL_SIZE}`,
+      );
+    }
+    if (kind !== "regular" && layout === chunkBased) {
+      throw new ImageFormatError(start, `chunk-based ${kind} inode, expected a regular file`);
+    }
+    const xattrSize = xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1);
+    return {
+      nid,
+      start,
+      kind,
+      extended,
+      mode: mode & 0o7777,
+      nlink,
+      uid,
+      gid,
+      mtime,
+      mtimeNsec,
+      size,
+      ino,
+      u,
+      layout,
+      xattrStart: start + headSize,
+      xattrSize,
+    };
+  }
+
+  /** Bytes that an inode takes with its xattrs and what of its data lies behind them. */
+  #inodeLength(inode: ImageInode): number {
+    const head = inode.xattrStart + inode.xattrSize - inode.start;
+    switch (inode.layout) {
+      case LAYOUT.flatInline:
+        return head + inode.size % BLOCK_SIZE;
+      case LAYOUT.chunkBased:
+        return head + this.#checkChunks(inode);
+      default:
+        return head;
+    }
+  }
+
+  /**
+   * Checks the chunk format and that no chunk has an address; returns the size of the map.
+   *
+   * libcomposefs may put longer maps where nothing looks for them: those are not looked at here either.
+   */
+  #checkChunks(inode: ImageInode): number {
+    const format = inode.u & 0xffff;
+    const bits = BLOCK_BITS + format;
+    if (bits > CHUNK_BITS.max) {
+      throw new ImageFormatError(
+        inode.start,
+        `chunk format 0x${format.toString(16)}, expected 0 to 1f`,
+      );
+    }
+    const length = 4 * Math.ceil(inode.size / 2 ** bits);
+    if (length > BLOCK_SIZE) {
+      throw new ImageFormatError(
+        inode.start,
+        `chunk map of ${length} bytes, expected at most ${BLOCK_SIZE}`,
+      );
+    }
+    if (length > LONGEST_INLINE_MAP) return 0;
+    const start = inode.xattrStart + inode.xattrSize;
+    this.check(start, length, "chunk map");
+    for (let at = start; at < start + length; at += 4) {
+      if (this.view.getUint32(at, true) !== 0xffffffff) {
+        throw new ImageFormatError(at, "chunk with an address, expected a hole");
+      }
+    }
+    return length;
+  }
+
+  /**
+   * Gives a flat inode's data in one piece, or in two: its blocks, then what follows the inode.
+   *
+   * @throws {ImageFormatError} If a part lies outside the image.
+   */
+  dataParts(inode: ImageInode): Uint8Array[] {
+    const { size, layout } = inode;
+    const tail = layout === LAYOUT.flatInline ? size % BLOCK_SIZE : 0;
+    const parts: Uint8Array[] = [];
+    const apart = size - tail;
+    if (apart > 0) {
+      const start = inode.u * BLOCK_SIZE;
+      const length = Math.ceil(apart / BLOCK_SIZE) * BLOCK_SIZE;
+      this.check(start, length, `data of inode at ${inode.start}`);
+      this.#claim(start, length);
+      parts.push(this.image.subarray(start, start + apart));
+    }
+    if (tail > 0) {
+      const start = inode.xattrStart + inode.xattrSize;
+      this.check(start, tail, `data of inode at ${inode.start}`);
+      parts.push(this.image.subarray(start, start + tail));
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The hash under fs-verity: which algorithms there are, and the one function asked of each.
+ *
+ * A {@linkcode BlockHasher} hashes one message at a time. `sha2.ts` makes one of the runtime's own
+ * SHA-2, `portable.ts` one of plain TypeScript; everything else here takes whichever it is given.
+ *
+ * @see include/uapi/linux/fsverity.h, FS_VERITY_HASH_ALG_SHA256 and FS_VERITY_HASH_ALG_SHA512
+ *
+ * @module
+ */
+
+/** Hash algorithm of a Merkle tree, by the name that the kernel and fsverity-utils give it. */
+export type HashAlgorithm = "sha256" | "sha512";
+
+/** Computes one kind of hash. */
+export interface BlockHasher {
+  /** Which implementation this is, for messages and benchmarks. */
+  readonly name: string;
+  /** Which hash it computes. */
+  readonly algorithm: HashAlgorithm;
+  /** Length of a hash in bytes: 32 for SHA-256, 64 for SHA-512. */
+  readonly digestSize: number;
+  /**
+   * Hashes a whole message.
+   *
+   * @param message Any number of bytes. Neither kept nor changed.
+   * @returns A new array of `digestSize` bytes.
+   */
+  hash(message: Uint8Array): Uint8Array<ArrayBuffer>;
+}
+
+/** What is fixed about a hash algorithm. Sizes in bytes. */
+export interface HashAlgorithmFacts {
+  /** The number that descriptors and the kernel's ioctls carry. */
+  readonly number: number;
+  /** Length of a hash. */
+  readonly digestSize: number;
+  /** Length of the blocks that the hash itself works in; salts are padded to it. */
+  readonly inputBlockSize: number;
+  /** What Web Crypto calls it. */
+  readonly webName: string;
+}
+
+/** The facts of each algorithm. */
+export const HASH_ALGORITHMS: Readonly<Record<HashAlgorithm, HashAlgorithmFacts>> = {
+  sha256: { number: 1, digestSize: 32, inputBlockSize: 64, webName: "SHA-256" },
+  sha512: { number: 2, digestSize: 64, inputBlockSize: 128, webName: "SHA-512" },
+};

@@ -1,0 +1,153 @@
+/**
+ * A source tree made of JavaScript values: for tests, and for library users who have no directory.
+ *
+ * @module
+ */
+
+import { printable, utf8 } from "../bytes/text.ts";
+import type {
+  ListOptions,
+  SourceEntry,
+  SourceFile,
+  SourceStat,
+  SourceTree,
+  XattrFilter,
+} from "./source.ts";
+import { startsWith } from "../bytes/compare.ts";
+import type { Xattr } from "./tree.ts";
+
+/** Metadata of a file in memory; what is absent is 0, or 0644, 0755 and 0777 for `mode`. */
+export interface MemoryStat {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: number | bigint;
+  readonly mtimeNsec?: number;
+  readonly xattrs?: readonly Xattr[];
+}
+
+/** A file in memory: contents (a string is UTF-8), a directory's files by name, or one with metadata. */
+export type MemoryFile =
+  | string
+  | Uint8Array
+  | MemoryDirectory
+  | MemoryNode;
+
+/** Files by name, a name being UTF-8. */
+export type MemoryDirectory = { readonly [name: string]: MemoryFile };
+
+/** A file with metadata. */
+export class MemoryNode {
+  readonly stat: MemoryStat;
+  readonly file: string | Uint8Array | MemoryDirectory | { readonly target: Uint8Array };
+
+  /** @param file Contents, entries, or the target of a symbolic link. */
+  constructor(file: MemoryNode["file"], stat: MemoryStat = {}) {
+    this.file = file;
+    this.stat = stat;
+  }
+}
+
+/**
+ * Makes a source tree of values.
+ *
+ * @example Two files
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryTree, scanTree } from "composefs-ts";
+ *
+ * const tree = scanTree(memoryTree({ "a": "hello", "sub": { "b": "world" } }));
+ * assertEquals(tree.entries.map((entry) => entry.node.kind), ["regular", "directory"]);
+ * ```
+ */
+export function memoryTree(root: MemoryDirectory | MemoryNode): SourceTree {
+  return new MemoryTree(root);
+}
+
+class MemoryTree implements SourceTree {
+  readonly #root: MemoryDirectory | MemoryNode;
+
+  constructor(root: MemoryDirectory | MemoryNode) {
+    this.#root = root;
+  }
+
+  root(xattrs: XattrFilter): SourceStat {
+    return sourceStat(this.#root, xattrs);
+  }
+
+  list(path: Uint8Array, { xattrs }: ListOptions): SourceEntry[] {
+    const { file } = asNode(this.#find(path));
+    if (!isDirectory(file)) throw new RangeError(`Cannot list "${printable(path)}": no directory`);
+    return Object.entries(file).map(([name, child]) => ({
+      name: utf8(name),
+      stat: sourceStat(child, xattrs),
+    }));
+  }
+
+  open(path: Uint8Array): SourceFile {
+    const { file } = asNode(this.#find(path));
+    if (typeof file !== "string" && !(file instanceof Uint8Array)) {
+      throw new RangeError(`Cannot open "${printable(path)}": no regular file`);
+    }
+    return memoryFile(typeof file === "string" ? utf8(file) : file);
+  }
+
+  #find(path: Uint8Array): MemoryFile {
+    let found: MemoryFile | undefined = this.#root;
+    const names = new TextDecoder().decode(path).split("/").filter((name) => name !== "");
+    for (const name of names) {
+      const { file } = asNode(found);
+      found = isDirectory(file) && Object.hasOwn(file, name)
+        ? (file as MemoryDirectory)[name]
+        : undefined;
+      if (found === undefined) throw new RangeError(`Cannot find "${printable(path)}"`);
+    }
+    return found;
+  }
+}
+
+/** A file in memory, opened. Its contents are not copied. */
+export function memoryFile(contents: Uint8Array): SourceFile {
+  return {
+    size: contents.length,
+    readAt(into, position) {
+      const part = contents.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+function asNode(file: MemoryFile): MemoryNode {
+  return file instanceof MemoryNode ? file : new MemoryNode(file);
+}
+
+function isDirectory(file: MemoryNode["file"]): file is MemoryDirectory {
+  return typeof file === "object" && !(file instanceof Uint8Array) && !isSymlink(file);
+}
+
+function isSymlink(file: MemoryNode["file"]): file is { readonly target: Uint8Array } {
+  return typeof file === "object" && "target" in file && file.target instanceof Uint8Array;
+}
+
+const USER = utf8("user.");
+
+function sourceStat(file: MemoryFile, filter: XattrFilter): SourceStat {
+  const node = asNode(file);
+  const { uid = 0, gid = 0, mtime = 0, mtimeNsec = 0, xattrs = [] } = node.stat;
+  const kept = filter === "all"
+    ? xattrs
+    : xattrs.filter(({ name }) => filter === "user" && startsWith(name, USER));
+  const common = { uid, gid, nlink: 1, rdev: 0, mtime, mtimeNsec, xattrs: kept };
+  if (isSymlink(node.file)) {
+    const { target } = node.file;
+    const { mode = 0o777 } = node.stat;
+    return { ...common, kind: "symlink", mode, size: target.length, target };
+  }
+  if (isDirectory(node.file)) {
+    return { ...common, kind: "directory", mode: node.stat.mode ?? 0o755, size: 0 };
+  }
+  const bytes = typeof node.file === "string" ? utf8(node.file) : node.file;
+  return { ...common, kind: "regular", mode: node.stat.mode ?? 0o644, size: bytes.length };
+}

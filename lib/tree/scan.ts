@@ -1,0 +1,142 @@
+/**
+ * Reads a directory tree: names, metadata and xattrs of everything, contents of nothing.
+ *
+ * Works as mkcomposefs 1.0.8 does: mount points are crossed, no symlink is followed, and every name
+ * becomes a file of its own with link count 1 unless hard links are asked for.
+ *
+ * @module
+ */
+
+import { compareBytes } from "../bytes/compare.ts";
+import { concatBytes, printable } from "../bytes/text.ts";
+import type { SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
+import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
+
+/** A regular file whose contents are still in the source. */
+export interface Source {
+  /** Length in bytes when the tree was scanned. */
+  readonly size: number;
+  /** Path relative to the root of the source. */
+  readonly path: Uint8Array;
+}
+
+/** What of the source is taken. */
+export interface ScanOptions {
+  /** Which extended attributes are read. Default `"all"`. */
+  readonly xattrs?: XattrFilter;
+  /** Leaves out block and character devices, whiteouts among them. */
+  readonly skipDevices?: boolean;
+  /** Gives every file the modification time 0. */
+  readonly useEpoch?: boolean;
+  /** Keeps hard links: several names of one file stay one file. */
+  readonly hardLinks?: boolean;
+  /** Told the number of entries found, from time to time. */
+  readonly onScan?: (entries: number) => void;
+}
+
+/**
+ * Scans a source.
+ *
+ * @throws {RangeError} If the root is not a directory.
+ */
+export function scanTree(source: SourceTree, options: ScanOptions = {}): Tree<Source> {
+  return new Scan(source, options).run();
+}
+
+/** A directory whose entries are being filled in from its listing. */
+interface Level {
+  readonly entries: Entry<Source>[];
+  readonly listing: readonly SourceEntry[];
+  readonly path: Uint8Array;
+  next: number;
+}
+
+type MutableStat = { -readonly [Field in keyof Stat]: Stat[Field] };
+
+const ROOT_PATH = new Uint8Array();
+const SLASH = Uint8Array.of(0x2f);
+
+class Scan {
+  readonly #source: SourceTree;
+  readonly #options: ScanOptions;
+  readonly #links = new Map<string, { node: Leaf<Source>; stat: MutableStat }>();
+  readonly #levels: Level[] = [];
+  #count = 0;
+
+  constructor(source: SourceTree, options: ScanOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  run(): Tree<Source> {
+    const found = this.#source.root(this.#options.xattrs ?? "all");
+    if (found.kind !== "directory") {
+      throw new RangeError(`Cannot make an image of a ${found.kind} file: expected a directory`);
+    }
+    const root = this.#enter(found, ROOT_PATH);
+    // Depth first, so that the first name of a hard-linked file is also the first that a dump of the
+    // image comes to.
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      const entry = level.listing[level.next++];
+      if (entry === undefined) {
+        this.#levels.pop();
+        continue;
+      }
+      const path = level.path.length === 0
+        ? entry.name
+        : concatBytes(level.path, SLASH, entry.name);
+      const node = entry.stat.kind === "directory"
+        ? this.#enter(entry.stat, path)
+        : this.#leaf(entry.stat, path);
+      level.entries.push({ name: entry.name, node });
+    }
+    return root;
+  }
+
+  #enter(found: SourceStat, path: Uint8Array): Directory<Source> {
+    const listing = this.#source.list(path, {
+      xattrs: this.#options.xattrs ?? "all",
+      skipDevices: this.#options.skipDevices ?? false,
+    });
+    listing.sort((a, b) => compareBytes(a.name, b.name));
+    const entries: Entry<Source>[] = [];
+    this.#levels.push({ entries, listing, path, next: 0 });
+    this.#count += listing.length;
+    this.#options.onScan?.(this.#count);
+    return { kind: "directory", stat: this.#stat(found), entries };
+  }
+
+  #leaf(found: SourceStat, path: Uint8Array): Node<Source> {
+    const id = this.#options.hardLinks ? found.fileId : undefined;
+    const known = id === undefined ? undefined : this.#links.get(id);
+    if (known !== undefined) {
+      known.stat.nlink++;
+      return { kind: "hardlink", target: known.node };
+    }
+    const stat = this.#stat(found);
+    const node = newLeaf(found, stat, path);
+    if (id !== undefined) this.#links.set(id, { node, stat });
+    return node;
+  }
+
+  #stat({ mode, uid, gid, mtime, mtimeNsec, xattrs }: SourceStat): MutableStat {
+    if (this.#options.useEpoch) mtime = mtimeNsec = 0;
+    return { mode, uid, gid, nlink: 1, mtime, mtimeNsec, xattrs };
+  }
+}
+
+function newLeaf(found: SourceStat, stat: Stat, path: Uint8Array): Leaf<Source> {
+  switch (found.kind) {
+    case "regular":
+      return { kind: "regular", stat, file: { size: found.size, path } };
+    case "symlink":
+      if (found.target === undefined) {
+        throw new TypeError(`Symlink "${printable(path)}" is listed without its target`);
+      }
+      return { kind: "symlink", stat, target: found.target };
+    case "directory":
+      throw new TypeError(`Directory "${printable(path)}" is no leaf`);
+    default:
+      return { kind: found.kind, stat, rdev: found.rdev };
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The gate before the image writer: a tree that passed here can be written.
+ *
+ * Parsers and scans build valid trees; a tree that a library user built by hand may be anything its types
+ * allow. Behind the gate nothing is checked again.
+ *
+ * @module
+ */
+
+import { compareBytes } from "../bytes/compare.ts";
+import { binary, printable } from "../bytes/text.ts";
+import {
+  checkName,
+  checkPayload,
+  checkTarget,
+  checkXattrs,
+  MAX_EXTERNAL_SIZE,
+  MAX_INLINE_SIZE,
+  MAX_XATTR_VALUE,
+  XATTR_BASE_COST,
+  xattrCost,
+} from "./limits.ts";
+import type { Content, Directory, Leaf, Node, Stat, Tree } from "./tree.ts";
+import { PathBuffer, walk } from "./walk.ts";
+
+/**
+ * Checks that a tree can be made into an image.
+ *
+ * @throws {RangeError} If it cannot; the message names the path and what was expected there.
+ */
+export function validateTree(root: Tree<Content>): void {
+  const path = new PathBuffer();
+  const files = new Set<Node<Content>>();
+  const targets = new Map<Leaf<Content>, Uint8Array>();
+  const previous: (Uint8Array | undefined)[] = [];
+  for (const { node, name, depth } of walk(root)) {
+    path.move(depth, name);
+    try {
+      if (depth > 0) {
+        checkOrder(name, previous[depth]);
+        previous[depth] = name;
+      }
+      if (node.kind === "hardlink") {
+        if (!targets.has(node.target)) targets.set(node.target, path.path.slice());
+        continue;
+      }
+      if (files.has(node)) {
+        throw new SyntaxError("the same file stands at another place of the tree");
+      }
+      files.add(node);
+      checkStat(node.stat);
+      checkNode(node);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw refusal(path.path, error.message, error);
+    }
+    if (node.kind === "directory") {
+      previous[depth + 1] = undefined;
+    }
+  }
+  for (const [target, linkPath] of targets) {
+    if (!files.has(target)) throw refusal(linkPath, "its target is not in the tree");
+  }
+}
+
+function refusal(path: Uint8Array, state: string, cause?: unknown): RangeError {
+  return new RangeError(`Cannot make an image of "${printable(path)}": ${state}`, { cause });
+}
+
+function checkOrder(name: Uint8Array, previous: Uint8Array | undefined): void {
+  checkName(name);
+  if (previous !== undefined && compareBytes(previous, name) >= 0) {
+    throw new SyntaxError("entries are not in ascending byte order of their names");
+  }
+}
+
+function checkNode(node: Directory<Content> | Leaf<Content>): void {
+  switch (node.kind) {
+    case "directory":
+      return;
+    case "regular":
+      return checkContent(node.file);
+    case "symlink":
+      return checkTarget(node.target);
+    default:
+      return checkU32(node.rdev, "device number");
+  }
+}
+
+function checkContent(file: Content): void {
+  if (file.kind === "inline") {
+    if (file.bytes.length <= MAX_INLINE_SIZE) return;
+    throw new SyntaxError(
+      `inline content size ${file.bytes.length} exceeds maximum ${MAX_INLINE_SIZE}`,
+    );
+  }
+  if (!Number.isInteger(file.size) || file.size < 1 || file.size > MAX_EXTERNAL_SIZE) {
+    throw new SyntaxError(`size ${file.size}, expected 1 to ${MAX_EXTERNAL_SIZE}`);
+  }
+  if (file.path !== undefined) checkPayload(file.path);
+  if (file.digest !== undefined && file.digest.length !== 32) {
+    throw new SyntaxError(`digest of ${file.digest.length} bytes, expected 32`);
+  }
+}
+
+function checkStat(stat: Stat): void {
+  if ((stat.mode & 0o7777) !== stat.mode) {
+    throw new SyntaxError(`mode 0${stat.mode.toString(8)}, expected permissions 0 to 07777`);
+  }
+  checkU32(stat.uid, "uid");
+  checkU32(stat.gid, "gid");
+  checkU32(stat.nlink, "link count");
+  checkU32(stat.mtimeNsec, "nanoseconds");
+  checkSeconds(stat.mtime);
+  if (stat.xattrs.length > 0) checkAllXattrs(stat);
+}
+
+function checkU32(value: number, what: string): void {
+  if (value >>> 0 !== value) throw new SyntaxError(`${what} ${value}, expected 0 to 4294967295`);
+}
+
+/** A bigint is for what a number cannot hold: two spellings of one time would not compare equal. */
+function checkSeconds(mtime: number | bigint): void {
+  const valid = typeof mtime === "number"
+    ? Number.isSafeInteger(mtime)
+    : BigInt.asIntN(64, mtime) === mtime && !Number.isSafeInteger(Number(mtime));
+  if (!valid) {
+    throw new SyntaxError(`mtime ${mtime}, expected a safe integer, or a bigint for what is none`);
+  }
+}
+
+function checkAllXattrs(stat: Stat): void {
+  const names = new Set<string>();
+  let cost = XATTR_BASE_COST;
+  for (const xattr of stat.xattrs) {
+    cost += xattrCost(xattr);
+    checkXattrs(xattr, cost);
+    if (xattr.value.length > MAX_XATTR_VALUE) {
+      throw new SyntaxError(`xattr value of ${xattr.value.length} bytes, expected at most 65535`);
+    }
+    const key = binary(xattr.name);
+    if (names.has(key) || xattr.name.includes(0)) {
+      throw new SyntaxError(`xattr "${printable(xattr.name)}" twice, or with a NUL in its name`);
+    }
+    names.add(key);
+  }
+}

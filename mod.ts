@@ -1,0 +1,81 @@
+/**
+ * composefs images as a library: make them of directories and dump files, read them back, digest files
+ * as fs-verity does.
+ *
+ * Nothing here touches the operating system. A directory on disk is read, and a store on disk filled, by
+ * the commands, which implement the two ports {@linkcode SourceTree} and {@linkcode ObjectStore}.
+ *
+ * @module
+ */
+
+export {
+  createImage,
+  createImageFromDump,
+  type CreateImageFromDumpOptions,
+  type CreateImageOptions,
+  encodeImage,
+} from "./lib/composefs/image.ts";
+export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/composefs/open.ts";
+export {
+  type ContentsOptions,
+  type FileReader,
+  INLINE_THRESHOLD,
+  resolveContents,
+} from "./lib/composefs/contents.ts";
+export type { ImageView } from "./lib/composefs/unoverlay.ts";
+export type { FormatVersion, VersionRange } from "./lib/composefs/version.ts";
+
+export { DumpfileParser, parseDumpfile, type ParseDumpfileOptions } from "./lib/dumpfile/parse.ts";
+export { writeDumpfile } from "./lib/dumpfile/write.ts";
+export { DumpfileSyntaxError } from "./lib/dumpfile/syntax_error.ts";
+
+export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
+export type { SuperBlock } from "./lib/erofs/read.ts";
+
+export {
+  fsVerityDigest,
+  fsVerityDigestOf,
+  FsVerityHasher,
+  type FsVerityOptions,
+} from "./lib/fsverity/digest.ts";
+export type { BlockHasher, HashAlgorithm } from "./lib/fsverity/hasher.ts";
+export { nativeHasher } from "./lib/fsverity/sha2.ts";
+export { portableHasher } from "./lib/fsverity/portable.ts";
+
+export { MemoryStore } from "./lib/store/memory_store.ts";
+export { objectPath } from "./lib/store/object_path.ts";
+export type { ObjectStore } from "./lib/store/object_store.ts";
+
+export {
+  type MemoryDirectory,
+  type MemoryFile,
+  MemoryNode,
+  type MemoryStat,
+  memoryTree,
+} from "./lib/tree/memory_tree.ts";
+export { type ScanOptions, scanTree, type Source } from "./lib/tree/scan.ts";
+export type {
+  ListOptions,
+  SourceEntry,
+  SourceFile,
+  SourceStat,
+  SourceTree,
+  XattrFilter,
+} from "./lib/tree/source.ts";
+export type {
+  Content,
+  Directory,
+  Entry,
+  ExternalContent,
+  FileKind,
+  HardLink,
+  InlineContent,
+  Leaf,
+  Node,
+  Regular,
+  Special,
+  Stat,
+  Symlink,
+  Tree,
+  Xattr,
+} from "./lib/tree/tree.ts";

@@ -1,0 +1,180 @@
+import { assert, assertEquals } from "@std/assert";
+import { defineCommand, type Group } from "../../cli/command.ts";
+import { main } from "../../cli/main.ts";
+import { createTerminal } from "../../cli/terminal.ts";
+import { UsageError } from "../../cli/usage_error.ts";
+import { VERSION } from "../../cli/version.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
+import config from "../../deno.json" with { type: "json" };
+import { brokenPipe, type FakePort, fakePort } from "./terminal_port.ts";
+
+const words = { words: { name: "WORD", summary: "Word", optional: true, repeated: true } } as const;
+
+const echo = defineCommand({
+  name: "echo",
+  summary: "Print words",
+  description: [],
+  options: { base: { kind: "value", value: "B", summary: "Base" } },
+  operands: words,
+  run(options, operands, { terminal, program }) {
+    const said = operands.words.map((word) => new TextDecoder().decode(word)).join(" ");
+    terminal.stdout.write(`${program}:${options.base ?? ""}:${said}\n`);
+    return 0;
+  },
+});
+
+const fail = defineCommand({
+  name: "fail",
+  summary: "Fail",
+  description: [],
+  options: { usage: { kind: "flag", summary: "As usage" }, status: { kind: "flag", summary: "3" } },
+  operands: words,
+  async run(options, _, { terminal }) {
+    await Promise.resolve();
+    terminal.stdout.write("partial\n");
+    if (options.status) return 3;
+    if (options.usage) throw new UsageError("Cannot fail: usage");
+    throw new Error('Cannot fail "a\x1b[2Jb": is\nnot', { cause: new Error("the cause") });
+  },
+});
+
+const toolbox: Group = {
+  kind: "group",
+  name: "composefs",
+  summary: "Tools",
+  description: [],
+  options: {},
+  program: { usageStatus: 2, printUsage: false },
+  commands: [
+    echo,
+    fail,
+    { ...fail, name: "mkfail", program: { usageStatus: 1, printUsage: true } },
+    {
+      kind: "group",
+      name: "info",
+      summary: "Info",
+      description: [],
+      options: echo.options,
+      commands: [echo, fail],
+      program: { usageStatus: 2, printUsage: true, prefix: "ERROR: " },
+      missing: "no command specified",
+    },
+  ],
+};
+
+interface Result {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function call(argv0: string, args: string, port: FakePort = fakePort()): Promise<Result> {
+  const list = args.split(" ").filter((word) => word !== "").map(utf8);
+  const status = await main(argv0, list, { toolbox, terminal: createTerminal(port) });
+  return { status, stdout: port.text(1), stderr: port.text(2) };
+}
+
+Deno.test("main() runs the verb, or the program that argv0 names", async () => {
+  const done = (stdout: string): Result => ({ status: 0, stdout, stderr: "" });
+  assertEquals(await call("composefs", "echo a b"), done("composefs::a b\n"));
+  assertEquals(await call("/usr/bin/info", "echo a"), done("info::a\n"));
+  assertEquals(await call("deno", "info --base=x echo a"), done("info:x:a\n"));
+  assertEquals(await call("info", "--base x echo --base y a"), done("info:y:a\n"));
+});
+
+Deno.test("main() does not take argv0 for a verb that is no program", async () => {
+  assertEquals((await call("/bin/echo", "echo a")).stdout, "composefs::a\n");
+});
+
+Deno.test("main() returns the command's own status", async () => {
+  assertEquals((await call("composefs", "fail --status")).status, 3);
+});
+
+Deno.test("main() prints an error as one line, after the answer so far, and returns 1", async () => {
+  const port = fakePort();
+  assertEquals(await call("composefs", "fail", port), {
+    status: 1,
+    stdout: "partial\n",
+    stderr: 'composefs: Cannot fail "a\\x1b[2Jb": is\\x0anot\n',
+  });
+  assertEquals(port.writes[0]!.descriptor, 1);
+});
+
+Deno.test("main() prints the stack and causes with --debug only", async () => {
+  const { stderr } = await call("composefs", "fail --debug");
+  assert(stderr.includes("main_test.ts"));
+  assert(stderr.includes("the cause"));
+  assert(!(await call("composefs", "fail")).stderr.includes("main_test.ts"));
+});
+
+Deno.test("main() returns 2 for usage errors", async () => {
+  assertEquals(await call("composefs", "fail --usage"), {
+    status: 2,
+    stdout: "partial\n",
+    stderr: "composefs: Cannot fail: usage\n",
+  });
+  assertEquals(
+    await call("composefs", "ehco"),
+    {
+      status: 2,
+      stdout: "",
+      stderr: 'composefs: Cannot run "ehco": composefs has no such command; did you mean "echo"?\n',
+    },
+  );
+  assertEquals((await call("composefs", "")).status, 2);
+  assertEquals((await call("composefs", "echo --typo")).status, 2);
+});
+
+Deno.test("main() gives a C program's name its status and its usage text", async () => {
+  for (const [argv0, args] of [["mkfail", "--typo"], ["composefs", "mkfail --typo"]] as const) {
+    const { status, stderr } = await call(argv0, args);
+    assertEquals(status, 1);
+    assertEquals(
+      stderr,
+      `mkfail: Cannot use option "--typo": there is none of that name
+Usage: mkfail [OPTIONS] [WORD...]
+Options:
+  --usage   As usage
+  --status  3
+`,
+    );
+  }
+  assertEquals((await call("mkfail", "--usage")).status, 1);
+});
+
+Deno.test("main() prints the usage of the group or the verb that was reached", async () => {
+  const bare = await call("info", "");
+  assertEquals(bare.status, 2);
+  assert(bare.stderr.startsWith("ERROR: no command specified\nUsage: info [OPTIONS] COMMAND"));
+  const verb = await call("info", "echo --typo");
+  assert(verb.stderr.includes("\nUsage: info echo [OPTIONS] [WORD...]\n"));
+});
+
+Deno.test("main() prints help and version to standard output", async () => {
+  const help = await call("composefs", "info echo --help");
+  assertEquals([help.status, help.stderr], [0, ""]);
+  assert(help.stdout.startsWith("Usage: info echo [OPTIONS] [WORD...]\n"));
+  assert((await call("composefs", "--help")).stdout.includes("Commands:"));
+  assertEquals((await call("composefs", "--version")).stdout, `composefs-ts ${VERSION}\n`);
+  assertEquals((await call("composefs", "echo --version")).stdout, `composefs-ts ${VERSION}\n`);
+  assertEquals((await call("mkfail", "--version")).stdout, `mkfail (composefs-ts) ${VERSION}\n`);
+});
+
+Deno.test("main() ends quietly when nobody reads the answer", async () => {
+  for (const args of ["echo a", "fail"]) {
+    const port = fakePort({ failures: { 1: brokenPipe() } });
+    const { status, stderr } = await call("composefs", args, port);
+    if (args === "fail") assert(stderr.startsWith("composefs: Cannot fail"));
+    else assertEquals([status, stderr], [141, ""]);
+  }
+});
+
+Deno.test("main() reports an answer that could not be written", async () => {
+  const port = fakePort({ failures: { 1: new Error("Cannot write: no space") } });
+  const { status, stderr } = await call("composefs", "echo a", port);
+  assertEquals([status, stderr], [1, "composefs: Cannot write: no space\n"]);
+});
+
+Deno.test("VERSION is that of deno.json", () => {
+  assertEquals(VERSION, config.version);
+});
