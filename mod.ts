@@ -36,8 +36,15 @@ export {
   fsVerityDigest,
   fsVerityDigestOf,
   FsVerityHasher,
+  type FsVerityHasherOptions,
   type FsVerityOptions,
 } from "./lib/fsverity/digest.ts";
+export {
+  encodeFsVerityDescriptor,
+  formatFsVerityDigest,
+  type FsVerityDescriptor,
+} from "./lib/fsverity/descriptor.ts";
+export { MerkleTree, type MerkleTreeOptions } from "./lib/fsverity/merkle.ts";
 export type { BlockHasher, HashAlgorithm } from "./lib/fsverity/hasher.ts";
 export { nativeHasher } from "./lib/fsverity/sha2.ts";
 export { portableHasher } from "./lib/fsverity/portable.ts";

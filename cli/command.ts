@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { System } from "./system.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -113,6 +114,8 @@ export interface Context {
   readonly program: string;
   /** Where the answer, messages and progress go. */
   readonly terminal: Terminal;
+  /** Where files are. */
+  readonly system: System;
 }
 
 /** A worked example. */

@@ -12,6 +12,7 @@ import type { Entry, Group, ProgramPolicy } from "./command.ts";
 import { helpText, usageText } from "./help.ts";
 import { parse, parseGroup } from "./parse.ts";
 import { suggestion } from "./suggest.ts";
+import type { System } from "./system.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 import { versionLine } from "./version.ts";
@@ -21,6 +22,7 @@ export interface MainContext {
   /** The program `composefs`: its verbs, and the programs that also go by their own names. */
   readonly toolbox: Group;
   readonly terminal: Terminal;
+  readonly system: System;
 }
 
 /** Status of a program whose reader went away, as a shell reports death by SIGPIPE. */
@@ -46,7 +48,7 @@ export async function main(
   const { terminal } = context;
   const call = start(argv0, context.toolbox);
   try {
-    const status = await run(call, args, terminal);
+    const status = await run(call, args, context);
     terminal.stdout.flush();
     return status;
   } catch (error) {
@@ -91,7 +93,7 @@ function enter(call: Call, entry: Entry): void {
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  terminal: Terminal,
+  { terminal, system }: MainContext,
 ): Promise<number> {
   let { entry } = call;
   let rest = args;
@@ -106,7 +108,11 @@ async function run(
   const asked = parse(entry, rest);
   if (asked.kind !== "run") return tell(asked.kind, call, terminal);
   call.debug = asked.debug;
-  return await entry.run(asked.options, asked.operands, { program: call.program, terminal });
+  return await entry.run(asked.options, asked.operands, {
+    program: call.program,
+    terminal,
+    system,
+  });
 }
 
 function tell(what: "help" | "version", call: Call, terminal: Terminal): number {

@@ -4,9 +4,16 @@
  * @module
  */
 
+import { composefsDump } from "./commands/composefs_dump.ts";
 import { composefsInfo } from "./commands/composefs_info.ts";
+import { create } from "./commands/create.ts";
+import { digest } from "./commands/digest.ts";
+import { dump } from "./commands/dump.ts";
 import { fsverity } from "./commands/fsverity.ts";
+import { ls } from "./commands/ls.ts";
 import { mkcomposefs } from "./commands/mkcomposefs.ts";
+import { missingObjects, objects } from "./commands/objects.ts";
+import { rewrite } from "./commands/rewrite.ts";
 import type { Group } from "./command.ts";
 
 /** The verbs of `composefs`, and the programs that also go by their own names. */
@@ -20,7 +27,19 @@ export const TOOLBOX: Group = {
     "Each command has a help text of its own: composefs COMMAND --help.",
   ],
   options: {},
-  commands: [mkcomposefs, composefsInfo, fsverity],
+  commands: [
+    create,
+    ls,
+    dump,
+    objects,
+    missingObjects,
+    digest,
+    rewrite,
+    mkcomposefs,
+    composefsInfo,
+    composefsDump,
+    fsverity,
+  ],
   exitStatus: [
     "0 done, 1 failed, 2 for a wrong command line. Commands that stand for a C program keep its statuses.",
   ],

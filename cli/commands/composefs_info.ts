@@ -1,106 +1,52 @@
 /**
- * The tables of `composefs-info`: the group and its five commands, as in composefs-info 1.0.8.
+ * `composefs-info`: the commands that read images, under the C program's name and as it shows them.
  *
  * @module
  */
 
-import { defineCommand, type Group, type OptionTable, type OptionValues } from "../command.ts";
-import { JSON_OPTION } from "../json.ts";
-import { path } from "../values.ts";
+import { defineCommand, type Group, type OptionTable } from "../command.ts";
+import { DIGEST, runDigest } from "./digest.ts";
+import { DUMP, runDump } from "./dump.ts";
+import { BASEDIR_OPTION, imageOptions } from "./image_options.ts";
+import { LS, runLs } from "./ls.ts";
+import { MISSING_OBJECTS, OBJECTS, runMissingObjects, runObjects } from "./objects.ts";
 
 /** Options that may stand before the command or after it. */
-const options = {
-  basedir: {
-    kind: "value",
-    value: "PATH",
-    parse: path,
-    summary: "Look for objects in the object store PATH",
-    help: "Needed by missing-objects; the other commands ignore it.",
-  },
-  filter: {
-    kind: "list",
-    value: "NAME",
-    parse: path,
-    summary: "Keep only this entry of the root directory, with all below it",
-    help:
-      "A name that the root directory does not have is ignored. measure-file ignores the option.",
-  },
-  json: JSON_OPTION,
-} as const satisfies OptionTable;
-
-const images = {
-  images: {
-    name: "IMAGE",
-    summary: "A composefs image",
-    repeated: true,
-    missing: "No image path specified",
-  },
-} as const;
-
-/** What the options of `composefs-info` come to, whatever the command. */
-export type ComposefsInfoOptions = OptionValues<typeof options>;
-
-function notYet(): never {
-  throw new Error("Cannot run composefs-info: only its command line is there");
-}
+const options = { basedir: BASEDIR_OPTION, ...imageOptions } as const satisfies OptionTable;
 
 const ls = defineCommand({
-  name: "ls",
-  summary: "List the files of images",
-  description: [
-    "Prints a path a line: directories with a slash, symbolic links with their targets, files kept in an object store with their object paths.",
-  ],
-  operands: images,
+  ...LS,
   options,
-  run: notYet,
+  run: (options, { images }, context) => runLs(options, images, context, "libcomposefs"),
 });
 
 const dump = defineCommand({
-  name: "dump",
-  summary: "Print images as dump files",
-  description: ["The command mkcomposefs makes an image of the output again if given --from-file."],
-  operands: images,
+  ...DUMP,
+  description: [
+    "The output is that of composefs-info 1.0.8, except where it prints paths or attributes that are not in the image. mkcomposefs --from-file makes the image again of it; if hard links are not to be lost in a few odd images, use composefs dump.",
+  ],
   options,
-  seeAlso: ["composefs-dump(5)"],
-  run: notYet,
+  run: (options, { images }, context) => runDump(options, images, context, "libcomposefs"),
 });
 
 const objects = defineCommand({
-  name: "objects",
-  summary: "List the objects that images refer to",
-  description: ["Each object path is printed once, in byte order, whatever image it is from."],
-  operands: images,
+  ...OBJECTS,
   options,
-  run: notYet,
+  run: (options, { images }, context) => runObjects(options, images, context, "libcomposefs"),
 });
 
 const missingObjects = defineCommand({
-  name: "missing-objects",
-  summary: "List the objects that images refer to and the object store lacks",
-  description: ["An object counts as there if a file of its name exists below --basedir."],
-  operands: images,
+  ...MISSING_OBJECTS,
   options,
-  examples: [{
-    summary: "See what has to be fetched before an image can be mounted",
-    command: "composefs-info --basedir=objects missing-objects rootfs.cfs",
-  }],
-  run: notYet,
+  run: (options, { images }, context) =>
+    runMissingObjects(options, images, context, "libcomposefs"),
 });
 
 const measureFile = defineCommand({
   name: "measure-file",
-  summary: "Print the fs-verity digests of files",
-  description: ["Any file will do. Prints a digest a line, in hexadecimal."],
-  operands: {
-    files: {
-      name: "FILE",
-      summary: "A file to measure",
-      repeated: true,
-      missing: "No files specified",
-    },
-  },
+  ...DIGEST,
   options,
-  run: notYet,
+  run: (options, { files }, context) => runDigest(options, files, context),
 });
 
 /** The program `composefs-info`. */

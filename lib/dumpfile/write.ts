@@ -14,7 +14,6 @@ import {
   type Directory,
   FILE_TYPE_BITS,
   type Leaf,
-  resolveHardLink,
   type Tree,
 } from "../tree/tree.ts";
 import { PathBuffer, walk } from "../tree/walk.ts";

@@ -1,0 +1,233 @@
+/**
+ * `composefs create`: a directory or dump file in, an image and its objects out.
+ *
+ * The table holds every option of mkcomposefs 1.0.8, whose name is only another name for this command.
+ *
+ * @module
+ */
+
+import { createImage, type CreateImageOptions, encodeImage } from "../../lib/composefs/image.ts";
+import { openImage } from "../../lib/composefs/open.ts";
+import type { VersionRange } from "../../lib/composefs/version.ts";
+import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
+import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { printable } from "../../lib/bytes/text.ts";
+import {
+  type Context,
+  defineCommand,
+  type OperandValues,
+  type OptionTable,
+  type OptionValues,
+} from "../command.ts";
+import { JSON_OPTION, jsonLine } from "../json.ts";
+import { isDash } from "../dash.ts";
+import { UsageError } from "../usage_error.ts";
+import { integer, path } from "../values.ts";
+
+const options = {
+  "digest-store": {
+    kind: "value",
+    value: "PATH",
+    parse: path,
+    summary: "Copy file contents into the object store PATH",
+    help:
+      "Files of up to 64 bytes are kept in the image and not copied. PATH is created if it does not exist. No effect with --from-file.",
+  },
+  "use-epoch": { kind: "flag", summary: "Set all modification times to 0" },
+  "skip-devices": { kind: "flag", summary: "Leave out block and character devices" },
+  "skip-xattrs": { kind: "flag", summary: "Leave out extended attributes" },
+  "user-xattrs": { kind: "flag", summary: "Keep only user.* extended attributes" },
+  "print-digest": { kind: "flag", summary: "Print the fs-verity digest of the image" },
+  "print-digest-only": {
+    kind: "flag",
+    summary: "Print the digest, write no image",
+    help: "IMAGE must not be given. An object store, if given, is filled all the same.",
+  },
+  "from-file": { kind: "flag", summary: "Take SOURCE as a dump file, not a directory" },
+  "min-version": {
+    kind: "value",
+    value: "N",
+    parse: integer(0, 2 ** 32 - 1),
+    invalid: "Invalid min version",
+    summary: "Use format version N or later",
+    defaultText: "0",
+  },
+  "max-version": {
+    kind: "value",
+    value: "N",
+    parse: integer(0, 2 ** 32 - 1),
+    invalid: "Invalid max version",
+    summary: "Use format version N at most",
+    defaultText: "1",
+    help:
+      "The lowest version that can hold the tree is taken; whiteouts need version 1. If only --min-version is given, this is the same as that.",
+  },
+  threads: {
+    kind: "value",
+    value: "N",
+    parse: integer(1, 2 ** 31 - 1),
+    invalid: "Invalid threads count",
+    summary: "Digest and copy files in N threads",
+    defaultText: "number of CPUs",
+    help: "The image does not depend on it.",
+  },
+  hardlinks: {
+    kind: "flag",
+    summary: "Keep hard links of SOURCE as hard links",
+    help: "Otherwise each name becomes a file of its own, as in the C program.",
+    extension: true,
+  },
+  "verify-objects": {
+    kind: "flag",
+    summary: "Check the contents of objects already in the store",
+    help: "Otherwise an object that is already there is kept if its size is right.",
+    extension: true,
+  },
+  json: JSON_OPTION,
+} as const satisfies OptionTable;
+
+const operands = {
+  source: {
+    name: "SOURCE",
+    summary: "The directory, or the dump file with --from-file (- for standard input)",
+    missing: "No source path specified",
+  },
+  image: {
+    name: "IMAGE",
+    summary: "The image to write (- for standard output)",
+    optional: true,
+  },
+} as const;
+
+type CreateOptions = OptionValues<typeof options>;
+type CreateOperands = OperandValues<typeof operands>;
+
+/** What `composefs create` and `mkcomposefs` have in common: all but the name and the ways of failing. */
+export const CREATE = {
+  summary: "Make a composefs image of a directory or a dump file",
+  synopsis: ["[OPTIONS] SOURCE IMAGE", "[OPTIONS] --print-digest-only SOURCE"],
+  description: [
+    "The image holds names, owners, times, attributes and small files. Larger files are named by their fs-verity digests and read from an object store when the image is mounted.",
+    "The same tree gives the same image, bit for bit: that of mkcomposefs 1.0.8. It is written under a temporary name first, so that IMAGE is there whole or not at all.",
+  ],
+  operands,
+  tooMany: "Too many arguments",
+  options,
+  exitStatus: ["0 if the image was made, 1 if not."],
+  seeAlso: ["composefs-info(1)", "mount.composefs(8)", "composefs-dump(5)"],
+  run: runCreate,
+} as const;
+
+/** The command `composefs create`. */
+export const create = defineCommand({
+  name: "create",
+  ...CREATE,
+  examples: [
+    {
+      summary: "Make an image and fill an object store",
+      command: "composefs create --digest-store=objects rootfs rootfs.cfs",
+    },
+    {
+      summary: "Print the digest that an image of a directory would have",
+      command: "composefs create --print-digest-only rootfs",
+    },
+  ],
+});
+
+async function runCreate(
+  options: CreateOptions,
+  operands: CreateOperands,
+  context: Context,
+): Promise<number> {
+  checkOperands(options, operands);
+  const { image } = operands;
+  const { terminal, system } = context;
+  if (image !== undefined && isDash(image) && terminal.stdout.isTerminal) {
+    throw new Error("Cannot write an image to a terminal: redirect standard output");
+  }
+  const bytes = options.fromFile
+    ? createFromFile(options, operands.source, context)
+    : await createFromDirectory(options, operands.source, context);
+  if (image !== undefined) {
+    if (isDash(image)) terminal.stdout.write(bytes);
+    else system.writeFile(image, bytes);
+  }
+  if (options.json) terminal.stdout.write(jsonLine(describe(bytes)));
+  else if (options.printDigest || options.printDigestOnly) {
+    terminal.stdout.write(fsVerityDigest(bytes).toHex() + "\n");
+  }
+  return 0;
+}
+
+function describe(image: Uint8Array): unknown {
+  const digest = fsVerityDigest(image).toHex();
+  return { digest, size: image.length, formatVersion: openImage(image).version };
+}
+
+function checkOperands(options: CreateOptions, { source, image }: CreateOperands): void {
+  if (source.length === 0) throw new UsageError("Empty source path specified");
+  if (options.printDigestOnly && image !== undefined) {
+    throw new UsageError("Cannot specify destination path with --print-digest-only");
+  }
+  if (!options.printDigestOnly && image === undefined) {
+    throw new UsageError("No destination path specified");
+  }
+  if (options.skipXattrs && options.userXattrs) {
+    throw new UsageError("Cannot use --skip-xattrs with --user-xattrs: expected one of them", {
+      usage: false,
+    });
+  }
+}
+
+/** As in mkcomposefs: without either option 0 and 1, with one of them the other is 0. */
+function versionRange({ minVersion, maxVersion }: CreateOptions): VersionRange {
+  if (minVersion === undefined && maxVersion === undefined) return {};
+  return { minVersion: minVersion ?? 0, maxVersion: maxVersion ?? 0 };
+}
+
+function createFromFile(
+  options: CreateOptions,
+  source: Uint8Array,
+  { system }: Context,
+): Uint8Array<ArrayBuffer> {
+  const strict = system.hasEnvironment("CFS_PARSE_STRICT");
+  try {
+    return encodeImage(parseDumpfile(system.readChunks(source), { strict }), versionRange(options));
+  } catch (error) {
+    if (!(error instanceof DumpfileSyntaxError)) throw error;
+    const name = isDash(source) ? "standard input" : `"${printable(source)}"`;
+    throw new Error(`Cannot read ${name} as a dump file: ${error.message}`, { cause: error });
+  }
+}
+
+async function createFromDirectory(
+  options: CreateOptions,
+  source: Uint8Array,
+  { terminal, system }: Context,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const scanning = terminal.progress("Scanning, files found:");
+  const reading = terminal.progress("Reading file contents, bytes:");
+  const settings: CreateImageOptions = {
+    ...versionRange(options),
+    xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
+    skipDevices: options.skipDevices,
+    useEpoch: options.useEpoch,
+    hardLinks: options.hardlinks,
+    onScan: scanning.update,
+    onRead: reading.update,
+  };
+  try {
+    if (options.digestStore === undefined) {
+      return await createImage(system.openSourceTree(source), settings);
+    }
+    using store = system.openObjectStore(options.digestStore, {
+      verifyObjects: options.verifyObjects,
+    });
+    const image = await createImage(system.openSourceTree(source), { ...settings, store });
+    store.flush();
+    return image;
+  } finally {
+    reading.finish();
+  }
+}

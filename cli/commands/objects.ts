@@ -1,0 +1,118 @@
+/**
+ * `objects` and `missing-objects`: what images refer to, and what of it a store lacks.
+ *
+ * @module
+ */
+
+import { compareBytes } from "../../lib/bytes/compare.ts";
+import { binary, utf8 } from "../../lib/bytes/text.ts";
+import type { ImageView } from "../../lib/composefs/unoverlay.ts";
+import { walk } from "../../lib/tree/walk.ts";
+import { type Context, defineCommand } from "../command.ts";
+import { loadTree } from "../images.ts";
+import { jsonBytes, jsonLine } from "../json.ts";
+import {
+  BASEDIR_OPTION,
+  type ImageOptions,
+  imageOptions,
+  IMAGES,
+  readOptions,
+} from "./image_options.ts";
+
+/** What `composefs objects` and `composefs-info objects` have in common. */
+export const OBJECTS = {
+  name: "objects",
+  summary: "List the objects that images refer to",
+  description: ["Each object path is printed once, in byte order, whatever image it is from."],
+  operands: IMAGES,
+} as const;
+
+/** What `composefs missing-objects` and `composefs-info missing-objects` have in common. */
+export const MISSING_OBJECTS = {
+  name: "missing-objects",
+  summary: "List the objects that images refer to and the object store lacks",
+  description: [
+    "An object counts as there if a file of its name exists below --basedir. Without --basedir every object is missing.",
+  ],
+  operands: IMAGES,
+  examples: [{
+    summary: "See what has to be fetched before an image can be mounted",
+    command: "composefs-info --basedir=objects missing-objects rootfs.cfs",
+  }],
+} as const;
+
+/** The command `composefs objects`. */
+export const objects = defineCommand({
+  ...OBJECTS,
+  options: imageOptions,
+  run: (options, { images }, context) => runObjects(options, images, context, "exact"),
+});
+
+/** The command `composefs missing-objects`. */
+export const missingObjects = defineCommand({
+  ...MISSING_OBJECTS,
+  options: { basedir: BASEDIR_OPTION, ...imageOptions },
+  run: (options, { images }, context) => runMissingObjects(options, images, context, "exact"),
+});
+
+/** Lists the objects of images. */
+export function runObjects(
+  options: ImageOptions,
+  images: readonly Uint8Array[],
+  context: Context,
+  view: ImageView,
+): number {
+  writePaths(collectPaths(options, images, context, view), options, context);
+  return 0;
+}
+
+/** Lists the objects of images that are not below the base directory. */
+export function runMissingObjects(
+  options: ImageOptions & { readonly basedir: Uint8Array | undefined },
+  images: readonly Uint8Array[],
+  context: Context,
+  view: ImageView,
+): number {
+  let paths = collectPaths(options, images, context, view);
+  if (options.basedir !== undefined) {
+    using basedir = context.system.openDirectory(options.basedir);
+    paths = paths.filter((path) => !basedir.has(path));
+  }
+  writePaths(paths, options, context);
+  return 0;
+}
+
+function collectPaths(
+  options: ImageOptions,
+  images: readonly Uint8Array[],
+  { system }: Context,
+  view: ImageView,
+): Uint8Array[] {
+  const read = readOptions(options, view);
+  const paths = new Map<string, Uint8Array>();
+  for (const image of images) {
+    for (const { node } of walk(loadTree(system, image, read))) {
+      if (node.kind !== "regular" || node.file.kind !== "external") continue;
+      const { path } = node.file;
+      if (path !== undefined) paths.set(binary(path), path);
+    }
+  }
+  return [...paths.values()].sort(compareBytes);
+}
+
+const NEWLINE = utf8("\n");
+
+function writePaths(
+  paths: readonly Uint8Array[],
+  { json }: ImageOptions,
+  { terminal: { stdout } }: Context,
+): void {
+  for (const path of paths) {
+    if (json) {
+      stdout.write(jsonLine(jsonBytes("object", path)));
+    } else {
+      stdout.write(path);
+      stdout.write(NEWLINE);
+    }
+  }
+}
