@@ -3,7 +3,7 @@
  * types that `run` sees all come.
  *
  * Holds the shape of the table and the types derived from it; `parse.ts` reads argv by it, `help.ts`
- * prints it, `main.ts` runs it. The commands themselves are in `commands/`, one a file.
+ * prints it, `dispatch.ts` runs it. The commands themselves are in `commands/`, one a file.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The error of a command line that cannot be carried out as it is written.
  *
- * Thrown by the parser and by commands whose options contradict each other; `main.ts` alone turns it
+ * Thrown by the parser and by commands whose options contradict each other; `dispatch.ts` alone turns it
  * into a message and an exit status.
  *
  * @module

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { defineCommand, type Group } from "../../cli/command.ts";
-import { main } from "../../cli/main.ts";
+import { dispatch } from "../../cli/dispatch.ts";
+import type { System } from "../../cli/system.ts";
 import { createTerminal } from "../../cli/terminal.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 import { VERSION } from "../../cli/version.ts";
@@ -62,6 +63,13 @@ const toolbox: Group = {
   ],
 };
 
+/** No command here looks at a file. */
+const NO_SYSTEM = new Proxy({}, {
+  get(_, name) {
+    throw new TypeError(`A test command asked the system for ${String(name)}`);
+  },
+}) as System;
+
 interface Result {
   readonly status: number;
   readonly stdout: string;
@@ -70,11 +78,15 @@ interface Result {
 
 async function call(argv0: string, args: string, port: FakePort = fakePort()): Promise<Result> {
   const list = args.split(" ").filter((word) => word !== "").map(utf8);
-  const status = await main(argv0, list, { toolbox, terminal: createTerminal(port) });
+  const status = await dispatch(argv0, list, {
+    toolbox,
+    terminal: createTerminal(port),
+    system: NO_SYSTEM,
+  });
   return { status, stdout: port.text(1), stderr: port.text(2) };
 }
 
-Deno.test("main() runs the verb, or the program that argv0 names", async () => {
+Deno.test("dispatch() runs the verb, or the program that argv0 names", async () => {
   const done = (stdout: string): Result => ({ status: 0, stdout, stderr: "" });
   assertEquals(await call("composefs", "echo a b"), done("composefs::a b\n"));
   assertEquals(await call("/usr/bin/info", "echo a"), done("info::a\n"));
@@ -82,15 +94,15 @@ Deno.test("main() runs the verb, or the program that argv0 names", async () => {
   assertEquals(await call("info", "--base x echo --base y a"), done("info:y:a\n"));
 });
 
-Deno.test("main() does not take argv0 for a verb that is no program", async () => {
+Deno.test("dispatch() does not take argv0 for a verb that is no program", async () => {
   assertEquals((await call("/bin/echo", "echo a")).stdout, "composefs::a\n");
 });
 
-Deno.test("main() returns the command's own status", async () => {
+Deno.test("dispatch() returns the command's own status", async () => {
   assertEquals((await call("composefs", "fail --status")).status, 3);
 });
 
-Deno.test("main() prints an error as one line, after the answer so far, and returns 1", async () => {
+Deno.test("dispatch() prints an error as one line, after the answer so far, and returns 1", async () => {
   const port = fakePort();
   assertEquals(await call("composefs", "fail", port), {
     status: 1,
@@ -100,14 +112,14 @@ Deno.test("main() prints an error as one line, after the answer so far, and retu
   assertEquals(port.writes[0]!.descriptor, 1);
 });
 
-Deno.test("main() prints the stack and causes with --debug only", async () => {
+Deno.test("dispatch() prints the stack and causes with --debug only", async () => {
   const { stderr } = await call("composefs", "fail --debug");
-  assert(stderr.includes("main_test.ts"));
+  assert(stderr.includes("dispatch_test.ts"));
   assert(stderr.includes("the cause"));
-  assert(!(await call("composefs", "fail")).stderr.includes("main_test.ts"));
+  assert(!(await call("composefs", "fail")).stderr.includes("dispatch_test.ts"));
 });
 
-Deno.test("main() returns 2 for usage errors", async () => {
+Deno.test("dispatch() returns 2 for usage errors", async () => {
   assertEquals(await call("composefs", "fail --usage"), {
     status: 2,
     stdout: "partial\n",
@@ -125,7 +137,7 @@ Deno.test("main() returns 2 for usage errors", async () => {
   assertEquals((await call("composefs", "echo --typo")).status, 2);
 });
 
-Deno.test("main() gives a C program's name its status and its usage text", async () => {
+Deno.test("dispatch() gives a C program's name its status and its usage text", async () => {
   for (const [argv0, args] of [["mkfail", "--typo"], ["composefs", "mkfail --typo"]] as const) {
     const { status, stderr } = await call(argv0, args);
     assertEquals(status, 1);
@@ -142,7 +154,7 @@ Options:
   assertEquals((await call("mkfail", "--usage")).status, 1);
 });
 
-Deno.test("main() prints the usage of the group or the verb that was reached", async () => {
+Deno.test("dispatch() prints the usage of the group or the verb that was reached", async () => {
   const bare = await call("info", "");
   assertEquals(bare.status, 2);
   assert(bare.stderr.startsWith("ERROR: no command specified\nUsage: info [OPTIONS] COMMAND"));
@@ -150,7 +162,7 @@ Deno.test("main() prints the usage of the group or the verb that was reached", a
   assert(verb.stderr.includes("\nUsage: info echo [OPTIONS] [WORD...]\n"));
 });
 
-Deno.test("main() prints help and version to standard output", async () => {
+Deno.test("dispatch() prints help and version to standard output", async () => {
   const help = await call("composefs", "info echo --help");
   assertEquals([help.status, help.stderr], [0, ""]);
   assert(help.stdout.startsWith("Usage: info echo [OPTIONS] [WORD...]\n"));
@@ -160,7 +172,7 @@ Deno.test("main() prints help and version to standard output", async () => {
   assertEquals((await call("mkfail", "--version")).stdout, `mkfail (composefs-ts) ${VERSION}\n`);
 });
 
-Deno.test("main() ends quietly when nobody reads the answer", async () => {
+Deno.test("dispatch() ends quietly when nobody reads the answer", async () => {
   for (const args of ["echo a", "fail"]) {
     const port = fakePort({ failures: { 1: brokenPipe() } });
     const { status, stderr } = await call("composefs", args, port);
@@ -169,7 +181,7 @@ Deno.test("main() ends quietly when nobody reads the answer", async () => {
   }
 });
 
-Deno.test("main() reports an answer that could not be written", async () => {
+Deno.test("dispatch() reports an answer that could not be written", async () => {
   const port = fakePort({ failures: { 1: new Error("Cannot write: no space") } });
   const { status, stderr } = await call("composefs", "echo a", port);
   assertEquals([status, stderr], [1, "composefs: Cannot write: no space\n"]);

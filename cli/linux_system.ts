@@ -1,0 +1,152 @@
+/**
+ * The system that commands see, over the kernel.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { SyscallError } from "../ffi/errno.ts";
+import { Fd } from "../ffi/fd.ts";
+import { measureVerity } from "../ffi/fsverity.ts";
+import type { Linux } from "../ffi/linux.ts";
+import { openObjectStore } from "../ffi/object_store.ts";
+import { writeFileAtomically } from "../ffi/output_file.ts";
+import { openSourceTree } from "../ffi/source_tree.ts";
+import { cString } from "../ffi/path.ts";
+import { standardInput } from "../ffi/stdio.ts";
+import { terminalColumns } from "../ffi/terminal.ts";
+import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
+import { utf8 } from "../lib/bytes/text.ts";
+import type { SourceFile, SourceTree } from "../lib/tree/source.ts";
+import { isDash } from "./dash.ts";
+import type { BaseDirectory, DiskStore, System } from "./system.ts";
+import type { TerminalPort } from "./terminal.ts";
+
+/** Bytes of a dump file or image read at a time. */
+const CHUNK_SIZE = 1 << 20;
+
+/** The largest image that is read: what a typed array holds on every runtime. */
+const MAX_IMAGE_SIZE = 2 ** 32;
+
+/** The machine, through the FFI of the runtime. */
+export class LinuxSystem implements System {
+  readonly #linux: Linux;
+
+  constructor(linux: Linux) {
+    this.#linux = linux;
+  }
+
+  *readChunks(path: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+    if (isDash(path)) return yield* ownChunks(standardInput(this.#linux));
+    using file = this.#open(path);
+    yield* ownChunks(file);
+  }
+
+  readFile(path: Uint8Array): Uint8Array<ArrayBuffer> {
+    using file = this.#open(path);
+    return file.readAll(MAX_IMAGE_SIZE);
+  }
+
+  openFile(path: Uint8Array): SourceFile {
+    return this.#open(path);
+  }
+
+  measureVerity(path: Uint8Array): Uint8Array | undefined {
+    using file = this.#open(path);
+    const measured = measureVerity(file);
+    return measured?.algorithm === "sha256" ? measured.digest : undefined;
+  }
+
+  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
+    writeFileAtomically(this.#linux, path, [contents]);
+  }
+
+  openSourceTree(path: Uint8Array): SourceTree {
+    return openSourceTree(this.#linux, path);
+  }
+
+  openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore {
+    return openObjectStore(this.#linux, path, options);
+  }
+
+  openDirectory(path: Uint8Array): BaseDirectory {
+    return new LinuxDirectory(this.#linux, path);
+  }
+
+  hasEnvironment(name: string): boolean {
+    return process.env[name] !== undefined;
+  }
+
+  /** Reads `/proc/self/cmdline`; nothing where there is no `/proc`. */
+  readCommandLine(): Uint8Array<ArrayBuffer> {
+    try {
+      return this.readFile(utf8("/proc/self/cmdline"));
+    } catch (error) {
+      if (error instanceof SyscallError) return new Uint8Array();
+      throw error;
+    }
+  }
+
+  /** The process's own output streams. */
+  terminalPort(): TerminalPort {
+    const streams = {
+      1: new Fd(this.#linux, 1, "standard output"),
+      2: new Fd(this.#linux, 2, "standard error"),
+    };
+    const columns = (descriptor: 1 | 2) => terminalColumns(this.#linux, descriptor);
+    return {
+      write(descriptor, bytes) {
+        streams[descriptor].write(bytes);
+        return bytes.length;
+      },
+      isTerminal: (descriptor) => columns(descriptor) !== undefined,
+      // A terminal that does not know its width says 0.
+      columns: (descriptor) => columns(descriptor) || undefined,
+      now: () => performance.now(),
+    };
+  }
+
+  #open(path: Uint8Array): Fd {
+    return Fd.open(this.#linux, path, { flags: O_RDONLY });
+  }
+}
+
+/** Each chunk in memory of its own, so that whoever gets it may keep it. */
+function* ownChunks(file: Fd): Generator<Uint8Array<ArrayBuffer>> {
+  while (true) {
+    const chunk = new Uint8Array(CHUNK_SIZE);
+    const count = file.read(chunk);
+    if (count === 0) return;
+    // What a pipe hands out is small: such a chunk would hold on to a mostly empty buffer.
+    yield count > CHUNK_SIZE / 2 ? chunk.subarray(0, count) : chunk.slice(0, count);
+  }
+}
+
+/** An open directory. */
+class LinuxDirectory implements BaseDirectory {
+  readonly #linux: Linux;
+  readonly #directory: Fd;
+
+  constructor(linux: Linux, path: Uint8Array) {
+    this.#linux = linux;
+    this.#directory = Fd.open(linux, path, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
+  }
+
+  has(path: Uint8Array): boolean {
+    const linux = this.#linux;
+    // Payloads may begin with slashes; they are below the directory all the same.
+    let start = 0;
+    while (path[start] === 0x2f) start++;
+    const name = cString(path.subarray(start));
+    const buffer = new Uint8Array(STATX_SIZE);
+    const { number } = this.#directory;
+    const found = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
+    );
+    return found === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory.close();
+  }
+}
