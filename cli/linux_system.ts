@@ -17,9 +17,9 @@ import { standardInput } from "../ffi/stdio.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
 import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
-import type { SourceFile, SourceTree } from "../lib/tree/source.ts";
+import type { SourceTree } from "../lib/tree/source.ts";
 import { isDash } from "./dash.ts";
-import type { BaseDirectory, DiskStore, System } from "./system.ts";
+import type { BaseDirectory, DiskFile, DiskStore, System } from "./system.ts";
 import type { TerminalPort } from "./terminal.ts";
 
 /** Bytes of a dump file or image read at a time. */
@@ -47,14 +47,19 @@ export class LinuxSystem implements System {
     return file.readAll(MAX_IMAGE_SIZE);
   }
 
-  openFile(path: Uint8Array): SourceFile {
-    return this.#open(path);
-  }
-
-  measureVerity(path: Uint8Array): Uint8Array | undefined {
-    using file = this.#open(path);
-    const measured = measureVerity(file);
-    return measured?.algorithm === "sha256" ? measured.digest : undefined;
+  openFile(path: Uint8Array): DiskFile {
+    const file = this.#open(path);
+    return {
+      get size() {
+        return file.size;
+      },
+      readAt: (into, position) => file.readAt(into, position),
+      measureVerity() {
+        const measured = measureVerity(file);
+        return measured?.algorithm === "sha256" ? measured.digest : undefined;
+      },
+      [Symbol.dispose]: () => file.close(),
+    };
   }
 
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
@@ -96,7 +101,8 @@ export class LinuxSystem implements System {
     const columns = (descriptor: 1 | 2) => terminalColumns(this.#linux, descriptor);
     return {
       write(descriptor, bytes) {
-        streams[descriptor].write(bytes);
+        // Nothing that is printed lies in shared memory.
+        streams[descriptor].write(bytes as Uint8Array<ArrayBuffer>);
         return bytes.length;
       },
       isTerminal: (descriptor) => columns(descriptor) !== undefined,

@@ -21,6 +21,12 @@ export interface BaseDirectory extends Disposable {
   has(path: Uint8Array): boolean;
 }
 
+/** A file opened for reading. */
+export interface DiskFile extends SourceFile {
+  /** SHA-256 digest that the kernel has for the file, undefined where fs-verity is not enabled on it. */
+  measureVerity(): Uint8Array | undefined;
+}
+
 /** Files and directories of the machine. */
 export interface System {
   /** Reads a file, or standard input for `-`, in chunks each of which has memory of its own. */
@@ -28,9 +34,7 @@ export interface System {
   /** Reads a whole file. */
   readFile(path: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Opens a file for reading at positions. */
-  openFile(path: Uint8Array): SourceFile;
-  /** Digest that the kernel has for the file (SHA-256 only), undefined where it has none. */
-  measureVerity(path: Uint8Array): Uint8Array | undefined;
+  openFile(path: Uint8Array): DiskFile;
   /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
   openSourceTree(path: Uint8Array): SourceTree;

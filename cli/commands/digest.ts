@@ -43,11 +43,8 @@ export function runDigest(
   { terminal, system }: Context,
 ): number {
   for (const path of files) {
-    let digest = system.measureVerity(path);
-    if (digest === undefined) {
-      using file = system.openFile(path);
-      digest = hashFile(file, {}, terminal).digest();
-    }
+    using file = system.openFile(path);
+    const digest = file.measureVerity() ?? hashFile(file, {}, terminal).digest();
     const hex = digest.toHex();
     terminal.stdout.write(
       json

@@ -7,8 +7,6 @@
  * @module
  */
 
-import { concatBytes } from "../bytes/text.ts";
-
 const NEWLINE = 0x0a;
 
 /**
@@ -19,7 +17,8 @@ export const MAX_LINE_LENGTH = 128 * 2 ** 20;
 
 /** Cuts chunks into lines. */
 export class LineSplitter {
-  #pending: Uint8Array[] = [];
+  /** The start of a line that goes on in the next chunk, at the start of a buffer that grows. */
+  #pending = new Uint8Array(0);
   #pendingLength = 0;
 
   /** Gives the lines that end in this chunk, without their newlines. Keeps views of the chunk. */
@@ -27,7 +26,7 @@ export class LineSplitter {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const line = chunk.subarray(start, end);
-      yield this.#pending.length > 0 ? this.#take(line) : line;
+      yield this.#pendingLength > 0 ? this.#take(line) : line;
       start = end + 1;
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
@@ -35,21 +34,26 @@ export class LineSplitter {
 
   /** Gives what follows the last newline, or undefined if nothing does. */
   finish(): Uint8Array | undefined {
-    return this.#pending.length > 0 ? this.#take(new Uint8Array()) : undefined;
+    return this.#pendingLength > 0 ? this.#take(new Uint8Array()) : undefined;
   }
 
   #keep(part: Uint8Array): void {
-    this.#pending.push(part);
-    this.#pendingLength += part.length;
-    if (this.#pendingLength > MAX_LINE_LENGTH) {
+    const length = this.#pendingLength + part.length;
+    if (length > MAX_LINE_LENGTH) {
       throw new SyntaxError(`line is longer than ${MAX_LINE_LENGTH} bytes`);
     }
+    if (length > this.#pending.length) {
+      const larger = new Uint8Array(Math.min(2 * length, MAX_LINE_LENGTH));
+      larger.set(this.#pending.subarray(0, this.#pendingLength));
+      this.#pending = larger;
+    }
+    this.#pending.set(part, this.#pendingLength);
+    this.#pendingLength = length;
   }
 
   #take(end: Uint8Array): Uint8Array {
     this.#keep(end);
-    const line = concatBytes(...this.#pending);
-    this.#pending = [];
+    const line = this.#pending.slice(0, this.#pendingLength);
     this.#pendingLength = 0;
     return line;
   }

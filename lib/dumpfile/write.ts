@@ -40,7 +40,7 @@ const CHUNK_SIZE = 1 << 16;
  * ```
  */
 export function* writeDumpfile(tree: Tree<Content>): Generator<Uint8Array<ArrayBuffer>> {
-  const targets = targetPaths(tree);
+  const targets = targetPlaces(tree);
   const path = new PathBuffer();
   const line = new Line();
   for (const { node, name, depth } of walk(tree)) {
@@ -54,29 +54,48 @@ export function* writeDumpfile(tree: Tree<Content>): Generator<Uint8Array<ArrayB
   if (line.length > 0) yield line.take();
 }
 
-/** Paths, escaped as a payload, of the files that hard links lead to. */
-function targetPaths(tree: Tree<Content>): Map<Leaf<Content>, Uint8Array> {
-  const paths = new Map<Leaf<Content>, Uint8Array>();
+/** A name and the directory it stands in; a path takes no more room than its last name. */
+interface Place {
+  readonly name: Uint8Array;
+  /** Undefined for the root. */
+  readonly parent: Place | undefined;
+}
+
+/** Where the files are that hard links lead to. */
+function targetPlaces(tree: Tree<Content>): Map<Leaf<Content>, Place> {
+  const places = new Map<Leaf<Content>, Place>();
   const wanted = new Set<Directory<Content> | Leaf<Content>>();
   for (const { node } of walk(tree)) {
     if (node.kind === "hardlink") wanted.add(node.target);
   }
-  if (wanted.size === 0) return paths;
-  const path = new PathBuffer();
+  if (wanted.size === 0) return places;
+  const trail: Place[] = [];
   for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, name);
-    if (node.kind !== "directory" && node.kind !== "hardlink" && wanted.has(node)) {
-      paths.set(node, escapeField(path.path, "optional").slice());
-    }
+    const place = { name, parent: trail[depth - 1] };
+    if (node.kind === "directory") trail[depth] = place;
+    else if (node.kind !== "hardlink" && wanted.has(node)) places.set(node, place);
   }
-  return paths;
+  return places;
 }
 
-/** Everything behind PATH. `target` is given for a hard link: the path of the file it leads to. */
+/** The absolute path of a place below the root. */
+function pathOf(place: Place): Uint8Array {
+  let length = 0;
+  for (let at = place; at.parent !== undefined; at = at.parent) length += 1 + at.name.length;
+  const path = new Uint8Array(length);
+  for (let at = place, end = length; at.parent !== undefined; at = at.parent) {
+    end -= at.name.length;
+    path.set(at.name, end);
+    path[--end] = 0x2f;
+  }
+  return path;
+}
+
+/** Everything behind PATH. `target` is given for a hard link: where the file is that it leads to. */
 function writeNode(
   line: Line,
   node: Directory<Content> | Leaf<Content>,
-  target: Uint8Array | undefined,
+  target: Place | undefined,
 ): void {
   const { stat } = node;
   const mode = (FILE_TYPE_BITS[node.kind] | stat.mode).toString(8);
@@ -87,7 +106,7 @@ function writeNode(
   );
   const file = node.kind === "regular" ? node.file : undefined;
   const external = file?.kind === "external" ? file : undefined;
-  if (target !== undefined) line.bytes(target);
+  if (target !== undefined) line.optional(pathOf(target));
   else line.optional(node.kind === "symlink" ? node.target : external?.path);
   line.text(" ");
   line.optional(file?.kind === "inline" && file.bytes.length > 0 ? file.bytes : undefined);

@@ -91,33 +91,51 @@ export interface SharedXattrs {
   readonly table: readonly Xattr[];
   /** Size of the table in bytes. */
   readonly size: number;
-  /** Bytes from the start of the table to the entry, or undefined for a pair that is not shared. */
+  /**
+   * Bytes from the start of the table to the entry, or undefined for a pair that is not shared.
+   *
+   * @param xattr One of the very objects that the inodes have.
+   */
   offsetOf(xattr: Xattr): number | undefined;
+}
+
+/** A pair of name and value, with what is found out about it. */
+interface Pair {
+  readonly xattr: Xattr;
+  count: number;
+  /** Bytes from the start of the table, undefined while it is not in it. */
+  offset: number | undefined;
 }
 
 /** Collects the pairs that occur at least twice in all inodes together. */
 export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
-  const uses = new Map<string, { xattr: Xattr; count: number }>();
+  const pairs = new Map<string, Pair>();
+  // In a tree read from an image, inodes share the objects too: a value of many kilobytes that a small
+  // hostile image repeats thousands of times is looked at once.
+  const pairOf = new Map<Xattr, Pair>();
   for (const { xattrs } of inodes) {
     for (const xattr of xattrs) {
-      const key = pairKey(xattr);
-      const use = uses.get(key);
-      if (use === undefined) uses.set(key, { xattr, count: 1 });
-      else use.count++;
+      let pair = pairOf.get(xattr);
+      if (pair === undefined) {
+        const key = pairKey(xattr);
+        pair = pairs.get(key);
+        if (pair === undefined) pairs.set(key, pair = { xattr, count: 0, offset: undefined });
+        pairOf.set(xattr, pair);
+      }
+      pair.count++;
     }
   }
-  const table = [...uses.values()].filter((use) => use.count > 1).map((use) => use.xattr);
-  table.sort((a, b) => -comparePairs(a, b));
-  const offsets = new Map<string, number>();
+  const shared = [...pairs.values()].filter((pair) => pair.count > 1);
+  shared.sort((a, b) => -comparePairs(a.xattr, b.xattr));
   let size = 0;
-  for (const xattr of table) {
-    offsets.set(pairKey(xattr), size);
-    size += xattrEntrySize(xattr);
+  for (const pair of shared) {
+    pair.offset = size;
+    size += xattrEntrySize(pair.xattr);
   }
   return {
-    table,
+    table: shared.map((pair) => pair.xattr),
     size,
-    offsetOf: offsets.size === 0 ? () => undefined : (xattr) => offsets.get(pairKey(xattr)),
+    offsetOf: (xattr) => pairOf.get(xattr)?.offset,
   };
 }
 

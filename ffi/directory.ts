@@ -1,0 +1,56 @@
+/**
+ * What names a directory holds.
+ *
+ * @module
+ */
+
+import { SyscallError } from "./errno.ts";
+import type { Fd } from "./fd.ts";
+import { DIRENT64 } from "./uapi.ts";
+
+/** Enough for some thousand names in one call. */
+const BUFFER_SIZE = 1 << 18;
+
+const { reclen: RECLEN, type: TYPE } = DIRENT64.offsets;
+const NAME = DIRENT64.size;
+const DOT = 0x2e;
+
+/** Reads directories, one after the other, into memory of its own. */
+export class DirectoryReader {
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  readonly #view = new DataView(this.#buffer.buffer);
+
+  /**
+   * Shows every name but `.` and `..`, in the order of the file system.
+   *
+   * @param visit Takes a copy of the name and the `DT_` type, 0 if the file system does not say.
+   * @throws {SyscallError} If the directory cannot be read.
+   */
+  read(directory: Fd, visit: (name: Uint8Array<ArrayBuffer>, type: number) => void): void {
+    const { linux, number, subject } = directory;
+    const { getdents64 } = linux.numbers;
+    while (true) {
+      const length = linux.retry(() =>
+        linux.libc.getdents64(getdents64, number, this.#buffer, BUFFER_SIZE)
+      );
+      if (length < 0) {
+        throw new SyscallError(-length, { syscall: "getdents64", action: "list", subject });
+      }
+      if (length === 0) return;
+      this.#visitAll(length, visit);
+    }
+  }
+
+  #visitAll(length: number, visit: (name: Uint8Array<ArrayBuffer>, type: number) => void): void {
+    const buffer = this.#buffer;
+    for (let at = 0; at < length; at += this.#view.getUint16(at + RECLEN, true)) {
+      const start = at + NAME;
+      let end = start;
+      while (buffer[end] !== 0) end++;
+      if (buffer[start] === DOT) {
+        if (end === start + 1 || (end === start + 2 && buffer[start + 1] === DOT)) continue;
+      }
+      visit(buffer.slice(start, end), buffer[at + TYPE]!);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The kernel as the rest of `ffi/` sees it: the functions of libc, the constants of this machine, and
+ * what a call may answer besides a result.
+ *
+ * @module
+ */
+
+import { utf8 } from "../lib/bytes/text.ts";
+import { ERRNO } from "./errno.ts";
+import type { Architecture, Backend, Libc } from "./libc.ts";
+import {
+  AT_FDCWD,
+  OPEN_FLAGS,
+  type OpenFlags,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+  SYSCALL_NUMBERS,
+  type SyscallNumbers,
+} from "./uapi.ts";
+
+/** Gives access to Linux through one runtime's FFI. Obtained from `openLinux`. */
+export class Linux {
+  readonly libc: Libc;
+  readonly architecture: Architecture;
+  /** Flags of open(2) that depend on the architecture. */
+  readonly flags: OpenFlags;
+  /** Numbers for the functions that are syscall(2). */
+  readonly numbers: SyscallNumbers;
+  /** Takes the arguments of statx(2) as it is documented; goes through libc where libc has it. */
+  readonly statx: (
+    dirfd: number,
+    path: Uint8Array<ArrayBuffer>,
+    flags: number,
+    mask: number,
+    statxbuf: Uint8Array<ArrayBuffer>,
+  ) => number;
+  readonly #errno: () => number;
+  #hasProc: boolean | undefined;
+
+  /** Takes a runtime's functions. */
+  constructor(backend: Backend) {
+    const { libc, architecture } = backend;
+    this.libc = libc;
+    this.architecture = architecture;
+    this.flags = OPEN_FLAGS[architecture];
+    this.numbers = SYSCALL_NUMBERS[architecture];
+    this.#errno = backend.errno;
+    // fakeroot replaces the function, not the system call, so the function comes first.
+    this.statx = libc.statx ??
+      ((dirfd, path, flags, mask, statxbuf) =>
+        libc.statx_raw(this.numbers.statx, dirfd, path, flags, mask, statxbuf));
+  }
+
+  /**
+   * Makes a call, again and again while signals interrupt it.
+   *
+   * @param call Calls one function of libc and nothing after it, or the error number is lost.
+   * @returns What the function returned or, if that was negative, the negated error number.
+   */
+  retry(call: () => number): number {
+    while (true) {
+      const result = call();
+      if (result >= 0) return result;
+      const errno = this.#errno();
+      if (errno !== ERRNO.EINTR) return -errno;
+    }
+  }
+
+  /** Tells whether `/proc/self/fd` is there, through which open files get a path. */
+  get hasProc(): boolean {
+    return this.#hasProc ??= this.#exists(utf8("/proc/self/fd\0"));
+  }
+
+  #exists(path: Uint8Array<ArrayBuffer>): boolean {
+    const buffer = new Uint8Array(STATX_SIZE);
+    return this.retry(() => this.statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer)) === 0;
+  }
+}

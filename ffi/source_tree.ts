@@ -1,0 +1,112 @@
+/**
+ * A directory tree as the kernel shows it: the `SourceTree` that images are made of.
+ *
+ * Names are bytes, times have their nanoseconds, symbolic links are never followed and paths may be of
+ * any length. Owners, modes, devices and xattrs come from libc's functions, so that fakeroot's show.
+ *
+ * @module
+ */
+
+import { printable, utf8 } from "../lib/bytes/text.ts";
+import type {
+  ListOptions,
+  SourceEntry,
+  SourceFile,
+  SourceStat,
+  SourceTree,
+  XattrFilter,
+} from "../lib/tree/source.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
+import { DirectoryReader } from "./directory.ts";
+import { Fd } from "./fd.ts";
+import type { Linux } from "./linux.ts";
+import { NameBuffer } from "./name_buffer.ts";
+import { BeneathOpener } from "./open_beneath.ts";
+import { cString, joinPath } from "./path.ts";
+import { StatReader } from "./stat_reader.ts";
+import { DT_BLK, DT_CHR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
+import { XattrReader, type XattrSubject } from "./xattrs.ts";
+
+/**
+ * Opens a directory tree.
+ *
+ * A root that is a symbolic link is not followed, unless its path ends in a slash. It need not be a
+ * directory.
+ *
+ * @throws {SyscallError} If there is no such file, or the way to it is barred.
+ */
+export function openSourceTree(linux: Linux, root: Uint8Array): SourceTree {
+  const flags = O_PATH | linux.flags.O_NOFOLLOW;
+  return new DirectoryTree(Fd.open(linux, root, { flags }), root);
+}
+
+const EMPTY = new Uint8Array();
+const SLASH = utf8("/");
+
+class DirectoryTree implements SourceTree {
+  readonly #linux: Linux;
+  /** Open for as long as the process runs: the port has no end. */
+  readonly #root: Fd;
+  readonly #rootPath: Uint8Array;
+  readonly #opener: BeneathOpener;
+  readonly #directories = new DirectoryReader();
+  readonly #stats: StatReader;
+  readonly #xattrs: XattrReader;
+
+  constructor(root: Fd, rootPath: Uint8Array) {
+    this.#linux = root.linux;
+    this.#root = root;
+    this.#rootPath = rootPath;
+    this.#opener = new BeneathOpener(root.linux);
+    this.#stats = new StatReader(root.linux);
+    this.#xattrs = new XattrReader(root.linux);
+  }
+
+  root(xattrs: XattrFilter): SourceStat {
+    const shown = () => this.#rootPath;
+    const stat = this.#stats.read(this.#root, EMPTY, shown);
+    // By its descriptor the very file that was opened is asked, whatever its path leads to by now; the
+    // link in /proc is followed, a symbolic link behind it is not.
+    const subject: XattrSubject = this.#linux.hasProc
+      ? { path: utf8(`/proc/self/fd/${this.#root.number}\0`), follow: true, shown }
+      : { path: cString(this.#rootPath), follow: false, shown };
+    return { ...stat, xattrs: this.#xattrs.read(subject, xattrs) };
+  }
+
+  list(path: Uint8Array, options: ListOptions): SourceEntry[] {
+    const { skipDevices = false, xattrs: filter } = options;
+    const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
+    const shownDirectory = joinPath(this.#rootPath, path);
+    using directory = this.#opener.open(this.#root, path, { flags, shown: shownDirectory });
+    const entries: SourceEntry[] = [];
+    const paths = new NameBuffer(
+      this.#linux.hasProc
+        ? utf8(`/proc/self/fd/${directory.number}/`)
+        : joinPath(shownDirectory, SLASH),
+    );
+    this.#directories.read(directory, (name, type) => {
+      if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
+      const shown = () => joinPath(shownDirectory, name);
+      const stat = this.#stats.read(directory, name, shown);
+      if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
+      if (filter !== "none") {
+        stat.xattrs = this.#xattrs.read({ path: paths.of(name), follow: false, shown }, filter);
+      }
+      entries.push({ name, stat });
+    });
+    return entries;
+  }
+
+  open(path: Uint8Array): SourceFile {
+    const shown = joinPath(this.#rootPath, path);
+    // Should the file have become a fifo, opening it must not wait for a writer.
+    const flags = O_RDONLY | O_NONBLOCK;
+    const file = this.#opener.open(this.#root, path, { flags, shown });
+    const kind = kindOfMode(file.stat().mode);
+    if (kind === "regular") return file;
+    file.close();
+    throw new RangeError(
+      `Cannot read "${printable(shown)}": a ${kind ?? "strange"} file, expected a regular one`,
+    );
+  }
+}

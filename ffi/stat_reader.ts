@@ -1,0 +1,135 @@
+/**
+ * What statx(2) and readlinkat(2) tell of a name in a directory.
+ *
+ * Called for every file of a tree, so it works in memory of its own and reads just the fields it needs.
+ *
+ * @module
+ */
+
+import { i64, u64 } from "../lib/bytes/struct.ts";
+import { printable } from "../lib/bytes/text.ts";
+import type { SourceStat } from "../lib/tree/source.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
+import type { Fd } from "./fd.ts";
+import type { Linux } from "./linux.ts";
+import { NameBuffer } from "./name_buffer.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_NO_AUTOMOUNT,
+  AT_SYMLINK_NOFOLLOW,
+  PATH_MAX,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+} from "./uapi.ts";
+
+/** A stat whose xattrs are yet to be read. */
+export type StatDraft = { -readonly [Field in keyof SourceStat]: SourceStat[Field] };
+
+const AT = STATX.offsets;
+const MODE_BITS = 0o7777;
+const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
+
+/** Reads the metadata of files, one after the other. */
+export class StatReader {
+  readonly #linux: Linux;
+  readonly #name = new NameBuffer(new Uint8Array());
+  readonly #statx = new Uint8Array(STATX_SIZE);
+  readonly #view = new DataView(this.#statx.buffer);
+  readonly #target = new Uint8Array(PATH_MAX);
+
+  /** Reads nothing yet. */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+  }
+
+  /**
+   * Reads everything but the xattrs, which the result has none of.
+   *
+   * @param name A name in the directory, or empty for the open file itself.
+   * @param shown Makes the path to name in messages.
+   * @throws {SyscallError} If it cannot be read.
+   * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
+   */
+  read(directory: Fd, name: Uint8Array, shown: () => Uint8Array): StatDraft {
+    const linux = this.#linux;
+    const { number } = directory;
+    const path = this.#name.of(name);
+    const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length === 0 ? AT_EMPTY_PATH : 0);
+    const result = linux.retry(() =>
+      linux.statx(number, path, flags, STATX_BASIC_STATS, this.#statx)
+    );
+    if (result < 0) {
+      throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
+    }
+    const stat = this.#decode(shown);
+    if (stat.kind === "symlink") stat.target = this.#readTarget(number, path, shown);
+    return stat;
+  }
+
+  #decode(shown: () => Uint8Array): StatDraft {
+    const view = this.#view;
+    const mode = view.getUint16(AT.mode, true);
+    const kind = kindOfMode(mode);
+    if (kind === undefined) {
+      const type = "0o" + (mode & ~MODE_BITS).toString(8);
+      throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
+    }
+    const size = u64.read(view, AT.size);
+    if (!Number.isSafeInteger(size)) {
+      throw new RangeError(
+        `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
+      );
+    }
+    const nlink = view.getUint32(AT.nlink, true);
+    const stat: StatDraft = {
+      kind,
+      mode: mode & MODE_BITS,
+      uid: view.getUint32(AT.uid, true),
+      gid: view.getUint32(AT.gid, true),
+      nlink,
+      rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
+      size,
+      mtime: i64.read(view, AT.mtimeSec),
+      mtimeNsec: view.getUint32(AT.mtimeNsec, true),
+      xattrs: NO_XATTRS,
+    };
+    if (nlink > 1 && kind !== "directory") stat.fileId = this.#fileId();
+    return stat;
+  }
+
+  /** The encoding of `Special.rdev`: a major number of 12 bits amid a minor one of 20. */
+  #rdev(): number {
+    const major = this.#view.getUint32(AT.rdevMajor, true);
+    const minor = this.#view.getUint32(AT.rdevMinor, true);
+    return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+  }
+
+  #fileId(): string {
+    const view = this.#view;
+    const major = view.getUint32(AT.devMajor, true);
+    const minor = view.getUint32(AT.devMinor, true);
+    return `${major}.${minor}:${view.getBigUint64(AT.ino, true)}`;
+  }
+
+  #readTarget(
+    number: number,
+    path: Uint8Array<ArrayBuffer>,
+    shown: () => Uint8Array,
+  ): Uint8Array {
+    const linux = this.#linux;
+    const target = this.#target;
+    const result = linux.retry(() => linux.libc.readlinkat(number, path, target, target.length));
+    // A full buffer may hold a cut target; the kernel itself has no way to make one that long.
+    const length = result === target.length ? -ERRNO.ENAMETOOLONG : result;
+    if (length < 0) {
+      throw new SyscallError(-length, {
+        syscall: "readlinkat",
+        action: "read the target of",
+        subject: shown(),
+      });
+    }
+    return target.slice(0, length);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The kernel's records, request numbers and flags, under the names of the headers they come from.
+ *
+ * Only what `ffi/` uses. What x86-64 and arm64 number differently is asked for by architecture.
+ *
+ * @module
+ */
+
+import { i64, record, reserved, u16, u32, u64, u8 } from "../lib/bytes/struct.ts";
+import type { Architecture } from "./libc.ts";
+
+// asm/fcntl.h: the flags of open(2) that all architectures here number alike.
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+
+/** The flags of open(2) that differ between architectures. */
+export interface OpenFlags {
+  readonly O_DIRECT: number;
+  readonly O_DIRECTORY: number;
+  readonly O_NOFOLLOW: number;
+  /** Includes `O_DIRECTORY`, as the header has it. */
+  readonly O_TMPFILE: number;
+}
+
+/** asm/fcntl.h of the architecture. */
+export const OPEN_FLAGS: { readonly [A in Architecture]: OpenFlags } = {
+  x86_64: {
+    O_DIRECT: 0o40000,
+    O_DIRECTORY: 0o200000,
+    O_NOFOLLOW: 0o400000,
+    O_TMPFILE: 0o20200000,
+  },
+  aarch64: {
+    O_DIRECT: 0o200000,
+    O_DIRECTORY: 0o40000,
+    O_NOFOLLOW: 0o100000,
+    O_TMPFILE: 0o20040000,
+  },
+};
+
+/** Numbers for syscall(2), where libc has no function in all its versions. */
+export interface SyscallNumbers {
+  readonly getdents64: number;
+  readonly renameat2: number;
+  readonly copy_file_range: number;
+  readonly statx: number;
+  readonly openat2: number;
+}
+
+/** asm/unistd.h of the architecture. */
+export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } = {
+  x86_64: { getdents64: 217, renameat2: 316, copy_file_range: 326, statx: 332, openat2: 437 },
+  aarch64: { getdents64: 61, renameat2: 276, copy_file_range: 285, statx: 291, openat2: 437 },
+};
+
+// linux/fcntl.h
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_NO_AUTOMOUNT = 0x800;
+export const AT_EMPTY_PATH = 0x1000;
+
+// linux/fs.h
+export const RENAME_NOREPLACE = 1;
+export const FICLONE = 0x40049409;
+
+// linux/limits.h: the longest path, its NUL included, and the largest xattr list and value.
+export const PATH_MAX = 4096;
+export const XATTR_LIST_MAX = 65536;
+export const XATTR_SIZE_MAX = 65536;
+
+// asm-generic/poll.h
+export const POLLIN = 1;
+export const POLLOUT = 4;
+
+/** poll.h struct pollfd */
+export const POLLFD = record({ fd: u32, events: u16, revents: u16 });
+
+/** linux/openat2.h struct open_how */
+export const OPEN_HOW = record({ flags: u64, mode: u64, resolve: u64 });
+
+// linux/openat2.h
+export const RESOLVE_NO_SYMLINKS = 0x04;
+export const RESOLVE_BENEATH = 0x08;
+
+// linux/stat.h
+export const STATX_BASIC_STATS = 0x7ff;
+
+/** linux/stat.h struct statx, up to the fields that are used. 256 bytes are written in all. */
+export const STATX = record({
+  mask: u32,
+  blksize: u32,
+  attributes: u64,
+  nlink: u32,
+  uid: u32,
+  gid: u32,
+  mode: u16,
+  spare0: reserved(2),
+  ino: u64,
+  size: u64,
+  blocks: u64,
+  attributesMask: u64,
+  atime: reserved(16),
+  btime: reserved(16),
+  ctime: reserved(16),
+  mtimeSec: i64,
+  mtimeNsec: u32,
+  mtimeReserved: reserved(4),
+  rdevMajor: u32,
+  rdevMinor: u32,
+  devMajor: u32,
+  devMinor: u32,
+});
+
+/** Bytes that statx(2) writes. */
+export const STATX_SIZE = 256;
+
+/** linux/dirent.h struct linux_dirent64, up to the name, which a NUL ends. */
+export const DIRENT64 = record({ ino: u64, off: u64, reclen: u16, type: u8 });
+
+// linux/fs_types.h, as readdir(3) has them
+export const DT_CHR = 2;
+export const DT_BLK = 6;
+
+// linux/fsverity.h
+export const FS_IOC_ENABLE_VERITY = 0x40806685;
+export const FS_IOC_MEASURE_VERITY = 0xc0046686;
+export const FS_VERITY_HASH_ALG_SHA256 = 1;
+export const FS_VERITY_HASH_ALG_SHA512 = 2;
+
+/** linux/fsverity.h struct fsverity_enable_arg. Salt and signature stay zero. */
+export const FSVERITY_ENABLE_ARG = record({
+  version: u32,
+  hashAlgorithm: u32,
+  blockSize: u32,
+  saltSize: u32,
+  saltPtr: u64,
+  sigSize: u32,
+  reserved1: reserved(4),
+  sigPtr: u64,
+  reserved2: reserved(88),
+});
+
+/** linux/fsverity.h struct fsverity_digest, up to the digest. `digestSize` is the capacity at first. */
+export const FSVERITY_DIGEST = record({ digestAlgorithm: u16, digestSize: u16 });

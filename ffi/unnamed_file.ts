@@ -1,0 +1,166 @@
+/**
+ * A file that gets its name when it is complete.
+ *
+ * Where the file system can, it has no name at all before that (`O_TMPFILE`), so that a process killed
+ * on the way leaves nothing. Elsewhere it has a temporary one, which is removed unless it is published.
+ *
+ * @module
+ */
+
+import { utf8 } from "../lib/bytes/text.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
+import { Fd } from "./fd.ts";
+import type { Linux } from "./linux.ts";
+import { cString, joinPath } from "./path.ts";
+import {
+  AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
+  O_CLOEXEC,
+  O_CREAT,
+  O_EXCL,
+  O_RDONLY,
+  O_RDWR,
+  RENAME_NOREPLACE,
+} from "./uapi.ts";
+
+const DOT = utf8(".");
+
+/** File systems that have no O_TMPFILE say so in these ways. */
+const NO_TMPFILE: readonly number[] = [
+  ERRNO.EOPNOTSUPP,
+  ERRNO.EISDIR,
+  ERRNO.ENOENT,
+  ERRNO.EINVAL,
+];
+
+/** A file under construction. Dispose of it, or declare it with `using`: published or not. */
+export class UnnamedFile implements Disposable {
+  readonly #linux: Linux;
+  readonly #directory: Fd;
+  /** The temporary name, if the file has one. */
+  #name: Uint8Array | undefined;
+  #file: Fd;
+
+  private constructor(linux: Linux, directory: Fd, file: Fd, name: Uint8Array | undefined) {
+    this.#linux = linux;
+    this.#directory = directory;
+    this.#file = file;
+    this.#name = name;
+  }
+
+  /**
+   * Creates an empty file in a directory, open for reading and writing.
+   *
+   * @param mode Its permissions before the umask.
+   * @param shown The path that messages name.
+   * @throws {SyscallError} If it cannot be created.
+   */
+  static create(directory: Fd, mode: number, shown: Uint8Array): UnnamedFile {
+    const { linux } = directory;
+    // Without /proc there is no way for everybody to give an unnamed file a name.
+    if (linux.hasProc) {
+      const flags = linux.flags.O_TMPFILE | O_RDWR | O_CLOEXEC;
+      const dot = cString(DOT);
+      const number = linux.retry(() => linux.libc.openat(directory.number, dot, flags, mode));
+      if (number >= 0) {
+        return new UnnamedFile(linux, directory, new Fd(linux, number, shown), undefined);
+      }
+      if (!NO_TMPFILE.includes(-number)) {
+        throw new SyscallError(-number, { syscall: "openat", action: "create", subject: shown });
+      }
+    }
+    const name = temporaryName();
+    const flags = O_CREAT | O_EXCL | O_RDWR;
+    const file = Fd.open(linux, name, { flags, mode, at: directory, shown });
+    return new UnnamedFile(linux, directory, file, name);
+  }
+
+  /** The file itself. */
+  get file(): Fd {
+    return this.#file;
+  }
+
+  /**
+   * Closes the file for writing and opens it for reading only, as fs-verity wants it.
+   *
+   * @throws {SyscallError} If it cannot be opened again.
+   */
+  reopenForReading(): void {
+    const linux = this.#linux;
+    const { subject } = this.#file;
+    const shown = typeof subject === "string" ? utf8(subject) : subject;
+    const reader = this.#name === undefined
+      ? Fd.open(linux, procPath(this.#file), { flags: O_RDONLY, shown })
+      : Fd.open(linux, this.#name, { flags: O_RDONLY, at: this.#directory, shown });
+    this.#file.close();
+    this.#file = reader;
+  }
+
+  /**
+   * Gives the file its name, unless that is taken.
+   *
+   * @param path Relative to the directory it was created in, in the same file system.
+   * @returns 0, or the error number: `EEXIST` if the name is taken, `ENOENT` if its directory is missing.
+   */
+  publish(path: Uint8Array): number {
+    const linux = this.#linux;
+    const to = cString(path);
+    const { number } = this.#directory;
+    if (this.#name === undefined) {
+      const from = cString(procPath(this.#file));
+      return -linux.retry(() => linux.libc.linkat(AT_FDCWD, from, number, to, AT_SYMLINK_FOLLOW));
+    }
+    const from = cString(this.#name);
+    const { renameat2 } = linux.numbers;
+    const moved = linux.retry(() =>
+      linux.libc.renameat2(renameat2, number, from, number, to, RENAME_NOREPLACE)
+    );
+    if (moved === 0) this.#name = undefined;
+    if (moved !== -ERRNO.EINVAL && moved !== -ERRNO.ENOSYS) return -moved;
+    return -linux.retry(() => linux.libc.linkat(number, from, number, to, 0));
+  }
+
+  /**
+   * Gives the file its name in place of whatever has it.
+   *
+   * @param name A name in the directory it was created in.
+   * @returns 0, or the error number.
+   */
+  replace(name: Uint8Array): number {
+    const linux = this.#linux;
+    if (this.#name === undefined) {
+      const temporary = temporaryName();
+      const errno = this.publish(temporary);
+      if (errno !== 0) return errno;
+      this.#name = temporary;
+    }
+    const { number } = this.#directory;
+    const from = cString(this.#name);
+    const to = cString(name);
+    const result = linux.retry(() => linux.libc.renameat(number, from, number, to));
+    if (result === 0) this.#name = undefined;
+    return -result;
+  }
+
+  [Symbol.dispose](): void {
+    const linux = this.#linux;
+    if (this.#name !== undefined) {
+      const name = cString(this.#name);
+      // What cannot be removed stays under its temporary name: the error that led here matters more.
+      linux.retry(() => linux.libc.unlinkat(this.#directory.number, name, 0));
+      this.#name = undefined;
+    }
+    this.#file.close();
+  }
+}
+
+function temporaryName(): Uint8Array {
+  return utf8(".tmp-" + crypto.getRandomValues(new Uint8Array(8)).toHex());
+}
+
+const PROC_FD = utf8("/proc/self/fd");
+
+/** The path by which an open file can be reached, whatever its name. */
+export function procPath(file: Fd): Uint8Array<ArrayBuffer> {
+  return joinPath(PROC_FD, utf8(String(file.number)));
+}

@@ -1,0 +1,102 @@
+/**
+ * The extended attributes of a file, read by path.
+ *
+ * @module
+ */
+
+import { startsWith } from "../lib/bytes/compare.ts";
+import { concatBytes, utf8 } from "../lib/bytes/text.ts";
+import type { XattrFilter } from "../lib/tree/source.ts";
+import type { Xattr } from "../lib/tree/tree.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
+import type { Linux } from "./linux.ts";
+import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from "./uapi.ts";
+
+/** Which file is meant. */
+export interface XattrSubject {
+  /** Path to read by, with a terminating NUL. Bytes may follow that. */
+  readonly path: Uint8Array<ArrayBuffer>;
+  /** Whether a symbolic link at the end of the path is followed. */
+  readonly follow: boolean;
+  /** Makes the path to name in messages. */
+  readonly shown: () => Uint8Array;
+}
+
+/**
+ * Bytes asked for at first. The kernel sets aside, and clears, as much memory as is asked for, so the
+ * most there can be is asked for only where this is too little.
+ */
+const FIRST_SIZE = 1024;
+/** Where a file system has more than the kernel's limits, it says so by `E2BIG` instead. */
+const LARGEST_SIZE = Math.max(XATTR_LIST_MAX, XATTR_SIZE_MAX);
+
+const USER_PREFIX = utf8("user.");
+const NUL = Uint8Array.of(0);
+const NONE: readonly Xattr[] = Object.freeze([]);
+
+/** Reads the xattrs of files, one after the other, into memory of its own. */
+export class XattrReader {
+  readonly #linux: Linux;
+  readonly #names = new Uint8Array(LARGEST_SIZE);
+  readonly #value = new Uint8Array(LARGEST_SIZE);
+
+  /** Reads nothing yet. */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+  }
+
+  /**
+   * Reads the xattrs that the filter lets through, in the file system's order.
+   *
+   * @throws {SyscallError} If they cannot be read.
+   */
+  read(subject: XattrSubject, filter: XattrFilter): readonly Xattr[] {
+    if (filter === "none") return NONE;
+    const { listxattr, llistxattr } = this.#linux.libc;
+    const list = subject.follow ? listxattr : llistxattr;
+    const names = this.#names;
+    const length = this.#grow((size) => list(subject.path, names, size));
+    if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
+    if (length < 0) throw failure(-length, list === listxattr, subject);
+    const xattrs: Xattr[] = [];
+    for (let start = 0, end; start < length; start = end + 1) {
+      end = names.indexOf(0, start);
+      if (end < 0 || end > length) end = length;
+      const name = names.slice(start, end);
+      if (filter === "user" && !startsWith(name, USER_PREFIX)) continue;
+      const value = this.#readValue(subject, name);
+      if (value !== undefined) xattrs.push({ name, value });
+    }
+    return xattrs;
+  }
+
+  /** The value, or undefined if the xattr has been removed since it was listed. */
+  #readValue(subject: XattrSubject, name: Uint8Array): Uint8Array | undefined {
+    const { getxattr, lgetxattr } = this.#linux.libc;
+    const get = subject.follow ? getxattr : lgetxattr;
+    const terminated = concatBytes(name, NUL);
+    const length = this.#grow((size) => get(subject.path, terminated, this.#value, size));
+    if (length === -ERRNO.ENODATA) return undefined;
+    if (length < 0) {
+      throw new SyscallError(-length, {
+        syscall: subject.follow ? "getxattr" : "lgetxattr",
+        action: `read xattr "${new TextDecoder().decode(name)}" of`,
+        subject: subject.shown(),
+      });
+    }
+    return this.#value.slice(0, length);
+  }
+
+  #grow(call: (size: number) => number): number {
+    const length = this.#linux.retry(() => call(FIRST_SIZE));
+    return length === -ERRNO.ERANGE ? this.#linux.retry(() => call(LARGEST_SIZE)) : length;
+  }
+}
+
+function failure(errno: number, follow: boolean, subject: XattrSubject): SyscallError {
+  return new SyscallError(errno, {
+    syscall: follow ? "listxattr" : "llistxattr",
+    action: "list the xattrs of",
+    subject: subject.shown(),
+  });
+}

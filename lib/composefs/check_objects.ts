@@ -1,0 +1,100 @@
+/**
+ * Looks for the objects that an image refers to, and digests them.
+ *
+ * {@linkcode ObjectChecker} is the port that digesting stands behind: the one here reads one object after
+ * the other, and may be replaced by one that uses several threads.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../bytes/compare.ts";
+import { FsVerityHasher } from "../fsverity/digest.ts";
+import type { SourceFile } from "../tree/source.ts";
+import type { ExternalContent } from "../tree/tree.ts";
+import { type DataLayer, findBackingFile } from "./data_layers.ts";
+
+/**
+ * `"missing"`: in no store. `"size"` or `"digest"`: not as the image says. `"unreadable"`: something stands
+ * there that cannot be read. `"no-digest"`: the image does not say what it should be.
+ */
+export type ObjectProblem = "missing" | "size" | "digest" | "unreadable" | "no-digest";
+
+/** What became of one object. */
+export interface CheckedObject {
+  readonly file: ExternalContent;
+  /** Undefined if nothing is wrong. */
+  readonly problem?: ObjectProblem;
+  /** What was found, and what was expected, if something is wrong. */
+  readonly state?: string;
+}
+
+/**
+ * Looks for objects and digests those that have a digest.
+ *
+ * @param files Each with a path, no two of them equal in path, size and digest.
+ * @returns One result for each file, in any order.
+ */
+export type ObjectChecker = (
+  files: readonly ExternalContent[],
+  onRead: (bytes: number) => void,
+) => AsyncIterable<CheckedObject>;
+
+/** A checker that takes one object after the other, in this thread. */
+export function sequentialChecker(layers: readonly DataLayer[]): ObjectChecker {
+  const checker = new OneObjectChecker(layers);
+  // deno-lint-ignore require-await -- a port that others implement with threads
+  return async function* (files, onRead) {
+    for (const file of files) yield checker.check(file, onRead);
+  };
+}
+
+/** Bytes read at a time. */
+const CHUNK_SIZE = 1 << 20;
+
+/** Checks objects one at a time, through one buffer. */
+export class OneObjectChecker {
+  readonly #layers: readonly DataLayer[];
+  readonly #buffer = new Uint8Array(CHUNK_SIZE);
+
+  constructor(layers: readonly DataLayer[]) {
+    this.#layers = layers;
+  }
+
+  /** Looks for an object and, if the image has a digest of it, reads all of it. */
+  check(file: ExternalContent, onRead: (bytes: number) => void): CheckedObject {
+    try {
+      using found = findBackingFile(this.#layers, file.path!);
+      if (found === undefined) return { file, problem: "missing", state: "not found" };
+      return { file, ...this.#compare(file, found, onRead) };
+    } catch (error) {
+      // Whatever keeps one object from being read is no reason to leave the others unread.
+      if (!(error instanceof Error) || error instanceof TypeError) throw error;
+      return { file, problem: "unreadable", state: error.message };
+    }
+  }
+
+  #compare(
+    { size, digest }: ExternalContent,
+    found: SourceFile,
+    onRead: (bytes: number) => void,
+  ): { problem?: "size" | "digest"; state?: string } {
+    if (found.size !== size) return wrongSize(found.size, size);
+    if (digest === undefined) return {};
+    const hasher = new FsVerityHasher();
+    // The whole buffer is asked for each time, so that a file that has grown is noticed.
+    for (let length; (length = found.readAt(this.#buffer, hasher.size)) > 0;) {
+      hasher.update(this.#buffer.subarray(0, length));
+      if (hasher.size > size) break;
+      onRead(length);
+    }
+    if (hasher.size !== size) return wrongSize(hasher.size, size);
+    const actual = hasher.digest();
+    if (equalBytes(actual, digest)) return {};
+    const state = `fs-verity digest ${actual.toHex()}, expected ${digest.toHex()}`;
+    return { problem: "digest", state };
+  }
+}
+
+function wrongSize(found: number, expected: number): { problem: "size"; state: string } {
+  return { problem: "size", state: `${found} bytes, expected ${expected}` };
+}

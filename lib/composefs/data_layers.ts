@@ -1,0 +1,118 @@
+/**
+ * Where the contents of external files come from: one or more object stores, as overlayfs has them for
+ * data-only lower layers.
+ *
+ * Opens what an image refers to, verified if the image names a digest. `ffi/data_layer.ts` finds files in
+ * directories; how a whole image is checked is `verify.ts`'s.
+ *
+ * @see Documentation/filesystems/overlayfs.rst, "Data-only lower layers"
+ *
+ * @module
+ */
+
+import { printable } from "../bytes/text.ts";
+import { openVerified } from "../fsverity/verified_file.ts";
+import type { SourceFile } from "../tree/source.ts";
+import type { Content, ExternalContent } from "../tree/tree.ts";
+
+/** A directory in which backing files are looked up. */
+export interface DataLayer {
+  /**
+   * Opens a file, following no symbolic link.
+   *
+   * @param path Names joined by `/`, as an image's redirect has them without the slash in front.
+   * @returns The file, or undefined if nothing stands there.
+   * @throws If what stands there cannot be opened or is no regular file.
+   */
+  open(path: Uint8Array): SourceFile | undefined;
+}
+
+/** Opens a backing file in the first layer that has it. */
+export function findBackingFile(
+  layers: readonly DataLayer[],
+  path: Uint8Array,
+): SourceFile | undefined {
+  for (const layer of layers) {
+    const file = layer.open(path);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/** How contents are opened. */
+export interface OpenContentOptions {
+  /** Where external files are looked for, in this order. */
+  readonly layers: readonly DataLayer[];
+  /** Refuses external files for which the image names no digest. */
+  readonly requireDigests?: boolean;
+}
+
+/**
+ * Opens the contents of a regular file. What is read of it has been verified, if the image names a
+ * digest; otherwise only its size has been checked.
+ *
+ * @throws {RangeError} If the backing file is not there, or is not what the image says.
+ */
+export function openContent(content: Content, options: OpenContentOptions): SourceFile {
+  if (content.kind === "inline") return new InlineFile(content.bytes);
+  const { path, digest, size } = content;
+  if (path === undefined) return openSparse(content);
+  const name = `object "${printable(path)}"`;
+  if (digest === undefined && options.requireDigests) {
+    throw new RangeError(`Cannot use ${name}: the image has no digest of it`);
+  }
+  const file = findBackingFile(options.layers, path);
+  if (file === undefined) throw new RangeError(`Cannot use ${name}: ${notFound(options.layers)}`);
+  if (digest !== undefined) return openVerified(file, { digest, size, name });
+  if (file.size === size) return file;
+  file[Symbol.dispose]();
+  throw new RangeError(`Cannot use ${name}: ${file.size} bytes, expected ${size}`);
+}
+
+function notFound({ length }: readonly DataLayer[]): string {
+  if (length === 0) return "no object store was given";
+  return length === 1 ? "not in the object store" : `not in any of ${length} object stores`;
+}
+
+function openSparse({ size, digest }: ExternalContent): SourceFile {
+  if (digest === undefined) return new SparseFile(size);
+  throw new RangeError("Cannot use a digest without an object: the image names no path for it");
+}
+
+/** Contents that the image holds. */
+class InlineFile implements SourceFile {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const part = this.#bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Contents that exist nowhere: zeros. */
+class SparseFile implements SourceFile {
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const length = Math.max(0, Math.min(into.length, this.size - position));
+    into.fill(0, 0, length);
+    return length;
+  }
+
+  [Symbol.dispose](): void {}
+}

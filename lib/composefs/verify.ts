@@ -1,0 +1,218 @@
+/**
+ * Verifies an image and every object it refers to, in user space and without a mount.
+ *
+ * Three questions in turn: is the image the one expected, is it well formed, are the objects there and
+ * what they should be. Looking at the objects, the costly part, is left to `check_objects.ts` or to
+ * whatever stands in its place.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../bytes/compare.ts";
+import { binary } from "../bytes/text.ts";
+import { ImageFormatError } from "../erofs/image_format_error.ts";
+import { fsVerityDigest } from "../fsverity/digest.ts";
+import type { Content, ExternalContent, Tree } from "../tree/tree.ts";
+import { PathBuffer, walk } from "../tree/walk.ts";
+import type { CheckedObject, ObjectChecker, ObjectProblem } from "./check_objects.ts";
+import { encodeImage } from "./image.ts";
+import { type ComposefsImage, openImage } from "./open.ts";
+
+/** Something that is wrong with the image itself. */
+export interface ImageFinding {
+  readonly kind: "image";
+  /**
+   * `"digest"`: it is another image than expected. `"malformed"`: it breaks the format.
+   * `"not-canonical"`: it can be read, and is not what a writer makes of the tree in it.
+   */
+  readonly problem: "digest" | "malformed" | "not-canonical";
+  /** Where, in bytes from the start of the image, if it is at one place. */
+  readonly offset?: number;
+  /** What was found, and what was expected. */
+  readonly state: string;
+}
+
+/** Something that is wrong with an object that a file of the image refers to. */
+export interface ObjectFinding {
+  readonly kind: "object";
+  readonly problem: ObjectProblem;
+  /** The file's path in the image. */
+  readonly path: Uint8Array;
+  /** Path below the object store, absent if the image names none. */
+  readonly object?: Uint8Array;
+  /** What was found, and what was expected. */
+  readonly state: string;
+}
+
+/** Anything that is wrong. */
+export type Finding = ImageFinding | ObjectFinding;
+
+/** What was looked at. */
+export interface VerifySummary {
+  /** fs-verity digest of the image as it is. */
+  readonly digest: Uint8Array;
+  /** Regular files in the image, hard links counted once. */
+  readonly files: number;
+  /** Objects that were looked for, each counted once. */
+  readonly objects: number;
+  /** Of these, objects of which the image names no digest: only their size was checked. */
+  readonly unverified: number;
+  /** Bytes that the image says the objects have. */
+  readonly bytes: number;
+  /** How many findings there were. */
+  readonly findings: number;
+}
+
+/** How an image is verified. */
+export interface VerifyOptions {
+  /** Checks the objects; see `sequentialChecker`. Without one only the image is verified. */
+  readonly checkObjects?: ObjectChecker;
+  /** fs-verity digest that the image must have, 32 bytes. */
+  readonly digest?: Uint8Array;
+  /** Counts files whose object the image names no digest of as wrong. */
+  readonly requireDigests?: boolean;
+  /** Told how many bytes of objects have been read, of how many. */
+  readonly onRead?: (done: number, total: number) => void;
+}
+
+/**
+ * Verifies an image, as far as it can be told from itself and its objects.
+ *
+ * An image that has the expected digest and can be read is sound. Without an expected digest it must be,
+ * byte for byte, what the writer makes of the tree in it; a change that leads to another such image,
+ * such as that of a file's mode, then goes unnoticed.
+ *
+ * @param image The whole image.
+ * @returns Findings as they are made, those about objects in the order the checker has; at the end what
+ * was looked at.
+ */
+export async function* verifyImage(
+  image: Uint8Array,
+  options: VerifyOptions = {},
+): AsyncGenerator<Finding, VerifySummary, void> {
+  const digest = fsVerityDigest(image);
+  const collected: Collected = { files: 0, bytes: 0, objects: new Map() };
+  let findings = 0;
+  let unverified = 0;
+  for (const finding of verifyStructure(image, digest, options, collected)) {
+    findings++;
+    yield finding;
+  }
+  for await (const { file, problem, state } of checkAll(collected, options)) {
+    if (file.digest === undefined) unverified++;
+    if (problem === undefined) continue;
+    for (const path of collected.objects.get(keyOf(file))!.paths) {
+      findings++;
+      const object = file.path === undefined ? {} : { object: file.path };
+      yield { kind: "object", problem, path, ...object, state: state ?? problem };
+    }
+  }
+  const { files, bytes, objects } = collected;
+  return { digest, files, bytes, objects: objects.size, unverified, findings };
+}
+
+/** What an image refers to. */
+interface Collected {
+  files: number;
+  bytes: number;
+  readonly objects: Map<string, { readonly file: ExternalContent; readonly paths: Uint8Array[] }>;
+}
+
+function* verifyStructure(
+  image: Uint8Array,
+  digest: Uint8Array,
+  options: VerifyOptions,
+  collected: Collected,
+): Generator<ImageFinding> {
+  const isExpected = options.digest !== undefined && equalBytes(options.digest, digest);
+  if (options.digest !== undefined && !isExpected) {
+    const state = `fs-verity digest ${digest.toHex()}, expected ${options.digest.toHex()}`;
+    yield { kind: "image", problem: "digest", state };
+  }
+  let opened: ComposefsImage;
+  let tree: Tree<Content>;
+  try {
+    opened = openImage(image);
+    tree = opened.tree();
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    const { offset, message: state } = error;
+    yield { kind: "image", problem: "malformed", offset, state };
+    return;
+  }
+  collect(tree, collected);
+  // Other writers place things otherwise: an image that is the expected one is right as it is.
+  const difference = isExpected ? undefined : findDifference(image, opened.version, tree);
+  if (difference !== undefined) yield { kind: "image", problem: "not-canonical", ...difference };
+}
+
+/** Holds an image against what the writer makes of its tree. */
+function findDifference(
+  image: Uint8Array,
+  version: number,
+  tree: Tree<Content>,
+): { offset?: number; state: string } | undefined {
+  let canonical: Uint8Array;
+  try {
+    canonical = encodeImage(tree, { minVersion: version, maxVersion: version });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { state: `Cannot be held against its tree: ${error.message}` };
+  }
+  const length = Math.min(image.length, canonical.length);
+  let offset = 0;
+  while (offset < length && image[offset] === canonical[offset]) offset++;
+  if (offset < length) {
+    const [found, expected] = [image, canonical].map((bytes) =>
+      `0x${bytes[offset]!.toString(16).padStart(2, "0")}`
+    );
+    return { offset, state: `byte ${found} at offset ${offset}, expected ${expected}` };
+  }
+  if (image.length === canonical.length) return undefined;
+  return { offset, state: `${image.length} bytes, expected ${canonical.length}` };
+}
+
+function collect(tree: Tree<Content>, collected: Collected): void {
+  const path = new PathBuffer();
+  for (const { node, name, depth } of walk(tree)) {
+    path.move(depth, name);
+    if (node.kind !== "regular") continue;
+    collected.files++;
+    const { file } = node;
+    if (file.kind === "inline" || (file.path === undefined && file.digest === undefined)) continue;
+    const key = keyOf(file);
+    const known = collected.objects.get(key);
+    if (known === undefined) {
+      collected.bytes += file.size;
+      collected.objects.set(key, { file, paths: [path.path.slice()] });
+    } else {
+      known.paths.push(path.path.slice());
+    }
+  }
+}
+
+function keyOf({ path, digest, size }: ExternalContent): string {
+  return `${digest?.toHex() ?? ""} ${size} ${path === undefined ? "" : binary(path)}`;
+}
+
+async function* checkAll(
+  { objects, bytes }: Collected,
+  { checkObjects, requireDigests = false, onRead }: VerifyOptions,
+): AsyncGenerator<CheckedObject> {
+  if (checkObjects === undefined) return;
+  const wanted: ExternalContent[] = [];
+  for (const { file } of objects.values()) {
+    if (file.path === undefined) {
+      yield { file, problem: "missing", state: "a digest, and no path of an object" };
+    } else if (file.digest === undefined && requireDigests) {
+      yield { file, problem: "no-digest", state: "the image has no digest of it" };
+    } else {
+      wanted.push(file);
+    }
+  }
+  let done = 0;
+  yield* checkObjects(wanted, (read) => {
+    done += read;
+    onRead?.(done, bytes);
+  });
+}
