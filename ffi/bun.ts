@@ -8,8 +8,6 @@
  * @module
  */
 
-// deno-lint-ignore-file no-explicit-any -- the types of bun:ffi come with Bun only
-import { dlopen, linkSymbols, ptr, read } from "bun:ffi";
 import process from "node:process";
 import { utf8 } from "../lib/bytes/text.ts";
 import { type ArgumentType, type Backend, type Libc, type Prototype, PROTOTYPES } from "./libc.ts";
@@ -29,13 +27,30 @@ const BUN_TYPES: Record<ArgumentType, string> = {
   buffer: "ptr",
 };
 
-function openDlsym(): (name: string) => number | null {
+/** The part of `bun:ffi` that is used; its own types come with Bun only. */
+interface BunFfi {
+  dlopen(name: string, symbols: Record<string, BunFunction>): Library;
+  linkSymbols(symbols: Record<string, BunFunction>): Library;
+  ptr(bytes: Uint8Array): number;
+  readonly read: { i32(address: number): number };
+}
+
+interface BunFunction {
+  readonly args: readonly string[];
+  readonly returns: string;
+  readonly ptr?: number;
+}
+
+interface Library {
+  readonly symbols: Record<string, (...args: unknown[]) => number | null>;
+}
+
+function openDlsym(ffi: BunFfi): (name: string) => number | null {
   let failure: unknown;
   for (const name of LIBC_NAMES) {
     try {
-      const { dlsym } = (dlopen as any)(name, { dlsym: { args: ["ptr", "ptr"], returns: "ptr" } })
-        .symbols;
-      return (symbol) => dlsym(null, ptr(utf8(symbol + "\0")));
+      const { symbols } = ffi.dlopen(name, { dlsym: { args: ["ptr", "ptr"], returns: "ptr" } });
+      return (symbol) => symbols["dlsym"]!(null, ffi.ptr(utf8(symbol + "\0")));
     } catch (error) {
       failure = error;
     }
@@ -50,26 +65,35 @@ function openDlsym(): (name: string) => number | null {
  *
  * @throws {TypeError} If the machine is neither x86-64 nor arm64, or libc goes by an unknown name.
  */
-export function openBackend(): Backend {
+export async function openBackend(): Promise<Backend> {
   const architecture = ({ x64: "x86_64", arm64: "aarch64" } as const)[process.arch as string];
   if (process.platform !== "linux" || architecture === undefined) {
     throw new TypeError(
       `Cannot call the kernel of "${process.platform} ${process.arch}": Linux on x64 or arm64 expected`,
     );
   }
-  const find = openDlsym();
-  const symbols: Record<string, unknown> = {};
+  // A static import would end up at the top of a bundle, where Deno refuses it.
+  const ffi = await import("bun:ffi") as unknown as BunFfi;
+  const find = openDlsym(ffi);
+  const address = (symbol: string): number => {
+    const found = find(symbol);
+    if (found === null) throw new TypeError(`Cannot find "${symbol}": no such symbol in libc`);
+    return found;
+  };
+  const symbols: Record<string, BunFunction> = {};
   for (const [name, { args, symbol = name, optional }] of Object.entries<Prototype>(PROTOTYPES)) {
-    const address = find(symbol);
-    if (address === null && optional) continue;
-    if (address === null) throw new TypeError(`Cannot find "${symbol}": no such symbol in libc`);
-    symbols[name] = { ptr: address, args: args.map((type) => BUN_TYPES[type]), returns: "i32" };
+    if (optional && find(symbol) === null) continue;
+    symbols[name] = {
+      ptr: address(symbol),
+      args: args.map((type) => BUN_TYPES[type]),
+      returns: "i32",
+    };
   }
-  const errnoLocation = { ptr: find("__errno_location"), args: [], returns: "ptr" };
-  const location = (linkSymbols as any)({ errnoLocation }).symbols.errnoLocation();
+  const locate = { ptr: address("__errno_location"), args: [], returns: "ptr" };
+  const location = ffi.linkSymbols({ locate }).symbols["locate"]!()!;
   return {
-    libc: (linkSymbols as any)(symbols).symbols as Libc,
+    libc: ffi.linkSymbols(symbols).symbols as unknown as Libc,
     architecture,
-    errno: () => read.i32(location),
+    errno: () => ffi.read.i32(location),
   };
 }

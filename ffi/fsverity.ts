@@ -89,5 +89,21 @@ export function enableVerity(file: Fd): void {
     syscall: "ioctl",
     action: "enable fs-verity on",
     subject: file.subject,
+    ...describe(-result),
   });
+}
+
+/** What an error number means here, where strerror's words lead astray. */
+function describe(errno: number): { state?: string } {
+  switch (errno) {
+    case ERRNO.EOPNOTSUPP:
+    case ERRNO.ENOTTY:
+      return { state: "file system does not support it" };
+    case ERRNO.EEXIST:
+      return { state: "it is enabled already" };
+    case ERRNO.ETXTBSY:
+      return { state: "file is open for writing" };
+    default:
+      return {};
+  }
 }

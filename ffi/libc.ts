@@ -58,7 +58,20 @@ export const PROTOTYPES = {
   getxattr: { args: ["buffer", "buffer", "buffer", "usize"] }, // path, name, value, size
   lgetxattr: { args: ["buffer", "buffer", "buffer", "usize"] }, // path, name, value, size
 
+  fchown: { args: ["i32", "u32", "u32"] }, // fd, owner, group
+  futimens: { args: ["i32", "buffer"] }, // fd, times
+  fsetxattr: { args: ["i32", "buffer", "buffer", "usize", "i32"] }, // fd, name, value, size, flags
+  fremovexattr: { args: ["i32", "buffer"] }, // fd, name
+  fchownat: { args: ["i32", "buffer", "u32", "u32", "i32"] }, // dirfd, path, owner, group, flags
+  fchmodat: { args: ["i32", "buffer", "u32", "i32"] }, // dirfd, path, mode, flags
+  utimensat: { args: ["i32", "buffer", "buffer", "i32"] }, // dirfd, path, times, flags
+  lsetxattr: { args: ["buffer", "buffer", "buffer", "usize", "i32"] }, // path, name, value, size, flags
+  syncfs: { args: ["i32"] }, // fd
+
   mkdirat: { args: ["i32", "buffer", "u32"] }, // dirfd, path, mode
+  mknodat: { optional: true, args: ["i32", "buffer", "u32", "usize"] }, // dirfd, path, mode, dev
+  mknodat_raw: { symbol: "syscall", args: ["i64", "i32", "buffer", "u32", "usize"] }, // nr, then as mknodat
+  symlinkat: { args: ["buffer", "i32", "buffer"] }, // target, newdirfd, linkpath
   linkat: { args: ["i32", "buffer", "i32", "buffer", "i32"] }, // olddirfd, oldpath, newdirfd, newpath, flags
   unlinkat: { args: ["i32", "buffer", "i32"] }, // dirfd, path, flags
   renameat: { args: ["i32", "buffer", "i32", "buffer"] }, // olddirfd, oldpath, newdirfd, newpath

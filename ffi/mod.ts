@@ -17,5 +17,5 @@ export async function openLinux(): Promise<Linux> {
   const { openBackend } = "Bun" in globalThis
     ? await import("./bun.ts")
     : await import("./deno.ts");
-  return new Linux(openBackend());
+  return new Linux(await openBackend());
 }

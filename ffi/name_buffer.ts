@@ -9,23 +9,24 @@ const MAX_NAME = 65535;
 
 /** A path that keeps its beginning while names take turns at its end. */
 export class NameBuffer {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #start: number;
+  #bytes = new Uint8Array(MAX_NAME + 1);
+  #start = 0;
 
-  /** Takes the beginning, a separating slash included. */
-  constructor(prefix: Uint8Array) {
-    this.#bytes = new Uint8Array(prefix.length + MAX_NAME + 1);
+  /** Sets the beginning, a separating slash included. */
+  begin(prefix: Uint8Array): void {
+    const size = prefix.length + MAX_NAME + 1;
+    if (this.#bytes.length < size) this.#bytes = new Uint8Array(size);
     this.#bytes.set(prefix);
     this.#start = prefix.length;
   }
 
   /** The path that ends in `name` and a NUL. Valid until the next call; bytes may follow the NUL. */
-  of(name: Uint8Array): Uint8Array<ArrayBuffer> {
+  end(name: Uint8Array): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes;
-    const end = this.#start + name.length;
-    // Names are short: a loop costs less than a view for `set` (measured).
-    for (let i = 0; i < name.length; i++) bytes[this.#start + i] = name[i]!;
-    bytes[end] = 0;
+    const start = this.#start;
+    // Names are short: a loop costs less than `set`.
+    for (let i = 0; i < name.length; i++) bytes[start + i] = name[i]!;
+    bytes[start + name.length] = 0;
     return bytes;
   }
 }

@@ -37,10 +37,12 @@ import { UnnamedFile } from "./unnamed_file.ts";
 export interface OpenObjectStoreOptions {
   /** Digests objects that are already there before they are used. Default false. */
   readonly verifyObjects?: boolean;
+  /** Creates the directory, and those that lead to it, if it is missing. Default true. */
+  readonly create?: boolean;
 }
 
 /**
- * Opens a store, creating its directory if there is none.
+ * Opens a store.
  *
  * @throws {SyscallError} If it cannot be opened or created.
  */
@@ -49,7 +51,7 @@ export function openObjectStore(
   root: Uint8Array,
   options: OpenObjectStoreOptions = {},
 ): DirectoryStore {
-  makeDirectories(linux, root);
+  if (options.create ?? true) makeDirectories(linux, root);
   const directory = Fd.open(linux, root, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
   return new DirectoryStore(directory, root, options);
 }
@@ -160,9 +162,9 @@ export class DirectoryStore implements ObjectStore, Disposable {
     if (
       contents instanceof Fd && (this.#clone(contents, draft) || this.#copy(contents, draft, size))
     ) {
-      return hash(draft);
+      return hash(draft, size);
     }
-    return hash(contents, (chunk, position) => draft.writeAt(chunk, position));
+    return hash(contents, size, (chunk, position) => draft.writeAt(chunk, position));
   }
 
   /** Shares the blocks of the source, where the file system can. */
@@ -235,7 +237,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
 
   #check(digest: Uint8Array, size: number): void {
     using object = this.open(digest);
-    if (object === undefined || object.size !== size || !equalBytes(hash(object), digest)) {
+    if (object === undefined || object.size !== size || !equalBytes(hash(object, size), digest)) {
       throw this.#wrong(objectPath(digest), "other contents than its name says");
     }
   }
@@ -254,18 +256,27 @@ export class DirectoryStore implements ObjectStore, Disposable {
   }
 }
 
-/** Digests a file from its start, showing each chunk to `take` on the way. */
+/**
+ * Digests the first `size` bytes of a file, showing each chunk to `take` on the way. No more, because a
+ * file may grow for as long as it is read.
+ */
 function hash(
   file: SourceFile,
+  size: number,
   take?: (chunk: Uint8Array<ArrayBuffer>, position: number) => void,
 ): Uint8Array<ArrayBuffer> {
   const hasher = new FsVerityHasher();
-  const buffer = new Uint8Array(CHUNK_SIZE);
+  const buffer = new Uint8Array(Math.min(size, CHUNK_SIZE));
   let position = 0;
-  for (let count; (count = file.readAt(buffer, position)) > 0; position += count) {
-    const chunk = buffer.subarray(0, count);
+  while (position < size) {
+    const room = Math.min(buffer.length, size - position);
+    const into = room === buffer.length ? buffer : buffer.subarray(0, room);
+    const count = file.readAt(into, position);
+    if (count === 0) break;
+    const chunk = count === into.length ? into : into.subarray(0, count);
     hasher.update(chunk);
     take?.(chunk, position);
+    position += count;
   }
   return hasher.digest();
 }

@@ -25,6 +25,8 @@ import {
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const MODE = 0o666;
+/** Bytes copied at a time. */
+const CHUNK_SIZE = 1 << 20;
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
 const SLASH = 0x2f;
@@ -63,7 +65,10 @@ export function writeFileAtomically(
   if (mode !== undefined) draft.file.chmod(mode & 0o7777);
   draft.file.sync();
   const errno = draft.replace(name);
-  if (errno === ERRNO.EBUSY) return overwrite(linux, target, chunks);
+  if (errno === ERRNO.EBUSY) {
+    // The caller's chunks may come only once, so the draft is what is copied.
+    return overwrite(linux, target, draft.file.chunks(new Uint8Array(CHUNK_SIZE)));
+  }
   if (errno !== 0) {
     throw new SyscallError(errno, { syscall: "renameat", action: "write", subject: path });
   }

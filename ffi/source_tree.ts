@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../lib/bytes/text.ts";
+import { concatBytes, printable, utf8 } from "../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
@@ -52,6 +52,7 @@ class DirectoryTree implements SourceTree {
   readonly #directories = new DirectoryReader();
   readonly #stats: StatReader;
   readonly #xattrs: XattrReader;
+  readonly #paths = new NameBuffer();
 
   constructor(root: Fd, rootPath: Uint8Array) {
     this.#linux = root.linux;
@@ -79,10 +80,10 @@ class DirectoryTree implements SourceTree {
     const shownDirectory = joinPath(this.#rootPath, path);
     using directory = this.#opener.open(this.#root, path, { flags, shown: shownDirectory });
     const entries: SourceEntry[] = [];
-    const paths = new NameBuffer(
+    this.#paths.begin(
       this.#linux.hasProc
         ? utf8(`/proc/self/fd/${directory.number}/`)
-        : joinPath(shownDirectory, SLASH),
+        : concatBytes(shownDirectory, SLASH),
     );
     this.#directories.read(directory, (name, type) => {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
@@ -90,7 +91,10 @@ class DirectoryTree implements SourceTree {
       const stat = this.#stats.read(directory, name, shown);
       if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
       if (filter !== "none") {
-        stat.xattrs = this.#xattrs.read({ path: paths.of(name), follow: false, shown }, filter);
+        stat.xattrs = this.#xattrs.read(
+          { path: this.#paths.end(name), follow: false, shown },
+          filter,
+        );
       }
       entries.push({ name, stat });
     });

@@ -34,7 +34,7 @@ const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
 /** Reads the metadata of files, one after the other. */
 export class StatReader {
   readonly #linux: Linux;
-  readonly #name = new NameBuffer(new Uint8Array());
+  readonly #name = new NameBuffer();
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
   readonly #target = new Uint8Array(PATH_MAX);
@@ -55,7 +55,7 @@ export class StatReader {
   read(directory: Fd, name: Uint8Array, shown: () => Uint8Array): StatDraft {
     const linux = this.#linux;
     const { number } = directory;
-    const path = this.#name.of(name);
+    const path = this.#name.end(name);
     const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length === 0 ? AT_EMPTY_PATH : 0);
     const result = linux.retry(() =>
       linux.statx(number, path, flags, STATX_BASIC_STATS, this.#statx)

@@ -47,6 +47,7 @@ export const OPEN_FLAGS: { readonly [A in Architecture]: OpenFlags } = {
 
 /** Numbers for syscall(2), where libc has no function in all its versions. */
 export interface SyscallNumbers {
+  readonly mknodat: number;
   readonly getdents64: number;
   readonly renameat2: number;
   readonly copy_file_range: number;
@@ -56,8 +57,22 @@ export interface SyscallNumbers {
 
 /** asm/unistd.h of the architecture. */
 export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } = {
-  x86_64: { getdents64: 217, renameat2: 316, copy_file_range: 326, statx: 332, openat2: 437 },
-  aarch64: { getdents64: 61, renameat2: 276, copy_file_range: 285, statx: 291, openat2: 437 },
+  x86_64: {
+    mknodat: 259,
+    getdents64: 217,
+    renameat2: 316,
+    copy_file_range: 326,
+    statx: 332,
+    openat2: 437,
+  },
+  aarch64: {
+    mknodat: 33,
+    getdents64: 61,
+    renameat2: 276,
+    copy_file_range: 285,
+    statx: 291,
+    openat2: 437,
+  },
 };
 
 // linux/fcntl.h
@@ -122,11 +137,18 @@ export const STATX = record({
 /** Bytes that statx(2) writes. */
 export const STATX_SIZE = 256;
 
+// linux/stat.h, for utimensat(2): leave this time as it is.
+export const UTIME_OMIT = 0x3ffffffe;
+
+/** Two struct timespec of time.h, as utimensat(2) takes them: access time, modification time. */
+export const TIMES = record({ accessSec: i64, accessNsec: u64, sec: i64, nsec: u64 });
+
 /** linux/dirent.h struct linux_dirent64, up to the name, which a NUL ends. */
 export const DIRENT64 = record({ ino: u64, off: u64, reclen: u16, type: u8 });
 
 // linux/fs_types.h, as readdir(3) has them
 export const DT_CHR = 2;
+export const DT_DIR = 4;
 export const DT_BLK = 6;
 
 // linux/fsverity.h

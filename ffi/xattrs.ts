@@ -59,10 +59,10 @@ export class XattrReader {
     if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
     if (length < 0) throw failure(-length, list === listxattr, subject);
     const xattrs: Xattr[] = [];
-    for (let start = 0, end; start < length; start = end + 1) {
-      end = names.indexOf(0, start);
-      if (end < 0 || end > length) end = length;
-      const name = names.slice(start, end);
+    for (let start = 0; start < length;) {
+      const nul = names.indexOf(0, start);
+      const name = names.slice(start, nul < 0 ? length : nul);
+      start += name.length + 1;
       if (filter === "user" && !startsWith(name, USER_PREFIX)) continue;
       const value = this.#readValue(subject, name);
       if (value !== undefined) xattrs.push({ name, value });

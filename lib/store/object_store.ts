@@ -18,8 +18,8 @@ export interface ObjectStore {
    */
   has(digest: Uint8Array, size: number): boolean;
   /**
-   * Puts an object, unless it is already there. When this returns, the object survives a crash of the
-   * machine; if it throws, nothing stands under the name that did not stand there before.
+   * Puts an object, unless it is already there. Whenever its name appears, its contents are whole and
+   * survive a crash of the machine; if this throws, nothing stands under the name that did not before.
    *
    * @param contents All of the object, either in memory or as a file that is read from its start.
    * @throws If the contents do not have this digest and size (the file changed since it was digested).

@@ -1,0 +1,176 @@
+import { assertEquals } from "@std/assert";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { START } from "../../scripts/build.ts";
+import { checkLayers } from "../../scripts/check_layers.ts";
+
+/** Runs the check on a repository made of these files. */
+function check(files: Record<string, string>): string[] {
+  const root = mkdtempSync(join(tmpdir(), "composefs-layers-"));
+  try {
+    for (const [file, source] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), source);
+    }
+    return checkLayers(root);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+/** Files to import that break no rule themselves. */
+const INNOCENT = {
+  "mod.ts": "export {};",
+  "lib/bytes/a.ts": "export const a = 1;",
+  "lib/tree/a.ts": "export interface A {}; export const a = 1;",
+  "lib/fsverity/a.ts": "export const a = 1;",
+  "lib/fsverity/sha2.ts": "export const a = 1;",
+  "lib/dumpfile/a.ts": "export const a = 1;",
+  "lib/erofs/a.ts": "export const a = 1;",
+  "lib/store/a.ts": "export const a = 1;",
+  "lib/composefs/a.ts": "export const a = 1;",
+  "ffi/a.ts": "export const a = 1;",
+  "ffi/deno.ts": "export const a = 1;",
+  "ffi/bun.ts": "export const a = 1;",
+  "cli/a.ts": "export const a = 1;",
+  "tests/a.ts": "export const a = 1;",
+  "scripts/a.ts": "export const a = 1;",
+};
+
+Deno.test("modules that keep to their layers pass", () => {
+  const files = {
+    ...INNOCENT,
+    "lib/composefs/b.ts":
+      'import "../erofs/a.ts"; import "../dumpfile/a.ts"; import "../fsverity/a.ts"; import "../store/a.ts"; import "../tree/a.ts"; import "../bytes/a.ts"; import "./a.ts";',
+    "lib/store/b.ts": 'import "../fsverity/a.ts"; import "../tree/a.ts"; import "../bytes/a.ts";',
+    "lib/fsverity/sha2.ts":
+      'const c = (globalThis as any).process?.getBuiltinModule("node:crypto"); export { c };',
+    "lib/fsverity/b.ts": 'import "./sha2.ts";',
+    "ffi/deno.ts": "export const os = Deno.build.os;",
+    "ffi/bun.ts": 'import "bun:ffi"; export const v = Bun.version;',
+    "ffi/mod.ts": 'await ("Bun" in globalThis ? import("./bun.ts") : import("./deno.ts"));',
+    [START]:
+      'import process from "node:process"; import "../ffi/mod.ts"; import "../lib/tree/a.ts"; Deno.exit(process.pid);',
+    "tests/b.ts": 'import "../cli/a.ts"; Deno.test("x", () => {});',
+  };
+  assertEquals(check(files), []);
+});
+
+Deno.test("names of a runtime in comments and messages are no uses", () => {
+  const files = {
+    "lib/tree/b.ts": `/** Deno.cwd() is of Deno. */
+// See Bun.file and process.env.
+export const url = "https://example.org"; /* Deno.cwd() */
+export const text = "Cannot ask the process, expected Deno or Bun";
+export const own = { process: 1 }.process;
+`,
+  };
+  assertEquals(check(files), []);
+});
+
+const FORBIDDEN_IMPORTS: readonly (readonly [file: string, specifier: string])[] = [
+  ["lib/bytes/x.ts", "../tree/a.ts"],
+  ["lib/tree/x.ts", "../store/a.ts"],
+  ["lib/fsverity/x.ts", "../tree/a.ts"],
+  ["lib/fsverity/sha2.ts", "node:fs"],
+  ["lib/dumpfile/x.ts", "../erofs/a.ts"],
+  ["lib/erofs/x.ts", "../composefs/a.ts"],
+  ["lib/erofs/x.ts", "../dumpfile/a.ts"],
+  ["lib/store/x.ts", "../erofs/a.ts"],
+  ["lib/composefs/x.ts", "../../ffi/a.ts"],
+  ["lib/composefs/x.ts", "../../mod.ts"],
+  ["lib/tree/x.ts", "../../cli/a.ts"],
+  ["lib/tree/x.ts", "../../tests/a.ts"],
+  ["lib/tree/x.ts", "node:fs"],
+  ["lib/tree/x.ts", "node:crypto"],
+  ["lib/tree/x.ts", "fs"],
+  ["lib/tree/x.ts", "bun:ffi"],
+  ["lib/tree/x.ts", "@std/assert"],
+  ["lib/tree/x.ts", "npm:deno-std@1.4.0/assert/mod.js"],
+  ["ffi/x.ts", "../cli/a.ts"],
+  ["ffi/x.ts", "./bun.ts"],
+  ["ffi/x.ts", "./deno.ts"],
+  ["ffi/x.ts", "bun:ffi"],
+  ["ffi/x.ts", "@std/assert"],
+  ["ffi/deno.ts", "bun:ffi"],
+  ["cli/x.ts", "../tests/a.ts"],
+  ["cli/x.ts", "../scripts/a.ts"],
+  ["cli/x.ts", "../ffi/bun.ts"],
+  ["cli/x.ts", "../mod.ts"],
+  ["cli/x.ts", "npm:left-pad"],
+  ["mod.ts", "./ffi/a.ts"],
+  ["mod.ts", "./cli/a.ts"],
+];
+
+for (const [file, specifier] of FORBIDDEN_IMPORTS) {
+  Deno.test(`${file} may not import "${specifier}"`, () => {
+    const source = `\nimport "${specifier}";`;
+    const found = [`${file}:2: imports "${specifier}"`];
+    assertEquals(check({ ...INNOCENT, [file]: source }), found);
+  });
+}
+
+const WAYS_TO_IMPORT = {
+  "for types": 'import type { A } from "../tree/a.ts"; export const x: A = {};',
+  "as a type": 'export const x: import("../tree/a.ts").A = {};',
+  "at run time": 'await import("../tree/a.ts");',
+  "to export again": 'export * from "../tree/a.ts";',
+};
+
+for (const [way, source] of Object.entries(WAYS_TO_IMPORT)) {
+  Deno.test(`an import ${way} is an import`, () => {
+    const found = ['lib/bytes/x.ts:1: imports "../tree/a.ts"'];
+    assertEquals(check({ ...INNOCENT, "lib/bytes/x.ts": source }), found);
+  });
+}
+
+const FORBIDDEN_NAMES: readonly (readonly [file: string, name: string, source: string])[] = [
+  ["lib/tree/x.ts", "Deno", "export const x = Deno.cwd();"],
+  ["lib/tree/x.ts", "Deno", 'export const x = Deno["cwd"]();'],
+  ["lib/tree/x.ts", "Deno", "export const x = typeof Deno;"],
+  ["lib/tree/x.ts", "Deno", "export const { cwd } = Deno;"],
+  ["lib/tree/x.ts", "Deno", 'export const x = (globalThis as any)["Deno"];'],
+  ["lib/tree/x.ts", "Deno", "export const { Deno } = globalThis as any;"],
+  ["lib/tree/x.ts", "Deno", 'const url = "http://x"; export const x = Deno.cwd();'],
+  ["lib/tree/x.ts", "Bun", "export const x = Bun.version;"],
+  ["lib/tree/x.ts", "Bun", 'export const x = "Bun" in globalThis;'],
+  ["lib/tree/x.ts", "process", "export const x = process.env;"],
+  ["lib/tree/x.ts", "process", "export const x = (globalThis as any).process?.pid;"],
+  ["lib/tree/x.ts", "Buffer", "export const x = Buffer.alloc(1);"],
+  ["lib/tree/x.ts", "setImmediate", "setImmediate(() => {});"],
+  ["lib/tree/x.ts", "require", "export const x = require(name);"],
+  ["lib/fsverity/sha2.ts", "Deno", "export const x = Deno.cwd();"],
+  ["ffi/x.ts", "Deno", "export const x = Deno.dlopen;"],
+  ["ffi/deno.ts", "Bun", "export const x = Bun.version;"],
+  ["ffi/bun.ts", "Deno", "export const x = Deno.build;"],
+  ["cli/x.ts", "Deno", "Deno.exit(1);"],
+  ["cli/x.ts", "Bun", "export const x = Bun.version;"],
+];
+
+for (const [file, name, source] of FORBIDDEN_NAMES) {
+  Deno.test(`${file} may not say \`${source}\``, () => {
+    assertEquals(check({ [file]: source }), [`${file}:1: names "${name}"`]);
+  });
+}
+
+Deno.test("modules may not import each other in a circle", () => {
+  const files = {
+    "lib/tree/outside.ts": 'import "./x.ts";',
+    "lib/tree/x.ts": 'import "./y.ts";',
+    "lib/tree/y.ts": 'import type { A } from "./z.ts"; export const a: A = {};',
+    "lib/tree/z.ts": 'import "./x.ts"; import "./leaf.ts"; export interface A {}',
+    "lib/tree/leaf.ts": "export {};",
+  };
+  const [circle, ...rest] = check(files);
+  assertEquals(rest, []);
+  assertEquals(
+    circle,
+    "lib/tree/x.ts: imports itself: lib/tree/x.ts → lib/tree/y.ts → lib/tree/z.ts → lib/tree/x.ts",
+  );
+});
+
+Deno.test("a folder without rules is a violation", () => {
+  const found = ["lib/drawer/x.ts: lies in no layer that scripts/layers.ts knows"];
+  assertEquals(check({ "lib/drawer/x.ts": "export {};" }), found);
+});
