@@ -30,7 +30,6 @@ export { writeDumpfile } from "./lib/dumpfile/write.ts";
 export { DumpfileSyntaxError } from "./lib/dumpfile/syntax_error.ts";
 
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
-export type { SuperBlock } from "./lib/erofs/read.ts";
 
 export {
   fsVerityDigest,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErofsReader, type SuperBlock } from "../erofs/read.ts";
+import { ErofsReader } from "../erofs/read.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import {
@@ -33,7 +33,6 @@ export interface ComposefsImage {
   readonly version: number;
   /** Whether some inode has a POSIX ACL. */
   readonly hasAcl: boolean;
-  readonly superBlock: SuperBlock;
   /**
    * Reads the tree.
    *
@@ -84,11 +83,10 @@ export function openImage(bytes: Uint8Array): ComposefsImage {
     );
   }
   const version = header.composefsVersion;
-  const { superBlock } = new ErofsReader(bytes);
+  new ErofsReader(bytes);
   return {
     version,
     hasAcl: (header.flags & FLAG_HAS_ACL) !== 0,
-    superBlock,
     tree({ rootEntries, view = "exact" } = {}) {
       // A reader of its own: it counts what has been claimed of the image.
       const reader = new ErofsReader(bytes);

@@ -212,26 +212,28 @@ class Unoverlay {
 
   #stat({ inode, xattrs }: ImageNode, marks: readonly Xattr[]): Stat {
     const { mode, uid, gid, nlink, mtime, mtimeNsec } = inode;
-    return { mode, uid, gid, nlink, mtime, mtimeNsec, xattrs: this.#sourceXattrs(xattrs, marks) };
-  }
-
-  /** The source's xattrs: without the given marks and what overlayfs itself reads, unescaped. */
-  #sourceXattrs(xattrs: readonly Xattr[], marks: readonly Xattr[]): readonly Xattr[] {
-    if (xattrs.length === 0) return xattrs;
-    const dropped = this.#exact ? marks : ALWAYS_DROPPED;
-    const kept: Xattr[] = [];
-    for (const xattr of xattrs) {
-      const { name } = xattr;
-      if (find(dropped, name) !== undefined) continue;
-      if (startsWith(name, ESCAPED_PREFIX)) kept.push(unescapeXattr(xattr));
-      else if (!startsWith(name, OVERLAY_PREFIX)) kept.push(xattr);
-    }
-    return kept;
+    // What libcomposefs takes for its own does not depend on what the overlay step would have added.
+    const dropped = this.#exact ? marks : inode.kind === "regular" ? FILE_MARKS : OTHER_MARKS;
+    return { mode, uid, gid, nlink, mtime, mtimeNsec, xattrs: sourceXattrs(xattrs, dropped) };
   }
 }
 
-/** What libcomposefs takes for its own wherever it stands. */
-const ALWAYS_DROPPED: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
+/** The source's xattrs: without the given marks and what overlayfs itself reads, unescaped. */
+function sourceXattrs(xattrs: readonly Xattr[], marks: readonly Xattr[]): readonly Xattr[] {
+  if (xattrs.length === 0) return xattrs;
+  const kept: Xattr[] = [];
+  for (const xattr of xattrs) {
+    const { name } = xattr;
+    if (find(marks, name) !== undefined) continue;
+    if (startsWith(name, ESCAPED_PREFIX)) kept.push(unescapeXattr(xattr));
+    else if (!startsWith(name, OVERLAY_PREFIX)) kept.push(xattr);
+  }
+  return kept;
+}
+
+/** What libcomposefs takes for its own on a regular file, and on all others. */
+const FILE_MARKS: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
+const OTHER_MARKS: readonly Xattr[] = FILE_MARKS.filter((mark) => mark !== WHITEOUT_XATTRS[0]);
 
 const PLACEHOLDER: Node<Content> = {
   kind: "regular",

@@ -70,6 +70,7 @@ export class DumpfileParser {
   #cursor: DirectoryCursor | undefined;
   #line = 0;
 
+  /** Starts at the first line. */
   constructor(options: ParseDumpfileOptions = {}) {
     this.#options = { strict: options.strict ?? false };
   }

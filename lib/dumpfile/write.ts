@@ -83,7 +83,8 @@ function pathOf(place: Place): Uint8Array {
   let length = 0;
   for (let at = place; at.parent !== undefined; at = at.parent) length += 1 + at.name.length;
   const path = new Uint8Array(length);
-  for (let at = place, end = length; at.parent !== undefined; at = at.parent) {
+  let end = length;
+  for (let at = place; at.parent !== undefined; at = at.parent) {
     end -= at.name.length;
     path.set(at.name, end);
     path[--end] = 0x2f;

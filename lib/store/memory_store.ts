@@ -33,7 +33,11 @@ export class MemoryStore implements ObjectStore {
     return this.#objects.size;
   }
 
-  /** @throws {RangeError} If the object is there with another size. */
+  /**
+   * Tells whether the object is there.
+   *
+   * @throws {RangeError} If it is there with another size.
+   */
   has(digest: Uint8Array, size: number): boolean {
     const object = this.#objects.get(digest.toHex());
     if (object !== undefined && object.length !== size) {
@@ -44,7 +48,11 @@ export class MemoryStore implements ObjectStore {
     return object !== undefined;
   }
 
-  /** @throws {RangeError} If the contents do not have this digest and size. */
+  /**
+   * Keeps a copy of the contents.
+   *
+   * @throws {RangeError} If they do not have this digest and size.
+   */
   put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
     if (this.has(digest, size)) return;
     const copy = contents instanceof Uint8Array ? contents.slice() : readWhole(contents, size);
@@ -54,6 +62,7 @@ export class MemoryStore implements ObjectStore {
     this.#objects.set(digest.toHex(), copy);
   }
 
+  /** Opens an object, undefined if it is not there. */
   open(digest: Uint8Array): SourceFile | undefined {
     const object = this.#objects.get(digest.toHex());
     return object === undefined ? undefined : memoryFile(object);

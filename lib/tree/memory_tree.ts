@@ -18,11 +18,17 @@ import type { Xattr } from "./tree.ts";
 
 /** Metadata of a file in memory; what is absent is 0, or 0644, 0755 and 0777 for `mode`. */
 export interface MemoryStat {
+  /** Permissions: the low twelve bits of `st_mode`. */
   readonly mode?: number;
+  /** Owner. */
   readonly uid?: number;
+  /** Group. */
   readonly gid?: number;
+  /** Modification time in seconds since the epoch. */
   readonly mtime?: number | bigint;
+  /** Nanoseconds of the modification time. */
   readonly mtimeNsec?: number;
+  /** Extended attributes, no name twice. */
   readonly xattrs?: readonly Xattr[];
 }
 
@@ -38,10 +44,12 @@ export type MemoryDirectory = { readonly [name: string]: MemoryFile };
 
 /** A file with metadata. */
 export class MemoryNode {
+  /** Its metadata. */
   readonly stat: MemoryStat;
+  /** Contents, entries, or the target of a symbolic link. */
   readonly file: string | Uint8Array | MemoryDirectory | { readonly target: Uint8Array };
 
-  /** @param file Contents, entries, or the target of a symbolic link. */
+  /** Puts a file and its metadata together. */
   constructor(file: MemoryNode["file"], stat: MemoryStat = {}) {
     this.file = file;
     this.stat = stat;

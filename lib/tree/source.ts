@@ -15,10 +15,13 @@ export type XattrFilter = "all" | "user" | "none";
 
 /** What lstat(2), readlink(2) and listxattr(2) tell of one file. */
 export interface SourceStat {
+  /** Type of the file. */
   readonly kind: FileKind;
   /** The low twelve bits of `st_mode`. */
   readonly mode: number;
+  /** Owner, 0 to 2^32-1. */
   readonly uid: number;
+  /** Group, 0 to 2^32-1. */
   readonly gid: number;
   /** Link count, as the file system has it. */
   readonly nlink: number;
@@ -34,12 +37,15 @@ export interface SourceStat {
   readonly fileId?: string;
   /** Target of a symbolic link, absent for all others. */
   readonly target?: Uint8Array;
+  /** Those that were asked for, in any order. */
   readonly xattrs: readonly Xattr[];
 }
 
 /** One name in a directory and the file behind it. */
 export interface SourceEntry {
+  /** As it stands in the directory, without a terminating NUL. */
   readonly name: Uint8Array;
+  /** What it leads to, no symbolic link followed. */
   readonly stat: SourceStat;
 }
 
@@ -57,6 +63,7 @@ export interface SourceFile extends Disposable {
 
 /** How a directory is listed. */
 export interface ListOptions {
+  /** Which extended attributes are read. */
   readonly xattrs: XattrFilter;
   /** Leaves out block and character devices without looking at them any closer. */
   readonly skipDevices?: boolean;

@@ -36,7 +36,9 @@ export interface Stat {
 
 /** A directory with its entries. */
 export interface Directory<File> {
+  /** Tells it from other nodes. */
   readonly kind: "directory";
+  /** Its metadata. */
   readonly stat: Stat;
   /** In ascending byte order of their names, no name twice, without `.` and `..`. */
   readonly entries: readonly Entry<File>[];
@@ -48,19 +50,25 @@ export interface Directory<File> {
 export interface Entry<File> {
   /** 1 to 255 bytes, none of them NUL or `/`; never `.` or `..`. */
   readonly name: Uint8Array;
+  /** What it stands for. */
   readonly node: Node<File>;
 }
 
 /** A regular file. What `file` is depends on the stage: see {@linkcode Tree}. */
 export interface Regular<File> {
+  /** Tells it from other nodes. */
   readonly kind: "regular";
+  /** Its metadata. */
   readonly stat: Stat;
+  /** Its contents, or where they are. */
   readonly file: File;
 }
 
 /** A symbolic link. */
 export interface Symlink {
+  /** Tells it from other nodes. */
   readonly kind: "symlink";
+  /** Its metadata. */
   readonly stat: Stat;
   /** 1 to 4095 bytes, none of them NUL. */
   readonly target: Uint8Array;
@@ -68,7 +76,9 @@ export interface Symlink {
 
 /** A device, fifo or socket. A character device with `rdev` 0 is an overlayfs whiteout. */
 export interface Special {
+  /** Which of the four it is. */
   readonly kind: "character" | "block" | "fifo" | "socket";
+  /** Its metadata. */
   readonly stat: Stat;
   /**
    * Device number of character and block devices, 0 otherwise; the kernel's encoding of 32 bits: minor
@@ -87,6 +97,7 @@ export type Leaf<File> = Regular<File> | Symlink | Special;
 
 /** A further name of a file that lives elsewhere in the tree. */
 export interface HardLink<File> {
+  /** Tells it from other nodes. */
   readonly kind: "hardlink";
   /** The file itself, found at exactly one other place of the same tree. */
   readonly target: Leaf<File>;
@@ -100,6 +111,7 @@ export type Tree<File> = Directory<File>;
 
 /** The contents of a regular file as an image holds them: in the image itself. */
 export interface InlineContent {
+  /** Tells it from external contents. */
   readonly kind: "inline";
   /** The whole file, at most 5000 bytes. An empty file is inline and has none. */
   readonly bytes: Uint8Array;
@@ -107,6 +119,7 @@ export interface InlineContent {
 
 /** The contents of a regular file as an image holds them: in a file outside the image. */
 export interface ExternalContent {
+  /** Tells it from inline contents. */
   readonly kind: "external";
   /** Length in bytes, 1 to 2^53. */
   readonly size: number;
@@ -119,8 +132,18 @@ export interface ExternalContent {
 /** What a regular file is once its contents are decided. */
 export type Content = InlineContent | ExternalContent;
 
+/** A kind of file. */
+export type FileKind =
+  | "fifo"
+  | "character"
+  | "directory"
+  | "block"
+  | "regular"
+  | "symlink"
+  | "socket";
+
 /** File type bits of `st_mode` (`S_IFMT`) by kind. */
-export const FILE_TYPE_BITS = {
+export const FILE_TYPE_BITS: Readonly<Record<FileKind, number>> = {
   fifo: 0o010000,
   character: 0o020000,
   directory: 0o040000,
@@ -128,10 +151,7 @@ export const FILE_TYPE_BITS = {
   regular: 0o100000,
   symlink: 0o120000,
   socket: 0o140000,
-} as const;
-
-/** A kind of file, as a name for its type bits. */
-export type FileKind = keyof typeof FILE_TYPE_BITS;
+};
 
 const KIND_OF_BITS = new Map<number, FileKind>(
   Object.entries(FILE_TYPE_BITS).map(([kind, bits]) => [bits, kind as FileKind]),

@@ -1,0 +1,41 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Command, type Entry, type Group } from "../../cli/command.ts";
+import { TOOLBOX } from "../../cli/toolbox.ts";
+import { VERSION } from "../../cli/version.ts";
+import { testEach } from "./each_program.ts";
+import { textOutput } from "./process.ts";
+
+/** The words that lead to each command and group. */
+function callPaths(entry: Entry, path: readonly string[] = []): (readonly string[])[] {
+  if (entry.kind === "command") return [path];
+  return [path, ...entry.commands.flatMap((child) => callPaths(child, [...path, child.name]))];
+}
+
+function find(path: readonly string[]): Command | Group {
+  return path.reduce<Entry>(
+    (entry, name) => (entry as Group).commands.find((child) => child.name === name)!,
+    TOOLBOX,
+  );
+}
+
+testEach("help: every command has help and version, and exits 0", {}, (subject) => {
+  for (const path of callPaths(TOOLBOX)) {
+    const command = [...subject.composefs, ...path];
+    const help = textOutput(command, ["--help"]);
+    const { summary, name } = find(path);
+    assert(help.includes(summary) && help.includes(name), `${path.join(" ")}: ${help}`);
+    assert(help.split("\n").every((line) => line.length <= 80), help);
+  }
+  for (
+    const path of [[], ["mkcomposefs"], ["composefs-info"], ["composefs-info", "ls"], ["fsverity"]]
+  ) {
+    const text = textOutput([...subject.composefs, ...path], ["--version"]);
+    assert(text.includes("composefs-ts") && text.endsWith(` ${VERSION}\n`), text);
+    assertEquals(text.split("\n").length, 2);
+  }
+});
+
+testEach("help: counts wherever it stands, before mistakes that follow it", {}, (subject) => {
+  const help = textOutput(subject.tool("mkcomposefs"), ["--help"]);
+  assertEquals(textOutput(subject.tool("mkcomposefs"), ["a", "b", "c", "--help", "--bad"]), help);
+});

@@ -1,0 +1,230 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import {
+  type ContentsOptions,
+  INLINE_THRESHOLD,
+  resolveContents,
+} from "../../../lib/composefs/contents.ts";
+import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
+import { MemoryStore } from "../../../lib/store/memory_store.ts";
+import type { ObjectStore } from "../../../lib/store/object_store.ts";
+import { objectPath } from "../../../lib/store/object_path.ts";
+import { memoryFile, MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
+import { scanTree, type Source } from "../../../lib/tree/scan.ts";
+import type { SourceFile, SourceTree } from "../../../lib/tree/source.ts";
+import type { Content, Directory } from "../../../lib/tree/tree.ts";
+import { directory, external, hardLink, inline, nodeAt } from "../../support/trees.ts";
+
+const MEBIBYTE = 2 ** 20;
+const bytes = (length: number) => new Uint8Array(length).fill(0x61);
+
+/** What becomes of a file with these contents. */
+async function contentOf(contents: Uint8Array, options: ContentsOptions = {}): Promise<Content> {
+  const source = memoryTree({ f: contents });
+  const node = nodeAt(await resolveContents(scanTree(source), source, options), "f");
+  if (node.kind !== "regular") throw new TypeError("No regular file");
+  return node.file;
+}
+
+/** A source of one file `f` that is opened as something else than what was scanned. */
+function changing(scanned: number, opened: SourceFile): SourceTree {
+  const source = memoryTree({ f: bytes(scanned) });
+  return {
+    root: (xattrs) => source.root(xattrs),
+    list: (path, options) => source.list(path, options),
+    open: () => opened,
+  };
+}
+
+async function refuseChanged(
+  scanned: number,
+  opened: SourceFile,
+  store = new MemoryStore(),
+): Promise<void> {
+  const source = changing(scanned, opened);
+  await assertRejects(
+    () => resolveContents(scanTree(source), source, { store }),
+    RangeError,
+    'Cannot digest "f": it changed while it was read',
+  );
+  assertEquals(store.size, 0);
+}
+
+Deno.test("files of up to 64 bytes are kept in the image", async () => {
+  assertEquals(INLINE_THRESHOLD, 64);
+  for (const length of [0, 1, 64]) {
+    assertEquals(await contentOf(bytes(length)), { kind: "inline", bytes: bytes(length) });
+  }
+});
+
+Deno.test("files from 65 bytes on are named by their digest", async () => {
+  for (const length of [65, 4096, MEBIBYTE, MEBIBYTE + 1, 3 * MEBIBYTE]) {
+    const contents = bytes(length);
+    const digest = fsVerityDigest(contents);
+    assertEquals(await contentOf(contents), {
+      kind: "external",
+      size: length,
+      path: utf8(objectPath(digest)),
+      digest,
+    });
+  }
+});
+
+Deno.test("inline contents are a copy of their own", async () => {
+  const source = memoryTree({ a: "first", b: "second" });
+  const tree = await resolveContents(scanTree(source), source);
+  assertEquals(nodeAt(tree, "a"), inline("first"));
+  assertEquals(nodeAt(tree, "b"), inline("second"));
+});
+
+Deno.test("the store gets large files, each contents once", async () => {
+  const store = new MemoryStore();
+  const large = bytes(MEBIBYTE + 5);
+  const source = memoryTree({ a: bytes(65), b: bytes(65), c: bytes(64), d: large });
+  await resolveContents(scanTree(source), source, { store });
+  assertEquals(store.size, 2);
+  assertEquals(store.has(fsVerityDigest(bytes(65)), 65), true);
+  assertEquals(store.has(fsVerityDigest(large), large.length), true);
+});
+
+Deno.test("what the store has is not put again", async () => {
+  const store = new MemoryStore();
+  const contents = bytes(100);
+  store.put(fsVerityDigest(contents), 100, contents);
+  const puts: number[] = [];
+  const watched: ObjectStore = {
+    has: (digest, size) => store.has(digest, size),
+    open: (digest) => store.open(digest),
+    put: (_, size) => void puts.push(size),
+  };
+  await contentOf(contents, { store: watched });
+  assertEquals(puts, []);
+});
+
+Deno.test("an error of the store comes through as it is", async () => {
+  for (const failing of ["has", "put"] as const) {
+    const error = new Error("No space");
+    const store: ObjectStore = { has: () => false, put: () => {}, open: () => undefined };
+    store[failing] = () => {
+      throw error;
+    };
+    assertStrictEquals(await assertRejects(() => contentOf(bytes(65), { store })), error);
+    assertEquals((await contentOf(bytes(64), { store })).kind, "inline");
+  }
+});
+
+Deno.test("a file that has shrunk or grown is refused", async () => {
+  for (const scanned of [1, 64, 65, 5000, MEBIBYTE, MEBIBYTE + 1]) {
+    await refuseChanged(scanned, memoryFile(bytes(scanned - 1)));
+    await refuseChanged(scanned, memoryFile(bytes(scanned + 1)));
+    await refuseChanged(scanned, memoryFile(bytes(scanned + 3 * MEBIBYTE)));
+  }
+});
+
+Deno.test("an empty file is not opened", async () => {
+  const source = changing(0, memoryFile(bytes(5)));
+  const tree = await resolveContents(scanTree(source), source);
+  assertEquals(nodeAt(tree, "f"), inline(""));
+});
+
+Deno.test("a large file that changes between digest and store is refused by the store", async () => {
+  let reads = 0;
+  const file: SourceFile = {
+    size: 2 * MEBIBYTE,
+    readAt(into, position) {
+      const whole = bytes(2 * MEBIBYTE);
+      if (reads++ > 2) whole[0] = 0;
+      const part = whole.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+    [Symbol.dispose]() {},
+  };
+  const source = changing(2 * MEBIBYTE, file);
+  const store = new MemoryStore();
+  await assertRejects(
+    () => resolveContents(scanTree(source), source, { store }),
+    RangeError,
+    "contents have changed",
+  );
+});
+
+Deno.test("files are closed, also when reading fails", async () => {
+  let closed = 0;
+  const file = (size: number): SourceFile => ({
+    ...memoryFile(bytes(size)),
+    [Symbol.dispose]() {
+      closed++;
+    },
+  });
+  const source = changing(5, file(5));
+  await resolveContents(scanTree(source), source);
+  assertEquals(closed, 1);
+  await refuseChanged(5, file(6));
+  assertEquals(closed, 2);
+});
+
+Deno.test("hard links lead to the one file", async () => {
+  const file = {
+    kind: "regular" as const,
+    stat: inline("").stat,
+    file: { size: 5, path: utf8("d/f") },
+  };
+  const tree: Directory<Source> = directory<Source>({
+    a: { kind: "hardlink", target: file },
+    d: directory<Source>({ f: file }),
+    z: { kind: "hardlink", target: file },
+  });
+  const resolved = await resolveContents(tree, memoryTree({ d: { f: "hello" } }));
+  const found = nodeAt(resolved, "d", "f");
+  assertEquals(found, inline("hello"));
+  for (const name of ["a", "z"]) {
+    const link = nodeAt(resolved, name);
+    assertStrictEquals(link.kind === "hardlink" && link.target, found);
+  }
+});
+
+Deno.test("everything but contents stays as it was", async () => {
+  const source = memoryTree(
+    new MemoryNode({ d: new MemoryNode({ l: new MemoryNode({ target: utf8("t") }) }) }, { uid: 9 }),
+  );
+  const tree = scanTree(source);
+  assertEquals(await resolveContents(tree, source) as unknown, tree);
+});
+
+Deno.test("a reader of one's own is given all files, and its contents are taken", async () => {
+  const source = memoryTree({ a: bytes(70), d: { b: "" } });
+  const file = external(70, "elsewhere").file;
+  const seen: string[] = [];
+  const tree = await resolveContents(scanTree(source), source, {
+    readFiles: (files) => {
+      seen.push(...files.map(({ path }) => new TextDecoder().decode(path)));
+      return Promise.resolve(files.map(() => file));
+    },
+  });
+  assertEquals(seen, ["a", "d/b"]);
+  assertEquals(nodeAt(tree, "a"), external(70, "elsewhere"));
+});
+
+Deno.test("progress adds up to all bytes", async () => {
+  const source = memoryTree({ a: bytes(100), b: "", c: bytes(10) });
+  const progress: [number, number][] = [];
+  await resolveContents(scanTree(source), source, {
+    onRead: (done, total) => progress.push([done, total]),
+  });
+  assertEquals(progress, [[100, 110], [100, 110], [110, 110]]);
+});
+
+Deno.test("5,000 levels need no stack", async () => {
+  const file = {
+    kind: "regular" as const,
+    stat: inline("").stat,
+    file: { size: 0, path: utf8("") },
+  };
+  let tree = directory<Source>({ f: file, l: { kind: "hardlink", target: file } });
+  for (let level = 0; level < 5000; level++) tree = directory<Source>({ d: tree });
+  let node = await resolveContents(tree, memoryTree({}));
+  for (let level = 0; level < 5000; level++) node = nodeAt(node, "d") as Directory<Content>;
+  const found = inline("");
+  assertEquals(node, directory({ f: found, l: hardLink(found) }));
+});

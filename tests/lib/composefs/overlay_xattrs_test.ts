@@ -1,0 +1,51 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import {
+  escapeXattr,
+  metacopyDigest,
+  metacopyXattr,
+  redirectXattr,
+  unescapeXattr,
+} from "../../../lib/composefs/overlay_xattrs.ts";
+import { xattr } from "../../support/trees.ts";
+
+const escaped = (name: string) => new TextDecoder().decode(escapeXattr(xattr(name)).name);
+
+Deno.test("xattrs that overlayfs would take for its own are escaped once more", () => {
+  assertEquals(escaped("trusted.overlay.opaque"), "trusted.overlay.overlay.opaque");
+  assertEquals(escaped("trusted.overlay.overlay.x"), "trusted.overlay.overlay.overlay.x");
+  assertEquals(escaped("trusted.overlay."), "trusted.overlay.overlay.");
+});
+
+Deno.test("all others are left alone", () => {
+  for (const name of ["user.overlay.opaque", "trusted.overlay", "trusted.overlayx.", "user.a"]) {
+    const own = xattr(name, "v");
+    assertStrictEquals(escapeXattr(own), own);
+  }
+});
+
+Deno.test("what is escaped comes back", () => {
+  for (const name of ["trusted.overlay.opaque", "trusted.overlay.overlay.x"]) {
+    assertEquals(unescapeXattr(escapeXattr(xattr(name, "v"))), xattr(name, "v"));
+  }
+});
+
+Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
+  const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const { name, value } = metacopyXattr(digest);
+  assertEquals(new TextDecoder().decode(name), "trusted.overlay.metacopy");
+  assertEquals([...value.subarray(0, 5), value.length], [0, 36, 0, 1, 0, 36]);
+  assertEquals(metacopyDigest(value), digest);
+  assertEquals(metacopyXattr(undefined).value.length, 0);
+});
+
+Deno.test("a metacopy of another length holds no digest", () => {
+  for (const length of [0, 4, 35, 37, 68]) {
+    assertEquals(metacopyDigest(new Uint8Array(length)), undefined);
+  }
+});
+
+Deno.test("a redirect has a slash in front, also before another", () => {
+  assertEquals(redirectXattr(utf8("ab/cd")), xattr("trusted.overlay.redirect", "/ab/cd"));
+  assertEquals(redirectXattr(utf8("/x")).value, utf8("//x"));
+});

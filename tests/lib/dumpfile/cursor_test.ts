@@ -1,0 +1,99 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import { DirectoryCursor } from "../../../lib/dumpfile/cursor.ts";
+import { GrowingDirectory } from "../../../lib/tree/growing_directory.ts";
+import type { Content } from "../../../lib/tree/tree.ts";
+import { inline, stat } from "../../support/trees.ts";
+
+type Growing = GrowingDirectory<Content>;
+
+/** A directory with directories in it, and a file `f`. */
+function growing(children: Record<string, Growing> = {}): Growing {
+  const made = new GrowingDirectory<Content>(stat());
+  for (const [name, child] of Object.entries(children)) made.add(utf8(name), child);
+  made.add(utf8("f"), inline(""));
+  return made;
+}
+
+const C = growing();
+const B = growing({ c: C });
+const AB = growing({ c: growing() });
+const A = growing({ b: B });
+const ROOT = growing({ a: A, ab: AB });
+
+/** Moves one cursor along paths; gives the directories. */
+function moves(...paths: string[]): Growing[] {
+  const cursor = new DirectoryCursor(ROOT);
+  return paths.map((path) => cursor.move(utf8(path), utf8(path)));
+}
+
+Deno.test("the empty path and slashes alone are the root", () => {
+  for (const found of moves("", "/", "///", "")) assertStrictEquals(found, ROOT);
+});
+
+Deno.test("slashes may be missing, repeated or trailing", () => {
+  for (const found of moves("/a/b/c", "a/b/c", "//a///b/c//", "a//b//c", "/a/b/c/")) {
+    assertStrictEquals(found, C);
+  }
+});
+
+Deno.test("down, up and sideways", () => {
+  assertEquals(
+    moves("/a", "/a/b", "/a/b/c", "/a/b", "/ab", "/ab/c", "/a", "/", "/a/b/c").map((found) =>
+      [ROOT, A, B, C, AB].indexOf(found)
+    ),
+    [1, 2, 3, 2, 4, -1, 1, 0, 3],
+  );
+});
+
+Deno.test("a name that begins another is no ancestor of it", () => {
+  assertStrictEquals(moves("/a", "/ab")[1], AB);
+  assertStrictEquals(moves("/ab", "/a")[1], A);
+});
+
+Deno.test("any order of odd spellings leads where each leads alone", () => {
+  const paths = [
+    "",
+    "/",
+    "a",
+    "/a/",
+    "a//b",
+    "/a/b//",
+    "//a/b/c",
+    "ab",
+    "/ab/",
+    "ab//c",
+    "/a/b/c/",
+  ];
+  for (const first of paths) {
+    for (const second of paths) {
+      assertStrictEquals(moves(first, second)[1], moves(second)[0], `${first} then ${second}`);
+    }
+  }
+});
+
+Deno.test("names on the way must be there and be directories", () => {
+  assertThrows(() => moves("/x"), SyntaxError, 'parent directory missing for "/x"');
+  assertThrows(() => moves("/a/f"), SyntaxError, 'parent must be a directory for "/a/f"');
+  assertThrows(() => moves("/a/f/g"), SyntaxError, "parent must be a directory");
+  assertThrows(() => moves("/a/./b"), SyntaxError, "parent directory missing");
+  assertThrows(() => moves("/a/../a"), SyntaxError, "parent directory missing");
+});
+
+Deno.test("a failed move does not lead the next one astray", () => {
+  const cursor = new DirectoryCursor(ROOT);
+  const path = utf8("/a/b/x");
+  assertThrows(() => cursor.move(path, path), SyntaxError);
+  assertStrictEquals(cursor.move(utf8("/a/b/c"), path), C);
+  assertThrows(() => cursor.move(path, path), SyntaxError);
+  assertStrictEquals(cursor.move(utf8("/ab"), path), AB);
+});
+
+Deno.test("a directory added below the cursor is found", () => {
+  const root = growing();
+  const cursor = new DirectoryCursor(root);
+  cursor.move(utf8("/"), utf8("/"));
+  const late = growing();
+  root.add(utf8("late"), late);
+  assertStrictEquals(cursor.move(utf8("/late"), utf8("/late")), late);
+});

@@ -1,0 +1,74 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import {
+  escapeField,
+  type EscapeStyle,
+  hexDigit,
+  unescapeField,
+} from "../../../lib/dumpfile/escape.ts";
+
+const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+const STYLES: readonly EscapeStyle[] = ["path", "optional", "xattr", "listing"];
+
+const escaped = (text: string, style: EscapeStyle) =>
+  new TextDecoder().decode(escapeField(utf8(text), style));
+const unescaped = (text: string) => new TextDecoder().decode(unescapeField(utf8(text)));
+
+Deno.test("the five escapes are decoded", () => {
+  assertEquals(unescaped("a\\\\b\\nc\\rd\\te\\x41"), "a\\b\nc\rd\teA");
+});
+
+Deno.test("hexadecimal digits of either case, exactly two", () => {
+  assertEquals([...unescapeField(utf8("\\xfF\\xAb\\x001"))], [0xff, 0xab, 0, 0x31]);
+});
+
+Deno.test("a field without escapes is not copied", () => {
+  const field = Uint8Array.of(0xff, 1, 0x20, 9);
+  assertStrictEquals(unescapeField(field), field);
+});
+
+Deno.test("escapes that are cut short or unknown are refused", () => {
+  assertThrows(() => unescaped("a\\"), SyntaxError, "no character after");
+  assertThrows(() => unescaped("a\\x"), SyntaxError, "no two hexadecimal digits");
+  assertThrows(() => unescaped("a\\x4"), SyntaxError, "no two hexadecimal digits");
+  assertThrows(() => unescaped("\\x4g"), SyntaxError, "invalid hexadecimal digits");
+  assertThrows(() => unescaped("\\x-1"), SyntaxError, "invalid hexadecimal digits");
+  assertThrows(() => unescaped("\\X41"), SyntaxError, "unsupported escape \\X");
+  assertThrows(() => unescaped("\\0"), SyntaxError, "unsupported escape \\0");
+  assertThrows(() => unescapeField(Uint8Array.of(0x5c, 0xff)), SyntaxError, "\\xff");
+});
+
+Deno.test("output spells every byte in one way", () => {
+  assertEquals(escaped("\\\n\r\t", "path"), "\\\\\\n\\r\\t");
+  assertEquals(escaped(" \x01\x7fé", "path"), "\\x20\\x01\\x7f\\xc3\\xa9");
+  assertEquals(escaped("!\"#'@~", "path"), "!\"#'@~");
+});
+
+Deno.test("an equals sign is escaped in xattrs only", () => {
+  assertEquals(STYLES.map((style) => escaped("=", style)), ["=", "=", "\\x3d", "="]);
+});
+
+Deno.test("a space is literal in listings only", () => {
+  assertEquals(STYLES.map((style) => escaped(" ", style)), ["\\x20", "\\x20", "\\x20", " "]);
+});
+
+Deno.test("a lone dash is escaped in optional fields only", () => {
+  assertEquals(STYLES.map((style) => escaped("-", style)), ["-", "\\x2d", "-", "-"]);
+  assertEquals(escaped("--", "optional"), "--");
+});
+
+Deno.test("every byte comes back, alone and among others", () => {
+  for (const style of STYLES) {
+    assertEquals(unescapeField(escapeField(ALL_BYTES, style)), ALL_BYTES);
+    for (const byte of ALL_BYTES) {
+      const field = Uint8Array.of(byte);
+      assertEquals(unescapeField(escapeField(field, style)), field);
+    }
+  }
+});
+
+Deno.test("hexDigit knows 22 bytes", () => {
+  const digits = [...ALL_BYTES].filter((byte) => hexDigit(byte) >= 0);
+  assertEquals(String.fromCharCode(...digits), "0123456789ABCDEFabcdef");
+  assertEquals([0x39, 0x41, 0x66].map(hexDigit), [9, 10, 15]);
+});

@@ -1,0 +1,14 @@
+import { assertEquals } from "@std/assert";
+import { objectPath } from "../../../lib/store/object_path.ts";
+
+Deno.test("an object lies in a directory named by the digest's first byte", () => {
+  const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
+  assertEquals(
+    objectPath(digest),
+    "00/0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+  );
+});
+
+Deno.test("longer digests make longer paths", () => {
+  assertEquals(objectPath(new Uint8Array(64)).length, 129);
+});

@@ -1,0 +1,183 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
+import { type ScanOptions, scanTree, type Source } from "../../../lib/tree/scan.ts";
+import type { SourceEntry, SourceStat, SourceTree } from "../../../lib/tree/source.ts";
+import type { Directory, Node } from "../../../lib/tree/tree.ts";
+import { stat, xattr } from "../../support/trees.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** A source whose listings are made up from another's. */
+function relisted(
+  source: SourceTree,
+  change: (entry: SourceEntry, path: string) => SourceEntry,
+): SourceTree {
+  return {
+    root: (xattrs) => source.root(xattrs),
+    open: (path) => source.open(path),
+    list: (path, options) =>
+      source.list(path, options).map((entry) =>
+        change(entry, [text(path), text(entry.name)].filter((part) => part !== "").join("/"))
+      ),
+  };
+}
+
+/** A source in which names are links to one file by what `fileIds` says of their paths. */
+function linked(source: SourceTree, fileIds: Record<string, string>): SourceTree {
+  return relisted(source, (entry, path) => {
+    const fileId = fileIds[path];
+    return fileId === undefined ? entry : { ...entry, stat: { ...entry.stat, nlink: 9, fileId } };
+  });
+}
+
+/** A source of one file of this kind. */
+function sourceOf(found: Partial<SourceStat>): SourceTree {
+  return relisted(
+    memoryTree({ x: "" }),
+    (entry) => ({ ...entry, stat: { ...entry.stat, ...found } }),
+  );
+}
+
+function child(tree: Directory<Source>, name: string): Node<Source> {
+  return tree.entries.find((entry) => text(entry.name) === name)!.node;
+}
+
+Deno.test("names come in byte order, files with path and size", () => {
+  const tree = scanTree(memoryTree({ "é": "", "b": { "d": "12", "c": "" }, "a": "1", "B": "" }));
+  assertEquals(tree.entries.map(({ name }) => text(name)), ["B", "a", "b", "é"]);
+  const b = child(tree, "b") as Directory<Source>;
+  assertEquals(child(b, "d"), {
+    kind: "regular",
+    stat: stat({ mode: 0o644 }),
+    file: { size: 2, path: utf8("b/d") },
+  });
+});
+
+Deno.test("metadata is kept, but the link count is 1", () => {
+  const given = { mode: 0o4755, uid: 1, gid: 2, mtime: 2n ** 60n, mtimeNsec: 3 };
+  const xattrs = [xattr("user.a", "b")];
+  const tree = scanTree(memoryTree({ f: new MemoryNode("", { ...given, xattrs }) }));
+  assertEquals(child(tree, "f").kind === "regular" && child(tree, "f"), {
+    kind: "regular",
+    stat: stat({ ...given, xattrs }),
+    file: { size: 0, path: utf8("f") },
+  });
+});
+
+Deno.test("symlinks and devices", () => {
+  const tree = scanTree(memoryTree({ l: new MemoryNode({ target: utf8("t") }) }));
+  assertEquals(child(tree, "l"), {
+    kind: "symlink",
+    stat: stat({ mode: 0o777 }),
+    target: utf8("t"),
+  });
+  const device = scanTree(sourceOf({ kind: "block", rdev: 259 }));
+  assertEquals(child(device, "x"), { kind: "block", stat: stat(), rdev: 259 });
+});
+
+Deno.test("several names of a file are several files, unless hard links are asked for", () => {
+  const source = linked(memoryTree({ a: "x", b: "x" }), { a: "1", b: "1" });
+  const tree = scanTree(source);
+  assertEquals(tree.entries.map(({ node }) => node.kind), ["regular", "regular"]);
+  assertEquals(tree.entries.map(({ node }) => node.kind === "regular" && node.stat.nlink), [1, 1]);
+});
+
+Deno.test("with hard links the first name in depth-first order is the file", () => {
+  const source = linked(
+    memoryTree({ z: "x", b: { y: "x", z: "x" }, a: { c: { d: "x" } }, q: "other" }),
+    { "z": "1", "b/y": "1", "b/z": "2", "a/c/d": "1", "q": "2" },
+  );
+  const tree = scanTree(source, { hardLinks: true });
+  const [a, b] = ["a", "b"].map((name) => child(tree, name) as Directory<Source>);
+  const file = child(child(a!, "c") as Directory<Source>, "d");
+  const links = [child(b!, "y"), child(tree, "z")];
+  for (const link of links) {
+    assertEquals(link.kind, "hardlink");
+    assertStrictEquals(link.kind === "hardlink" && link.target, file);
+  }
+  assertEquals(file.kind === "regular" && file.stat.nlink, 3);
+  assertEquals(file.kind === "regular" && text(file.file.path), "a/c/d");
+  assertStrictEquals((child(tree, "q") as { target?: unknown }).target, child(b!, "z"));
+});
+
+Deno.test("links to files outside the tree do not count", () => {
+  const tree = scanTree(linked(memoryTree({ a: "x" }), { a: "1" }), { hardLinks: true });
+  assertEquals(child(tree, "a").kind === "regular" && child(tree, "a"), {
+    kind: "regular",
+    stat: stat(),
+    file: { size: 1, path: utf8("a") },
+  });
+});
+
+Deno.test("useEpoch sets every time to 0", () => {
+  const late = { mtime: 7, mtimeNsec: 8 };
+  const source = memoryTree(
+    new MemoryNode({ d: new MemoryNode({ f: new MemoryNode("", late) }, late) }, late),
+  );
+  const tree = scanTree(source, { useEpoch: true });
+  const d = child(tree, "d") as Directory<Source>;
+  for (const node of [tree, d, child(d, "f")]) {
+    assertEquals(node.kind !== "hardlink" && [node.stat.mtime, node.stat.mtimeNsec], [0, 0]);
+  }
+});
+
+Deno.test("what is asked for reaches the source", () => {
+  const asked: unknown[] = [];
+  const base = memoryTree({ d: {} });
+  const source: SourceTree = {
+    root(xattrs) {
+      asked.push(xattrs);
+      return base.root(xattrs);
+    },
+    list(path, options) {
+      asked.push([text(path), options.xattrs, options.skipDevices]);
+      return base.list(path, options);
+    },
+    open: (path) => base.open(path),
+  };
+  const askedWith = (options: ScanOptions) => {
+    asked.length = 0;
+    scanTree(source, options);
+    return asked;
+  };
+  assertEquals(askedWith({}), ["all", ["", "all", false], ["d", "all", false]]);
+  assertEquals(askedWith({ xattrs: "user", skipDevices: true }), [
+    "user",
+    ["", "user", true],
+    ["d", "user", true],
+  ]);
+});
+
+Deno.test("progress counts entries", () => {
+  const counts: number[] = [];
+  scanTree(memoryTree({ a: { b: "", c: "" }, d: "" }), { onScan: (count) => counts.push(count) });
+  assertEquals(counts, [2, 4]);
+});
+
+Deno.test("the root is a directory", () => {
+  for (const root of [new MemoryNode("file"), new MemoryNode({ target: utf8("t") })]) {
+    assertThrows(() => scanTree(memoryTree(root)), RangeError, "expected a directory");
+  }
+});
+
+Deno.test("an error of the source comes through as it is", () => {
+  const error = new Error("Cannot read");
+  const source = relisted(memoryTree({ a: "" }), () => {
+    throw error;
+  });
+  assertStrictEquals(assertThrows(() => scanTree(source)), error);
+});
+
+Deno.test("a source of 5,000 levels needs no stack", () => {
+  const base = memoryTree({ d: {} });
+  const source = {
+    ...relisted(base, (entry) => entry),
+    list: (path: Uint8Array) =>
+      path.length < 2 * 5000 ? base.list(utf8(""), { xattrs: "all" }) : [],
+  };
+  let depth = 0;
+  let node: Node<Source> | undefined = scanTree(source);
+  for (; node?.kind === "directory"; node = node.entries[0]?.node) depth++;
+  assertEquals(depth, 5002);
+});

@@ -1,0 +1,57 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import { PathBuffer, walk } from "../../../lib/tree/walk.ts";
+import { directory, hardLink, inline } from "../../support/trees.ts";
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("a directory comes before its entries, those with all below them", () => {
+  const tree = directory({
+    a: inline(""),
+    b: directory({ c: directory(), d: inline("") }),
+    e: directory(),
+  });
+  const steps = [...walk(tree)].map(({ name, depth }) => `${depth}${text(name)}`);
+  assertEquals(steps, ["0", "1a", "1b", "2c", "2d", "1e"]);
+});
+
+Deno.test("hard links are met, not followed", () => {
+  const file = inline("");
+  const link = hardLink(file);
+  const nodes = [...walk(directory({ a: link, b: file }))].map(({ node }) => node);
+  assertStrictEquals(nodes[1], link);
+  assertStrictEquals(nodes[2], file);
+});
+
+Deno.test("100,000 levels need no stack", () => {
+  let tree = directory();
+  for (let level = 0; level < 100_000; level++) tree = directory({ d: tree });
+  let deepest = 0;
+  for (const { depth } of walk(tree)) deepest = Math.max(deepest, depth);
+  assertEquals(deepest, 100_000);
+});
+
+Deno.test("the path follows the walk", () => {
+  const tree = directory({
+    a: directory({ long: directory({ b: inline("") }), z: inline("") }),
+    c: inline(""),
+  });
+  const path = new PathBuffer();
+  const paths = [...walk(tree)].map(({ name, depth }) => {
+    path.move(depth, name);
+    return text(path.path);
+  });
+  assertEquals(paths, ["/", "/a", "/a/long", "/a/long/b", "/a/z", "/c"]);
+});
+
+Deno.test("the path outgrows its buffer", () => {
+  const path = new PathBuffer();
+  const name = utf8("n".repeat(255));
+  path.move(0, name);
+  for (let depth = 1; depth <= 100; depth++) path.move(depth, name);
+  assertEquals(text(path.path), `/${text(name)}`.repeat(100));
+  path.move(2, utf8("x"));
+  assertEquals(text(path.path), `/${text(name)}/x`);
+  path.move(0, name);
+  assertEquals(text(path.path), "/");
+});
