@@ -5,21 +5,43 @@
  */
 
 import process from "node:process";
+import { DirectoryLayer } from "../ffi/data_layer.ts";
 import { SyscallError } from "../ffi/errno.ts";
+import { extractTree } from "../ffi/extract_tree.ts";
 import { Fd } from "../ffi/fd.ts";
-import { measureVerity } from "../ffi/fsverity.ts";
+import {
+  enableVerity,
+  type EnableVerityOptions,
+  type MeasuredDigest,
+  measureVerity,
+  requireVerity,
+} from "../ffi/fsverity.ts";
 import type { Linux } from "../ffi/linux.ts";
+import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
 import { standardInput } from "../ffi/stdio.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
-import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
+import {
+  type MetadataRange,
+  readVerityMetadata,
+  type VerityMetadataType,
+} from "../ffi/verity_metadata.ts";
+import { O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { SourceTree } from "../lib/tree/source.ts";
+import type { Content, Tree } from "../lib/tree/tree.ts";
 import { isDash } from "./dash.ts";
-import type { BaseDirectory, DiskFile, DiskStore, System } from "./system.ts";
+import type {
+  BaseDirectory,
+  DiskFile,
+  DiskLayer,
+  DiskStore,
+  ExtractSettings,
+  System,
+} from "./system.ts";
 import type { TerminalPort } from "./terminal.ts";
 
 /** Bytes of a dump file or image read at a time. */
@@ -76,6 +98,37 @@ export class LinuxSystem implements System {
 
   openDirectory(path: Uint8Array): BaseDirectory {
     return new LinuxDirectory(this.#linux, path);
+  }
+
+  enableVerity(path: Uint8Array, options: EnableVerityOptions): void {
+    using file = this.#open(path);
+    enableVerity(file, options);
+  }
+
+  measureVerity(path: Uint8Array): MeasuredDigest {
+    using file = this.#open(path);
+    return requireVerity(file);
+  }
+
+  *readVerityMetadata(
+    path: Uint8Array,
+    type: VerityMetadataType,
+    range: MetadataRange | undefined,
+  ): Generator<Uint8Array> {
+    using file = this.#open(path);
+    yield* readVerityMetadata(file, type, range);
+  }
+
+  mount(request: MountRequest): MountReport {
+    return mountComposefs(this.#linux, request);
+  }
+
+  openDataLayer(path: Uint8Array): DiskLayer {
+    return new DirectoryLayer(this.#linux, path);
+  }
+
+  extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {
+    extractTree(this.#linux, path, tree, settings);
   }
 
   hasEnvironment(name: string): boolean {
@@ -146,9 +199,7 @@ class LinuxDirectory implements BaseDirectory {
     const name = cString(path.subarray(start));
     const buffer = new Uint8Array(STATX_SIZE);
     const { number } = this.#directory;
-    const found = linux.retry(() =>
-      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
-    );
+    const found = linux.retry(() => linux.statx(number, name, 0, STATX_BASIC_STATS, buffer));
     return found === 0;
   }
 

@@ -6,8 +6,13 @@
  * @module
  */
 
+import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
+import type { MountReport, MountRequest } from "../ffi/mount.ts";
+import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
+import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import type { ObjectStore } from "../lib/store/object_store.ts";
-import type { SourceFile, SourceTree } from "../lib/tree/source.ts";
+import type { SourceFile, SourceTree, XattrFilter } from "../lib/tree/source.ts";
+import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 
 /** A store on disk. Dispose of it, or declare it with `using`. */
 export interface DiskStore extends ObjectStore, Disposable {
@@ -17,8 +22,25 @@ export interface DiskStore extends ObjectStore, Disposable {
 
 /** A directory in which files are looked up. */
 export interface BaseDirectory extends Disposable {
-  /** Tells whether something stands at a path below it, following no symbolic link at its end. */
+  /** Tells whether something stands at a path below it, or where a symbolic link there leads. */
   has(path: Uint8Array): boolean;
+}
+
+/** An object store from which images are read. Dispose of it, or declare it with `using`. */
+export interface DiskLayer extends DataLayer, Disposable {}
+
+/** What of a tree becomes a directory on disk, and how. */
+export interface ExtractSettings {
+  /** Opens the contents of a regular file; `path` is its absolute path in the tree. */
+  readonly open: (file: Regular<Content>, path: Uint8Array) => SourceFile;
+  readonly xattrs: XattrFilter;
+  readonly skipDevices: boolean;
+  /** Leaves files to whoever makes them. */
+  readonly keepOwner: boolean;
+  /** Leaves modification times at the present. */
+  readonly keepTime: boolean;
+  /** Told how many bytes of contents have been written so far. */
+  readonly onRead: (done: number) => void;
 }
 
 /** A file opened for reading. */
@@ -40,6 +62,21 @@ export interface System {
   openSourceTree(path: Uint8Array): SourceTree;
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
   openDirectory(path: Uint8Array): BaseDirectory;
+  openDataLayer(path: Uint8Array): DiskLayer;
+  /** Makes a directory that holds a tree, whole or not at all. */
+  extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void;
+  /** Turns fs-verity on for a file. */
+  enableVerity(path: Uint8Array, options: EnableVerityOptions): void;
+  /** Asks the kernel for the digest of a file that must have one. */
+  measureVerity(path: Uint8Array): MeasuredDigest;
+  /** Reads what the kernel keeps of a file with fs-verity; a chunk is valid until the next. */
+  readVerityMetadata(
+    path: Uint8Array,
+    type: VerityMetadataType,
+    range: MetadataRange | undefined,
+  ): Iterable<Uint8Array>;
+  /** Mounts an image; if it throws, nothing is mounted. */
+  mount(request: MountRequest): MountReport;
   /** Tells whether an environment variable is set, be it to nothing. */
   hasEnvironment(name: string): boolean;
 }

@@ -4,16 +4,21 @@
  * @module
  */
 
+import { cat } from "./commands/cat.ts";
 import { composefsDump } from "./commands/composefs_dump.ts";
 import { composefsInfo } from "./commands/composefs_info.ts";
 import { create } from "./commands/create.ts";
 import { digest } from "./commands/digest.ts";
 import { dump } from "./commands/dump.ts";
+import { extract } from "./commands/extract.ts";
 import { fsverity } from "./commands/fsverity.ts";
 import { ls } from "./commands/ls.ts";
 import { mkcomposefs } from "./commands/mkcomposefs.ts";
+import { mount } from "./commands/mount.ts";
+import { mountComposefs } from "./commands/mount_composefs.ts";
 import { missingObjects, objects } from "./commands/objects.ts";
 import { rewrite } from "./commands/rewrite.ts";
+import { verify } from "./commands/verify.ts";
 import type { Group } from "./command.ts";
 
 /** The verbs of `composefs`, and the programs that also go by their own names. */
@@ -34,10 +39,15 @@ export const TOOLBOX: Group = {
     objects,
     missingObjects,
     digest,
+    verify,
+    cat,
+    extract,
     rewrite,
+    mount,
     mkcomposefs,
     composefsInfo,
     composefsDump,
+    mountComposefs,
     fsverity,
   ],
   exitStatus: [

@@ -95,5 +95,7 @@ export async function openBackend(): Promise<Backend> {
     libc: ffi.linkSymbols(symbols).symbols as unknown as Libc,
     architecture,
     errno: () => ffi.read.i32(location),
+    // Small arrays have memory of their own, which is not their buffer's, until that is asked for.
+    addressOf: (bytes) => ffi.ptr(new Uint8Array(bytes.buffer)) + bytes.byteOffset,
   };
 }

@@ -38,5 +38,11 @@ export function openBackend(): Backend {
     libc: libc as unknown as Libc,
     architecture: arch,
     errno: () => errno.getInt32(),
+    addressOf(bytes) {
+      // Small arrays lie where the garbage collector moves things until their buffer is asked for.
+      const whole = Deno.UnsafePointer.of(new Uint8Array(bytes.buffer));
+      // Addresses of user space are below 2^57.
+      return Number(Deno.UnsafePointer.value(whole)) + bytes.byteOffset;
+    },
   };
 }

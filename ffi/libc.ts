@@ -118,4 +118,9 @@ export interface Backend {
   readonly architecture: Architecture;
   /** The calling thread's `errno`. Ask right after the call, before anything else runs. */
   errno(): number;
+  /**
+   * Where bytes are in memory, for records that hold pointers. They stay there while they are reachable,
+   * so the call that follows the pointer should be given an array over the same buffer.
+   */
+  addressOf(bytes: Uint8Array<ArrayBuffer>): number;
 }

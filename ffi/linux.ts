@@ -34,6 +34,8 @@ export class Linux {
     mask: number,
     statxbuf: Uint8Array<ArrayBuffer>,
   ) => number;
+  /** Where bytes are in memory; see {@linkcode Backend.addressOf}. */
+  readonly addressOf: Backend["addressOf"];
   readonly #errno: () => number;
   #hasProc: boolean | undefined;
 
@@ -44,6 +46,7 @@ export class Linux {
     this.architecture = architecture;
     this.flags = OPEN_FLAGS[architecture];
     this.numbers = SYSCALL_NUMBERS[architecture];
+    this.addressOf = backend.addressOf;
     this.#errno = backend.errno;
     // fakeroot replaces the function, not the system call, so the function comes first.
     this.statx = libc.statx ??

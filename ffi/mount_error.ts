@@ -33,11 +33,16 @@ export type Step = keyof typeof STEPS;
 const NEEDS_ROOT = "CAP_SYS_ADMIN in the initial user namespace expected, so run as root; " +
   '"composefs ls" and "composefs dump" read images without privilege';
 
+const MORE = 'the kernel may say more in "dmesg"';
+
 const ANY_STEP: Partial<Record<ErrnoName, string>> = {
   EPERM: NEEDS_ROOT,
   ENFILE: "close files or raise fs.file-max",
   EMFILE: "raise the limit of open files (ulimit -n)",
   ENOMEM: "free memory and try again",
+  ENOSYS: "a sandbox forbids the call, or Linux 5.15 or later expected",
+  EINVAL: MORE,
+  EIO: MORE,
 };
 
 /** Remedies by step and error. A version named is the first of Linux that can. */
@@ -83,9 +88,9 @@ const REMEDIES: Partial<Record<Step, Partial<Record<ErrnoName, string>>>> = {
   },
   createOverlay: {
     ENODEV: "a kernel with CONFIG_OVERLAY_FS expected; load the module overlay",
-    EINVAL: "upper and work directory must lie on one writable file system that is no overlay",
+    EINVAL: MORE,
     EBUSY: "upper or work directory is in use by another mount",
-    ELOOP: "one of the directories holds another of them",
+    ELOOP: "a directory is given twice, or holds another",
     ENOENT: "one of the directories is gone",
   },
   attach: {

@@ -154,10 +154,14 @@ export const DT_BLK = 6;
 // linux/fsverity.h
 export const FS_IOC_ENABLE_VERITY = 0x40806685;
 export const FS_IOC_MEASURE_VERITY = 0xc0046686;
+export const FS_IOC_READ_VERITY_METADATA = 0xc0286687;
+export const FS_VERITY_METADATA_TYPE_MERKLE_TREE = 1;
+export const FS_VERITY_METADATA_TYPE_DESCRIPTOR = 2;
+export const FS_VERITY_METADATA_TYPE_SIGNATURE = 3;
 export const FS_VERITY_HASH_ALG_SHA256 = 1;
 export const FS_VERITY_HASH_ALG_SHA512 = 2;
 
-/** linux/fsverity.h struct fsverity_enable_arg. Salt and signature stay zero. */
+/** linux/fsverity.h struct fsverity_enable_arg */
 export const FSVERITY_ENABLE_ARG = record({
   version: u32,
   hashAlgorithm: u32,
@@ -172,3 +176,12 @@ export const FSVERITY_ENABLE_ARG = record({
 
 /** linux/fsverity.h struct fsverity_digest, up to the digest. `digestSize` is the capacity at first. */
 export const FSVERITY_DIGEST = record({ digestAlgorithm: u16, digestSize: u16 });
+
+/** linux/fsverity.h struct fsverity_read_metadata_arg */
+export const FSVERITY_READ_METADATA_ARG = record({
+  metadataType: u64,
+  offset: u64,
+  length: u64,
+  bufPtr: u64,
+  reserved: reserved(8),
+});

@@ -1,6 +1,5 @@
 /**
- * The tables of `fsverity`: the program's group and its command `digest`, with the options of
- * fsverity-utils 1.6.
+ * The program `fsverity` with the commands and options of fsverity-utils 1.6, and its command `digest`.
  *
  * @module
  */
@@ -15,48 +14,14 @@ import {
 } from "../command.ts";
 import { formatFsVerityDigest } from "../../lib/fsverity/descriptor.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../json.ts";
-import { hashFile } from "./digest.ts";
-import { choice, hex, integer, path } from "../values.ts";
-
-/** Options that decide the Merkle tree, shared by `digest`, `enable` and `sign`. */
-export const TREE_OPTIONS = {
-  "hash-alg": {
-    kind: "value",
-    value: "ALGORITHM",
-    parse: choice("sha256", "sha512"),
-    default: "sha256",
-    summary: "Hash with sha256 or sha512",
-  },
-  "block-size": {
-    kind: "value",
-    value: "BYTES",
-    parse: blockSize,
-    default: 4096,
-    summary: "Hash blocks of BYTES, a power of two",
-  },
-  salt: {
-    kind: "value",
-    value: "HEX",
-    parse: hex(32),
-    summary: "Hash every block with this salt before it, up to 32 bytes",
-    defaultText: "none",
-  },
-} as const satisfies OptionTable;
+import { fsverityDumpMetadata } from "./fsverity_dump_metadata.ts";
+import { fsverityEnable } from "./fsverity_enable.ts";
+import { fsverityMeasure } from "./fsverity_measure.ts";
+import { COMPUTE_OPTIONS, computeFile } from "./fsverity_options.ts";
+import { fsveritySign } from "./fsverity_sign.ts";
 
 const digestOptions = {
-  ...TREE_OPTIONS,
-  "out-merkle-tree": {
-    kind: "value",
-    value: "FILE",
-    parse: path,
-    summary: "Write the Merkle tree to FILE",
-  },
-  "out-descriptor": {
-    kind: "value",
-    value: "FILE",
-    parse: path,
-    summary: "Write the fs-verity descriptor to FILE",
-  },
+  ...COMPUTE_OPTIONS,
   compact: { kind: "flag", summary: "Print the digest only, without algorithm and name" },
   "for-builtin-sig": {
     kind: "flag",
@@ -103,11 +68,11 @@ export const fsverityDigest = defineCommand({
 export const fsverity: Group = {
   kind: "group",
   name: "fsverity",
-  summary: "Compute, enable and read fs-verity digests",
+  summary: "Compute, enable, sign and read fs-verity digests",
   program: { usageStatus: 2, printUsage: true, prefix: "ERROR: " },
   description: ["Each command has a help text of its own: fsverity COMMAND --help."],
   options: {},
-  commands: [fsverityDigest],
+  commands: [fsverityDigest, fsverityEnable, fsverityMeasure, fsveritySign, fsverityDumpMetadata],
   missing: "no command specified",
   exitStatus: ["0 done, 1 failed, 2 for a wrong command line."],
 };
@@ -115,19 +80,13 @@ export const fsverity: Group = {
 function runFsverityDigest(
   options: FsverityDigestOptions,
   { files }: FsverityDigestOperands,
-  { terminal, system }: Context,
+  context: Context,
 ): number {
-  const { hashAlg: algorithm, blockSize, salt, outMerkleTree, outDescriptor } = options;
-  const keepTree = outMerkleTree !== undefined;
-  const settings = { algorithm, blockSize, keepTree, ...(salt !== undefined ? { salt } : {}) };
+  const { stdout } = context.terminal;
+  const { hashAlg: algorithm } = options;
   for (const path of files) {
-    using file = system.openFile(path);
-    const hasher = hashFile(file, settings, terminal);
-    if (outMerkleTree !== undefined) system.writeFile(outMerkleTree, hasher.merkleTree());
-    if (outDescriptor !== undefined) system.writeFile(outDescriptor, hasher.descriptor());
-    const digest = hasher.digest();
+    const digest = computeFile(path, options, context).digest();
     const shown = options.forBuiltinSig ? formatFsVerityDigest(digest, algorithm) : digest;
-    const { stdout } = terminal;
     if (options.json) {
       stdout.write(jsonLine({ ...jsonBytes("path", path), algorithm, digest: digest.toHex() }));
     } else if (options.compact) {
@@ -139,11 +98,4 @@ function runFsverityDigest(
     }
   }
   return 0;
-}
-
-/** Powers of two that fsverity-utils takes; a kernel enables those from 1024 to its page size. */
-function blockSize(text: string): number {
-  const value = integer(64, 2 ** 30)(text, new Uint8Array(0));
-  if ((value & (value - 1)) === 0) return value;
-  throw new RangeError("expected a power of two");
 }

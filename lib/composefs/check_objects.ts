@@ -42,7 +42,6 @@ export type ObjectChecker = (
 /** A checker that takes one object after the other, in this thread. */
 export function sequentialChecker(layers: readonly DataLayer[]): ObjectChecker {
   const checker = new OneObjectChecker(layers);
-  // deno-lint-ignore require-await -- a port that others implement with threads
   return async function* (files, onRead) {
     for (const file of files) yield checker.check(file, onRead);
   };

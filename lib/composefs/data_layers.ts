@@ -10,7 +10,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { binary, printable } from "../bytes/text.ts";
 import { openVerified } from "../fsverity/verified_file.ts";
 import type { SourceFile } from "../tree/source.ts";
 import type { Content, ExternalContent } from "../tree/tree.ts";
@@ -27,11 +27,18 @@ export interface DataLayer {
   open(path: Uint8Array): SourceFile | undefined;
 }
 
-/** Opens a backing file in the first layer that has it. */
+/**
+ * Opens a backing file in the first layer that has it.
+ *
+ * @throws {RangeError} If the path would lead out of the layer.
+ */
 export function findBackingFile(
   layers: readonly DataLayer[],
   path: Uint8Array,
 ): SourceFile | undefined {
+  if (binary(path).split("/").includes("..")) {
+    throw new RangeError(`Cannot use object "${printable(path)}": its path leads upwards`);
+  }
   for (const layer of layers) {
     const file = layer.open(path);
     if (file !== undefined) return file;

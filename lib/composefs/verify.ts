@@ -13,7 +13,7 @@ import { binary } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import { fsVerityDigest } from "../fsverity/digest.ts";
 import type { Content, ExternalContent, Tree } from "../tree/tree.ts";
-import { PathBuffer, walk } from "../tree/walk.ts";
+import { pathOf, type Place, walkFiles } from "../tree/walk_files.ts";
 import type { CheckedObject, ObjectChecker, ObjectProblem } from "./check_objects.ts";
 import { encodeImage } from "./image.ts";
 import { type ComposefsImage, openImage } from "./open.ts";
@@ -101,8 +101,9 @@ export async function* verifyImage(
   for await (const { file, problem, state } of checkAll(collected, options)) {
     if (file.digest === undefined) unverified++;
     if (problem === undefined) continue;
-    for (const path of collected.objects.get(keyOf(file))!.paths) {
+    for (const place of collected.objects.get(keyOf(file))!.places) {
       findings++;
+      const path = pathOf(place);
       const object = file.path === undefined ? {} : { object: file.path };
       yield { kind: "object", problem, path, ...object, state: state ?? problem };
     }
@@ -115,7 +116,7 @@ export async function* verifyImage(
 interface Collected {
   files: number;
   bytes: number;
-  readonly objects: Map<string, { readonly file: ExternalContent; readonly paths: Uint8Array[] }>;
+  readonly objects: Map<string, { readonly file: ExternalContent; readonly places: Place[] }>;
 }
 
 function* verifyStructure(
@@ -173,10 +174,8 @@ function findDifference(
 }
 
 function collect(tree: Tree<Content>, collected: Collected): void {
-  const path = new PathBuffer();
-  for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, name);
-    if (node.kind !== "regular") continue;
+  for (const { node, place, linkTo } of walkFiles(tree)) {
+    if (node.kind !== "regular" || linkTo !== undefined) continue;
     collected.files++;
     const { file } = node;
     if (file.kind === "inline" || (file.path === undefined && file.digest === undefined)) continue;
@@ -184,9 +183,9 @@ function collect(tree: Tree<Content>, collected: Collected): void {
     const known = collected.objects.get(key);
     if (known === undefined) {
       collected.bytes += file.size;
-      collected.objects.set(key, { file, paths: [path.path.slice()] });
+      collected.objects.set(key, { file, places: [place] });
     } else {
-      known.paths.push(path.path.slice());
+      known.places.push(place);
     }
   }
 }

@@ -85,6 +85,21 @@ const FAILURES: readonly (readonly [status: number, args: readonly string[]])[] 
   [2, ["digest", "--nonsense", "5"]],
   [2, ["digest", "--salt"]],
   [2, ["digest", "--compact=yes", "5"]],
+  [1, ["enable", "absent"]],
+  [1, ["enable", "5", "--signature=absent"]],
+  [1, ["enable", "5", "--signature=0"]],
+  [2, ["enable"]],
+  [2, ["enable", "1", "5"]],
+  [2, ["enable", "--nonsense", "5"]],
+  [1, ["measure", "absent", "5"]],
+  [2, ["measure"]],
+  [2, ["measure", "--nonsense", "5"]],
+  [1, ["dump_metadata", "descriptor", "absent"]],
+  [2, ["dump_metadata"]],
+  [2, ["dump_metadata", "descriptor"]],
+  [2, ["dump_metadata", "descriptor", "5", "1"]],
+  [2, ["dump_metadata", "descriptor", "5", "--offset=1"]],
+  [2, ["dump_metadata", "descriptor", "5", "--length=1"]],
 ];
 
 testEach("fsverity: failures have the statuses of fsverity-utils", C, (subject) => {
@@ -99,6 +114,34 @@ testEach("fsverity: failures have the statuses of fsverity-utils", C, (subject) 
     assert(ours.stderr.startsWith("ERROR: "), what);
     const lines = ours.stderr.split("\n").length - 1;
     assert(status === 1 ? lines === 1 : lines > 1, what);
+  }
+});
+
+/** Fail in any case: the file system of the tests may or may not have fs-verity, and none is enabled. */
+const WITHOUT_VERITY: readonly (readonly string[])[] = [
+  ["measure", "5"],
+  ["measure", "."],
+  ["dump_metadata", "merkle_tree", "5"],
+  ["dump_metadata", "descriptor", "5"],
+  ["dump_metadata", "signature", "5", "--offset=0", "--length=1"],
+  ["enable", "."],
+  ["enable", "/dev/null"],
+  ["enable", "5", "--block-size=256"],
+];
+
+testEach("fsverity: files without fs-verity fail as in fsverity-utils", C, (subject) => {
+  writeFiles(subject);
+  const options = { cwd: subject.directory };
+  for (const args of WITHOUT_VERITY) {
+    const theirs = run(peer("fsverity"), args, options);
+    const ours = run(subject.tool("fsverity"), args, options);
+    const what = `fsverity ${args.join(" ")}: ${ours.stderr}`;
+    assertEquals([ours.code, theirs.code], [1, 1], what);
+    assertEquals(ours.stdout.length, 0, what);
+    assert(
+      /^ERROR: Cannot (measure|read|enable) fs-verity .* \(E[A-Z]+\)\n$/.test(ours.stderr),
+      what,
+    );
   }
 });
 
@@ -128,6 +171,27 @@ testEach("fsverity: a salt of more than 32 bytes is a wrong command line", {}, (
   const { code, stderr } = run(subject.tool("fsverity"), args);
   assertEquals(code, 2);
   assert(/^ERROR: [^\n]*at most 64\n/.test(stderr), stderr);
+});
+
+testEach("fsverity: bad metadata types and ranges fail", C, (subject) => {
+  writeFiles(subject);
+  const options = { cwd: subject.directory };
+  const range = (offset: string, length: string) => [`--offset=${offset}`, `--length=${length}`];
+  for (
+    const args of [
+      ["nonsense", "5"],
+      ["desc", "5"],
+      ["descriptor", "5", ...range("x", "1")],
+      ["descriptor", "5", ...range("1", "1x")],
+      ["descriptor", "5", ...range("0x10", "1")],
+      ["descriptor", "5", ...range("0", "99999999999999999999999")],
+    ]
+  ) {
+    const theirs = run(peer("fsverity"), ["dump_metadata", ...args], options);
+    const ours = run(subject.tool("fsverity"), ["dump_metadata", ...args], options);
+    assertEquals([ours.code, theirs.code], [2, 2], args.join(" ") + ours.stderr);
+    assert(ours.stderr.startsWith("ERROR: Cannot use "), ours.stderr);
+  }
 });
 
 testEach("fsverity: known digests", {}, (subject) => {

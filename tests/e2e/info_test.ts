@@ -73,8 +73,9 @@ function isKnownDumpFault(ours: string, theirs: string): boolean {
     a.splice(a.indexOf(lost, 11), 1);
   }
   if (a[8] !== b[8] && isOverrun(a[8]!, b[8]!)) b[8] = a[8]!;
-  // A file that has an xattr like a whiteout's own in the source: C takes it for one, path and all.
-  if (/^20\d{3}$/.test(a[2]!) && a[6] === "0" && a[8] === "-") [b[8], b[10]] = ["-", a[10]!];
+  // A file that had an xattr like a whiteout's in the source: C takes it for one, contents and all.
+  const isWhiteout = /^@?2[0-7]{4}$/.test(a[2]!) && a[6] === "0";
+  if (isWhiteout && a.slice(8, 11).join(" ") === "- - -") b.splice(8, 3, "-", "-", "-");
   return a.join(" ") === b.join(" ");
 }
 

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import "./address_test.ts";
 import "./errno_test.ts";
 import "./fd_test.ts";
 import "./fsverity_test.ts";
@@ -14,6 +15,7 @@ import "./output_file_test.ts";
 import "./path_test.ts";
 import "./source_tree_test.ts";
 import "./store_processes_test.ts";
+import "./verity_metadata_test.ts";
 import { CASES } from "./harness.ts";
 
 let failed = 0;

@@ -77,6 +77,7 @@ export async function openFaulty(faults: Faults): Promise<Linux> {
     libc: libc as unknown as Libc,
     architecture: backend.architecture,
     errno: () => forced ?? backend.errno(),
+    addressOf: backend.addressOf,
   });
 }
 

@@ -45,6 +45,7 @@ export function withFaults(backend: Backend, plan: FaultPlan): Backend {
     libc: libc as unknown as Libc,
     architecture: backend.architecture,
     errno: () => injected ?? backend.errno(),
+    addressOf: backend.addressOf,
   };
 }
 

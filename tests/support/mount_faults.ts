@@ -2,12 +2,14 @@
  * Mounts again and again, with each call failing in turn, and looks for what is left behind. To be run as
  * a program of its own, on Deno or Bun, as root, in a private mount namespace:
  *
- *     mount_faults.ts DIRECTORY all
+ *     mount_faults.ts DIRECTORY errors
+ *     mount_faults.ts DIRECTORY kills
  *     mount_faults.ts DIRECTORY kill SCENARIO INDEX
  *
  * `DIRECTORY` has an image `x.cfs`, its digest in `x.digest`, its store `objects`, and empty directories `m`,
- * `up`, `wk`, `tmpfs`. The first form prints what it saw as JSON; the second kills itself before the call of
- * that index, or mounts and stays mounted.
+ * `up`, `wk`, and `tmpfs` with a copy of the image. The first form lets calls fail, the second has processes
+ * killed between calls; both print what they saw as JSON. The third is the process that gets killed, just
+ * before the call of that index.
  *
  * @module
  */
@@ -33,11 +35,13 @@ interface Scenario {
   readonly layer: MountReport["layer"];
 }
 
-/** What {@linkcode runAll} has seen. */
+/** What a run has seen. */
 export interface FaultReport {
   readonly cases: number;
+  /** Cases after which nothing was mounted. */
   readonly failed: number;
-  readonly fellBack: number;
+  /** Cases after which the image was mounted all the same. */
+  readonly mounted: number;
   readonly calls: Readonly<Record<string, number>>;
   /** One line for each thing that went wrong. */
   readonly faults: readonly string[];
@@ -135,7 +139,7 @@ function leftovers(before: readonly string[]): string[] {
     const after = traces();
     const added = without(after, before);
     const missing = without(before, after);
-    if ((added.length === 0 && missing.length === 0) || wait === 100) {
+    if ((added.length === 0 && missing.length === 0) || wait === 50) {
       return [...added.map((line) => `+${line}`), ...missing.map((line) => `-${line}`)];
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
@@ -189,12 +193,12 @@ class Bench {
   }
 }
 
-function runAll(backend: Backend, directory: string, userNamespace: string): FaultReport {
+function runErrors(backend: Backend, directory: string, userNamespace: string): FaultReport {
   // Bun opens files of its own for the first program that it waits for.
   spawnSync("true");
   const bench = new Bench(backend, directory);
   const contents = readFileSync(`${directory}/tree/foo.txt`, "utf8");
-  const seen = { cases: 0, failed: 0, fellBack: 0, calls: {} as Record<string, number> };
+  const seen = { cases: 0, failed: 0, mounted: 0, calls: {} as Record<string, number> };
   const faults: string[] = [];
   const messages = new Set<string>();
   for (const [name, scenario] of Object.entries(scenarios(directory, userNamespace))) {
@@ -211,7 +215,7 @@ function runAll(backend: Backend, directory: string, userNamespace: string): Fau
         seen.cases++;
         try {
           bench.mount(scenario, (made) => made.index === index ? -ERRNO[code] : undefined);
-          seen.fellBack++;
+          seen.mounted++;
           if (bench.use() !== contents) faults.push(`${which}: wrong contents`);
         } catch (error) {
           seen.failed++;
@@ -228,6 +232,39 @@ function runAll(backend: Backend, directory: string, userNamespace: string): Fau
   return { ...seen, faults, messages: [...messages].sort() };
 }
 
+/** Scenarios on this kernel as it is: what older ones leave behind when a process is killed is known. */
+const KILLED = ["plain", "writable", "idmap", "loop", "copy"];
+
+function runKills(backend: Backend, directory: string, userNamespace: string): FaultReport {
+  const bench = new Bench(backend, directory);
+  const seen = { cases: 0, failed: 0, mounted: 0, calls: {} as Record<string, number> };
+  const faults: string[] = [];
+  const all = scenarios(directory, userNamespace);
+  spawnSync("true");
+  for (const name of KILLED) {
+    const before = traces();
+    const names: string[] = [];
+    bench.mount(all[name]!, (call) => void names.push(call.name));
+    bench.use();
+    seen.calls[name] = names.length;
+    for (const [index, call] of names.entries()) {
+      const which = `${name}, killed before ${call} (${index})`;
+      seen.cases++;
+      const command = [...process.execArgv, ...RUN, process.argv[1]!, directory, "kill", name];
+      const done = spawnSync(process.execPath, [...command, `${index}`, userNamespace]);
+      if (done.signal !== "SIGKILL") faults.push(`${which}: ${done.stderr}`);
+      const mounted = leftovers(before).some((line) => line.includes(`${directory}/m `));
+      if (mounted) bench.use();
+      seen[mounted ? "mounted" : "failed"]++;
+      for (const line of leftovers(before)) faults.push(`${which}: ${line}`);
+      if (faults.length > 20) return { ...seen, faults, messages: [] };
+    }
+  }
+  return { ...seen, faults, messages: [] };
+}
+
+const RUN = "Bun" in globalThis ? [] : ["run", "-A"];
+
 /** A process in a user namespace of its own, for as long as the test runs. */
 async function holdUserNamespace(): Promise<{ readonly path: string; release(): void }> {
   const child = spawn("unshare", ["-Ur", "sh", "-c", "echo; exec sleep 600"]);
@@ -235,20 +272,14 @@ async function holdUserNamespace(): Promise<{ readonly path: string; release(): 
   return { path: `/proc/${child.pid}/ns/user`, release: () => void child.kill("SIGKILL") };
 }
 
-async function main([directory, what, scenarioName, index]: readonly string[]): Promise<void> {
-  if (directory === undefined) throw new TypeError("Cannot run without a directory");
+async function main(args: readonly string[]): Promise<void> {
+  const [directory = "", what, scenarioName = "", index, userNamespace = ""] = args;
   const { openBackend } = "Bun" in globalThis
     ? await import("../../ffi/bun.ts")
     : await import("../../ffi/deno.ts");
   const backend = await openBackend();
-  const namespace = await holdUserNamespace();
-  try {
-    if (what === "all") {
-      const report = runAll(backend, directory, namespace.path);
-      process.stdout.write(JSON.stringify(report) + "\n");
-      return;
-    }
-    const scenario = scenarios(directory, namespace.path)[scenarioName ?? ""];
+  if (what === "kill") {
+    const scenario = scenarios(directory, userNamespace)[scenarioName];
     if (scenario === undefined) {
       throw new TypeError(`Cannot run "${scenarioName}": no such scenario`);
     }
@@ -256,7 +287,13 @@ async function main([directory, what, scenarioName, index]: readonly string[]): 
       if (call.index === Number(index)) process.kill(process.pid, "SIGKILL");
       return undefined;
     });
-    process.stdout.write("mounted\n");
+    return;
+  }
+  const namespace = await holdUserNamespace();
+  try {
+    const run = what === "kills" ? runKills : runErrors;
+    const report = run(backend, directory, namespace.path);
+    process.stdout.write(JSON.stringify(report) + "\n");
   } finally {
     namespace.release();
   }

@@ -1,0 +1,86 @@
+/**
+ * `fsverity sign`: signatures for kernels that ask for them.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../lib/bytes/text.ts";
+import { formatFsVerityDigest } from "../../lib/fsverity/descriptor.ts";
+import { defineCommand, type OptionTable, type OptionValues } from "../command.ts";
+import { SigningKey } from "../signing_key.ts";
+import type { System } from "../system.ts";
+import { path } from "../values.ts";
+import { COMPUTE_OPTIONS, computeFile } from "./fsverity_options.ts";
+import { readSmallFile } from "./small_file.ts";
+
+/** Options for keys in tokens, which are refused. */
+const TOKEN = { kind: "value", value: "NAME", parse: path, hidden: true } as const;
+
+const options = {
+  key: {
+    kind: "value",
+    value: "FILE",
+    parse: path,
+    summary: "Sign with this private key, RSA or EC, in PEM and not encrypted",
+  },
+  cert: {
+    kind: "value",
+    value: "FILE",
+    parse: path,
+    summary: "Sign in the name of this certificate, X.509 in PEM",
+    defaultText: "the file of the key",
+  },
+  "pkcs11-engine": { ...TOKEN, summary: "Not supported" },
+  "pkcs11-module": { ...TOKEN, summary: "Not supported" },
+  "pkcs11-keyid": { ...TOKEN, summary: "Not supported" },
+  ...COMPUTE_OPTIONS,
+} as const satisfies OptionTable;
+
+/** The command `fsverity sign`. */
+export const fsveritySign = defineCommand({
+  name: "sign",
+  summary: "Sign the fs-verity digest of a file",
+  description: [
+    "Writes a PKCS#7 message in DER, which the kernel verifies with the certificates of its keyring .fs-verity. The file itself is only read; enable fs-verity on it with the same options and --signature.",
+    "A signature by an RSA key is the same every time. For kernels, certificates of EC keys need Linux 5.13.",
+  ],
+  operands: {
+    file: { name: "FILE", summary: "The file to sign" },
+    signature: { name: "SIGNATURE", summary: "Where the signature is written" },
+  },
+  options,
+  examples: [{
+    summary: "Sign an image",
+    command: "fsverity sign rootfs.cfs rootfs.sig --key=key.pem --cert=cert.pem",
+  }],
+  exitStatus: ["0 if the signature was written, 1 if not, 2 for a wrong command line."],
+  run(options, { file, signature }, context) {
+    const { terminal: { stdout }, system } = context;
+    const { hashAlg: algorithm } = options;
+    const key = openSigningKey(options, system);
+    const digest = computeFile(file, options, context).digest();
+    system.writeFile(signature, key.sign(formatFsVerityDigest(digest, algorithm), algorithm));
+    stdout.write(utf8("Signed file '"));
+    stdout.write(file);
+    stdout.write(`' (${algorithm}:${digest.toHex()})\n`);
+    return 0;
+  },
+});
+
+function openSigningKey(options: OptionValues<typeof fsveritySign.options>, system: System) {
+  const { key, cert = key } = options;
+  for (const name of ["pkcs11Engine", "pkcs11Module", "pkcs11Keyid"] as const) {
+    if (options[name] === undefined) continue;
+    throw new RangeError(
+      "Cannot sign with a key of a PKCS#11 token: not supported, expected --key with a PEM file",
+    );
+  }
+  if (cert === undefined) {
+    throw new RangeError("Cannot sign: no certificate specified, expected --key and --cert");
+  }
+  if (key === undefined) {
+    throw new RangeError("Cannot sign: no private key specified, expected --key");
+  }
+  const read = (path: Uint8Array) => ({ path, contents: readSmallFile(system, path) });
+  return new SigningKey(read(key), read(cert));
+}

@@ -1,0 +1,127 @@
+/**
+ * `verify`: whether an image and all its objects are what they should be.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../lib/bytes/text.ts";
+import { sequentialChecker } from "../../lib/composefs/check_objects.ts";
+import {
+  type Finding,
+  verifyImage,
+  type VerifyOptions,
+  type VerifySummary,
+} from "../../lib/composefs/verify.ts";
+import { escapeField } from "../../lib/dumpfile/escape.ts";
+import { defineCommand, type OptionTable } from "../command.ts";
+import { JSON_OPTION, jsonBytes, jsonLine } from "../json.ts";
+import type { Output } from "../terminal.ts";
+import { UsageError } from "../usage_error.ts";
+import { Basedirs, contentOptions } from "./content_options.ts";
+
+const options = {
+  basedir: contentOptions.basedir,
+  digest: {
+    ...contentOptions.digest,
+    summary: "Expect the image to have this fs-verity digest",
+    help:
+      "Without it, the image is made again of the tree in it and must come out the same, byte for byte. That finds all damage but changes that lead to another proper image, such as that of one file's mode.",
+  },
+  "require-digests": {
+    ...contentOptions["require-digests"],
+    summary: "Report objects for which the image has no digest",
+  },
+  "image-only": {
+    kind: "flag",
+    summary: "Verify the image and do not look for its objects",
+  },
+  json: JSON_OPTION,
+} as const satisfies OptionTable;
+
+/** The command `composefs verify`. */
+export const verify = defineCommand({
+  name: "verify",
+  summary: "Verify an image and all objects it refers to",
+  description: [
+    "Works on any file system, with or without fs-verity, and needs no mount: the image's digest and structure are checked, and every object is looked for, measured and digested.",
+    "Prints a line for each file of the image that could not be read as it should be, and at the end what was looked at. With --json one object a line, the last one of type summary.",
+  ],
+  operands: { image: { name: "IMAGE", summary: "A composefs image" } },
+  options,
+  examples: [{
+    summary: "Verify everything against one digest",
+    command: "composefs verify --basedir=objects --digest=DIGEST rootfs.cfs",
+  }],
+  exitStatus: ["0 if nothing is wrong, 1 if something is."],
+  async run(options, { image }, { terminal, system }) {
+    const { basedir, imageOnly, json, digest, requireDigests } = options;
+    if (basedir.length === 0 && !imageOnly) {
+      throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
+    }
+    if (basedir.length > 0 && imageOnly) {
+      throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
+    }
+    const bytes = system.readFile(image);
+    using basedirs = new Basedirs(system, options);
+    const progress = terminal.progress("Verifying, bytes:");
+    const settings: VerifyOptions = {
+      requireDigests,
+      onRead: progress.update,
+      ...(digest === undefined ? {} : { digest }),
+      ...(imageOnly ? {} : { checkObjects: sequentialChecker(basedirs.layers) }),
+    };
+    const print = json ? printJson : printText;
+    const findings = verifyImage(bytes, settings);
+    let next = await findings.next();
+    for (; !next.done; next = await findings.next()) print(terminal.stdout, next.value);
+    progress.finish();
+    const summary = next.value;
+    terminal.stdout.write(json ? jsonLine(describe(summary)) : summaryText(summary, imageOnly));
+    return summary.findings === 0 ? 0 : 1;
+  },
+});
+
+const NEWLINE = utf8("\n");
+
+function printText(stdout: Output, finding: Finding): void {
+  if (finding.kind === "object") {
+    stdout.write(escapeField(finding.path, "listing"));
+    if (finding.object !== undefined) {
+      stdout.write(": object ");
+      stdout.write(escapeField(finding.object, "listing"));
+    }
+    stdout.write(`: ${finding.state}`);
+  } else {
+    stdout.write(`image: ${finding.state}`);
+  }
+  stdout.write(NEWLINE);
+}
+
+function printJson(stdout: Output, finding: Finding): void {
+  const { kind, problem, state } = finding;
+  const place = finding.kind === "image"
+    ? finding.offset === undefined ? {} : { offset: finding.offset }
+    : {
+      ...jsonBytes("path", finding.path),
+      ...(finding.object === undefined ? {} : jsonBytes("object", finding.object)),
+    };
+  stdout.write(jsonLine({ type: "finding", in: kind, problem, ...place, state }));
+}
+
+function describe({ digest, ...counts }: VerifySummary): unknown {
+  return { type: "summary", ok: counts.findings === 0, digest: digest.toHex(), ...counts };
+}
+
+function summaryText(
+  { files, objects, bytes, unverified, findings }: VerifySummary,
+  imageOnly: boolean,
+): string {
+  const looked = imageOnly
+    ? `${files} files, objects not looked at`
+    : `${files} files, ${objects} objects of ${bytes} bytes`;
+  const sizeOnly = unverified === 0 ? "" : `, ${unverified} of them by size only`;
+  const verdict = findings === 0
+    ? "Nothing is wrong"
+    : `${findings} ${findings === 1 ? "thing is" : "things are"} wrong`;
+  return `${verdict}: ${looked}${sizeOnly}\n`;
+}

@@ -1,0 +1,193 @@
+/**
+ * Mounting a composefs image: the whole sequence, from looking at the files to the attached overlay.
+ *
+ * Everything that can fail comes before the one call that attaches the result, and all before it is
+ * detached wherever the kernel lets it be (Linux 6.15): a failure, or the death of the process, leaves
+ * nothing. Such a layer is named to overlayfs by the process's descriptor, so `/proc/self/mountinfo`
+ * shows `lowerdir+=/proc/self/fd/N` where the C program and older kernels leave the name of a removed
+ * directory, `/tmp/.composefs.XXXXXX`.
+ *
+ * @module
+ */
+
+import type { MountOptions } from "../lib/mount/options.ts";
+import { ERRNO } from "./errno.ts";
+import type { Fd } from "./fd.ts";
+import { type Backing, type ErofsImage, mountErofs, mountErofsOn } from "./erofs_mount.ts";
+import type { Linux } from "./linux.ts";
+import { moveMount, own, unmount } from "./mount_api.ts";
+import { descriptorPath, mountError } from "./mount_error.ts";
+import {
+  checkBasedirs,
+  checkDigest,
+  type EqualDigests,
+  openFor,
+  openUserNamespace,
+  readHeader,
+} from "./mount_image.ts";
+import {
+  makeOverlay,
+  mountOverlayOn,
+  type OverlayParts,
+  type OverlayRefusal,
+} from "./overlay_mount.ts";
+import { ScratchMount } from "./scratch_mount.ts";
+import { O_PATH, O_RDONLY } from "./uapi.ts";
+import { MNT_DETACH } from "./uapi_mount.ts";
+
+/** What to mount where. */
+export interface MountRequest {
+  readonly image: Uint8Array;
+  readonly mountpoint: Uint8Array;
+  readonly options: MountOptions;
+  /** Compares digests, in constant time if that matters to the caller. */
+  readonly equalDigests: EqualDigests;
+  /** Looks at everything and mounts nothing. */
+  readonly checkOnly?: boolean;
+}
+
+/** How it was done. */
+export interface MountReport {
+  /** What EROFS reads from; absent if nothing was mounted. */
+  readonly backing?: Backing;
+  /** How overlayfs was given the image: `detached` leaves nothing behind even if the process is killed. */
+  readonly layer?: "detached" | "attached" | "option string";
+  /** Whether the kernel checks objects as they are read. */
+  readonly objectVerity: boolean;
+  /** Whether the image mounted is a copy in memory. */
+  readonly copied: boolean;
+}
+
+/**
+ * Mounts an image. If this throws, nothing is mounted and nothing left open.
+ *
+ * @throws {SyscallError} If a step fails; the message names it and what would help.
+ * @throws {Error} If the file is no composefs image, or a damaged one.
+ */
+export function mountComposefs(linux: Linux, request: MountRequest): MountReport {
+  const { options, image: name } = request;
+  using stack = new DisposableStack();
+  const opened = openFor("openImage", linux, name, { flags: O_RDONLY, stack });
+  const userNamespace = options.idmap && openUserNamespace(linux, options.idmap, stack);
+  const file = checkImage(linux, opened, request, stack);
+  const { hasAcl } = readHeader(file);
+  const objectVerity = checkBasedirs(linux, options);
+  checkDirectories(linux, request);
+  const copied = file !== opened;
+  if (request.checkOnly === true) return { objectVerity: objectVerity !== "off", copied };
+
+  const image = { file, name, hasAcl, ...(userNamespace ? { userNamespace } : {}) };
+  const { upperdir, workdir, basedirs, flags } = options;
+  const parts = {
+    name,
+    basedirs,
+    ...(upperdir === undefined ? {} : { upperdir }),
+    ...(workdir === undefined ? {} : { workdir }),
+    objectVerity,
+    flags,
+  };
+  return { ...mountLayers({ linux, image, parts, target: request.mountpoint, stack }), copied };
+}
+
+function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: DisposableStack): Fd {
+  const { digest: expected, userVerity } = request.options;
+  if (expected === undefined) return opened;
+  const equal = request.equalDigests;
+  return checkDigest(linux, opened, request.image, { expected, userVerity, equal, stack });
+}
+
+function checkDirectories(linux: Linux, { mountpoint, options }: MountRequest): void {
+  const { upperdir, workdir } = options;
+  using stack = new DisposableStack();
+  const flags = O_PATH | linux.flags.O_DIRECTORY;
+  openFor("openMountpoint", linux, mountpoint, { flags, stack });
+  if (upperdir !== undefined) openFor("openUpper", linux, upperdir, { flags, stack });
+  if (workdir !== undefined) openFor("openWork", linux, workdir, { flags, stack });
+}
+
+/** What all ways of mounting need. */
+interface Job {
+  readonly linux: Linux;
+  readonly image: ErofsImage;
+  readonly parts: OverlayParts;
+  /** The mount point. */
+  readonly target: Uint8Array;
+  /** Gives back whatever is opened or made on the way. */
+  readonly stack: DisposableStack;
+}
+
+type LayerReport = Omit<MountReport, "copied">;
+
+/** Tries the ways of mounting, from the newest kernels' to the oldest's. */
+function mountLayers(job: Job): LayerReport {
+  const { linux, image, parts, stack } = job;
+  const erofs = mountErofs(linux, image, stack);
+  if (erofs === undefined) {
+    const scratch = stack.use(ScratchMount.create(linux));
+    const backing = mountErofsOn(linux, image, scratch.path, stack);
+    scratch.markMounted();
+    return { backing, ...overAttached(job, scratch) };
+  }
+  const { mount, backing } = erofs;
+  const result = makeOverlay(linux, descriptorPath(mount.number), parts);
+  if (result.kind === "made") {
+    attach(job, own(stack, result.mount));
+    return { backing, layer: "detached", objectVerity: result.verity };
+  }
+  if (result.next === undefined) throw refused(parts, result);
+  const scratch = stack.use(ScratchMount.create(linux));
+  const moved = moveMount(linux, mount, scratch.path);
+  if (moved < 0) throw mountError("scratch", scratch.path, -moved, { syscall: "move_mount" });
+  scratch.markMounted();
+  const report = result.next === "attached"
+    ? overAttached(job, scratch)
+    : byOptionString(job, scratch, result);
+  return { backing, ...report };
+}
+
+/** Goes on with the image attached to a directory. */
+function overAttached(job: Job, scratch: ScratchMount): LayerReport {
+  const result = makeOverlay(job.linux, scratch.path, job.parts);
+  if (result.kind === "refused") {
+    if (result.next === undefined) throw refused(job.parts, result);
+    return byOptionString(job, scratch, result);
+  }
+  const overlay = own(job.stack, result.mount);
+  // The overlay has clones of its layers by now, and what fails has to fail before it is attached.
+  scratch.remove();
+  attach(job, overlay);
+  return { layer: "attached", objectVerity: result.verity };
+}
+
+/** Goes on with mount(2), after the kernel has refused single parameters. */
+function byOptionString(job: Job, scratch: ScratchMount, earlier: OverlayRefusal): LayerReport {
+  const { linux, target } = job;
+  const objectVerity = earlier.verity ?? job.parts.objectVerity === "require";
+  const parts = { ...job.parts, objectVerity: objectVerity ? "require" : "off" } as const;
+  let result = mountOverlayOn(linux, scratch.path, target, parts, "::");
+  if (result.kind === "refused" && result.errno === ERRNO.EINVAL && earlier.next === "oldString") {
+    result = mountOverlayOn(linux, scratch.path, target, parts, ":");
+  }
+  // Only file system contexts come with the kernel's reasons.
+  if (result.kind === "refused") throw refused(parts, earlier.log === undefined ? result : earlier);
+  try {
+    scratch.remove();
+  } catch (error) {
+    unmount(linux, target, MNT_DETACH);
+    throw error;
+  }
+  return { layer: "option string", objectVerity };
+}
+
+function attach({ linux, target }: Job, overlay: Fd): void {
+  const result = moveMount(linux, overlay, target);
+  if (result < 0) throw mountError("attach", target, -result, { syscall: "move_mount" });
+}
+
+function refused({ name, upperdir }: OverlayParts, refusal: OverlayRefusal): Error {
+  const { errno, syscall, log } = refusal;
+  const remedy = errno === ERRNO.EINVAL && upperdir !== undefined
+    ? "upperdir and workdir must be apart, on one writable file system that is no overlay"
+    : undefined;
+  return mountError("createOverlay", name, errno, { syscall, log, remedy });
+}

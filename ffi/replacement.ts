@@ -1,0 +1,140 @@
+/**
+ * A directory that is made under another name, and takes its own when it is complete.
+ *
+ * @module
+ */
+
+import { printable, utf8 } from "../lib/bytes/text.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
+import { DirectoryReader } from "./directory.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
+import { Fd } from "./fd.ts";
+import type { Linux } from "./linux.ts";
+import { cString, splitPath } from "./path.ts";
+import { removeTree } from "./remove_tree.ts";
+import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
+
+const SLASH = 0x2f;
+const PRIVATE = 0o700;
+
+/** A directory under construction. Dispose of it, or declare it with `using`: published or not. */
+export class Replacement implements Disposable {
+  readonly #parent: Fd;
+  readonly #path: Uint8Array;
+  readonly #name: Uint8Array;
+  readonly #temporary = utf8(`.tmp-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`);
+  #directory: Fd | undefined;
+  #isPublished = false;
+
+  /**
+   * Makes a new, empty directory beside `path`, for its owner only.
+   *
+   * @param path Nothing may be there, or an empty directory.
+   * @throws {RangeError} If something else is there.
+   * @throws {SyscallError} If the directory cannot be made.
+   */
+  constructor(linux: Linux, path: Uint8Array) {
+    let end = path.length;
+    while (end > 0 && path[end - 1] === SLASH) end--;
+    const { directory, name } = splitPath(path.subarray(0, end));
+    this.#path = path;
+    this.#name = name;
+    if (name.length === 0 || name.every((byte) => byte === 0x2e) && name.length <= 2) {
+      throw this.#inTheWay("expected a name to give to the new directory");
+    }
+    this.#parent = Fd.open(linux, directory, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
+    try {
+      this.#checkDestination();
+      this.#make();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The directory, open, whatever its name is. */
+  get directory(): Fd {
+    return this.#directory!;
+  }
+
+  /**
+   * Gives the directory its name, with all that is in it on the disk.
+   *
+   * @throws {SyscallError} If something stands there by now, or the disk does not take it.
+   */
+  publish(): void {
+    const { linux, number } = this.#parent;
+    const { directory } = this;
+    this.#check(linux.retry(() => linux.libc.syncfs(directory.number)), "syncfs", "sync");
+    const from = cString(this.#temporary);
+    const to = cString(this.#name);
+    this.#check(
+      linux.retry(() => linux.libc.renameat(number, from, number, to)),
+      "renameat",
+      "create",
+    );
+    this.#isPublished = true;
+    this.#parent.sync();
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (this.#directory !== undefined && !this.#isPublished) {
+        this.#directory.close();
+        removeTree(this.#parent, this.#temporary, this.#path);
+      }
+    } finally {
+      this.#directory?.close();
+      this.#parent.close();
+    }
+  }
+
+  #checkDestination(): void {
+    const { linux, number } = this.#parent;
+    const name = cString(this.#name);
+    const buffer = new Uint8Array(STATX_SIZE);
+    const result = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
+    );
+    if (result === -ERRNO.ENOENT) return;
+    this.#check(result, "statx", "stat");
+    const found = STATX.read(new DataView(buffer.buffer), 0);
+    const kind = kindOfMode(found.mode);
+    if (kind !== "directory") {
+      throw this.#inTheWay(`a ${kind ?? "strange"} file is there, expected nothing or a directory`);
+    }
+    const parent = this.#parent.stat();
+    if (parent.devMajor !== found.devMajor || parent.devMinor !== found.devMinor) {
+      throw this.#inTheWay("it is a mount point, expected a directory in it");
+    }
+    const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+    using directory = Fd.open(linux, this.#name, { flags, at: this.#parent, shown: this.#path });
+    new DirectoryReader().read(directory, () => {
+      throw this.#inTheWay("the directory is not empty");
+    });
+  }
+
+  #make(): void {
+    const { linux, number } = this.#parent;
+    const name = cString(this.#temporary);
+    this.#check(
+      linux.retry(() => linux.libc.mkdirat(number, name, PRIVATE)),
+      "mkdirat",
+      "create",
+    );
+    const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+    const options = { flags, at: this.#parent, shown: this.#path };
+    this.#directory = Fd.open(linux, this.#temporary, options);
+    // The umask may have taken away what its owner needs.
+    this.#directory.chmod(PRIVATE);
+  }
+
+  #inTheWay(state: string): RangeError {
+    return new RangeError(`Cannot extract to "${printable(this.#path)}": ${state}`);
+  }
+
+  #check(result: number, syscall: string, action: string): void {
+    if (result >= 0) return;
+    throw new SyscallError(-result, { syscall, action, subject: this.#path });
+  }
+}

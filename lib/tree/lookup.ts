@@ -1,0 +1,65 @@
+/**
+ * Finding a file of a tree by its path.
+ *
+ * @module
+ */
+
+import { printable } from "../bytes/text.ts";
+import { findEntry } from "./growing_directory.ts";
+import { isDotOrDotDot } from "./limits.ts";
+import { type Directory, type Leaf, resolveHardLink, type Tree } from "./tree.ts";
+
+/** As many symbolic links as the kernel follows. */
+const MAX_LINKS = 40;
+const SLASH = 0x2f;
+
+/**
+ * Finds a file as the kernel would with the tree as its root directory: symbolic links, also the last
+ * name's, are followed within the tree, `..` of the root is the root.
+ *
+ * @param path Relative to the root, whether it begins with a slash or not.
+ * @throws {RangeError} If the path leads nowhere.
+ */
+export function lookupPath<File>(
+  tree: Tree<File>,
+  path: Uint8Array,
+): Directory<File> | Exclude<Leaf<File>, { kind: "symlink" }> {
+  const refuse = (state: string) => new RangeError(`Cannot find "${printable(path)}": ${state}`);
+  /** From the root to where the walk stands. */
+  let above: Directory<File>[] = [tree];
+  /** Names still to go, the next one last. */
+  const pending = splitNames(path).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (isDotOrDotDot(name)) {
+      if (name.length === 2 && above.length > 1) above.pop();
+      continue;
+    }
+    const entry = findEntry(above.at(-1)!.entries, name);
+    if (entry === undefined) throw refuse("no such file or directory");
+    const node = resolveHardLink(entry.node);
+    if (node.kind === "directory") {
+      above.push(node);
+    } else if (node.kind === "symlink") {
+      if (++links > MAX_LINKS) throw refuse("too many levels of symbolic links");
+      if (node.target[0] === SLASH) above = [tree];
+      for (const part of splitNames(node.target).reverse()) pending.push(part);
+    } else {
+      if (pending.length > 0) throw refuse(`"${printable(name)}" is not a directory`);
+      return node;
+    }
+  }
+  return above.at(-1)!;
+}
+
+/** The names of a path, without the empty ones. */
+function splitNames(path: Uint8Array): Uint8Array[] {
+  const names: Uint8Array[] = [];
+  for (let start = 0; start < path.length;) {
+    const slash = path.indexOf(SLASH, start);
+    const end = slash < 0 ? path.length : slash;
+    if (end > start) names.push(path.subarray(start, end));
+    start = end + 1;
+  }
+  return names;
+}
