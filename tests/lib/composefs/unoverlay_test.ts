@@ -129,6 +129,14 @@ Deno.test("marks of a directory without whiteouts are the source's own", () => {
   assertEquals(view("libcomposefs", tree)[0]!.split(" - - -")[1], "");
 });
 
+Deno.test("marks of a directory that holds only a link to a whiteout are the source's own", () => {
+  const gone = special("character", 0);
+  const xattrs = ["trusted.overlay.whiteouts", "user.overlay.whiteouts"].map((name) => xattr(name));
+  const tree = directory({ a: gone, d: directory({ l: hardLink(gone) }, { xattrs }) });
+  const d = nodeAt(reread(tree, "exact", { maxVersion: 0 }), "d");
+  assertEquals(d.kind === "directory" && d.stat.xattrs, xattrs);
+});
+
 Deno.test("composefs-info drops the mark of a whiteout from regular files only", () => {
   const given = { xattrs: [xattr("trusted.overlay.whiteout"), xattr("user.overlay.whiteout")] };
   const tree = directory({ d: directory({}, given), f: special("fifo", 0, given) });

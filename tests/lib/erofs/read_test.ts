@@ -206,6 +206,11 @@ Deno.test("all chunks of a map are looked at", () => {
   readChanged(file);
   const last = START + INODE_EXTENDED.size + 7 * 4;
   refuse(file, "expected a hole", (view) => view.setUint32(last, 1, true));
+  // The longest map that cannot stand elsewhere: 1017 chunks.
+  const image = write(holes(1017 * 2 ** 43), none());
+  const { rootNid } = new ErofsReader(image).superBlock;
+  image[32 * rootNid + INODE_EXTENDED.size + 1016 * 4] = 0;
+  assertThrows(() => new ErofsReader(image).inode(rootNid), ImageFormatError, "expected a hole");
 });
 
 Deno.test("a chunk map away from its inode is not looked for", () => {
