@@ -15,18 +15,10 @@ import { openLinux } from "../../ffi/mod.ts";
 import { cString } from "../../ffi/path.ts";
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../ffi/uapi.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
+import { declareCase } from "../support/cases.ts";
 
 /** A test's body. The directory is its own, empty, and removed afterwards. */
 export type Body = (context: { linux: Linux; directory: string }) => void | Promise<void>;
-
-interface Case {
-  readonly name: string;
-  readonly ignore: boolean;
-  run(): Promise<void>;
-}
-
-/** What {@linkcode test} took where there is no `deno test` to hand it to. */
-export const CASES: Case[] = [];
 
 /** Whether the tests run as root, as those that make devices or mount file systems need. */
 export const IS_ROOT = process.getuid?.() === 0;
@@ -44,8 +36,7 @@ export function test(name: string, body: Body, skip?: { when: boolean; reason: s
       rmSync(directory, { recursive: true, force: true });
     }
   };
-  if ("Bun" in globalThis) CASES.push({ name: shown, ignore, run });
-  else Deno.test({ name: shown, ignore, fn: run });
+  declareCase(shown, run, ignore);
 }
 
 /** A reason to skip for all but root. */

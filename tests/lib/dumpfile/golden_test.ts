@@ -8,7 +8,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { createImageFromDump } from "../../../mod.ts";
+import { declareCase } from "../../support/cases.ts";
 import {
   findPeer,
   referenceDigest,
@@ -19,7 +22,10 @@ import {
 import { randomDump } from "../../support/random_dump.ts";
 import { VECTORS } from "../../support/vectors.ts";
 
-const GOLDEN = new URL("../../golden/", import.meta.url);
+const repository = process.env.COMPOSEFS_TEST_REPOSITORY;
+const GOLDEN = repository === undefined
+  ? new URL("../../golden/", import.meta.url)
+  : pathToFileURL(`${repository}/tests/golden/`);
 
 /** Turns a dump into an image, or throws: the function under test. */
 function build(dump: Uint8Array, versions: VersionRange): Uint8Array {
@@ -89,7 +95,7 @@ const ROOT = "/ 4096 40755 2 0 0 0 0.0 - - -\n";
 const noReference = findPeer("mkcomposefs") === undefined;
 
 for (const vector of VECTORS) {
-  Deno.test(`vector ${vector.name}`, () => {
+  declareCase(`vector ${vector.name}`, () => {
     const image = build(vector.dump(), vector.versions);
     assertEquals(image.length, vector.size);
     assertEquals(hex(sha256(image)).slice(0, 16), vector.sha256);
@@ -98,22 +104,22 @@ for (const vector of VECTORS) {
 }
 
 for (const name of goldenNames(false)) {
-  Deno.test(`golden ${name}`, () => {
+  declareCase(`golden ${name}`, () => {
     const expected = new TextDecoder().decode(golden(`${name}.digest`)).trimEnd();
     assertEquals(verityDigest(build(golden(name), goldenVersions(name))), expected);
   });
 }
 
 for (const name of goldenNames(true)) {
-  Deno.test(`golden ${name}`, () => refuses(golden(name)));
+  declareCase(`golden ${name}`, () => refuses(golden(name)));
 }
 
-Deno.test("golden folder holds dumps of both kinds", () => {
+declareCase("golden folder holds dumps of both kinds", () => {
   assert(goldenNames(false).length >= 20);
   assert(goldenNames(true).length >= 80);
 });
 
-Deno.test("random dumps give the images of mkcomposefs 1.0.8 or are refused with it", () => {
+declareCase("random dumps give the images of mkcomposefs 1.0.8 or are refused with it", () => {
   const failures: string[] = [];
   const rows = new TextDecoder().decode(golden("random_dumps.txt")).trim().split("\n");
   assertEquals(rows.length, 2000);
@@ -154,24 +160,24 @@ const STRICTER: Record<string, string> = {
 };
 
 for (const [name, line] of Object.entries(STRICTER)) {
-  Deno.test(`stricter than mkcomposefs: ${name}`, () => refuses(text(ROOT + line)));
+  declareCase(`stricter than mkcomposefs: ${name}`, () => refuses(text(ROOT + line)));
 }
 
-Deno.test("refuses more xattr text than a line may have", () => {
+declareCase("refuses more xattr text than a line may have", () => {
   refuses(text(`${ROOT}/a 0 100644 1 0 0 0 0.0 - - - user.${"k".repeat(65530)}=\n`));
 });
 
-Deno.test("refuses an entry that leads into a cycle of hard links", () => {
+declareCase("refuses an entry that leads into a cycle of hard links", () => {
   const link = (from: string, to: string) => `${from} 0 @100644 1 0 0 0 0.0 ${to} - -\n`;
   refuses(text(ROOT + link("/a", "/b") + link("/b", "/a") + link("/c", "/a")));
 });
 
-Deno.test("refuses format versions above 1", () => {
+declareCase("refuses format versions above 1", () => {
   refuses(text(ROOT), { minVersion: 2, maxVersion: 2 });
   refuses(text(ROOT), { minVersion: 0, maxVersion: 2 });
 });
 
-Deno.test("a dump gives one image however its bytes are cut", () => {
+declareCase("a dump gives one image however its bytes are cut", () => {
   const dump = golden("hard-links.dump");
   const whole = createImageFromDump([dump]);
   for (const size of [1, 7, 4096]) {
@@ -181,27 +187,22 @@ Deno.test("a dump gives one image however its bytes are cut", () => {
   }
 });
 
-Deno.test({
-  name: `mkcomposefs agrees with the stored digests${skipReason("mkcomposefs")}`,
-  ignore: noReference,
-  fn() {
-    for (const { name, dump, versions, digest } of VECTORS) {
-      assertEquals(referenceDigest(dump(), versions), digest, name);
-    }
-    for (const name of goldenNames(false)) {
-      const expected = new TextDecoder().decode(golden(`${name}.digest`)).trimEnd();
-      assertEquals(referenceDigest(golden(name), goldenVersions(name)), expected, name);
-    }
-    for (const name of goldenNames(true)) {
-      assert("refused" in referenceImage(golden(name)), `accepted: ${name}`);
-    }
-  },
-});
+declareCase(`mkcomposefs agrees with the stored digests${skipReason("mkcomposefs")}`, () => {
+  for (const { name, dump, versions, digest } of VECTORS) {
+    assertEquals(referenceDigest(dump(), versions), digest, name);
+  }
+  for (const name of goldenNames(false)) {
+    const expected = new TextDecoder().decode(golden(`${name}.digest`)).trimEnd();
+    assertEquals(referenceDigest(golden(name), goldenVersions(name)), expected, name);
+  }
+  for (const name of goldenNames(true)) {
+    assert("refused" in referenceImage(golden(name)), `accepted: ${name}`);
+  }
+}, noReference);
 
-Deno.test({
-  name: `random dumps beyond the stored ones match mkcomposefs${skipReason("mkcomposefs")}`,
-  ignore: noReference,
-  fn() {
+declareCase(
+  `random dumps beyond the stored ones match mkcomposefs${skipReason("mkcomposefs")}`,
+  () => {
     for (let seed = 1_000_000; seed < 1_000_100; seed++) {
       const random = randomDump(seed);
       const verdict = referenceImage(random.dump, random);
@@ -213,4 +214,5 @@ Deno.test({
         );}
     }
   },
-});
+  noReference,
+);
