@@ -63,23 +63,26 @@ export function synopsis(entry: Entry): readonly string[] {
 }
 
 /** A table row: what is typed, what it means, and more about it for the long help. */
-interface Row {
+export interface Row {
   readonly left: string;
   readonly summary: string;
   readonly help?: string;
 }
 
-function commandRows(entry: Entry): Row[] {
+/** The commands of a group. */
+export function commandRows(entry: Entry): Row[] {
   if (entry.kind === "command") return [];
   return entry.commands.map(({ name, summary }) => ({ left: name, summary }));
 }
 
-function operandRows(entry: Entry): Row[] {
+/** The operands of a command. */
+export function operandRows(entry: Entry): Row[] {
   if (entry.kind === "group") return [];
   return Object.values(entry.operands).map(({ name, summary }) => ({ left: name, summary }));
 }
 
-function optionRows(entry: Entry): Row[] {
+/** Every option that is not hidden, those of all commands included. */
+export function optionRows(entry: Entry): Row[] {
   return rowsOf(Object.entries(allOptions(entry)));
 }
 

@@ -16,10 +16,13 @@ import {
   measureVerity,
   requireVerity,
 } from "../ffi/fsverity.ts";
+import { Installer } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
+import { makeDirectories } from "../ffi/make_directories.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
+import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
 import { standardInput } from "../ffi/stdio.ts";
@@ -53,9 +56,14 @@ const MAX_IMAGE_SIZE = 2 ** 32;
 /** The machine, through the FFI of the runtime. */
 export class LinuxSystem implements System {
   readonly #linux: Linux;
+  readonly #executable: string | undefined;
+  readonly installer: Installer;
 
-  constructor(linux: Linux) {
+  /** @param executable Path of the executable that the program is, if it is one. */
+  constructor(linux: Linux, executable: string | undefined) {
     this.#linux = linux;
+    this.#executable = executable;
+    this.installer = new Installer(linux);
   }
 
   *readChunks(path: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
@@ -119,6 +127,10 @@ export class LinuxSystem implements System {
     yield* readVerityMetadata(file, type, range);
   }
 
+  probeMachine(path: Uint8Array): MachineFacts {
+    return probeMachine(this.#linux, path);
+  }
+
   mount(request: MountRequest): MountReport {
     return mountComposefs(this.#linux, request);
   }
@@ -129,6 +141,14 @@ export class LinuxSystem implements System {
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {
     extractTree(this.#linux, path, tree, settings);
+  }
+
+  makeDirectories(path: Uint8Array): void {
+    makeDirectories(this.#linux, path);
+  }
+
+  executable(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#executable === undefined ? undefined : utf8(this.#executable);
   }
 
   hasEnvironment(name: string): boolean {

@@ -16,14 +16,22 @@ import { TOOLBOX } from "./toolbox.ts";
 
 async function start(): Promise<number> {
   const linux = await openLinux();
-  const system = new LinuxSystem(linux);
+  const system = new LinuxSystem(linux, isExecutable() ? process.execPath : undefined);
   const args = argvBytes(process.argv.slice(2), () => system.readCommandLine());
-  const argv0 = splitCommandLine(system.readCommandLine())[0] ?? new Uint8Array();
-  return await dispatch(new TextDecoder().decode(argv0), args, {
+  const [argv0] = splitCommandLine(system.readCommandLine());
+  // Without /proc there is only what the runtime says, which for Deno is its own name.
+  const name = argv0 === undefined ? process.argv0 : new TextDecoder().decode(argv0);
+  return await dispatch(name, args, {
     toolbox: TOOLBOX,
     terminal: createTerminal(system.terminalPort()),
     system,
   });
+}
+
+/** Tells whether program and runtime are one file. */
+function isExecutable(): boolean {
+  const { Bun: bun } = globalThis as { Bun?: { isStandaloneExecutable?: boolean } };
+  return bun === undefined ? Deno.build.standalone : bun.isStandaloneExecutable === true;
 }
 
 if (import.meta.main) {

@@ -7,7 +7,9 @@
  */
 
 import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
+import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
+import type { MachineFacts } from "../ffi/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import type { ObjectStore } from "../lib/store/object_store.ts";
@@ -49,6 +51,22 @@ export interface DiskFile extends SourceFile {
   measureVerity(): Uint8Array | undefined;
 }
 
+/** Places files where programs are installed. What may be replaced is the caller's to decide. */
+export interface Installer {
+  /** Looks at a path without following it; undefined if nothing is there. */
+  find(path: Uint8Array): Found | undefined;
+  /** Makes a directory in one that is there. */
+  makeDirectory(path: Uint8Array): void;
+  /** Puts a file at a path, whole or not at all, in place of a file or link that is there. */
+  placeFile(path: Uint8Array, chunks: Iterable<Uint8Array<ArrayBuffer>>, mode: number): void;
+  /** Puts a symbolic link at a path, in place of a file or link that is there. */
+  placeLink(path: Uint8Array, target: Uint8Array): void;
+  /** Removes a file or link. */
+  remove(path: Uint8Array): void;
+  /** Removes a directory if it is there and empty. */
+  removeDirectory(path: Uint8Array): void;
+}
+
 /** Files and directories of the machine. */
 export interface System {
   /** Reads a file, or standard input for `-`, in chunks each of which has memory of its own. */
@@ -75,8 +93,15 @@ export interface System {
     type: VerityMetadataType,
     range: MetadataRange | undefined,
   ): Iterable<Uint8Array>;
+  /** Finds out what the machine can do with images and objects at a path. */
+  probeMachine(path: Uint8Array): MachineFacts;
   /** Mounts an image; if it throws, nothing is mounted. */
   mount(request: MountRequest): MountReport;
+  readonly installer: Installer;
+  /** Makes a directory with all that leads to it. What is there stays. */
+  makeDirectories(path: Uint8Array): void;
+  /** Path of the executable that this program is; undefined if it is a script that a runtime runs. */
+  executable(): Uint8Array<ArrayBuffer> | undefined;
   /** Tells whether an environment variable is set, be it to nothing. */
   hasEnvironment(name: string): boolean;
 }

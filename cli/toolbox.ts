@@ -9,15 +9,18 @@ import { composefsDump } from "./commands/composefs_dump.ts";
 import { composefsInfo } from "./commands/composefs_info.ts";
 import { create } from "./commands/create.ts";
 import { digest } from "./commands/digest.ts";
+import { doctor } from "./commands/doctor.ts";
 import { dump } from "./commands/dump.ts";
 import { extract } from "./commands/extract.ts";
 import { fsverity } from "./commands/fsverity.ts";
+import { install } from "./commands/install.ts";
 import { ls } from "./commands/ls.ts";
 import { mkcomposefs } from "./commands/mkcomposefs.ts";
 import { mount } from "./commands/mount.ts";
 import { mountComposefs } from "./commands/mount_composefs.ts";
 import { missingObjects, objects } from "./commands/objects.ts";
 import { rewrite } from "./commands/rewrite.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { verify } from "./commands/verify.ts";
 import type { Group } from "./command.ts";
 
@@ -44,6 +47,9 @@ export const TOOLBOX: Group = {
     extract,
     rewrite,
     mount,
+    doctor,
+    install(() => TOOLBOX),
+    uninstall,
     mkcomposefs,
     composefsInfo,
     composefsDump,

@@ -34,13 +34,19 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): ValuePar
   };
 }
 
+/** A parser that takes one of a few words, which completions offer. */
+export interface Choice<Word extends string> extends ValueParser<Word> {
+  readonly words: readonly Word[];
+}
+
 /** One of a few words. */
-export function choice<const Word extends string>(...words: readonly Word[]): ValueParser<Word> {
-  return function parseChoice(text) {
+export function choice<const Word extends string>(...words: readonly Word[]): Choice<Word> {
+  function parseChoice(text: string): Word {
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
     throw new RangeError(`expected ${words.join(" or ")}`);
-  };
+  }
+  return Object.assign(parseChoice, { words });
 }
 
 /** Bytes in hexadecimal digits of either case, at most `most` bytes. */

@@ -37,7 +37,8 @@ const SLASH = 0x2f;
  * one bound into a container, or in a directory that is not ours).
  *
  * @param path If a symbolic link, the file it leads to is meant.
- * @throws {SyscallError} If it cannot be written; then the file is what it was before.
+ * @throws {SyscallError} If it cannot be written; then a regular file is what it was before, unless it is
+ * one that cannot be replaced.
  */
 export function writeFileAtomically(
   linux: Linux,

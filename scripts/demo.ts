@@ -1,8 +1,8 @@
 /**
  * `deno task demo`: the main job from start to end, with every command shown before its output.
  *
- * Works in a temporary directory that it removes. Times are pinned, so the digests are the same on every
- * machine.
+ * Works in a temporary directory that it removes. Times are pinned, so whoever has the same user id gets
+ * the same image.
  *
  * @module
  */

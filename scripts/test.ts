@@ -18,6 +18,14 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { BUN_VARIABLE, findBun } from "../tests/support/bun.ts";
 import { BUNDLE_VARIABLE, bundleForTests } from "../tests/support/bundle.ts";
+import {
+  BUN_EXECUTABLE_VARIABLE,
+  DENO_EXECUTABLE_VARIABLE,
+  type Executable,
+  makeBunExecutable,
+  makeDenoExecutable,
+} from "../tests/support/executable.ts";
+import { programTable } from "../tests/support/program_names.ts";
 import { mayBeSkipped } from "../tests/support/skips.ts";
 import { repositoryPath } from "./build.ts";
 import { CHECKS, runCheck } from "./check.ts";
@@ -130,7 +138,7 @@ function testModules(folder: string): string[] {
     .filter((file) => file.endsWith("_test.ts"));
 }
 
-/** Runs all test modules below some folders; one that is not in the report has failed before its first test. */
+/** Runs all test modules below some folders. */
 async function runFolders(
   folders: readonly string[],
   options: readonly string[],
@@ -139,14 +147,11 @@ async function runFolders(
   const modules = folders.flatMap(testModules);
   if (modules.length === 0) return [];
   // Types have been checked already.
-  const args = ["--no-check", ...options, ...modules];
-  const results = await runDenoTest(folders.join(" "), args, environment);
-  const reported = new Set(results.map(({ file }) => file.replace(/^\.\//, "")));
-  return [
-    ...results,
-    ...modules.filter((file) => !reported.has(file))
-      .map((file): TestResult => ({ name: "ran no test", file, outcome: "failed" })),
-  ];
+  return await runDenoTest(
+    folders.join(" "),
+    ["--no-check", ...options, ...modules],
+    environment,
+  );
 }
 
 async function runTests(environment: Record<string, string>): Promise<TestResult[]> {
@@ -158,6 +163,31 @@ async function runTests(environment: Record<string, string>): Promise<TestResult
   for (const folder of alone) results.push(...await runFolders([folder], [], environment));
   const examples = ["--quiet", "--doc", "--parallel", "mod.ts", "lib"];
   return [...results, ...await runDenoTest("examples", examples, environment)];
+}
+
+/** Makes executables of the program once for all tests, and runs these. */
+async function runWithExecutables(
+  module: string,
+  environment: Record<string, string>,
+): Promise<TestResult[]> {
+  const executables: [string, Executable][] = [[DENO_EXECUTABLE_VARIABLE, makeDenoExecutable()]];
+  if (BUN_VARIABLE in environment) {
+    executables.push([BUN_EXECUTABLE_VARIABLE, makeBunExecutable(module)]);
+  }
+  try {
+    for (const [, executable] of executables) {
+      if ("missing" in executable) say(executable.missing);
+    }
+    const paths = executables.map(([name, executable]) => [
+      name,
+      "path" in executable ? executable.path : "",
+    ]);
+    return await runTests({ ...environment, ...Object.fromEntries(paths) });
+  } finally {
+    for (const [, executable] of executables) {
+      if ("path" in executable) rmSync(dirname(executable.path), { recursive: true });
+    }
+  }
 }
 
 /** Bundles the program and finds Bun once for all tests, and runs these. */
@@ -173,7 +203,8 @@ async function runWithPrograms(): Promise<TestResult[]> {
     return [{ ...bundled, outcome: "failed" }, ...await runTests(environment)];
   }
   try {
-    return [bundled, ...await runTests({ ...environment, [BUNDLE_VARIABLE]: path })];
+    const results = await runWithExecutables(path, { ...environment, [BUNDLE_VARIABLE]: path });
+    return [bundled, ...results];
   } finally {
     rmSync(dirname(path), { recursive: true });
   }
@@ -197,6 +228,8 @@ function report(results: readonly TestResult[]): void {
       say(`  ${file}: ${name}`);
     }
   }
+  say("\nForms of the program, and tests that ran under them:");
+  for (const line of programTable(results)) say(`  ${line}`);
   say(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   process.exitCode = count.failed > 0 ? 1 : 0;
 }

@@ -206,6 +206,13 @@ async function createFromDirectory(
   source: Uint8Array,
   { terminal, system }: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const tree = system.openSourceTree(source);
+  const { kind } = tree.root("none");
+  if (kind !== "directory") {
+    throw new Error(
+      `Cannot make an image of "${printable(source)}": a ${kind} file, expected a directory`,
+    );
+  }
   const scanning = terminal.progress("Scanning, files found:");
   const reading = terminal.progress("Reading file contents, bytes:");
   const settings: CreateImageOptions = {
@@ -219,12 +226,12 @@ async function createFromDirectory(
   };
   try {
     if (options.digestStore === undefined) {
-      return await createImage(system.openSourceTree(source), settings);
+      return await createImage(tree, settings);
     }
     using store = system.openObjectStore(options.digestStore, {
       verifyObjects: options.verifyObjects,
     });
-    const image = await createImage(system.openSourceTree(source), { ...settings, store });
+    const image = await createImage(tree, { ...settings, store });
     store.flush();
     return image;
   } finally {

@@ -47,7 +47,7 @@ export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, Versio
  * const source = memoryTree({ "etc": { "motd": "Welcome!\n".repeat(10) } });
  * const store = new MemoryStore();
  * const image = await createImage(source, { store });
- * assertEquals(image.length, 20480);
+ * assertEquals(image.length, 16384);
  * assertEquals(store.size, 1);
  * assertEquals(fsVerityDigest(image).length, 32);
  * ```

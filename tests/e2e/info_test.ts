@@ -74,8 +74,9 @@ function isKnownDumpFault(ours: string, theirs: string): boolean {
   }
   if (a[8] !== b[8] && isOverrun(a[8]!, b[8]!)) b[8] = a[8]!;
   // A file that had an xattr like a whiteout's in the source: C takes it for one, contents and all.
-  const isWhiteout = /^@?2[0-7]{4}$/.test(a[2]!) && a[6] === "0";
-  if (isWhiteout && a.slice(8, 11).join(" ") === "- - -") b.splice(8, 3, "-", "-", "-");
+  if (/^@?2[0-7]{4}$/.test(a[2]!) && a[6] === "0") {
+    for (const field of [8, 9, 10]) if (a[field] === "-") b[field] = "-";
+  }
   return a.join(" ") === b.join(" ");
 }
 

@@ -58,10 +58,15 @@ function runAsNobody(
   mkdirSync(home, { recursive: true });
   Deno.chownSync(home, NOBODY, NOBODY);
   const unshare = ["unshare", "-m", "--propagation", "private", "sh", "-c", OPEN_AND_RUN, "sh"];
-  return run(unshare, [`${home}/hold`, `${closed.size}`, ...closed, ...command], {
-    cwd,
-    env: { HOME: home, DENO_DIR: `${home}/deno`, DENO_NO_UPDATE_CHECK: "1" },
-  });
+  const before = [`${home}/hold`, `${closed.size}`, ...closed];
+  const env = { HOME: home, DENO_DIR: `${home}/deno`, DENO_NO_UPDATE_CHECK: "1" };
+  if (!existsSync(env.DENO_DIR)) {
+    // Deno says what it downloads, once for each home.
+    mkdirSync(env.DENO_DIR);
+    Deno.chownSync(env.DENO_DIR, NOBODY, NOBODY);
+    run(unshare, [...before, ...subject.composefs, "--version"], { cwd, env });
+  }
+  return run(unshare, [...before, ...command], { cwd, env });
 }
 
 function assertFine({ code, stderr }: Finished): void {

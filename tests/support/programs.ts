@@ -1,7 +1,8 @@
 /**
- * The program in each form that end-to-end tests run: from source, and bundled on each runtime.
+ * The program in each form that end-to-end tests run: from source, bundled on each runtime, and as
+ * executables.
  *
- * Importing this bundles the program and looks for Bun, unless the run of all suites has done so.
+ * Importing this builds them and looks for Bun, unless the run of all suites has done so.
  *
  * @module
  */
@@ -10,6 +11,8 @@ import process from "node:process";
 import { repositoryPath, START } from "../../scripts/build.ts";
 import { findBun } from "./bun.ts";
 import { findBundle } from "./bundle.ts";
+import { findBunExecutable, findDenoExecutable } from "./executable.ts";
+import { PROGRAM_NAMES } from "./program_names.ts";
 
 /** One way to run the program. */
 export interface Program {
@@ -22,31 +25,33 @@ export interface Program {
   readonly skipReason: string;
 }
 
+function program(name: string, command: readonly string[], missing?: string): Program {
+  const available = missing === undefined;
+  return { name, command, available, skipReason: available ? "" : ` (skipped: ${missing})` };
+}
+
 function findPrograms(): Program[] {
   const bundled = findBundle();
   const bun = findBun();
   const deno = [process.execPath, "run", "-A"];
+  const missing = "path" in bun ? undefined : bun.missing;
+  const executable = "path" in bun ? findBunExecutable() : bun;
+  const denoExecutable = findDenoExecutable();
   return [
-    {
-      name: `deno run -A ${START}`,
-      command: [...deno, repositoryPath(START)],
-      available: true,
-      skipReason: "",
-    },
-    {
-      name: "deno run -A dist/composefs.js",
-      command: [...deno, "--no-config", bundled],
-      available: true,
-      skipReason: "",
-    },
-    {
-      name: "bun dist/composefs.js",
-      command: ["path" in bun ? bun.path : "bun", bundled],
-      available: "path" in bun,
-      skipReason: "path" in bun ? "" : ` (skipped: ${bun.missing})`,
-    },
+    program(PROGRAM_NAMES.source, [...deno, repositoryPath(START)]),
+    program(PROGRAM_NAMES.deno, [...deno, "--no-config", bundled]),
+    program(PROGRAM_NAMES.bun, ["path" in bun ? bun.path : "bun", bundled], missing),
+    program(
+      PROGRAM_NAMES.bunExecutable,
+      ["path" in executable ? executable.path : "dist/composefs"],
+      "path" in executable ? undefined : executable.missing,
+    ),
+    // Its base cannot be downloaded everywhere; a line for each test would only hide the others.
+    ...("path" in denoExecutable
+      ? [program(PROGRAM_NAMES.denoExecutable, [denoExecutable.path])]
+      : []),
   ];
 }
 
-/** All of them, those that cannot be run here as well. */
+/** All of them, those that cannot be run here as well, except for Deno's executable. */
 export const PROGRAMS: readonly Program[] = findPrograms();

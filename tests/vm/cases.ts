@@ -5,6 +5,7 @@
  */
 
 import type { Disk, VmCase } from "./case.ts";
+import { fsverityCases, keptSignatureCases, metadataCases } from "./fsverity_cases.ts";
 import { mountCases } from "./mount_cases.ts";
 import { corruptionCases, objectCases } from "./object_cases.ts";
 import { signatureCases } from "./signature_cases.ts";
@@ -19,8 +20,12 @@ const BTRFS: Disk = { kind: "btrfs", path: "/mnt/disk2", device: "/dev/vdb" };
 export const CASES: readonly VmCase[] = [
   ...objectCases(EXT4),
   ...objectCases(BTRFS),
+  ...fsverityCases(EXT4),
+  ...fsverityCases(BTRFS),
+  ...metadataCases(EXT4),
   ...corruptionCases(EXT4),
   ...mountCases(EXT4),
   // Last: they make the kernel ask for signatures.
   ...signatureCases(EXT4),
+  ...keptSignatureCases(EXT4),
 ];

@@ -1,0 +1,95 @@
+/**
+ * The completion script for bash.
+ *
+ * @module
+ */
+
+import type { Group } from "./command.ts";
+import { type Place, placesOf, programNames, quoted, type ValueKind } from "./completions.ts";
+
+/** The script; the same tables give the same bytes. */
+export function bashCompletion(toolbox: Group): string {
+  const places = placesOf(toolbox);
+  return `# bash completion for composefs-ts; generated, do not edit
+
+# What can follow the words of a command line. Sets commands, options and operands.
+_composefs_place() {
+  case $1 in
+${places.map(placeCase).join("\n")}
+  *) return 1 ;;
+  esac
+}
+
+# What the value of an option can be: "words ...", path, other; nothing if it takes none.
+_composefs_value() {
+  case $1 in
+${places.flatMap(valueCases).join("\n")}
+  esac
+}
+
+_composefs_offer() {
+  case $1 in
+  path) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+  words\\ *) mapfile -t COMPREPLY < <(compgen -W "\${1#words }" -- "$2") ;;
+  esac
+}
+
+_composefs() {
+  local commands options operands place value i
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+  place=\${COMP_WORDS[0]##*/}
+  _composefs_place "$place" || return
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    if [[ " $commands " == *" \${COMP_WORDS[i]} "* ]]; then
+      place+=" \${COMP_WORDS[i]}"
+      _composefs_place "$place"
+    fi
+  done
+  # bash splits --option=value into three words.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  value=$(_composefs_value "$place $previous")
+  if [[ -n $value ]]; then
+    _composefs_offer "$value" "$current"
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  elif [[ -n $commands ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+  else
+    _composefs_offer "$operands" "$current"
+  fi
+}
+
+complete -F _composefs ${programNames(toolbox).join(" ")}
+`;
+}
+
+function placeCase({ words, commands, options, operands }: Place): string {
+  const names = commands.map(({ name }) => name).join(" ");
+  const spelled = options.flatMap(({ long, short = [], value }) => [
+    value === undefined ? long : `${long}=`,
+    ...[short].flat(),
+  ]);
+  return `  ${quoted(words.join(" "))})
+    commands=${quoted(names)}
+    options=${quoted(spelled.join(" "))}
+    operands=${quoted(operands === undefined ? "" : shown(operands))} ;;`;
+}
+
+function valueCases({ words, options }: Place): string[] {
+  return options.flatMap(({ long, short, value }) => {
+    if (value === undefined) return [];
+    const patterns = [long, ...(short === undefined ? [] : [short])]
+      .map((option) => quoted(`${words.join(" ")} ${option}`));
+    return [`  ${patterns.join(" | ")}) echo ${quoted(shown(value))} ;;`];
+  });
+}
+
+function shown(value: ValueKind): string {
+  return value.kind === "words" ? `words ${value.words.join(" ")}` : value.kind;
+}

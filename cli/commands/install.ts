@@ -1,0 +1,174 @@
+/**
+ * `install`: the executable, the names it goes by, manual pages and completions take their places.
+ *
+ * @module
+ */
+
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { printable, utf8 } from "../../lib/bytes/text.ts";
+import {
+  type Command,
+  type Context,
+  defineCommand,
+  type Group,
+  type OptionTable,
+  type OptionValues,
+} from "../command.ts";
+import {
+  directoriesOf,
+  formatManifest,
+  installationParts,
+  MANIFEST,
+  type Manifest,
+  type Part,
+} from "../installation.ts";
+import { fileDigest, Prefix, PREFIX_OPTION } from "../prefix.ts";
+
+const options = {
+  prefix: PREFIX_OPTION,
+  "dry-run": { kind: "flag", summary: "Print what would be installed, change nothing" },
+  force: {
+    kind: "flag",
+    summary: "Replace files that were not installed by this command",
+    help: "They are lost: uninstall does not bring them back.",
+  },
+} as const satisfies OptionTable;
+
+/**
+ * The command `composefs install`.
+ *
+ * @param toolbox Gives the table that it is in itself.
+ */
+export function install(toolbox: () => Group): Command {
+  return defineCommand({
+    name: "install",
+    summary: "Install this executable with its names, manual pages and completions",
+    description: [
+      "Copies the executable that runs it to DIR/bin/composefs and makes links to it by the names of the C programs, mount.composefs in DIR/sbin. Manual pages and completions for bash, zsh and fish go below DIR/share, and so does a list of all this, by which uninstall takes it away again.",
+      "A file that is in the way and was not installed by this command stays: nothing is changed then. What an earlier version has installed is replaced.",
+    ],
+    operands: {},
+    options,
+    examples: [
+      { summary: "Install for everybody", command: "composefs install" },
+      { summary: "See what would be installed", command: "composefs install --dry-run" },
+      {
+        summary: "Install for yourself",
+        command: "composefs install --prefix=$HOME/.local",
+      },
+    ],
+    run: (options, _, context) => runInstall(options, toolbox(), context),
+  });
+}
+
+function runInstall(
+  { prefix: path, dryRun, force }: OptionValues<typeof options>,
+  toolbox: Group,
+  context: Context,
+): number {
+  const { system, terminal } = context;
+  const executable = system.executable();
+  if (executable === undefined) {
+    throw new Error(
+      'Cannot install a script: expected to be run as the executable that "deno task build" makes',
+    );
+  }
+  const prefix = new Prefix(path, context);
+  const parts = installationParts(toolbox);
+  checkPlaces(prefix, [...parts.map((part) => part.path), MANIFEST], force);
+  if (dryRun) {
+    for (const part of parts) terminal.stdout.write(`${describe(part, prefix)}\n`);
+    return 0;
+  }
+  place(parts, executable, prefix, context);
+  terminal.stdout.write(`Installed ${parts.length} files below ${printable(path)}\n`);
+  return 0;
+}
+
+/** Makes sure that nothing is lost before anything is changed. */
+function checkPlaces(prefix: Prefix, paths: readonly string[], force: boolean): void {
+  for (const path of paths) {
+    // The list itself is in no list.
+    if (path === MANIFEST && prefix.manifest !== undefined) continue;
+    const state = prefix.state(path);
+    if (state === "blocked" || state === "foreign" && !force) {
+      const advice = state === "foreign" ? "; --force replaces it" : "";
+      throw new Error(
+        `Cannot install "${prefix.shown(path)}": what is there is not ours${advice}`,
+      );
+    }
+  }
+}
+
+function describe(part: Part, prefix: Prefix): string {
+  const arrow = part.kind === "link" ? ` -> ${part.target}` : "";
+  return prefix.shown(part.path) + arrow;
+}
+
+function place(
+  parts: readonly Part[],
+  executable: Uint8Array,
+  prefix: Prefix,
+  context: Context,
+): void {
+  const { installer } = context.system;
+  const missing = directoriesOf([...parts.map(({ path }) => path), MANIFEST])
+    .filter((path) => installer.find(prefix.path(path)) === undefined);
+  const old = prefix.manifest;
+  const manifest: Manifest = {
+    directories: [...new Set([...old?.directories ?? [], ...missing])],
+    files: digests(parts, executable, context),
+    links: new Map(parts.flatMap((part) => part.kind === "link" ? [[part.path, part.target]] : [])),
+  };
+  for (const path of missing) makeDirectories(prefix, path, context);
+  removeOutdated(old, manifest, prefix, context);
+  // The list comes first: whatever happens from here on, uninstall knows what to look for.
+  installer.placeFile(prefix.path(MANIFEST), [formatManifest(manifest)], 0o644);
+  for (const part of parts) placePart(part, executable, prefix, context);
+}
+
+function digests(
+  parts: readonly Part[],
+  executable: Uint8Array,
+  context: Context,
+): Map<string, string> {
+  return new Map(parts.flatMap((part) => {
+    if (part.kind === "link") return [];
+    return [[
+      part.path,
+      part.kind === "executable"
+        ? fileDigest(executable, context)
+        : fsVerityDigest(part.contents).toHex(),
+    ]];
+  }));
+}
+
+/** The prefix itself may be missing too; it is nothing that uninstall takes away. */
+function makeDirectories(prefix: Prefix, path: string, { system }: Context): void {
+  if (system.installer.find(prefix.path("")) === undefined) {
+    system.makeDirectories(prefix.path(""));
+  }
+  system.installer.makeDirectory(prefix.path(path));
+}
+
+/** Takes away what an earlier version had and this one has not. */
+function removeOutdated(
+  old: Manifest | undefined,
+  { files, links }: Manifest,
+  prefix: Prefix,
+  { system }: Context,
+): void {
+  const before = [...old?.files.keys() ?? [], ...old?.links.keys() ?? []];
+  for (const path of before) {
+    if (files.has(path) || links.has(path) || prefix.state(path) !== "ours") continue;
+    system.installer.remove(prefix.path(path));
+  }
+}
+
+function placePart(part: Part, executable: Uint8Array, prefix: Prefix, { system }: Context): void {
+  const { installer } = system;
+  const path = prefix.path(part.path);
+  if (part.kind === "link") installer.placeLink(path, utf8(part.target));
+  else if (part.kind === "file") installer.placeFile(path, [part.contents], 0o644);
+  else installer.placeFile(path, system.readChunks(executable), 0o755);
+}

@@ -1,0 +1,66 @@
+/**
+ * `uninstall`: what `install` has put in place goes away, and nothing else.
+ *
+ * @module
+ */
+
+import { printable } from "../../lib/bytes/text.ts";
+import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
+import { MANIFEST } from "../installation.ts";
+import { Prefix, PREFIX_OPTION } from "../prefix.ts";
+
+const options = {
+  prefix: PREFIX_OPTION,
+  "dry-run": { kind: "flag", summary: "Print what would be removed, change nothing" },
+  force: { kind: "flag", summary: "Remove files even if they have changed since" },
+} as const satisfies OptionTable;
+
+/** The command `composefs uninstall`. */
+export const uninstall = defineCommand({
+  name: "uninstall",
+  summary: "Remove what install has installed",
+  description: [
+    "Removes the files and links that are in the list below DIR/share, and the directories that were made for them if nothing else is in them. If one of the files has changed since, nothing is removed.",
+  ],
+  operands: {},
+  options,
+  examples: [
+    { summary: "Undo composefs install", command: "composefs uninstall" },
+  ],
+  run: runUninstall,
+});
+
+function runUninstall(
+  { prefix: path, dryRun, force }: OptionValues<typeof options>,
+  _: unknown,
+  context: Context,
+): number {
+  const prefix = new Prefix(path, context);
+  const { manifest } = prefix;
+  if (manifest === undefined) {
+    throw new Error(`Cannot uninstall from "${printable(path)}": nothing was installed there`);
+  }
+  const removed = [...manifest.files.keys(), ...manifest.links.keys()].filter((below) => {
+    const state = prefix.state(below);
+    if (state === "blocked" || state === "foreign" && !force) {
+      throw new Error(
+        `Cannot remove "${prefix.shown(below)}": it has changed since it was installed` +
+          (state === "foreign" ? "; --force removes it" : ""),
+      );
+    }
+    return state !== "absent";
+  });
+  const { terminal, system: { installer } } = context;
+  if (dryRun) {
+    for (const below of removed) terminal.stdout.write(`${prefix.shown(below)}\n`);
+    return 0;
+  }
+  for (const below of removed) installer.remove(prefix.path(below));
+  // The list goes last, so that a run that breaks off can be repeated.
+  installer.remove(prefix.path(MANIFEST));
+  for (const below of manifest.directories.toReversed()) {
+    installer.removeDirectory(prefix.path(below));
+  }
+  terminal.stdout.write(`Removed ${removed.length} files below ${printable(path)}\n`);
+  return 0;
+}

@@ -1,0 +1,59 @@
+/**
+ * The completion script for fish.
+ *
+ * @module
+ */
+
+import type { Group } from "./command.ts";
+import { type OfferedOption, type Place, placesOf, quoted } from "./completions.ts";
+
+/** The script; the same tables give the same bytes. */
+export function fishCompletion(toolbox: Group): string {
+  const places = placesOf(toolbox);
+  const known = places.map(({ words }) => quoted(words.join(" ")));
+  return `# fish completion for composefs-ts; generated, do not edit
+
+# Tells whether the words before the cursor lead to a place: a program's name and those of commands.
+function __composefs_at
+    set -l known ${known.join(" \\\n        ")}
+    set -l tokens (commandline -opc)
+    set -l place (string replace -r '.*/' '' -- $tokens[1])
+    for token in $tokens[2..-1]
+        contains -- "$place $token" $known; and set place "$place $token"
+    end
+    test "$place" = "$argv[1]"
+end
+
+${places.flatMap(placeLines).join("\n")}
+`;
+}
+
+function placeLines(place: Place): string[] {
+  const { words, commands, options, operands } = place;
+  // fish quotes the condition once, and reads it again as a command.
+  const condition = `-n "__composefs_at ${quoted(words.join(" "))}"`;
+  const start = `complete -c ${words[0]} ${condition}`;
+  return [
+    ...(operands?.kind === "path" ? [`${start} -F`] : [`${start} -f`]),
+    ...commands.map(({ name, summary }) => `${start} -a ${quoted(name)} -d ${fishQuoted(summary)}`),
+    ...(operands?.kind === "words" ? [`${start} -a ${quoted(operands.words.join(" "))}`] : []),
+    ...options.map((option) => `${start} ${optionArguments(option)}`),
+  ];
+}
+
+function optionArguments({ long, short, summary, value }: OfferedOption): string {
+  return [
+    ...(short === undefined ? [] : [`-s ${short.slice(1)}`]),
+    `-l ${long.slice(2)}`,
+    ...(value === undefined ? [] : ["-r"]),
+    ...(value?.kind === "path" ? ["-F"] : []),
+    ...(value?.kind === "other" ? ["-f"] : []),
+    ...(value?.kind === "words" ? [`-f -a ${quoted(value.words.join(" "))}`] : []),
+    `-d ${fishQuoted(summary)}`,
+  ].join(" ");
+}
+
+/** fish knows a backslash inside single quotes. */
+function fishQuoted(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,82 @@
+/**
+ * The completion script for zsh.
+ *
+ * @module
+ */
+
+import type { Group } from "./command.ts";
+import {
+  type OfferedOption,
+  type Place,
+  placesOf,
+  programNames,
+  quoted,
+  type ValueKind,
+} from "./completions.ts";
+
+/** The script, to be a file `_composefs` in `$fpath`; the same tables give the same bytes. */
+export function zshCompletion(toolbox: Group): string {
+  return `#compdef ${programNames(toolbox).join(" ")}
+# zsh completion for composefs-ts; generated, do not edit
+
+${placesOf(toolbox).map(placeFunction).join("\n\n")}
+
+_composefs() {
+  local context state state_descr line
+  typeset -A opt_args
+  "_composefs_\${service//[^a-z]/_}"
+}
+
+_composefs "$@"
+`;
+}
+
+/** Name of the function for a place. */
+function functionName(words: readonly string[]): string {
+  return `_composefs_${words.map((word) => word.replace(/[^a-z]/g, "_")).join("__")}`;
+}
+
+function placeFunction(place: Place): string {
+  const { words, commands, options, operands } = place;
+  const name = functionName(words);
+  const specs = options.map(optionSpec);
+  if (commands.length === 0) {
+    if (operands !== undefined) specs.push(quoted(`*:operand:${action(operands)}`));
+    return `${name}() {
+  _arguments -s -S \\
+    ${specs.join(" \\\n    ")}
+}`;
+  }
+  return `${name}() {
+  local -a commands=(
+    ${commands.map(({ name, summary }) => quoted(`${name}:${summary}`)).join("\n    ")}
+  )
+  _arguments -C -s -S \\
+    ${specs.join(" \\\n    ")} \\
+    '1:command:->command' '*::argument:->arguments'
+  case $state in
+  command) _describe command commands ;;
+  arguments) (( $+functions[${name}__\${words[1]//[^a-z]/_}] )) && ${name}__\${words[1]//[^a-z]/_} ;;
+  esac
+}`;
+}
+
+function optionSpec(option: OfferedOption): string {
+  const { long, short, summary, value, valueName, repeated } = option;
+  const explained = `[${summary.replace(/[\\[\]]/g, "\\$&")}]`;
+  const message = valueName.replace(/[:\\]/g, "\\$&");
+  const rest = value === undefined ? "" : `:${message}:${action(value)}`;
+  const spelled = [
+    `${long}${value === undefined ? "" : "="}`,
+    ...(short === undefined ? [] : [`${short}${value === undefined ? "" : "+"}`]),
+  ];
+  // One that may be given once is not offered again, in either spelling.
+  const names = short === undefined ? long : `${short} ${long}`;
+  const before = repeated ? "*" : `(${names})`;
+  return spelled.map((name) => quoted(`${before}${name}${explained}${rest}`)).join(" \\\n    ");
+}
+
+function action(value: ValueKind): string {
+  if (value.kind === "path") return "_files";
+  return value.kind === "words" ? `(${value.words.join(" ")})` : " ";
+}

@@ -1,0 +1,188 @@
+/**
+ * The little of ELF that it takes to add code to a program that is linked: 64-bit, little-endian, at
+ * fixed addresses.
+ *
+ * @module
+ */
+
+/** An entry of the program header table. */
+export interface Segment {
+  /** Offset of the entry in the file. */
+  readonly header: number;
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly fileSize: number;
+  readonly memorySize: number;
+}
+
+/** Machines by the number that the header has for them. */
+export const MACHINES: Readonly<Record<number, "x86_64" | "aarch64">> = {
+  62: "x86_64",
+  183: "aarch64",
+};
+
+const MAGIC = 0x464c457f;
+const ET_EXEC = 2;
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
+const PT_INTERP = 3;
+const PT_NOTE = 4;
+const PF_R = 4;
+const PF_X = 1;
+
+const DT_STRTAB = 5;
+const DT_SYMTAB = 6;
+const DT_JMPREL = 23;
+const DT_PLTRELSZ = 2;
+
+const PROGRAM_HEADER_SIZE = 56;
+const SYMBOL_SIZE = 24;
+const RELOCATION_SIZE = 24;
+
+/** More than any page of a machine that Linux runs on, and so what segments are aligned to. */
+const ALIGNMENT = 0x10000;
+
+/** A program file. */
+export class Elf {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+  readonly segments: readonly Segment[];
+
+  /** @throws {TypeError} If it is another kind of file. */
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.view.getUint32(0, true) !== MAGIC || this.view.getUint16(16, true) !== ET_EXEC) {
+      throw new TypeError("Cannot read the executable: expected ELF with fixed addresses");
+    }
+    const table = this.#u64(32);
+    const count = this.view.getUint16(56, true);
+    this.segments = Array.from({ length: count }, (_, i) => {
+      const header = table + i * PROGRAM_HEADER_SIZE;
+      return {
+        header,
+        type: this.view.getUint32(header, true),
+        offset: this.#u64(header + 8),
+        address: this.#u64(header + 16),
+        fileSize: this.#u64(header + 32),
+        memorySize: this.#u64(header + 40),
+      };
+    });
+  }
+
+  /** The machine's name; undefined if it is not one that is known here. */
+  get machine(): "x86_64" | "aarch64" | undefined {
+    return MACHINES[this.view.getUint16(18, true)];
+  }
+
+  /** Path of the dynamic loader; empty if there is none. */
+  get interpreter(): string {
+    const found = this.segments.find(({ type }) => type === PT_INTERP);
+    const { offset = 0, fileSize = 0 } = found ?? {};
+    return new TextDecoder().decode(this.bytes.subarray(offset, offset + fileSize));
+  }
+
+  /**
+   * Where in the file the byte at an address of memory is.
+   *
+   * @throws {RangeError} If it is in no segment of the file.
+   */
+  offsetOf(address: number): number {
+    for (const { type, offset, address: start, fileSize } of this.segments) {
+      if (type === PT_LOAD && address >= start && address < start + fileSize) {
+        return address - start + offset;
+      }
+    }
+    throw new RangeError(
+      `Cannot find address 0x${address.toString(16)}: in no segment of the file`,
+    );
+  }
+
+  /** Addresses of the slots through which functions of other libraries are called, by their names. */
+  slots(): Map<string, { readonly address: number; readonly index: number }> {
+    const slots = new Map<string, { readonly address: number; readonly index: number }>();
+    const relocations = this.offsetOf(this.#dynamic(DT_JMPREL));
+    const count = this.#dynamic(DT_PLTRELSZ) / RELOCATION_SIZE;
+    for (let index = 0; index < count; index++) {
+      const at = relocations + index * RELOCATION_SIZE;
+      const name = this.#symbolName(this.view.getUint32(at + 12, true));
+      slots.set(name, { address: this.#u64(at), index });
+    }
+    return slots;
+  }
+
+  /**
+   * Address of a variable of another library that the program has a copy of.
+   *
+   * @throws {RangeError} If it has none.
+   */
+  variable(name: string): number {
+    const symbols = this.offsetOf(this.#dynamic(DT_SYMTAB));
+    // The table's end is written nowhere; the strings follow it in what this is used for.
+    const end = this.offsetOf(this.#dynamic(DT_STRTAB));
+    for (let i = 0; symbols + (i + 1) * SYMBOL_SIZE <= end; i++) {
+      const value = this.#u64(symbols + i * SYMBOL_SIZE + 8);
+      if (value !== 0 && this.#symbolName(i) === name) return value;
+    }
+    throw new RangeError(`Cannot find "${name}": no such variable in the executable`);
+  }
+
+  /** The address that code gets which is added to the file. */
+  get freeAddress(): number {
+    const end = Math.max(...this.segments.map(({ address, memorySize }) => address + memorySize));
+    const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT + ALIGNMENT;
+    // The same place in its page as in the file, as the kernel wants it.
+    return start + this.#paddedLength % ALIGNMENT;
+  }
+
+  /**
+   * Adds code to the file, at {@linkcode freeAddress}. The notes of the linker give up their segment to
+   * it; nothing reads them at run time.
+   *
+   * @returns The new file.
+   * @throws {RangeError} If there are no notes.
+   */
+  withCode(code: Uint8Array): Uint8Array<ArrayBuffer> {
+    const note = this.segments.find(({ type }) => type === PT_NOTE);
+    // Segments have to be in ascending order.
+    if (note === undefined || note !== this.segments.at(-1)) {
+      throw new RangeError("Cannot add code to the executable: its last segment is not PT_NOTE");
+    }
+    const address = this.freeAddress;
+    const offset = this.#paddedLength;
+    const file = new Uint8Array(offset + code.length);
+    file.set(this.bytes);
+    file.set(code, offset);
+    const view = new DataView(file.buffer);
+    view.setUint32(note.header, PT_LOAD, true);
+    view.setUint32(note.header + 4, PF_R | PF_X, true);
+    const fields = [offset, address, address, code.length, code.length, ALIGNMENT];
+    fields.forEach((value, i) => view.setBigUint64(note.header + 8 + 8 * i, BigInt(value), true));
+    return file;
+  }
+
+  get #paddedLength(): number {
+    return Math.ceil(this.bytes.length / 16) * 16;
+  }
+
+  #dynamic(tag: number): number {
+    const dynamic = this.segments.find(({ type }) => type === PT_DYNAMIC);
+    const { offset = 0, fileSize = 0 } = dynamic ?? {};
+    for (let at = offset; at < offset + fileSize; at += 16) {
+      if (this.#u64(at) === tag) return this.#u64(at + 8);
+    }
+    throw new RangeError(`Cannot read the executable: it has no dynamic entry ${tag}`);
+  }
+
+  #symbolName(index: number): string {
+    const symbol = this.offsetOf(this.#dynamic(DT_SYMTAB)) + index * SYMBOL_SIZE;
+    const start = this.offsetOf(this.#dynamic(DT_STRTAB)) + this.view.getUint32(symbol, true);
+    const end = this.bytes.indexOf(0, start);
+    return new TextDecoder().decode(this.bytes.subarray(start, end));
+  }
+
+  #u64(offset: number): number {
+    return Number(this.view.getBigUint64(offset, true));
+  }
+}

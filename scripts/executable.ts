@@ -1,0 +1,74 @@
+/**
+ * Executables of the program, by `bun build --compile`: Bun's own executable with the module in it.
+ *
+ * Those of other machines are made from Bun's executables for them, which Bun takes from the npm
+ * registry. For the program as one module see `build.ts`; for Deno's executable, `compile.ts`.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { findBun } from "../tests/support/bun.ts";
+import { needsProc, withoutProc } from "./stack_bounds.ts";
+
+/** The machines that executables are made for. */
+export const TARGETS = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
+
+/** Time for one executable, its base fetched. */
+const TIME_LIMIT_MILLISECONDS = 10 * 60_000;
+
+/** Bun takes settings from files in the current directory; what the program does is not for them to say. */
+const NO_AUTOLOAD = ["dotenv", "bunfig", "tsconfig", "package-json"]
+  .map((name) => `--no-compile-autoload-${name}`);
+
+/**
+ * Makes an executable.
+ *
+ * @param module Path of the program as one module.
+ * @param output Path of the executable.
+ * @param target One of {@linkcode TARGETS}; without it, this machine.
+ * @throws {Error} If there is no Bun, or no base for the target can be had.
+ */
+export function buildExecutable(module: string, output: string, target?: string): void {
+  const bun = findBun();
+  if ("missing" in bun) throw new Error(`Cannot build executables: ${bun.missing}`);
+  mkdirSync(dirname(output), { recursive: true });
+  // Bun writes the names that it is given into the executable, so they are always the same.
+  const directory = mkdtempSync(join(dirname(output), ".build-"));
+  try {
+    copyFileSync(module, join(directory, "composefs.js"));
+    const args = [
+      "build",
+      "--compile",
+      ...NO_AUTOLOAD,
+      ...(target === undefined ? [] : [`--target=bun-${target}`]),
+      "--outfile=composefs",
+      "composefs.js",
+    ];
+    const done = spawnSync(bun.path, args, {
+      cwd: directory,
+      encoding: "utf8",
+      timeout: TIME_LIMIT_MILLISECONDS,
+    });
+    if (done.error !== undefined) throw done.error;
+    if (done.status !== 0) {
+      const lines = done.stderr.trim().split("\n");
+      throw new Error(`Cannot build for "${target ?? "this machine"}": ${lines.at(-1)}`);
+    }
+    const made = readFileSync(join(directory, "composefs"));
+    writeFileSync(join(directory, "composefs"), needsProc(made) ? withoutProc(made) : made);
+    renameSync(join(directory, "composefs"), output);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
