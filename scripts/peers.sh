@@ -10,8 +10,8 @@
 # remove that directory to fetch newer ones. Needs root, for apt-get.
 set -euo pipefail
 
-packages=composefs,erofs-utils,fsverity
-programs="mkcomposefs composefs-info mount.composefs fsverity mkfs.erofs fsck.erofs dump.erofs"
+packages=composefs,erofs-utils,fsverity,btrfs-progs
+programs="mkcomposefs composefs-info mount.composefs fsverity mkfs.erofs fsck.erofs dump.erofs mkfs.btrfs"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/composefs-ts-peers
 # Named after what is in it, so that a change of this script makes a new one.

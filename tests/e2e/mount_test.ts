@@ -120,10 +120,12 @@ const FILE_SYSTEMS = {
   tmpfs: "mount -t tmpfs none where",
   overlayfs: `mount -t tmpfs none empty; mkdir empty/u empty/w
     mount -t overlay -o lowerdir=where,upperdir=empty/u,workdir=empty/w none where`,
+  btrfs: "truncate -s 256M disk; mkfs.btrfs -q disk; mount -t btrfs -o loop disk where",
 };
 
 for (const [name, make] of Object.entries(FILE_SYSTEMS)) {
-  testEach(`mount: from ${name}, it holds the source tree, as root`, NEEDS, (subject) => {
+  const needs = name === "btrfs" ? { ...NEEDS, tools: [...NEEDS.tools, "mkfs.btrfs"] } : NEEDS;
+  testEach(`mount: from ${name}, it holds the source tree, as root`, needs, (subject) => {
     prepare(subject);
     const text = succeed(inNamespace(subject, MOUNT_ON(make), subject.composefs));
     const [source, mounted] = text.split("==\n");
