@@ -22,6 +22,7 @@ import {
 } from "../command.ts";
 import { JSON_OPTION, jsonLine } from "../json.ts";
 import { isDash } from "../dash.ts";
+import type { Progress } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import { integer, path } from "../values.ts";
 
@@ -214,7 +215,7 @@ async function createFromDirectory(
     );
   }
   const scanning = terminal.progress("Scanning, files found:");
-  const reading = terminal.progress("Reading file contents, bytes:");
+  let reading: Progress | undefined;
   const settings: CreateImageOptions = {
     ...versionRange(options),
     xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
@@ -222,7 +223,10 @@ async function createFromDirectory(
     useEpoch: options.useEpoch,
     hardLinks: options.hardlinks,
     onScan: scanning.update,
-    onRead: reading.update,
+    onRead(done, total) {
+      reading ??= terminal.progress("Reading file contents, bytes:", total);
+      reading.update(done);
+    },
   };
   try {
     if (options.digestStore === undefined) {
@@ -235,6 +239,6 @@ async function createFromDirectory(
     store.flush();
     return image;
   } finally {
-    reading.finish();
+    scanning.finish();
   }
 }
