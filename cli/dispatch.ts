@@ -8,6 +8,7 @@
  * @module
  */
 
+import { InterruptedError } from "../ffi/signals.ts";
 import type { Entry, Group, ProgramPolicy } from "./command.ts";
 import { helpText, usageText } from "./help.ts";
 import { parse, parseGroup } from "./parse.ts";
@@ -39,6 +40,7 @@ const DEFAULT_POLICY: ProgramPolicy = { usageStatus: 2, printUsage: false };
  * @param argv0 The name that the process was started by.
  * @param args The arguments after it, without the runtime's own.
  * @returns The exit status.
+ * @throws {InterruptedError} If a signal has ended the work.
  */
 export async function dispatch(
   argv0: string,
@@ -52,6 +54,8 @@ export async function dispatch(
     terminal.stdout.flush();
     return status;
   } catch (error) {
+    // Whoever has sent the signal knows; the process ends by it.
+    if (error instanceof InterruptedError) throw error;
     return report(error, call, terminal);
   }
 }

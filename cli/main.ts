@@ -8,6 +8,7 @@
 
 import process from "node:process";
 import { openLinux } from "../ffi/mod.ts";
+import { InterruptedError } from "../ffi/signals.ts";
 import { argvBytes, splitCommandLine } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
 import { LinuxSystem } from "./linux_system.ts";
@@ -21,11 +22,17 @@ async function start(): Promise<number> {
   const [argv0] = splitCommandLine(system.readCommandLine());
   // Without /proc there is only what the runtime says, which for Deno is its own name.
   const name = argv0 === undefined ? process.argv0 : new TextDecoder().decode(argv0);
-  return await dispatch(name, args, {
-    toolbox: TOOLBOX,
-    terminal: createTerminal(system.terminalPort()),
-    system,
-  });
+  linux.signals.start();
+  try {
+    return await dispatch(name, args, {
+      toolbox: TOOLBOX,
+      terminal: createTerminal(system.terminalPort()),
+      system,
+    });
+  } catch (error) {
+    if (error instanceof InterruptedError) linux.signals.end(error.signal);
+    throw error;
+  }
 }
 
 /** Tells whether program and runtime are one file. */

@@ -96,6 +96,7 @@ export async function openBackend(): Promise<Backend> {
     architecture,
     errno: () => ffi.read.i32(location),
     // Small arrays have memory of their own, which is not their buffer's, until that is asked for.
+    functionAddress: address,
     addressOf: (bytes) => ffi.ptr(new Uint8Array(bytes.buffer)) + bytes.byteOffset,
   };
 }

@@ -7,16 +7,21 @@
  * @module
  */
 
+import { utf8 } from "../lib/bytes/text.ts";
 import { type Backend, type Libc, type Prototype, PROTOTYPES } from "./libc.ts";
 
 /**
  * Opens the C library.
  *
- * @throws {TypeError} If the machine is neither x86-64 nor arm64.
+ * @throws {TypeError} If the machine is neither x86-64 nor arm64, or FFI is not permitted.
  */
 export function openBackend(): Backend {
   const { os, arch } = Deno.build;
   if (os !== "linux") throw new TypeError(`Cannot call the kernel of "${os}": Linux expected`);
+  // Deno's own message speaks of an empty path.
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
+    throw new TypeError("Cannot call the kernel: permission is missing, expected --allow-ffi");
+  }
   const symbols: Record<string, Deno.ForeignFunction> = {};
   for (const [name, prototype] of Object.entries<Prototype>(PROTOTYPES)) {
     symbols[name] = {
@@ -29,8 +34,9 @@ export function openBackend(): Backend {
   const library = Deno.dlopen("", {
     ...symbols,
     __errno_location: { parameters: [], result: "pointer" },
+    dlsym: { parameters: ["pointer", "buffer"], result: "pointer" }, // handle, symbol
   });
-  const { __errno_location, ...libc } = library.symbols;
+  const { __errno_location, dlsym, ...libc } = library.symbols;
   const location = __errno_location();
   if (location === null) throw new TypeError("Cannot find errno: null pointer from the C library");
   const errno = new Deno.UnsafePointerView(location);
@@ -38,6 +44,11 @@ export function openBackend(): Backend {
     libc: libc as unknown as Libc,
     architecture: arch,
     errno: () => errno.getInt32(),
+    functionAddress(name) {
+      const found = dlsym(null, utf8(name + "\0"));
+      if (found === null) throw new TypeError(`Cannot find "${name}": no such symbol in libc`);
+      return Number(Deno.UnsafePointer.value(found));
+    },
     addressOf(bytes) {
       // Small arrays lie where the garbage collector moves things until their buffer is asked for.
       const whole = Deno.UnsafePointer.of(new Uint8Array(bytes.buffer));

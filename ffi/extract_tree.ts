@@ -96,6 +96,7 @@ class Extraction {
     using cursor = new DirectoryCursor(this.#root);
     for (const step of walkFiles(tree)) {
       if (step.depth === 0) continue;
+      this.#linux.signals.check();
       while (cursor.depth >= step.depth) cursor.leave().close();
       const { node } = step;
       const shown = this.#shown(step.path);

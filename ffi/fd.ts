@@ -114,6 +114,7 @@ export class Fd implements SourceFile {
     const { linux, number } = this;
     const count = Math.min(into.length, MAX_TRANSFER);
     while (true) {
+      linux.signals.check();
       const result = linux.retry(() => linux.libc.read(number, into, count));
       if (result !== -ERRNO.EAGAIN) return this.#check(result, "read", "read");
       this.#wait(POLLIN);
@@ -125,6 +126,7 @@ export class Fd implements SourceFile {
     const { linux, number } = this;
     let done = 0;
     while (done < into.length) {
+      linux.signals.check();
       const rest = done === 0 ? into : into.subarray(done);
       const count = Math.min(rest.length, MAX_TRANSFER);
       const result = this.#check(
@@ -177,6 +179,7 @@ export class Fd implements SourceFile {
     const { linux, number } = this;
     let done = 0;
     while (done < bytes.length) {
+      linux.signals.check();
       const rest = done === 0 ? bytes : bytes.subarray(done);
       const count = Math.min(rest.length, MAX_TRANSFER);
       const result = linux.retry(() => linux.libc.write(number, rest, count));
@@ -190,6 +193,7 @@ export class Fd implements SourceFile {
     const { linux, number } = this;
     let done = 0;
     while (done < length) {
+      linux.signals.check();
       const rest = done === 0 ? bytes : bytes.subarray(done);
       const count = Math.min(length - done, MAX_TRANSFER);
       done += this.#check(

@@ -86,6 +86,11 @@ export const PROTOTYPES = {
   umount2: { args: ["buffer", "i32"] }, // target, flags
   memfd_create: { symbol: "syscall", args: ["i64", "buffer", "u32"] }, // nr, name, flags
   fcntl: { args: ["i32", "i32", "i64"] }, // fd, op, arg
+
+  signal: { args: ["i32", "usize"] }, // signum, handler; the handler that it returns is cut to 32 bits
+  siginterrupt: { args: ["i32", "i32"] }, // sig, flag
+  alarm: { args: ["u32"] }, // seconds
+  raise: { args: ["i32"] }, // sig
 } as const satisfies Record<string, Prototype>;
 
 interface ArgumentValues {
@@ -123,4 +128,6 @@ export interface Backend {
    * so the call that follows the pointer should be given an array over the same buffer.
    */
   addressOf(bytes: Uint8Array<ArrayBuffer>): number;
+  /** Where a function of libc is in memory, for records and calls that take its address. */
+  functionAddress?(name: string): number;
 }

@@ -8,6 +8,7 @@
 import { utf8 } from "../lib/bytes/text.ts";
 import { ERRNO } from "./errno.ts";
 import type { Architecture, Backend, Libc } from "./libc.ts";
+import { SignalCatcher } from "./signals.ts";
 import {
   AT_FDCWD,
   OPEN_FLAGS,
@@ -36,6 +37,8 @@ export class Linux {
   ) => number;
   /** Where bytes are in memory; see {@linkcode Backend.addressOf}. */
   readonly addressOf: Backend["addressOf"];
+  /** Catches what asks the process to end, once it is told to. */
+  readonly signals: SignalCatcher;
   readonly #errno: () => number;
   #hasProc: boolean | undefined;
 
@@ -48,6 +51,7 @@ export class Linux {
     this.numbers = SYSCALL_NUMBERS[architecture];
     this.addressOf = backend.addressOf;
     this.#errno = backend.errno;
+    this.signals = new SignalCatcher(backend);
     // fakeroot replaces the function, not the system call, so the function comes first.
     this.statx = libc.statx ??
       ((dirfd, path, flags, mask, statxbuf) =>
@@ -59,6 +63,7 @@ export class Linux {
    *
    * @param call Calls one function of libc and nothing after it, or the error number is lost.
    * @returns What the function returned or, if that was negative, the negated error number.
+   * @throws {InterruptedError} If the signal is one that asks the process to end.
    */
   retry(call: () => number): number {
     while (true) {
@@ -66,6 +71,7 @@ export class Linux {
       if (result >= 0) return result;
       const errno = this.#errno();
       if (errno !== ERRNO.EINTR) return -errno;
+      this.signals.check();
     }
   }
 

@@ -50,6 +50,9 @@ export function buildExecutable(module: string, output: string, target?: string)
     const args = [
       "build",
       "--compile",
+      // Compiled beforehand, it starts in half the time.
+      "--bytecode",
+      "--format=esm",
       ...NO_AUTOLOAD,
       ...(target === undefined ? [] : [`--target=bun-${target}`]),
       "--outfile=composefs",

@@ -18,6 +18,14 @@ export const ALLOWED_REASONS: readonly { readonly pattern: RegExp; readonly why:
     pattern: /\(skipped: [^)]*\b(?:kernel|file system)[^)]* (?:with|without) fs-verity[^)]*\)$/,
     why: "a kernel may be built without fs-verity, a file system made without it",
   },
+  {
+    pattern: /\(skipped: [^)]*\bno control group\b[^)]*\)$/,
+    why: "a container may have no control groups of its own",
+  },
+  {
+    pattern: /\(skipped: [^)]*\bno libraries for musl\b[^)]*\)$/,
+    why: "Debian has no libstdc++ for musl, and not every machine reaches where there is one",
+  },
   { pattern: /\(skipped: [^)]*\bKVM\b[^)]*\)$/, why: "a virtual machine may not offer KVM" },
 ];
 

@@ -1,0 +1,81 @@
+/**
+ * SIGINT and SIGTERM for work that never returns to an event loop.
+ *
+ * System calls here are synchronous, so a runtime's own handlers would run when all is over, and the
+ * default action would leave behind what has a temporary name. Calling JavaScript from a handler is out
+ * of the question; so the handler is a function of libc that may be called from one, takes the number of
+ * the signal, and leaves a trace that can be asked for: alarm(2). If nobody asks within as many seconds
+ * as the number says (2 and 15), SIGALRM ends the process after all.
+ *
+ * @module
+ */
+
+import type { Backend } from "./libc.ts";
+
+/** The signals that are caught, by name. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+const SIG_DFL = 0;
+const SIG_IGN = 1;
+
+/** Name of a signal that is caught. */
+export type CaughtSignal = keyof typeof SIGNALS;
+
+/** A signal asks the process to end: see {@linkcode SignalCatcher.end}. */
+export class InterruptedError extends Error {
+  readonly signal: CaughtSignal;
+
+  /** Names the signal. */
+  constructor(signal: CaughtSignal) {
+    super(`Interrupted by ${signal}`);
+    this.name = "InterruptedError";
+    this.signal = signal;
+  }
+}
+
+/** Catches signals from {@linkcode SignalCatcher.start} on. */
+export class SignalCatcher {
+  readonly #backend: Backend;
+  #isStarted = false;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Catches both signals from now on, unless they are ignored, as under nohup(1). */
+  start(): void {
+    const { libc, functionAddress } = this.#backend;
+    const handler = functionAddress?.("alarm");
+    if (handler === undefined) return;
+    for (const signal of Object.values(SIGNALS)) {
+      if (libc.signal(signal, handler) === SIG_IGN) {
+        libc.signal(signal, SIG_IGN);
+        continue;
+      }
+      // A call that waits, such as for standard input, is to end rather than to go on.
+      libc.siginterrupt(signal, 1);
+    }
+    this.#isStarted = true;
+  }
+
+  /**
+   * Looks whether a signal has come. To be called where an error leaves nothing behind.
+   *
+   * @throws {InterruptedError} Once, when one has.
+   */
+  check(): void {
+    if (!this.#isStarted) return;
+    const seconds = this.#backend.libc.alarm(0);
+    if (seconds === 0) return;
+    // What cleans up now is not to be interrupted; a second signal still ends it, through SIGALRM.
+    this.#isStarted = false;
+    throw new InterruptedError(seconds <= SIGNALS.SIGINT ? "SIGINT" : "SIGTERM");
+  }
+
+  /** Ends the process by a signal, so that whoever started it sees what has ended it. */
+  end(signal: CaughtSignal): void {
+    const { libc } = this.#backend;
+    libc.signal(SIGNALS[signal], SIG_DFL);
+    libc.raise(SIGNALS[signal]);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Ends programs early by signals, and looks at what they leave behind.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { PROGRAM_NAMES } from "../support/program_names.ts";
+import { PROGRAMS } from "../support/programs.ts";
+import { containerCommand, makeRoot, NEEDS_PROC, ownLibraries, WORK } from "./container.ts";
+import { testEach } from "./each_program.ts";
+import { run, textOutput } from "./process.ts";
+import { storeFaults } from "./store_listing.ts";
+import { TreeMaker } from "./tree_maker.ts";
+
+/** Starts a program with no signal ignored, whatever the test's own parents do. */
+function start(command: readonly string[], args: readonly string[], cwd: string): ChildProcess {
+  const words = ["--default-signal=INT,TERM", ...command, ...args];
+  return spawn("env", words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Waits until something is there, and fails if the process ends before. */
+async function waitFor(child: ChildProcess, isThere: () => boolean): Promise<void> {
+  while (!isThere()) {
+    if (child.exitCode !== null) throw new Error(`Cannot wait: it has ended, ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Sends a signal and tells by which one the process ended. */
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<string | null> {
+  const ended = new Promise<string | null>((resolve) => {
+    child.once("close", (_, by) => resolve(by));
+  });
+  child.kill(signal);
+  return await ended;
+}
+
+function hasHidden(directory: string): boolean {
+  return existsSync(directory) &&
+    readdirSync(directory, { recursive: true }).some((name) => String(name).includes(".tmp-"));
+}
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+testEach("signal: extract leaves nothing behind", {}, async (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
+  make.directory("out");
+  const options = { cwd: subject.directory };
+  textOutput(subject.tool("create"), ["--digest-store=objects", "tree", "image"], options);
+  for (const signal of SIGNALS) {
+    const args = ["--basedir=objects", "image", "out/tree"];
+    const child = start(subject.tool("extract"), args, subject.directory);
+    await waitFor(child, () => hasHidden(subject.path("out")));
+    assertEquals(await stop(child, signal), signal);
+    assertEquals(readdirSync(subject.path("out")), []);
+  }
+});
+
+testEach("signal: mkcomposefs leaves whole objects only", {}, async (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
+  for (const signal of SIGNALS) {
+    const args = ["--digest-store=objects", "tree", "image"];
+    const child = start(subject.tool("mkcomposefs"), args, subject.directory);
+    await waitFor(child, () => existsSync(subject.path("objects")));
+    assertEquals(await stop(child, signal), signal);
+    assertEquals(readdirSync(subject.directory).sort(), ["objects", "tree"]);
+    assertEquals(storeFaults(subject.path("objects")), []);
+    assert(!hasHidden(subject.path("objects")));
+    rmSync(subject.path("objects"), { recursive: true });
+  }
+});
+
+testEach("signal: ends what waits for standard input at once", {}, async (subject) => {
+  const script = 'sleep 20 | "$@" --from-file - image';
+  const child = start(
+    ["setsid", "sh", "-c", script, "sh"],
+    subject.tool("mkcomposefs"),
+    subject.directory,
+  );
+  // Nothing shows that it waits; long after its start it does.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const before = performance.now();
+  Deno.kill(-child.pid!, "SIGTERM");
+  await new Promise((resolve) => child.once("close", resolve));
+  assert(performance.now() - before < 1500);
+  assertEquals(readdirSync(subject.directory), []);
+});
+
+testEach("signal: one that is ignored stays ignored", {}, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  make.sparse("tree/file", 2 ** 28);
+  const script = 'trap "" INT; "$@" & sleep 0.3; kill -INT $!; wait $!';
+  const args = [...subject.tool("mkcomposefs"), "tree", "image"];
+  const { code } = run(["sh", "-c", script, "sh"], args, { cwd: subject.directory });
+  assertEquals(code, 0);
+  assertEquals(readdirSync(subject.directory).sort(), ["image", "tree"]);
+});
+
+const executable = PROGRAMS.find(({ name }) => name === PROGRAM_NAMES.bunExecutable)!;
+
+testEach(
+  "signal: nothing is left behind without /proc either, root to make a container",
+  {
+    tools: ["unshare", "chroot", "ldd"],
+    root: true,
+    once: true,
+    skip: executable.skipReason === "" ? NEEDS_PROC : "no executable",
+  },
+  async (subject) => {
+    const root = subject.path("root");
+    makeRoot(root, executable.command[0]!, ownLibraries(executable.command[0]!));
+    const work = join(root, WORK);
+    const make = new TreeMaker(work);
+    make.directory("tree");
+    for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
+    for (const signal of SIGNALS) {
+      const args = [`--digest-store=${WORK}/objects`, `${WORK}/tree`, `${WORK}/image`];
+      const command = [...containerCommand(root), "/bin/mkcomposefs"];
+      const child = start(command, args, subject.directory);
+      // There, objects have temporary names while they are written.
+      await waitFor(child, () => hasHidden(join(work, "objects")));
+      assertEquals(await stop(child, signal), signal);
+      assert(!hasHidden(work));
+      assertEquals(storeFaults(join(work, "objects")), []);
+    }
+  },
+);

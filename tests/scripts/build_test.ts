@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { bundle, repositoryPath, START } from "../../scripts/build.ts";
+import { buildExecutable } from "../../scripts/executable.ts";
+import { needsProc, withoutProc } from "../../scripts/stack_bounds.ts";
+import { findBun } from "../support/bun.ts";
+import { findBundle } from "../support/bundle.ts";
+import { findBunExecutable } from "../support/executable.ts";
+
+const MODULE_LIMIT = 400_000;
+
+const bun = findBun();
+const reason = "path" in bun ? "" : ` (skipped: ${bun.missing})`;
+
+function withDirectory(body: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), "composefs-build-"));
+  try {
+    body(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("build: the module is small, and the same whenever it is made", () => {
+  withDirectory((directory) => {
+    const path = join(directory, "some/where/else.js");
+    bundle(START, path, "deno");
+    assert(readFileSync(path).equals(readFileSync(findBundle())), "the modules differ");
+    assert(statSync(path).size <= MODULE_LIMIT, `${statSync(path).size} bytes`);
+  });
+});
+
+Deno.test({
+  name: `build: the executable is the same wherever it is made${reason}`,
+  ignore: reason !== "",
+  fn() {
+    const first = findBunExecutable();
+    if ("missing" in first) throw new Error(first.missing);
+    withDirectory((directory) => {
+      const second = join(directory, "a/b/another-name");
+      buildExecutable(findBundle(), second);
+      assert(readFileSync(second).equals(readFileSync(first.path)), "the executables differ");
+    });
+  },
+});
+
+Deno.test("build: a target that there is not is refused", () => {
+  const args = ["run", "-A", repositoryPath("scripts/build.ts"), "--target=solaris"];
+  const done = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assertEquals(done.status, 1);
+  assertMatch(
+    done.stderr,
+    /^build: Cannot build "solaris": expected --target=linux-x64 or [^\n]*\n$/,
+  );
+});
+
+Deno.test("compile: without a base it says so in one line, and exits 1", () => {
+  for (const base of [process.execPath, "/nowhere/denort"]) {
+    const args = ["run", "-A", repositoryPath("scripts/compile.ts")];
+    const done = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      env: { ...process.env, DENORT_BIN: base, NO_COLOR: "1" },
+    });
+    assertEquals([done.status, done.stdout], [1, ""]);
+    assertMatch(done.stderr, /^compile: Cannot compile with Deno: [^\n]*\n$/);
+    assert(done.stderr.includes(base), done.stderr);
+  }
+});
+
+Deno.test("withoutProc() refuses what it does not know", () => {
+  assertThrows(() => needsProc(new Uint8Array(64)), TypeError, "expected ELF");
+  assertThrows(() => withoutProc(new Uint8Array(64)), TypeError, "expected ELF");
+  const library = new Uint8Array(64);
+  library.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  library[16] = 3;
+  assertThrows(() => withoutProc(library), TypeError, "fixed addresses");
+});
+
+Deno.test({
+  name: `withoutProc() changes one call and adds code${reason}`,
+  ignore: reason !== "" || Deno.build.arch !== "x86_64",
+  fn() {
+    if ("missing" in bun) return;
+    const plain = new Uint8Array(readFileSync(bun.path));
+    assert(needsProc(plain));
+    const changed = withoutProc(plain);
+    assertEquals(changed, withoutProc(plain));
+    let differences = 0;
+    for (let i = 0; i < plain.length; i++) if (plain[i] !== changed[i]) differences++;
+    // The jump, and what of a program header is not the same by chance.
+    assert(differences > 5 && differences <= 5 + 56, `${differences} bytes differ`);
+    withDirectory((directory) => {
+      const path = join(directory, "bin/bun");
+      mkdirSync(dirname(path));
+      Deno.writeFileSync(path, changed, { mode: 0o755 });
+      const done = spawnSync(path, ["--version"], { encoding: "utf8" });
+      assertEquals([done.status, done.stderr], [0, ""]);
+    });
+  },
+});
