@@ -12,7 +12,10 @@ import type { System } from "./system.ts";
 
 /** Reads an image file and opens it. */
 export function loadImage(system: System, path: Uint8Array): ComposefsImage {
-  return naming(path, () => openImage(system.readFile(path)));
+  return naming(path, () => {
+    const image = openImage(system.readFile(path));
+    return { ...image, tree: (options) => naming(path, () => image.tree(options)) };
+  });
 }
 
 /** Reads an image file and the tree in it. */
@@ -21,7 +24,7 @@ export function loadTree(
   path: Uint8Array,
   options: ReadTreeOptions = {},
 ): Tree<Content> {
-  return naming(path, () => openImage(system.readFile(path)).tree(options));
+  return loadImage(system, path).tree(options);
 }
 
 function naming<T>(path: Uint8Array, load: () => T): T {

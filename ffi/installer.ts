@@ -14,6 +14,7 @@ import type { Linux } from "./linux.ts";
 import { cString, joinPath, splitPath } from "./path.ts";
 import {
   AT_FDCWD,
+  AT_REMOVEDIR,
   AT_SYMLINK_NOFOLLOW,
   O_RDONLY,
   PATH_MAX,
@@ -21,7 +22,6 @@ import {
   STATX_BASIC_STATS,
   STATX_SIZE,
 } from "./uapi.ts";
-import { AT_REMOVEDIR } from "./uapi_mount.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const DIRECTORY_MODE = 0o755;

@@ -31,9 +31,6 @@ import {
 
 const EMPTY_PATH = Uint8Array.of(0);
 
-/** Bytes of the longest value that fsconfig(2) takes, its NUL included. */
-export const FSCONFIG_STRING_MAX = 256;
-
 /** Closes a descriptor whose loss cannot lose data; the number is free whatever close(2) says. */
 export function closeQuietly(file: Fd): void {
   try {

@@ -9,8 +9,7 @@ import { DirectoryCursor } from "./directory_cursor.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { cString } from "./path.ts";
-import { DT_DIR, O_RDONLY } from "./uapi.ts";
-import { AT_REMOVEDIR } from "./uapi_mount.ts";
+import { AT_REMOVEDIR, DT_DIR, O_RDONLY } from "./uapi.ts";
 
 const OWNER_ALL = 0o700;
 

@@ -11,8 +11,8 @@ import type { Linux } from "./linux.ts";
 import { unmount } from "./mount_api.ts";
 import { mountError } from "./mount_error.ts";
 import { cString } from "./path.ts";
-import { AT_FDCWD } from "./uapi.ts";
-import { AT_REMOVEDIR, MNT_DETACH } from "./uapi_mount.ts";
+import { AT_FDCWD, AT_REMOVEDIR } from "./uapi.ts";
+import { MNT_DETACH } from "./uapi_mount.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 

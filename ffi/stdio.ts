@@ -1,7 +1,7 @@
 /**
- * The standard streams as open files.
+ * Standard input as an open file.
  *
- * They are not for closing: whoever started the process may have more to say on them.
+ * It is not for closing: whoever started the process may have more to say on it.
  *
  * @module
  */
@@ -12,12 +12,4 @@ import type { Linux } from "./linux.ts";
 /** Standard input, to be read with `chunks` or `readAll`. */
 export function standardInput(linux: Linux): Fd {
   return new Fd(linux, 0, "standard input");
-}
-
-/**
- * Standard output. Writing throws a `SyscallError` with code `"EPIPE"` once nobody reads it any more;
- * both runtimes ignore SIGPIPE.
- */
-export function standardOutput(linux: Linux): Fd {
-  return new Fd(linux, 1, "standard output");
 }

@@ -66,7 +66,6 @@ export const NS_GET_NSTYPE = 0xb703;
 export const CLONE_NEWUSER = 0x10000000;
 
 // linux/fcntl.h
-export const AT_REMOVEDIR = 0x200;
 export const F_ADD_SEALS = 1033;
 export const F_SEAL_SEAL = 1;
 export const F_SEAL_SHRINK = 2;

@@ -83,6 +83,7 @@ export function openImage(bytes: Uint8Array): ComposefsImage {
     );
   }
   const version = header.composefsVersion;
+  // Refuses what has no sound superblock now rather than when the tree is read.
   new ErofsReader(bytes);
   return {
     version,
