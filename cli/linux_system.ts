@@ -5,6 +5,8 @@
  */
 
 import process from "node:process";
+import { usableCpus } from "../ffi/cpus.ts";
+import type { CrewOptions } from "../ffi/crew.ts";
 import { DirectoryLayer } from "../ffi/data_layer.ts";
 import { SyscallError } from "../ffi/errno.ts";
 import { extractTree } from "../ffi/extract_tree.ts";
@@ -20,12 +22,13 @@ import { Installer } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { makeDirectories } from "../ffi/make_directories.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
-import { openObjectStore } from "../ffi/object_store.ts";
+import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
 import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
 import { standardInput } from "../ffi/stdio.ts";
+import { TreeReader } from "../ffi/tree_reader.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
 import {
   type MetadataRange,
@@ -34,7 +37,6 @@ import {
 } from "../ffi/verity_metadata.ts";
 import { O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
-import type { SourceTree } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
 import { isDash } from "./dash.ts";
 import type {
@@ -42,6 +44,7 @@ import type {
   DiskFile,
   DiskLayer,
   DiskStore,
+  DiskTree,
   ExtractSettings,
   System,
 } from "./system.ts";
@@ -57,12 +60,17 @@ const MAX_IMAGE_SIZE = 2 ** 32;
 export class LinuxSystem implements System {
   readonly #linux: Linux;
   readonly #executable: string | undefined;
+  readonly #module: string | undefined;
   readonly installer: Installer;
 
-  /** @param executable Path of the executable that the program is, if it is one. */
-  constructor(linux: Linux, executable: string | undefined) {
+  /**
+   * @param executable Path of the executable that the program is, if it is one.
+   * @param module URL of the module that serves crews in a worker; without it all is done in one thread.
+   */
+  constructor(linux: Linux, executable: string | undefined, module: string | undefined) {
     this.#linux = linux;
     this.#executable = executable;
+    this.#module = module;
     this.installer = new Installer(linux);
   }
 
@@ -96,8 +104,19 @@ export class LinuxSystem implements System {
     writeFileAtomically(this.#linux, path, [contents]);
   }
 
-  openSourceTree(path: Uint8Array): SourceTree {
-    return openSourceTree(this.#linux, path);
+  openSourceTree(path: Uint8Array): DiskTree {
+    const tree = openSourceTree(this.#linux, path);
+    return {
+      root: (xattrs) => tree.root(xattrs),
+      list: (directory, options) => tree.list(directory, options),
+      open: (file) => tree.open(file),
+      openReader: ({ threads, store, ...rest }) =>
+        new TreeReader(this.#linux, tree, {
+          ...this.#crew(threads),
+          ...(store instanceof DirectoryStore ? { store } : {}),
+          ...rest,
+        }),
+    };
   }
 
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore {
@@ -136,7 +155,7 @@ export class LinuxSystem implements System {
   }
 
   openDataLayer(path: Uint8Array): DiskLayer {
-    return new DirectoryLayer(this.#linux, path);
+    return DirectoryLayer.open(this.#linux, path);
   }
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {
@@ -183,6 +202,13 @@ export class LinuxSystem implements System {
       columns: (descriptor) => columns(descriptor) || undefined,
       now: () => performance.now(),
     };
+  }
+
+  /** Several threads only where the program can be loaded once more for each. */
+  #crew(threads: number | undefined): Pick<CrewOptions, "threads" | "module"> {
+    const module = this.#module;
+    const count = module === undefined ? 1 : threads ?? usableCpus(this.#linux);
+    return { threads: count, module };
   }
 
   #open(path: Uint8Array): Fd {

@@ -7,6 +7,7 @@
  */
 
 import process from "node:process";
+import { serveCrew } from "../ffi/thread.ts";
 import { openLinux } from "../ffi/mod.ts";
 import { InterruptedError } from "../ffi/signals.ts";
 import { argvBytes, splitCommandLine } from "./argv.ts";
@@ -17,7 +18,11 @@ import { TOOLBOX } from "./toolbox.ts";
 
 async function start(): Promise<number> {
   const linux = await openLinux();
-  const system = new LinuxSystem(linux, isExecutable() ? process.execPath : undefined);
+  const system = new LinuxSystem(
+    linux,
+    isExecutable() ? process.execPath : undefined,
+    mayLoadAgain() ? import.meta.url : undefined,
+  );
   const args = argvBytes(process.argv.slice(2), () => system.readCommandLine());
   const [argv0] = splitCommandLine(system.readCommandLine());
   // Without /proc there is only what the runtime says, which for Deno is its own name.
@@ -41,7 +46,25 @@ function isExecutable(): boolean {
   return bun === undefined ? Deno.build.standalone : bun.isStandaloneExecutable === true;
 }
 
-if (import.meta.main) {
+/** Tells whether this runs in a worker, as one of the threads that `ffi/crew.ts` starts. */
+function isWorker(): boolean {
+  const { Bun: bun, WorkerGlobalScope: scope } = globalThis as {
+    Bun?: { isMainThread: boolean };
+    WorkerGlobalScope?: new () => unknown;
+  };
+  return bun === undefined ? scope !== undefined && globalThis instanceof scope : !bun.isMainThread;
+}
+
+/** Tells whether a worker may load this module: Deno asks for that where it lies in a file. */
+function mayLoadAgain(): boolean {
+  if ("Bun" in globalThis || !import.meta.url.startsWith("file:")) return true;
+  const read = { name: "read", path: new URL(import.meta.url) } as const;
+  return Deno.permissions.querySync(read).state === "granted";
+}
+
+if (isWorker()) {
+  serveCrew(openLinux);
+} else if (import.meta.main) {
   try {
     process.exitCode = await start();
   } catch (error) {

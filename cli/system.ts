@@ -11,6 +11,7 @@ import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
 import type { MachineFacts } from "../ffi/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
+import type { FileReader } from "../lib/composefs/contents.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import type { ObjectStore } from "../lib/store/object_store.ts";
 import type { SourceFile, SourceTree, XattrFilter } from "../lib/tree/source.ts";
@@ -20,6 +21,22 @@ import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 export interface DiskStore extends ObjectStore, Disposable {
   /** Makes the names of all objects put so far survive a crash of the machine. */
   flush(): void;
+}
+
+/** How the files of a tree are read. */
+export interface TreeReaderSettings {
+  /** How many threads read them; as many as the process may use at a time if absent. */
+  readonly threads?: number;
+  /** Where files are put, a store of the same system. Without one they are only digested. */
+  readonly store?: DiskStore;
+  /** Told how many bytes have been read, of how many that are known of so far. */
+  readonly onRead?: (done: number, total: number) => void;
+}
+
+/** A directory tree on disk. */
+export interface DiskTree extends SourceTree {
+  /** Makes what reads its files. Dispose of it, or declare it with `using`. */
+  openReader(settings: TreeReaderSettings): FileReader & Disposable;
 }
 
 /** A directory in which files are looked up. */
@@ -77,7 +94,7 @@ export interface System {
   openFile(path: Uint8Array): DiskFile;
   /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
-  openSourceTree(path: Uint8Array): SourceTree;
+  openSourceTree(path: Uint8Array): DiskTree;
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
   openDirectory(path: Uint8Array): BaseDirectory;
   openDataLayer(path: Uint8Array): DiskLayer;

@@ -41,8 +41,11 @@ export interface Output {
 
 /** A running task as the progress line shows it. */
 export interface Progress {
-  /** Says how much is done; redraws the line if a tenth of a second has passed. */
-  update(done: number): void;
+  /**
+   * Says how much is done, and of how much if that has changed; redraws the line if a tenth of a second
+   * has passed.
+   */
+  update(done: number, total?: number): void;
   /** Removes the line. */
   finish(): void;
 }
@@ -155,11 +158,11 @@ function progressLine(port: TerminalPort): ProgressLine {
     // Counting from the start keeps a task of less than a tenth of a second from flickering.
     let drawnAt = port.now();
     return {
-      update(done) {
+      update(done, newTotal = total) {
         const now = port.now();
         if (now - drawnAt < REDRAW_MILLISECONDS) return;
         drawnAt = now;
-        draw(progressText(label, done, total));
+        draw(progressText(label, done, newTotal));
       },
       finish: clear,
     };

@@ -11,7 +11,7 @@ import { kindOfMode } from "../lib/tree/tree.ts";
 import { SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { BeneathOpener } from "./open_beneath.ts";
+import { DirectoryOpener } from "./open_beneath.ts";
 import { joinPath } from "./path.ts";
 import { O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
 
@@ -19,17 +19,28 @@ import { O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
 export class DirectoryLayer implements DataLayer, Disposable {
   readonly #directory: Fd;
   readonly #path: Uint8Array;
-  readonly #opener: BeneathOpener;
+  readonly #opener: DirectoryOpener;
+
+  /** Takes over the open directory. */
+  constructor(directory: Fd, path: Uint8Array) {
+    this.#directory = directory;
+    this.#path = path;
+    this.#opener = new DirectoryOpener(directory);
+  }
 
   /**
    * Opens the directory.
    *
    * @throws {SyscallError} If there is none.
    */
-  constructor(linux: Linux, path: Uint8Array) {
-    this.#directory = Fd.open(linux, path, { flags: O_PATH | linux.flags.O_DIRECTORY });
-    this.#path = path;
-    this.#opener = new BeneathOpener(linux);
+  static open(linux: Linux, path: Uint8Array): DirectoryLayer {
+    const flags = O_PATH | linux.flags.O_DIRECTORY;
+    return new DirectoryLayer(Fd.open(linux, path, { flags }), path);
+  }
+
+  /** What another thread needs to look into the same directory. */
+  get shared(): { readonly number: number; readonly path: Uint8Array } {
+    return { number: this.#directory.number, path: this.#path };
   }
 
   open(path: Uint8Array): Fd | undefined {
@@ -38,7 +49,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
     const flags = O_RDONLY | O_NONBLOCK;
     let file: Fd;
     try {
-      file = this.#opener.open(this.#directory, path, { flags, shown });
+      file = this.#opener.open(path, { flags, shown });
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
@@ -53,6 +64,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#opener[Symbol.dispose]();
     this.#directory.close();
   }
 }

@@ -42,10 +42,6 @@ export const PROTOTYPES = {
   fsync: { args: ["i32"] }, // fd
   ftruncate: { args: ["i32", "i64"] }, // fd, length
   fchmod: { args: ["i32", "u32"] }, // fd, mode
-  copy_file_range: {
-    symbol: "syscall",
-    args: ["i64", "i32", "buffer", "i32", "buffer", "usize", "u32"],
-  }, // nr, fd_in, off_in, fd_out, off_out, len, flags
   ioctl: { args: ["i32", "usize", "buffer"] }, // fd, request, argp
   ioctl_int: { symbol: "ioctl", args: ["i32", "usize", "i64"] }, // fd, request, arg
 
@@ -67,6 +63,9 @@ export const PROTOTYPES = {
   utimensat: { args: ["i32", "buffer", "buffer", "i32"] }, // dirfd, path, times, flags
   lsetxattr: { args: ["buffer", "buffer", "buffer", "usize", "i32"] }, // path, name, value, size, flags
   syncfs: { args: ["i32"] }, // fd
+  fstatfs: { args: ["i32", "buffer"] }, // fd, buf
+  sched_getaffinity: { args: ["i32", "usize", "buffer"] }, // pid, cpusetsize, mask
+  getrlimit: { args: ["i32", "buffer"] }, // resource, rlim
 
   mkdirat: { args: ["i32", "buffer", "u32"] }, // dirfd, path, mode
   mknodat: { optional: true, args: ["i32", "buffer", "u32", "usize"] }, // dirfd, path, mode, dev

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { equalBytes } from "../lib/bytes/compare.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -18,7 +19,7 @@ import {
   RESOLVE_NO_SYMLINKS,
 } from "./uapi.ts";
 
-/** Opens files below one directory. */
+/** Opens files below directories. */
 export class BeneathOpener {
   readonly #linux: Linux;
   readonly #how = new Uint8Array(OPEN_HOW.size);
@@ -87,5 +88,61 @@ export class BeneathOpener {
     if (number !== -ERRNO.ENOSYS && number !== -ERRNO.EPERM) return number;
     this.#hasOpenat2 = false;
     return undefined;
+  }
+}
+
+const SLASH = 0x2f;
+const NO_PATH = new Uint8Array();
+
+/**
+ * Opens files below one directory, one after the other: the directory of the last one stays open, so
+ * that the next, which is often its neighbour, is found by its name alone. Dispose of it, or one file
+ * stays open.
+ */
+export class DirectoryOpener implements Disposable {
+  readonly #root: Fd;
+  readonly #opener: BeneathOpener;
+  /** Path of the directory that is open. */
+  #path: Uint8Array = NO_PATH;
+  #directory: Fd | undefined;
+
+  /** Does not close the directory. */
+  constructor(root: Fd) {
+    this.#root = root;
+    this.#opener = new BeneathOpener(root.linux);
+  }
+
+  /**
+   * Opens a path below the directory.
+   *
+   * @param options.flags Flags of open(2).
+   * @param options.shown The path to name in messages.
+   * @throws {SyscallError} If it cannot be opened; `ELOOP` or `ENOTDIR` for a symbolic link.
+   */
+  open(path: Uint8Array, options: { readonly flags: number; readonly shown: Uint8Array }): Fd {
+    const slash = path.lastIndexOf(SLASH);
+    if (slash <= 0) return this.#opener.open(this.#root, path, options);
+    const { linux } = this.#root;
+    const parent = path.subarray(0, slash);
+    if (this.#directory === undefined || !equalBytes(parent, this.#path)) {
+      const flags = O_PATH | linux.flags.O_DIRECTORY;
+      let directory: Fd;
+      try {
+        directory = this.#opener.open(this.#root, parent, { ...options, flags });
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        // The error is to be the one of the whole path: a symbolic link in it is another than no directory.
+        return this.#opener.open(this.#root, path, options);
+      }
+      this.#directory?.close();
+      this.#directory = directory;
+      this.#path = parent.slice();
+    }
+    return this.#opener.open(this.#directory, path.subarray(slash + 1), options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory?.close();
+    this.#directory = undefined;
   }
 }

@@ -11,7 +11,6 @@ import { concatBytes, printable, utf8 } from "../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
-  SourceFile,
   SourceStat,
   SourceTree,
   XattrFilter,
@@ -21,7 +20,7 @@ import { DirectoryReader } from "./directory.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
-import { BeneathOpener } from "./open_beneath.ts";
+import { DirectoryOpener } from "./open_beneath.ts";
 import { cString, joinPath } from "./path.ts";
 import { StatReader } from "./stat_reader.ts";
 import { DT_BLK, DT_CHR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
@@ -35,7 +34,7 @@ import { XattrReader, type XattrSubject } from "./xattrs.ts";
  *
  * @throws {SyscallError} If there is no such file, or the way to it is barred.
  */
-export function openSourceTree(linux: Linux, root: Uint8Array): SourceTree {
+export function openSourceTree(linux: Linux, root: Uint8Array): DirectoryTree {
   const flags = O_PATH | linux.flags.O_NOFOLLOW;
   return new DirectoryTree(Fd.open(linux, root, { flags }), root);
 }
@@ -43,22 +42,23 @@ export function openSourceTree(linux: Linux, root: Uint8Array): SourceTree {
 const EMPTY = new Uint8Array();
 const SLASH = utf8("/");
 
-class DirectoryTree implements SourceTree {
+/** A tree below an open file, which stays open for as long as the process runs: the port has no end. */
+export class DirectoryTree implements SourceTree {
   readonly #linux: Linux;
-  /** Open for as long as the process runs: the port has no end. */
   readonly #root: Fd;
   readonly #rootPath: Uint8Array;
-  readonly #opener: BeneathOpener;
+  readonly #opener: DirectoryOpener;
   readonly #directories = new DirectoryReader();
   readonly #stats: StatReader;
   readonly #xattrs: XattrReader;
   readonly #paths = new NameBuffer();
 
+  /** @param rootPath Path of the root, for messages. */
   constructor(root: Fd, rootPath: Uint8Array) {
     this.#linux = root.linux;
     this.#root = root;
     this.#rootPath = rootPath;
-    this.#opener = new BeneathOpener(root.linux);
+    this.#opener = new DirectoryOpener(root);
     this.#stats = new StatReader(root.linux);
     this.#xattrs = new XattrReader(root.linux);
   }
@@ -78,7 +78,7 @@ class DirectoryTree implements SourceTree {
     const { skipDevices = false, xattrs: filter } = options;
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
-    using directory = this.#opener.open(this.#root, path, { flags, shown: shownDirectory });
+    using directory = this.#opener.open(path, { flags, shown: shownDirectory });
     const entries: SourceEntry[] = [];
     this.#paths.begin(
       this.#linux.hasProc
@@ -101,11 +101,16 @@ class DirectoryTree implements SourceTree {
     return entries;
   }
 
-  open(path: Uint8Array): SourceFile {
+  /** What another thread needs to read the same tree. */
+  get shared(): { readonly number: number; readonly path: Uint8Array } {
+    return { number: this.#root.number, path: this.#rootPath };
+  }
+
+  open(path: Uint8Array): Fd {
     const shown = joinPath(this.#rootPath, path);
     // Should the file have become a fifo, opening it must not wait for a writer.
     const flags = O_RDONLY | O_NONBLOCK;
-    const file = this.#opener.open(this.#root, path, { flags, shown });
+    const file = this.#opener.open(path, { flags, shown });
     const kind = kindOfMode(file.stat().mode);
     if (kind === "regular") return file;
     file.close();

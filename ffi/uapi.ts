@@ -50,7 +50,6 @@ export interface SyscallNumbers {
   readonly mknodat: number;
   readonly getdents64: number;
   readonly renameat2: number;
-  readonly copy_file_range: number;
   readonly statx: number;
   readonly openat2: number;
 }
@@ -61,7 +60,6 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     mknodat: 259,
     getdents64: 217,
     renameat2: 316,
-    copy_file_range: 326,
     statx: 332,
     openat2: 437,
   },
@@ -69,7 +67,6 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     mknodat: 33,
     getdents64: 61,
     renameat2: 276,
-    copy_file_range: 285,
     statx: 291,
     openat2: 437,
   },
@@ -86,6 +83,30 @@ export const AT_EMPTY_PATH = 0x1000;
 // linux/fs.h
 export const RENAME_NOREPLACE = 1;
 export const FICLONE = 0x40049409;
+
+// asm-generic/fcntl.h
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+
+// asm-generic/resource.h
+export const RLIMIT_NOFILE = 7;
+
+/** sys/resource.h struct rlimit */
+export const RLIMIT = record({ soft: u64, hard: u64 });
+
+/** Bytes that statfs(2) writes. The file system's type is the first 32 of them that count. */
+export const STATFS_SIZE = 120;
+
+// linux/magic.h: file systems that keep their contents on this machine.
+export const LOCAL_FILE_SYSTEMS: readonly number[] = [
+  0xef53, // EXT4_SUPER_MAGIC
+  0x58465342, // XFS_SUPER_MAGIC
+  0x9123683e, // BTRFS_SUPER_MAGIC
+  0xf2f52010, // F2FS_SUPER_MAGIC
+  0xca451a4e, // BCACHEFS_SUPER_MAGIC
+  0x01021994, // TMPFS_MAGIC
+  0x794c7630, // OVERLAYFS_SUPER_MAGIC
+];
 
 // linux/limits.h: the longest path, its NUL included, and the largest xattr list and value.
 export const PATH_MAX = 4096;
@@ -124,8 +145,12 @@ export const STATX = record({
   blocks: u64,
   attributesMask: u64,
   atime: reserved(16),
-  btime: reserved(16),
-  ctime: reserved(16),
+  btimeSec: i64,
+  btimeNsec: u32,
+  btimeReserved: reserved(4),
+  ctimeSec: i64,
+  ctimeNsec: u32,
+  ctimeReserved: reserved(4),
   mtimeSec: i64,
   mtimeNsec: u32,
   mtimeReserved: reserved(4),

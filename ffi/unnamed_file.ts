@@ -8,6 +8,7 @@
  */
 
 import { utf8 } from "../lib/bytes/text.ts";
+import type { DraftHandle } from "../lib/jobs/file_job.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -37,15 +38,20 @@ const NO_TMPFILE: readonly number[] = [
 export class UnnamedFile implements Disposable {
   readonly #linux: Linux;
   readonly #directory: Fd;
-  /** The temporary name, if the file has one. */
-  #name: Uint8Array | undefined;
+  /** What its temporary name is made of; 0 if it has none. */
+  #seed: number;
   #file: Fd;
 
-  private constructor(linux: Linux, directory: Fd, file: Fd, name: Uint8Array | undefined) {
-    this.#linux = linux;
+  private constructor(directory: Fd, file: Fd, seed: number) {
+    this.#linux = directory.linux;
     this.#directory = directory;
     this.#file = file;
-    this.#name = name;
+    this.#seed = seed;
+  }
+
+  /** Takes over a file that another thread has created in the same directory and handed out. */
+  static adopt(directory: Fd, handle: DraftHandle, shown: Uint8Array): UnnamedFile {
+    return new UnnamedFile(directory, new Fd(directory.linux, handle.number, shown), handle.seed);
   }
 
   /**
@@ -63,16 +69,21 @@ export class UnnamedFile implements Disposable {
       const dot = cString(DOT);
       const number = linux.retry(() => linux.libc.openat(directory.number, dot, flags, mode));
       if (number >= 0) {
-        return new UnnamedFile(linux, directory, new Fd(linux, number, shown), undefined);
+        return new UnnamedFile(directory, new Fd(linux, number, shown), 0);
       }
       if (!NO_TMPFILE.includes(-number)) {
         throw new SyscallError(-number, { syscall: "openat", action: "create", subject: shown });
       }
     }
-    const name = temporaryName();
+    const seed = randomSeed();
     const flags = O_CREAT | O_EXCL | O_RDWR;
-    const file = Fd.open(linux, name, { flags, mode, at: directory, shown });
-    return new UnnamedFile(linux, directory, file, name);
+    const file = Fd.open(linux, temporaryName(seed), { flags, mode, at: directory, shown });
+    return new UnnamedFile(directory, file, seed);
+  }
+
+  /** What {@linkcode UnnamedFile.adopt} takes. Whoever does is the one to dispose of the file. */
+  get handle(): DraftHandle {
+    return { number: this.#file.number, seed: this.#seed };
   }
 
   /** The file itself. */
@@ -89,9 +100,9 @@ export class UnnamedFile implements Disposable {
     const linux = this.#linux;
     const { subject } = this.#file;
     const shown = typeof subject === "string" ? utf8(subject) : subject;
-    const reader = this.#name === undefined
+    const reader = this.#seed === 0
       ? Fd.open(linux, procPath(this.#file), { flags: O_RDONLY, shown })
-      : Fd.open(linux, this.#name, { flags: O_RDONLY, at: this.#directory, shown });
+      : Fd.open(linux, temporaryName(this.#seed), { flags: O_RDONLY, at: this.#directory, shown });
     this.#file.close();
     this.#file = reader;
   }
@@ -106,16 +117,16 @@ export class UnnamedFile implements Disposable {
     const linux = this.#linux;
     const to = cString(path);
     const { number } = this.#directory;
-    if (this.#name === undefined) {
+    if (this.#seed === 0) {
       const from = cString(procPath(this.#file));
       return -linux.retry(() => linux.libc.linkat(AT_FDCWD, from, number, to, AT_SYMLINK_FOLLOW));
     }
-    const from = cString(this.#name);
+    const from = cString(temporaryName(this.#seed));
     const { renameat2 } = linux.numbers;
     const moved = linux.retry(() =>
       linux.libc.renameat2(renameat2, number, from, number, to, RENAME_NOREPLACE)
     );
-    if (moved === 0) this.#name = undefined;
+    if (moved === 0) this.#seed = 0;
     if (moved !== -ERRNO.EINVAL && moved !== -ERRNO.ENOSYS) return -moved;
     return -linux.retry(() => linux.libc.linkat(number, from, number, to, 0));
   }
@@ -128,34 +139,40 @@ export class UnnamedFile implements Disposable {
    */
   replace(name: Uint8Array): number {
     const linux = this.#linux;
-    if (this.#name === undefined) {
-      const temporary = temporaryName();
-      const errno = this.publish(temporary);
+    if (this.#seed === 0) {
+      const seed = randomSeed();
+      const errno = this.publish(temporaryName(seed));
       if (errno !== 0) return errno;
-      this.#name = temporary;
+      this.#seed = seed;
     }
     const { number } = this.#directory;
-    const from = cString(this.#name);
+    const from = cString(temporaryName(this.#seed));
     const to = cString(name);
     const result = linux.retry(() => linux.libc.renameat(number, from, number, to));
-    if (result === 0) this.#name = undefined;
+    if (result === 0) this.#seed = 0;
     return -result;
   }
 
   [Symbol.dispose](): void {
     const linux = this.#linux;
-    if (this.#name !== undefined) {
-      const name = cString(this.#name);
+    if (this.#seed !== 0) {
+      const name = cString(temporaryName(this.#seed));
       // What cannot be removed stays under its temporary name: the error that led here matters more.
       linux.retry(() => linux.libc.unlinkat(this.#directory.number, name, 0));
-      this.#name = undefined;
+      this.#seed = 0;
     }
     this.#file.close();
   }
 }
 
-function temporaryName(): Uint8Array {
-  return utf8(".tmp-" + crypto.getRandomValues(new Uint8Array(8)).toHex());
+/** Neither 0 nor above 2^52. */
+function randomSeed(): number {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return high! % 2 ** 20 * 2 ** 32 + low! + 1;
+}
+
+function temporaryName(seed: number): Uint8Array {
+  return utf8(".tmp-" + seed.toString(16).padStart(16, "0"));
 }
 
 const PROC_FD = utf8("/proc/self/fd");

@@ -22,7 +22,6 @@ import {
 } from "../command.ts";
 import { JSON_OPTION, jsonLine } from "../json.ts";
 import { isDash } from "../dash.ts";
-import type { Progress } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
 import { integer, path } from "../values.ts";
 
@@ -215,7 +214,7 @@ async function createFromDirectory(
     );
   }
   const scanning = terminal.progress("Scanning, files found:");
-  let reading: Progress | undefined;
+  const reading = terminal.progress("Reading file contents, bytes:");
   const settings: CreateImageOptions = {
     ...versionRange(options),
     xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
@@ -223,22 +222,20 @@ async function createFromDirectory(
     useEpoch: options.useEpoch,
     hardLinks: options.hardlinks,
     onScan: scanning.update,
-    onRead(done, total) {
-      reading ??= terminal.progress("Reading file contents, bytes:", total);
-      reading.update(done);
-    },
   };
   try {
-    if (options.digestStore === undefined) {
-      return await createImage(tree, settings);
-    }
-    using store = system.openObjectStore(options.digestStore, {
-      verifyObjects: options.verifyObjects,
+    using store = options.digestStore === undefined
+      ? undefined
+      : system.openObjectStore(options.digestStore, { verifyObjects: options.verifyObjects });
+    using reader = tree.openReader({
+      onRead: reading.update,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(store === undefined ? {} : { store }),
     });
-    const image = await createImage(tree, { ...settings, store });
-    store.flush();
+    const image = await createImage(tree, { ...settings, reader });
+    store?.flush();
     return image;
   } finally {
-    scanning.finish();
+    reading.finish();
   }
 }

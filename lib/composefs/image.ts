@@ -14,7 +14,7 @@ import { type ScanOptions, scanTree } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateTree } from "../tree/validate.ts";
-import { type ContentsOptions, resolveContents } from "./contents.ts";
+import { type ContentsOptions, fillContents, SequentialReader } from "./contents.ts";
 import {
   COMPOSEFS_HEADER,
   COMPOSEFS_HEADER_VERSION,
@@ -25,7 +25,8 @@ import { overlayInodes } from "./overlay.ts";
 import { chooseVersion, type FormatVersion, type VersionRange } from "./version.ts";
 
 /** How {@linkcode createImage} reads the source and writes the image. */
-export interface CreateImageOptions extends ScanOptions, ContentsOptions, VersionRange {}
+export interface CreateImageOptions
+  extends Omit<ScanOptions, "onFile">, ContentsOptions, VersionRange {}
 
 /** How {@linkcode createImageFromDump} reads the dump file and writes the image. */
 export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, VersionRange {}
@@ -56,9 +57,9 @@ export async function createImage(
   source: SourceTree,
   options: CreateImageOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const sources = scanTree(source, options);
-  const contents = await resolveContents(sources, source, options);
-  return encodeImage(contents, options);
+  const reader = options.reader ?? new SequentialReader(source, options);
+  const sources = scanTree(source, { ...options, onFile: (file) => reader.add(file) });
+  return encodeImage(fillContents(sources, await reader.finish()), options);
 }
 
 /**

@@ -11,9 +11,10 @@
 
 import { encodeFsVerityDescriptor } from "./descriptor.ts";
 import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
-import { MerkleTree } from "./merkle.ts";
+import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
 import { defaultHasher, nativeHasher } from "./sha2.ts";
+import { LevelHasher } from "./spans.ts";
 import { BlockSplitter } from "./splitter.ts";
 import { addLeavesByWebCrypto, findSubtleDigest, type SubtleDigest } from "./web_crypto.ts";
 
@@ -63,12 +64,71 @@ export function fsVerityDigest(
   contents: Uint8Array,
   options: FsVerityOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  if (options.salt === undefined || options.salt.length === 0) {
+    return unsaltedDigest(contents, options);
+  }
   const tree = makeTree(options);
   const { blockSize } = tree;
   for (let at = 0; at < contents.length; at += blockSize) {
     tree.addBlock(contents.subarray(at, at + blockSize));
   }
   return tree.hasher.hash(describe(tree, contents.length));
+}
+
+/** The way of most files, many of which are small: without the cost of setting up a tree for each. */
+function unsaltedDigest(contents: Uint8Array, options: FsVerityOptions): Uint8Array<ArrayBuffer> {
+  const hasher = chooseHasher(options);
+  const { blockSize = 4096 } = options;
+  checkBlockSize(blockSize, hasher);
+  const rootHash = levelHasher(hasher, blockSize).rootHash(contents);
+  const { algorithm } = hasher;
+  return hasher.hash(
+    encodeFsVerityDescriptor({
+      algorithm,
+      blockSize,
+      salt: NO_SALT,
+      dataSize: contents.length,
+      rootHash,
+    }),
+  );
+}
+
+const NO_SALT = new Uint8Array(0);
+
+let lastUsed: { hasher: BlockHasher; blockSize: number; levels: LevelHasher } | undefined;
+
+function levelHasher(hasher: BlockHasher, blockSize: number): LevelHasher {
+  if (lastUsed?.hasher !== hasher || lastUsed.blockSize !== blockSize) {
+    lastUsed = { hasher, blockSize, levels: new LevelHasher(hasher, blockSize) };
+  }
+  return lastUsed.levels;
+}
+
+/**
+ * Puts the digest of a file together from hashes of its spans: see `spans.ts`.
+ *
+ * @internal
+ */
+export class SpanAssembler {
+  readonly #tree: MerkleTree;
+
+  /** Takes the options of the {@linkcode LevelHasher} that hashes the spans. No salt. */
+  constructor(options: Omit<FsVerityOptions, "salt"> = {}) {
+    this.#tree = makeTree(options);
+  }
+
+  /** Adds the hashes of the next spans, as `hashSpans` gives them. */
+  add(hashes: Uint8Array): void {
+    const { digestSize } = this.#tree.hasher;
+    for (let at = 0; at < hashes.length; at += digestSize) {
+      this.#tree.addLeaf(hashes.slice(at, at + digestSize));
+    }
+  }
+
+  /** The digest, once all spans of a file of `size` bytes, more than a block, have been added. */
+  digest(size: number): Uint8Array<ArrayBuffer> {
+    return this.#tree.hasher.hash(describe(this.#tree, size));
+  }
 }
 
 /**
@@ -214,15 +274,17 @@ function chooseAlgorithm({ algorithm, hasher }: FsVerityOptions): HashAlgorithm 
   return algorithm ?? hasher?.algorithm ?? "sha256";
 }
 
-function makeTree(options: FsVerityHasherOptions): MerkleTree {
+function chooseHasher(options: FsVerityOptions): BlockHasher {
   const algorithm = chooseAlgorithm(options);
   const hasher = options.hasher ?? defaultHasher(algorithm);
-  if (hasher.algorithm !== algorithm) {
-    throw new TypeError(
-      `Cannot use hasher "${hasher.name}": it computes ${hasher.algorithm}, expected ${algorithm}`,
-    );
-  }
-  return new MerkleTree({ ...options, hasher });
+  if (hasher.algorithm === algorithm) return hasher;
+  throw new TypeError(
+    `Cannot use hasher "${hasher.name}": it computes ${hasher.algorithm}, expected ${algorithm}`,
+  );
+}
+
+function makeTree(options: FsVerityHasherOptions): MerkleTree {
+  return new MerkleTree({ ...options, hasher: chooseHasher(options) });
 }
 
 function describe(tree: MerkleTree, size: number): Uint8Array<ArrayBuffer> {

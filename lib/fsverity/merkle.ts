@@ -210,7 +210,8 @@ export class MerkleTree {
   }
 }
 
-function checkBlockSize(blockSize: number, { digestSize }: BlockHasher): void {
+/** @throws {RangeError} If a block size is not a power of two that the hash fits twice. */
+export function checkBlockSize(blockSize: number, { digestSize }: BlockHasher): void {
   const smallest = 2 * digestSize;
   const isPowerOfTwo = Number.isInteger(blockSize) && (blockSize & (blockSize - 1)) === 0;
   if (!isPowerOfTwo || blockSize < smallest || blockSize > MAX_BLOCK_SIZE) {

@@ -32,6 +32,8 @@ export interface ScanOptions {
   readonly hardLinks?: boolean;
   /** Told the number of entries found, from time to time. */
   readonly onScan?: (entries: number) => void;
+  /** Given each regular file as it is found; one of several names, once. */
+  readonly onFile?: (file: Source) => void;
 }
 
 /**
@@ -60,6 +62,8 @@ class Scan {
   readonly #source: SourceTree;
   readonly #options: ScanOptions;
   readonly #links = new Map<string, { node: Leaf<Source>; stat: MutableStat }>();
+  /** Files with several names, each of which is read only once even where it becomes several files. */
+  readonly #sources = new Map<string, Source>();
   readonly #levels: Level[] = [];
   #count = 0;
 
@@ -114,9 +118,20 @@ class Scan {
       return { kind: "hardlink", target: known.node };
     }
     const stat = this.#stat(found);
-    const node = newLeaf(found, stat, path);
+    const node: Leaf<Source> = found.kind === "regular"
+      ? { kind: "regular", stat, file: this.#file(found, path) }
+      : newLeaf(found, stat, path);
     if (id !== undefined) this.#links.set(id, { node, stat });
     return node;
+  }
+
+  #file({ size, fileId }: SourceStat, path: Uint8Array): Source {
+    const known = fileId === undefined ? undefined : this.#sources.get(fileId);
+    if (known?.size === size) return known;
+    const file: Source = { size, path };
+    if (fileId !== undefined) this.#sources.set(fileId, file);
+    this.#options.onFile?.(file);
+    return file;
   }
 
   #stat({ mode, uid, gid, mtime, mtimeNsec, xattrs }: SourceStat): MutableStat {
@@ -127,15 +142,14 @@ class Scan {
 
 function newLeaf(found: SourceStat, stat: Stat, path: Uint8Array): Leaf<Source> {
   switch (found.kind) {
-    case "regular":
-      return { kind: "regular", stat, file: { size: found.size, path } };
     case "symlink":
       if (found.target === undefined) {
         throw new TypeError(`Symlink "${printable(path)}" is listed without its target`);
       }
       return { kind: "symlink", stat, target: found.target };
+    case "regular":
     case "directory":
-      throw new TypeError(`Directory "${printable(path)}" is no leaf`);
+      throw new TypeError(`"${printable(path)}" is no leaf without contents`);
     default:
       return { kind: found.kind, stat, rdev: found.rdev };
   }

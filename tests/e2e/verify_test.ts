@@ -87,7 +87,7 @@ testEach(
   async (subject) => {
     const { image, store, digest } = makeImage(subject, makeSmallTree);
     const linux = await openLinux();
-    using layer = new DirectoryLayer(linux, utf8(store));
+    using layer = DirectoryLayer.open(linux, utf8(store));
     const checkObjects = sequentialChecker([layer]);
     const expected = { checkObjects, digest: Uint8Array.fromHex(digest) };
     const sound = read(image);

@@ -15,7 +15,7 @@ test("data layer: finds regular files below it, and nothing else", ({ linux, dir
   symlinkSync("ab", join(store, "ln"));
   const fifo = utf8(join(store, "fifo\0"));
   succeed(linux, "mknodat", () => linux.libc.mknodat!(-100, fifo, 0o010600, 0));
-  using layer = new DirectoryLayer(linux, utf8(store));
+  using layer = DirectoryLayer.open(linux, utf8(store));
   for (const path of ["ab/cdef", "/ab//cdef"]) {
     using file = layer.open(utf8(path));
     assertEquals(file?.size, 8);
@@ -37,6 +37,6 @@ test("data layer: finds regular files below it, and nothing else", ({ linux, dir
 test("data layer: must be a directory", ({ linux, directory }) => {
   writeFileSync(join(directory, "file"), "x");
   for (const name of ["file", "none"]) {
-    assertThrows(() => new DirectoryLayer(linux, utf8(join(directory, name))), SyscallError);
+    assertThrows(() => DirectoryLayer.open(linux, utf8(join(directory, name))), SyscallError);
   }
 });

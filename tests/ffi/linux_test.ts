@@ -78,7 +78,6 @@ test(
       O_TMPFILE: linux.flags.O_TMPFILE,
       SYS_getdents64: linux.numbers.getdents64,
       SYS_renameat2: linux.numbers.renameat2,
-      SYS_copy_file_range: linux.numbers.copy_file_range,
       SYS_statx: linux.numbers.statx,
       SYS_openat2: linux.numbers.openat2,
       "sizeof(struct open_how)": OPEN_HOW.size,

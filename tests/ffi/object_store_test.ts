@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
@@ -85,16 +85,7 @@ test("object store: puts from memory and from other sources", ({ linux, director
 
 const WAYS: Record<string, Faults> = {
   "as this file system can": {},
-  "copied by the kernel": { ioctl_int: () => ERRNO.EOPNOTSUPP },
-  "read and written": { ioctl_int: () => ERRNO.EOPNOTSUPP, copy_file_range: () => ERRNO.ENOSYS },
-  "read and written where the kernel copies nothing": {
-    ioctl_int: () => ERRNO.EOPNOTSUPP,
-    copy_file_range: () => ERRNO.EINVAL,
-  },
-  "read and written after half a copy": {
-    ioctl_int: () => ERRNO.EXDEV,
-    copy_file_range: failAfter(1, ERRNO.EXDEV),
-  },
+  "in a file system of which nothing is known": { fstatfs: () => ERRNO.ENOSYS },
   "under a temporary name": { openat: refuseUnnamed },
   "under a temporary name, without renameat2": {
     openat: refuseUnnamed,
@@ -102,17 +93,12 @@ const WAYS: Record<string, Faults> = {
   },
   "with signals all along": {
     openat: everySecond(ERRNO.EINTR),
-    copy_file_range: everySecond(ERRNO.EINTR),
     pread: everySecond(ERRNO.EINTR),
     pwrite: everySecond(ERRNO.EINTR),
     linkat: everySecond(ERRNO.EINTR),
-    fsync: everySecond(ERRNO.EINTR),
+    syncfs: everySecond(ERRNO.EINTR),
   },
 };
-
-function failAfter(successes: number, errno: number): () => number | undefined {
-  return () => successes-- > 0 ? undefined : errno;
-}
 
 function everySecond(errno: number): () => number | undefined {
   let calls = 0;
@@ -133,6 +119,8 @@ for (const [way, faults] of Object.entries(WAYS)) {
     using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
     file.read(new Uint8Array(1000));
     store.put(fsVerityDigest(contents), contents.length, file);
+    assertEquals(filesBelow(`${directory}/store`).filter((path) => !path.startsWith(".")), []);
+    store.flush();
     assertHolds(`${directory}/store`, contents);
   });
 
@@ -161,22 +149,22 @@ for (const [way, faults] of Object.entries(WAYS)) {
     test(`object store: error ${errno} leaves nothing, ${way}`, async ({ directory }) => {
       const contents = pattern(50_000);
       writeFileSync(`${directory}/file`, contents);
-      for (const broken of ["pwrite", "copy_file_range", "fsync", "linkat"] as const) {
-        const only = broken === "linkat" ? { renameat2: () => errno } : {};
-        const linux = await openFaulty({ ...faults, ...only, [broken]: () => errno });
-        using store = openObjectStore(linux, pathTo(directory, "store"));
-        using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
+      for (const broken of ["pwrite", "sync", "linkat"] as const) {
+        const calls: Record<typeof broken, Faults> = {
+          pwrite: { pwrite: () => errno },
+          sync: { syncfs: () => errno, fsync: () => errno },
+          linkat: { linkat: () => errno, renameat2: () => errno },
+        };
+        const linux = await openFaulty({ ...faults, ...calls[broken] });
         const digest = fsVerityDigest(contents);
-        try {
+        const error = assertThrows(() => {
+          using store = openObjectStore(linux, pathTo(directory, "store"));
+          using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
           store.put(digest, contents.length, file);
-        } catch (error) {
-          assert(error instanceof SyscallError && error.errno === errno, String(error));
-          assertEquals(filesBelow(`${directory}/store`), []);
-          continue;
-        }
-        // That way does not lead through the broken call.
-        assertHolds(`${directory}/store`, contents);
-        execFileSync("rm", ["-r", `${directory}/store`]);
+          store.flush();
+        }, SyscallError);
+        assertEquals(error.errno, errno);
+        assertEquals(filesBelow(`${directory}/store`), []);
       }
     });
   }
@@ -225,8 +213,9 @@ test("object store: another process may be first", async ({ linux, directory }) 
   using other = openObjectStore(linux, utf8(directory));
   const late = await openFaulty({
     // Between the look for the object and the link to it.
-    fsync() {
+    syncfs() {
       put(other, contents);
+      other.flush();
       return undefined;
     },
   });
@@ -236,25 +225,56 @@ test("object store: another process may be first", async ({ linux, directory }) 
   assertHolds(directory, contents);
 });
 
-test("object store: flush syncs each directory that got a name, once", async ({ directory }) => {
-  let syncs = 0;
-  const counting = await openFaulty({
-    fsync() {
-      syncs++;
-      return undefined;
-    },
-  });
-  using store = openObjectStore(counting, utf8(directory));
+/** Counts calls while they go through. */
+function counting(...names: ("fsync" | "syncfs")[]): { count: number; faults: Faults } {
+  const counter = { count: 0, faults: {} as Record<string, () => undefined> };
+  for (const name of names) counter.faults[name] = () => void counter.count++;
+  return counter;
+}
+
+test("object store: waits for the disk twice, however many objects there are", async ({ directory }) => {
+  const counter = counting("syncfs", "fsync");
+  using store = openObjectStore(await openFaulty(counter.faults), utf8(directory));
   store.flush();
-  assertEquals(syncs, 0);
+  assertEquals(counter.count, 0);
+  for (let size = 100; size < 400; size++) put(store, pattern(size));
+  assertEquals(counter.count, 0);
+  assertEquals(filesBelow(directory), []);
+  store.flush();
+  assertEquals(counter.count, 2);
+  assertEquals(filesBelow(directory).length, 300);
+  store.flush();
+  assertEquals(counter.count, 2);
+});
+
+test("object store: syncs each file where syncfs promises nothing", async ({ directory }) => {
+  const counter = counting("fsync");
+  const linux = await openFaulty({ ...counter.faults, fstatfs: () => ERRNO.ENOSYS });
+  using store = openObjectStore(linux, utf8(directory));
   const all = [pattern(100), pattern(200), pattern(300)];
   for (const contents of all) put(store, contents);
-  assertEquals(syncs, all.length);
+  store.flush();
   const directories = new Set(filesBelow(directory).map((path) => path.slice(0, 2))).size;
-  store.flush();
-  assertEquals(syncs, all.length + directories + 1);
-  store.flush();
-  assertEquals(syncs, all.length + directories + 1);
+  assertEquals(counter.count, all.length + directories + 1);
+});
+
+test("object store: what waits counts as there, and is opened", ({ linux, directory }) => {
+  using store = openObjectStore(linux, utf8(directory));
+  const contents = pattern(5000);
+  const digest = fsVerityDigest(contents);
+  put(store, contents);
+  assertEquals(store.has(digest, 5000), true);
+  put(store, contents);
+  using object = store.open(digest)!;
+  assertEquals(object.size, 5000);
+  assertHolds(directory, contents);
+});
+
+test("object store: a process may have few open files", async ({ directory }) => {
+  const linux = await openFaulty({ getrlimit: () => ERRNO.EPERM });
+  using store = openObjectStore(linux, utf8(directory));
+  put(store, pattern(100));
+  assertEquals(filesBelow(directory).length, 1);
 });
 
 test("object store: is not created where it must be there", ({ linux, directory }) => {

@@ -59,7 +59,7 @@ test("object store: a killed process leaves whole objects only", async ({ direct
 });
 
 test(
-  "object store: a full disk is an error and leaves whole objects only (needs root)",
+  "object store: a full disk is an error and leaves nothing of what waited for it (needs root)",
   ({ directory }) => {
     const script = 'store=$0; mount -t tmpfs -o size=300k,mode=755 tmpfs "$store" || exit 9; ' +
       '"$@" "$store" 1 100 20000; code=$?; ' +
@@ -69,11 +69,7 @@ test(
     });
     assertEquals(done.status, 1, done.stdout + done.stderr);
     assertStringIncludes(done.stdout, "No space left on device (ENOSPC)");
-    const files = done.stdout.split("\n").filter((line) => /^\S+ \d+$/.test(line));
-    assert(files.length > 5);
-    for (const [index, size] of files.map((line) => line.split(" ")[1]).sort().entries()) {
-      assertEquals(Number(size), 20_000 + index);
-    }
+    assertEquals(done.stdout.split("\n").filter((line) => /^\S+ \d+$/.test(line)), []);
   },
   needsRoot(),
 );

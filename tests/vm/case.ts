@@ -74,7 +74,7 @@ export class Guest {
     const status = await dispatch(name, args.map(utf8), {
       toolbox: TOOLBOX,
       terminal: createTerminal(port),
-      system: new LinuxSystem(this.linux, undefined),
+      system: new LinuxSystem(this.linux, undefined, undefined),
     });
     return { status, stdout: port.text(1), stderr: port.text(2) };
   };

@@ -1,0 +1,240 @@
+/**
+ * Several threads that read files, this one among them.
+ *
+ * Files are posted on a board that all threads share (`lib/jobs/`); small ones many to a job, large ones
+ * cut into pieces. This thread takes jobs too, whenever it would have to wait. The other threads are
+ * started only when there is work for them: one takes as long to start as hundreds of files to read.
+ *
+ * @module
+ */
+
+import { FileJobWriter, type FileResult, MAX_JOB_PATH, readResult } from "../lib/jobs/file_job.ts";
+import { JobBoard } from "../lib/jobs/job_board.ts";
+import { readSpanHashes, readSpanJob, writeSpanJob } from "../lib/jobs/span_job.ts";
+import type { LargeFile } from "./large_file.ts";
+import type { Linux } from "./linux.ts";
+import { MAX_WHOLE_FILE } from "./span_work.ts";
+import { type CrewMessage, JobRunner } from "./thread.ts";
+import type { WorkOrder } from "./work_order.ts";
+
+/** How a crew works. */
+export interface CrewOptions {
+  /** How many threads, this one among them. */
+  readonly threads: number;
+  /** URL of a module that calls `serveCrew` when it runs in a worker. Without it there is one thread. */
+  readonly module: string | undefined;
+  /** Told what became of a file, by the number it was given. May add files. */
+  readonly onFile: (number: number, result: FileResult) => void;
+  /** Told of each piece of a large file. */
+  readonly onPiece?: (bytes: number) => void;
+  /** Told when all pieces of a large file have been hashed. May add large files. */
+  readonly onLargeFile?: (file: LargeFile) => void;
+}
+
+/** Slots of a board with several threads: enough that none runs dry while this one has other work. */
+const SLOTS = 64;
+
+/** What it costs to open, read and close a file, told in bytes that could be hashed meanwhile. */
+const FILE_COST = 16_384;
+/** Cost of a job at most, if it is not a single file: 2 to 3 milliseconds. */
+const JOB_COST = 3 << 20;
+/** Cost of all work that is worth starting threads for: more than their start takes. */
+const START_COST = 24 << 20;
+
+const WAIT_MILLISECONDS = 100;
+/** How long threads that are told to stop may finish what they are at. */
+const STOP_MILLISECONDS = 10_000;
+
+/** What was posted in a slot. */
+type Posted =
+  | { readonly kind: "files"; readonly numbers: readonly number[] }
+  | { readonly kind: "piece"; readonly file: LargeFile; readonly bytes: number };
+
+/** Reads files. Dispose of it, or declare it with `using`. */
+export class Crew implements Disposable {
+  /** This thread's own work, by which what failed elsewhere is done again, for its error. */
+  readonly runner: JobRunner;
+  readonly #linux: Linux;
+  readonly #order: WorkOrder;
+  readonly #options: CrewOptions;
+  readonly #board: JobBoard;
+  readonly #posted = new Map<number, Posted>();
+  readonly #workers: Worker[] = [];
+  #draft: { slot: number; writer: FileJobWriter; numbers: number[]; cost: number } | undefined;
+  #cost = 0;
+
+  /** Begins on this thread alone. */
+  constructor(linux: Linux, order: WorkOrder, options: CrewOptions) {
+    this.#linux = linux;
+    this.#order = order;
+    this.#options = options;
+    this.#board = JobBoard.create(options.threads === 1 ? 1 : SLOTS);
+    this.runner = new JobRunner(linux, order);
+  }
+
+  /** Has a file of up to {@linkcode MAX_WHOLE_FILE} bytes read. */
+  addFile(number: number, path: Uint8Array, size: number): void {
+    if (path.length > MAX_JOB_PATH) {
+      this.#options.onFile(number, this.runner.files.read(new Uint8Array(path), size));
+      return;
+    }
+    let draft = this.#draft ??= this.#beginFiles();
+    if (!draft.writer.add(path, size)) {
+      this.#postFiles();
+      draft = this.#draft = this.#beginFiles();
+      draft.writer.add(path, size);
+    }
+    draft.numbers.push(number);
+    draft.cost += size + FILE_COST;
+    if (draft.cost >= JOB_COST) this.#postFiles();
+  }
+
+  /** Has all pieces of a large file hashed and, if it has a copy, copied. */
+  addLargeFile(file: LargeFile): void {
+    this.#postFiles();
+    for (let position = 0; position < file.size; position += MAX_WHOLE_FILE) {
+      const bytes = Math.min(MAX_WHOLE_FILE, file.size - position);
+      const slot = this.#acquire();
+      writeSpanJob(this.#board.job(slot), {
+        from: file.from.number,
+        ...(file.to === undefined ? {} : { to: file.to.number }),
+        position,
+        length: bytes,
+      });
+      this.#post(slot, { kind: "piece", file, bytes }, bytes);
+    }
+  }
+
+  /**
+   * Waits until all that was added has been read, lending a hand.
+   *
+   * @throws What `onFile` and `onLargeFile` throw.
+   */
+  finish(): void {
+    while (true) {
+      this.#postFiles();
+      const done = this.#board.doneCount();
+      if (this.#collectAll()) continue;
+      if (this.#posted.size === 0) return;
+      if (!this.#takeOne()) this.#wait(done);
+    }
+  }
+
+  /** Stops all threads. Results that nobody has been told of are handed to `discard`. */
+  stop(discard: (result: FileResult) => void): void {
+    for (let slot = this.#board.take(); slot !== undefined; slot = this.#board.take()) {
+      this.#posted.delete(slot);
+    }
+    this.#board.close();
+    if (this.#workers.length === 0) return;
+    const end = performance.now() + STOP_MILLISECONDS;
+    while (this.#board.threadCount() > 0 && performance.now() < end) {
+      this.#board.waitForThreads(WAIT_MILLISECONDS);
+    }
+    for (const [slot, posted] of this.#posted) {
+      if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
+      posted.numbers.forEach((_, i) => discard(readResult(this.#board.job(slot), i)));
+    }
+    this.#posted.clear();
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop(() => {});
+  }
+
+  #beginFiles() {
+    const slot = this.#acquire();
+    return { slot, writer: new FileJobWriter(this.#board.job(slot)), numbers: [], cost: 0 };
+  }
+
+  #postFiles(): void {
+    const draft = this.#draft;
+    if (draft === undefined) return;
+    this.#draft = undefined;
+    draft.writer.finish();
+    this.#post(draft.slot, { kind: "files", numbers: draft.numbers }, draft.cost);
+  }
+
+  #post(slot: number, posted: Posted, cost: number): void {
+    this.#posted.set(slot, posted);
+    this.#board.post(slot);
+    this.#cost += cost;
+    if (this.#cost >= START_COST && this.#workers.length === 0) this.#start();
+  }
+
+  /** Starts the other threads. They are here when they are: until then this one does the work. */
+  #start(): void {
+    const { module, threads } = this.#options;
+    if (module === undefined) return;
+    const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
+    for (let i = 1; i < threads; i++) {
+      const worker = new Worker(module, { type: "module" });
+      // One that cannot start takes no job; the others do them all.
+      worker.addEventListener("error", (event) => event.preventDefault());
+      worker.postMessage(message);
+      this.#workers.push(worker);
+    }
+  }
+
+  /** A free slot that is not being written into. */
+  #acquire(): number {
+    while (true) {
+      const done = this.#board.doneCount();
+      this.#collectAll();
+      const slot = this.#board.findFree();
+      if (slot !== undefined) return slot;
+      if (!this.#takeOne()) this.#wait(done);
+    }
+  }
+
+  #takeOne(): boolean {
+    const slot = this.#board.take();
+    if (slot === undefined) return false;
+    this.runner.run(this.#board, slot);
+    return true;
+  }
+
+  #wait(done: number): void {
+    this.#linux.signals.check();
+    if (this.#board.threadCount() === 0) {
+      throw new Error("Cannot read files: a thread has ended before its work was done");
+    }
+    this.#board.waitForDone(done, WAIT_MILLISECONDS);
+  }
+
+  /** Tells of all that is done; tells whether there was anything. */
+  #collectAll(): boolean {
+    let any = false;
+    for (let slot = this.#board.findDone(); slot !== undefined; slot = this.#board.findDone()) {
+      any = true;
+      const posted = this.#posted.get(slot)!;
+      if (posted.kind === "piece") this.#collectPiece(slot, posted.file, posted.bytes);
+      else this.#collectFiles(slot, posted.numbers);
+    }
+    return any;
+  }
+
+  #collectFiles(slot: number, numbers: readonly number[]): void {
+    const job = this.#board.job(slot);
+    const results = numbers.map((_, i) => readResult(job, i));
+    this.#release(slot);
+    results.forEach((result, i) => this.#options.onFile(numbers[i]!, result));
+  }
+
+  #collectPiece(slot: number, file: LargeFile, bytes: number): void {
+    const job = this.#board.job(slot);
+    const piece = readSpanJob(job);
+    const hashes = readSpanHashes(job);
+    this.#release(slot);
+    file.take(piece.position, hashes ?? file.redo(this.runner.spans, piece));
+    this.#options.onPiece?.(bytes);
+    if (file.isComplete) this.#options.onLargeFile?.(file);
+  }
+
+  #release(slot: number): void {
+    this.#posted.delete(slot);
+    this.#board.release(slot);
+  }
+}

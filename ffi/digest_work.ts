@@ -1,0 +1,52 @@
+/**
+ * Digesting files by their paths on one thread.
+ *
+ * @module
+ */
+
+import { fsVerityDigest, FsVerityHasher, type FsVerityOptions } from "../lib/fsverity/digest.ts";
+import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
+import { Fd } from "./fd.ts";
+import type { DigestOrder, FileWork } from "./work_order.ts";
+import { measureVerity } from "./fsverity.ts";
+import type { Linux } from "./linux.ts";
+import { MAX_WHOLE_FILE } from "./span_work.ts";
+import { O_RDONLY } from "./uapi.ts";
+
+/** Digests one file after the other. The size that a file should have is not looked at. */
+export class DigestWork implements FileWork {
+  readonly #linux: Linux;
+  readonly #order: DigestOrder;
+  readonly #options: FsVerityOptions;
+  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
+
+  constructor(linux: Linux, order: DigestOrder) {
+    const { algorithm, blockSize, salt } = order;
+    this.#linux = linux;
+    this.#order = order;
+    this.#options = { algorithm, blockSize, ...(salt === undefined ? {} : { salt }) };
+  }
+
+  read(path: Uint8Array<ArrayBuffer>): FileResult {
+    using file = Fd.open(this.#linux, path, { flags: O_RDONLY });
+    return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file) };
+  }
+
+  /** The kernel's digest, where it is asked for and there is one. */
+  measure(file: Fd): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.#order.measure) return undefined;
+    const measured = measureVerity(file);
+    return measured?.algorithm === this.#order.algorithm ? measured.digest : undefined;
+  }
+
+  #digest(file: Fd): Uint8Array<ArrayBuffer> {
+    const buffer = this.#buffer;
+    const length = file.readAt(buffer, 0);
+    if (length < buffer.length) return fsVerityDigest(buffer.subarray(0, length), this.#options);
+    const hasher = new FsVerityHasher(this.#options).update(buffer);
+    for (let count; (count = file.readAt(buffer, hasher.size)) > 0;) {
+      hasher.update(buffer.subarray(0, count));
+    }
+    return hasher.digest();
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Reads the files of a tree on several threads, while the tree is still being scanned.
+ *
+ * @module
+ */
+
+import {
+  changedError,
+  checkLength,
+  EMPTY,
+  externalContent,
+  type FileReader,
+} from "../lib/composefs/contents.ts";
+import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
+import type { Source } from "../lib/tree/scan.ts";
+import type { Content } from "../lib/tree/tree.ts";
+import { equalBytes } from "../lib/bytes/compare.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
+import type { Fd } from "./fd.ts";
+import { LargeFile } from "./large_file.ts";
+import type { Linux } from "./linux.ts";
+import type { DirectoryStore } from "./object_store.ts";
+import type { DirectoryTree } from "./source_tree.ts";
+import { MAX_WHOLE_FILE } from "./span_work.ts";
+import { UnnamedFile } from "./unnamed_file.ts";
+
+/** How a tree's files are read. */
+export interface TreeReaderOptions extends Pick<CrewOptions, "threads" | "module"> {
+  /** Where files above 64 bytes are put. Without one they are only digested. */
+  readonly store?: DirectoryStore;
+  /** Told how many bytes have been read, of how many that are known of so far. */
+  readonly onRead?: (done: number, total: number) => void;
+}
+
+/** A large file on its way. */
+interface Pending {
+  readonly file: Source;
+  readonly from: Fd;
+  readonly draft: UnnamedFile | undefined;
+  /** Its digest, if it is being read again to be stored. */
+  readonly expected?: Uint8Array;
+}
+
+/** Reads files of one tree. Dispose of it, or declare it with `using`. */
+export class TreeReader implements FileReader, Disposable {
+  readonly #tree: DirectoryTree;
+  readonly #store: DirectoryStore | undefined;
+  readonly #onRead: TreeReaderOptions["onRead"];
+  readonly #crew: Crew;
+  readonly #files: Source[] = [];
+  readonly #contents = new Map<Source, Content>();
+  readonly #pending = new Map<number, Pending>();
+  /** Whether the last object that was looked for was there: so may be the next. */
+  #expectsPresent = false;
+  #nextNumber = 0;
+  #done = 0;
+  #total = 0;
+
+  constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
+    const { store, onRead, threads, module } = options;
+    this.#tree = tree;
+    this.#store = store;
+    this.#onRead = onRead;
+    this.#crew = new Crew(linux, {
+      kind: "tree",
+      root: tree.shared,
+      ...(store === undefined ? {} : { store: store.objects.shared }),
+    }, {
+      threads,
+      module,
+      onFile: (number, result) => this.#take(this.#files[number]!, result),
+      onPiece: (bytes) => this.#progress(bytes),
+      onLargeFile: (file) => this.#finishLarge(file),
+    });
+  }
+
+  add(file: Source): void {
+    this.#total += file.size;
+    if (file.size === 0) {
+      this.#contents.set(file, EMPTY);
+    } else if (file.size > MAX_WHOLE_FILE) {
+      this.#beginLarge(file);
+    } else {
+      this.#files.push(file);
+      this.#crew.addFile(this.#files.length - 1, file.path, file.size);
+    }
+  }
+
+  // deno-lint-ignore require-await -- the port is for readers that wait, too
+  async finish(): Promise<ReadonlyMap<Source, Content>> {
+    this.#crew.finish();
+    return this.#contents;
+  }
+
+  [Symbol.dispose](): void {
+    this.#crew.stop((result) => this.#adopt(result)?.[Symbol.dispose]());
+    for (const { from, draft } of this.#pending.values()) {
+      from.close();
+      draft?.[Symbol.dispose]();
+    }
+    this.#pending.clear();
+  }
+
+  #take(file: Source, found: FileResult): void {
+    const { path, size } = file;
+    // Read here, it shows its error; or it can be read now.
+    const result = found.state === FILE_STATE.failed
+      ? this.#crew.runner.files.read(new Uint8Array(path), size)
+      : found;
+    const { state, bytes } = result;
+    const draft = this.#adopt(result);
+    if (draft !== undefined) this.#store!.adopt(draft, bytes, size);
+    this.#contents.set(
+      file,
+      state === FILE_STATE.inline ? { kind: "inline", bytes } : externalContent(size, bytes),
+    );
+    if (state !== FILE_STATE.inline) this.#expectsPresent = state === FILE_STATE.digested;
+    this.#progress(size);
+  }
+
+  #adopt({ draft }: FileResult): UnnamedFile | undefined {
+    return draft && this.#store?.objects.adoptDraft(draft);
+  }
+
+  #beginLarge(file: Source): void {
+    const from = this.#tree.open(file.path);
+    try {
+      checkLength(file, from.size);
+    } catch (error) {
+      from.close();
+      throw error;
+    }
+    const draft = this.#expectsPresent ? undefined : this.#beginDraft(from);
+    this.#postLarge({ file, from, draft });
+  }
+
+  /** A draft that holds the file's contents already, or is to get them. */
+  #beginDraft(from: Fd): UnnamedFile | undefined {
+    const objects = this.#store?.objects;
+    return objects?.cloneDraft(from) ?? objects?.createDraft();
+  }
+
+  #postLarge(pending: Pending): void {
+    const { file, from, draft } = pending;
+    const number = this.#nextNumber++;
+    this.#pending.set(number, pending);
+    const isClone = draft !== undefined && draft.file.size > 0;
+    this.#crew.addLargeFile(
+      new LargeFile({
+        number,
+        from: isClone ? draft.file : from,
+        size: file.size,
+        ...(draft === undefined || isClone ? {} : { to: draft.file }),
+      }),
+    );
+  }
+
+  #finishLarge(large: LargeFile): void {
+    const pending = this.#pending.get(large.number)!;
+    const { file, from, draft, expected } = pending;
+    const digest = large.finish();
+    checkLength(file, from.stat().size);
+    const store = this.#store;
+    if (expected !== undefined && !equalBytes(digest, expected)) {
+      throw changedError(file, "other contents than were expected");
+    }
+    this.#contents.set(file, externalContent(file.size, digest));
+    this.#expectsPresent = store?.has(digest, file.size) ?? false;
+    this.#pending.delete(large.number);
+    if (store !== undefined && draft === undefined && !this.#expectsPresent) {
+      this.#postLarge({ file, from, draft: this.#beginDraft(from), expected: digest });
+      return;
+    }
+    from.close();
+    if (draft === undefined) return;
+    if (this.#expectsPresent) {
+      draft[Symbol.dispose]();
+    } else {
+      store!.objects.completeDraft(draft);
+      store!.adopt(draft, digest, file.size);
+    }
+  }
+
+  #progress(bytes: number): void {
+    this.#done += bytes;
+    this.#onRead?.(this.#done, this.#total);
+  }
+}

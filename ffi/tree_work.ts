@@ -1,0 +1,90 @@
+/**
+ * Reading the files of a tree on one thread: small ones whole, others digested and made into objects.
+ *
+ * @module
+ */
+
+import { checkLength, INLINE_THRESHOLD } from "../lib/composefs/contents.ts";
+import { fsVerityDigest } from "../lib/fsverity/digest.ts";
+import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
+import type { Fd } from "./fd.ts";
+import type { FileWork } from "./work_order.ts";
+import { ObjectDirectory } from "./object_directory.ts";
+import { DirectoryTree } from "./source_tree.ts";
+import { MAX_WHOLE_FILE } from "./span_work.ts";
+import type { UnnamedFile } from "./unnamed_file.ts";
+
+/** From this size on, an object shares the blocks of its file where the file system can do that. */
+const MIN_CLONE = 1 << 14;
+
+/** Reads files of up to {@linkcode MAX_WHOLE_FILE} bytes below an open directory. */
+export class TreeWork implements FileWork {
+  readonly #tree: DirectoryTree;
+  readonly #objects: ObjectDirectory | undefined;
+  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
+  /** Whether the last object that was looked for was there: so may be the next. */
+  #expectsPresent = false;
+
+  /** Closes neither directory. */
+  constructor(
+    root: Fd,
+    store?: { readonly directory: Fd; readonly path: Uint8Array; readonly verifyObjects: boolean },
+  ) {
+    this.#tree = new DirectoryTree(root, root.subject as Uint8Array);
+    this.#objects = store &&
+      new ObjectDirectory(store.directory, store.path, store.verifyObjects);
+  }
+
+  /** Opens a file, and checks that it is as long as it should be. */
+  open(path: Uint8Array, size: number): Fd {
+    const file = this.#tree.open(path);
+    try {
+      checkLength({ path, size }, file.size);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
+    using file = this.open(path, size);
+    if (this.#objects === undefined || size <= INLINE_THRESHOLD) {
+      const contents = this.#contents(path, size, file);
+      return size <= INLINE_THRESHOLD
+        ? { state: FILE_STATE.inline, bytes: contents.slice() }
+        : { state: FILE_STATE.digested, bytes: fsVerityDigest(contents) };
+    }
+    return this.#store(this.#objects, path, size, file);
+  }
+
+  #contents(path: Uint8Array, size: number, file: Fd): Uint8Array<ArrayBuffer> {
+    const contents = this.#buffer.subarray(0, size);
+    checkLength({ path, size }, file.readAt(contents, 0));
+    return contents;
+  }
+
+  #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {
+    // A clone is digested itself, so it is made first, where one is likely to be needed.
+    const clone = this.#expectsPresent || size < MIN_CLONE ? undefined : objects.cloneDraft(file);
+    let draft: UnnamedFile | undefined = clone;
+    try {
+      const contents = this.#contents(path, size, clone?.file ?? file);
+      const bytes = fsVerityDigest(contents);
+      this.#expectsPresent = objects.has(bytes, size);
+      if (this.#expectsPresent) {
+        draft?.[Symbol.dispose]();
+        return { state: FILE_STATE.digested, bytes };
+      }
+      if (draft === undefined) {
+        draft = objects.createDraft();
+        draft.file.writeAt(contents, 0);
+      }
+      objects.completeDraft(draft);
+      return { state: FILE_STATE.drafted, bytes, draft: draft.handle };
+    } catch (error) {
+      draft?.[Symbol.dispose]();
+      throw error;
+    }
+  }
+}

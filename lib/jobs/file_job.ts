@@ -1,0 +1,154 @@
+/**
+ * A job on a board: files to be read, and what became of each.
+ *
+ * A job holds a number of results of fixed size and, behind them, sizes and paths of the files.
+ *
+ * @see job_board.ts
+ *
+ * @module
+ */
+
+import { record, u16, u32, u64, u8 } from "../bytes/struct.ts";
+import { JOB_KIND, SLOT_SIZE } from "./job_board.ts";
+
+/** What became of a file. */
+export const FILE_STATE = {
+  /** It could not be read, or is not what it should be. Whoever finds out why reads it again. */
+  failed: 0,
+  /** Its contents are the result's bytes. */
+  inline: 1,
+  /** Its digest is the result's bytes. */
+  digested: 2,
+  /** As digested; and its contents are in a file that waits for a name. */
+  drafted: 3,
+} as const;
+
+/** What became of one file. */
+export interface FileResult {
+  /** One of {@linkcode FILE_STATE}. */
+  readonly state: number;
+  /** Contents or digest, at most 64 bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The open file that waits for a name, and where it can be found: see `ffi/object_draft.ts`. */
+  readonly draft?: DraftHandle;
+}
+
+/** A file without its final name, as one thread of a process hands it to another. */
+export interface DraftHandle {
+  /** File descriptor. */
+  readonly number: number;
+  /** Makes up its temporary name; 0 if it has none. Below 2^53. */
+  readonly seed: number;
+}
+
+/** The result of a file that could not be read. */
+export const FAILED: FileResult = { state: FILE_STATE.failed, bytes: new Uint8Array(0) };
+
+const HEADER = record({ kind: u8, none: u8, count: u16, end: u32 });
+const RESULT = record({ state: u8, length: u8, none: u16, number: u32, seed: u64 });
+const FILE = record({ size: u64, length: u32 });
+
+const MAX_BYTES = 64;
+const RESULT_SIZE = RESULT.size + MAX_BYTES;
+
+/** The most files in one job. */
+export const MAX_FILES = 128;
+const FILES_START = HEADER.size + MAX_FILES * RESULT_SIZE;
+
+/** The longest path that has room in a job, in bytes. */
+export const MAX_JOB_PATH = SLOT_SIZE - FILES_START - FILE.size;
+
+/** Writes a job, file by file. */
+export class FileJobWriter {
+  readonly #view: DataView<SharedArrayBuffer>;
+  readonly #bytes: Uint8Array<SharedArrayBuffer>;
+  #count = 0;
+  #end = FILES_START;
+
+  /** Begins a job without files. */
+  constructor(view: DataView<SharedArrayBuffer>) {
+    this.#view = view;
+    this.#bytes = bytesOf(view);
+  }
+
+  /** Adds a file if there is room for it; tells whether there was. */
+  add(path: Uint8Array, size: number): boolean {
+    const next = this.#end + FILE.size + path.length;
+    if (this.#count === MAX_FILES || next > SLOT_SIZE) return false;
+    FILE.write(this.#view, this.#end, { size, length: path.length });
+    this.#bytes.set(path, this.#end + FILE.size);
+    this.#count++;
+    this.#end = next;
+    return true;
+  }
+
+  /** Completes the job. */
+  finish(): void {
+    HEADER.write(this.#view, 0, {
+      kind: JOB_KIND.files,
+      none: 0,
+      count: this.#count,
+      end: this.#end,
+    });
+  }
+}
+
+/**
+ * Works on a job: reads each of its files, and notes what became of it.
+ *
+ * @param read Given a path of its own and the size that the file should have. What it throws counts as
+ * {@linkcode FAILED}.
+ */
+export function runFileJob(
+  view: DataView<SharedArrayBuffer>,
+  read: (path: Uint8Array<ArrayBuffer>, size: number) => FileResult,
+): void {
+  const bytes = bytesOf(view);
+  const { count } = HEADER.read(view, 0);
+  let at = FILES_START;
+  for (let index = 0; index < count; index++) {
+    const { size, length } = FILE.read(view, at);
+    const path = new Uint8Array(length);
+    path.set(bytes.subarray(at + FILE.size, at + FILE.size + length));
+    at += FILE.size + length;
+    let result = FAILED;
+    try {
+      result = read(path, size);
+    } catch {
+      // Errors do not travel between threads: the owner reads the file again and meets it itself.
+    }
+    writeResult(view, bytes, index, result);
+  }
+}
+
+function writeResult(
+  view: DataView<SharedArrayBuffer>,
+  all: Uint8Array<SharedArrayBuffer>,
+  index: number,
+  { state, bytes, draft }: FileResult,
+): void {
+  const at = HEADER.size + index * RESULT_SIZE;
+  RESULT.write(view, at, {
+    state,
+    length: bytes.length,
+    none: 0,
+    number: draft?.number ?? 0,
+    seed: draft?.seed ?? 0,
+  });
+  all.set(bytes, at + RESULT.size);
+}
+
+/** What became of the file at `index` of a job that is done. */
+export function readResult(view: DataView<SharedArrayBuffer>, index: number): FileResult {
+  const at = HEADER.size + index * RESULT_SIZE;
+  const { state, length, number, seed } = RESULT.read(view, at);
+  const bytes = new Uint8Array(length);
+  bytes.set(bytesOf(view).subarray(at + RESULT.size, at + RESULT.size + length));
+  return state === FILE_STATE.drafted
+    ? { state, bytes, draft: { number, seed } }
+    : { state, bytes };
+}
+
+function bytesOf(view: DataView<SharedArrayBuffer>): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
