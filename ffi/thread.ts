@@ -11,6 +11,7 @@ import { JOB_KIND, JobBoard, jobKind } from "../lib/jobs/job_board.ts";
 import { runSpanJob } from "../lib/jobs/span_job.ts";
 import { spanWork, startWork } from "./file_work.ts";
 import type { Linux } from "./linux.ts";
+import { InterruptedError } from "./signals.ts";
 import type { SpanWork } from "./span_work.ts";
 import type { FileWork, WorkOrder } from "./work_order.ts";
 
@@ -36,10 +37,18 @@ export class JobRunner {
   /** Works on a job that this thread has taken, and hands it back. */
   run(board: JobBoard, slot: number): void {
     const job = board.job(slot);
-    if (jobKind(job) === JOB_KIND.spans) runSpanJob(job, (piece) => this.spans.hash(piece));
-    else runFileJob(job, (path, size) => this.files.read(path, size));
+    if (jobKind(job) === JOB_KIND.spans) {
+      runSpanJob(job, (piece) => this.spans.hash(piece), passOnInterruption);
+    } else {
+      runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
+    }
     board.complete(slot);
   }
+}
+
+/** A signal that asks the process to end is no failure of the file that was being read. */
+function passOnInterruption(error: unknown): void {
+  if (error instanceof InterruptedError) throw error;
 }
 
 /**

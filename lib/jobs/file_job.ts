@@ -96,12 +96,14 @@ export class FileJobWriter {
 /**
  * Works on a job: reads each of its files, and notes what became of it.
  *
- * @param read Given a path of its own and the size that the file should have. What it throws counts as
- * {@linkcode FAILED}.
+ * @param read Given a path of its own and the size that the file should have. What it throws makes the
+ * file {@linkcode FAILED}: errors do not travel between threads, so the owner reads it again.
+ * @param onError Told what was thrown. May throw itself, and ends the work then.
  */
 export function runFileJob(
   view: DataView<SharedArrayBuffer>,
   read: (path: Uint8Array<ArrayBuffer>, size: number) => FileResult,
+  onError: (error: unknown) => void,
 ): void {
   const bytes = bytesOf(view);
   const { count } = HEADER.read(view, 0);
@@ -114,8 +116,8 @@ export function runFileJob(
     let result = FAILED;
     try {
       result = read(path, size);
-    } catch {
-      // Errors do not travel between threads: the owner reads the file again and meets it itself.
+    } catch (error) {
+      onError(error);
     }
     writeResult(view, bytes, index, result);
   }

@@ -57,19 +57,22 @@ export function writeSpanJob(
 /**
  * Works on a job.
  *
- * @param hash Reads the piece, and gives the hashes of its spans. What it throws counts as a failure.
+ * @param hash Reads the piece, and gives the hashes of its spans. If it throws, the job is left undone for
+ * the owner to do it again.
+ * @param onError Told what was thrown. May throw itself.
  */
 export function runSpanJob(
   view: DataView<SharedArrayBuffer>,
   hash: (job: SpanJob) => Uint8Array,
+  onError: (error: unknown) => void,
 ): void {
   try {
     const hashes = hash(readSpanJob(view));
     bytesOf(view).set(hashes, JOB.size);
     view.setUint8(JOB.offsets.done, 1);
     view.setUint32(JOB.offsets.size, hashes.length, true);
-  } catch {
-    // Left as not done: the owner does it again and meets the error itself.
+  } catch (error) {
+    onError(error);
   }
 }
 
