@@ -18,6 +18,8 @@ import {
   measureVerity,
   requireVerity,
 } from "../ffi/fsverity.ts";
+import { digestFiles } from "../ffi/file_digests.ts";
+import { objectChecker } from "../ffi/object_checker.ts";
 import { Installer } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { makeDirectories } from "../ffi/make_directories.ts";
@@ -38,9 +40,12 @@ import {
 import { O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
+import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
+import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import { isDash } from "./dash.ts";
 import type {
   BaseDirectory,
+  DigestSettings,
   DiskFile,
   DiskLayer,
   DiskStore,
@@ -156,6 +161,20 @@ export class LinuxSystem implements System {
 
   openDataLayer(path: Uint8Array): DiskLayer {
     return DirectoryLayer.open(this.#linux, path);
+  }
+
+  objectChecker(layers: readonly DataLayer[]): ObjectChecker {
+    const own = layers.filter((layer) => layer instanceof DirectoryLayer);
+    return own.length === layers.length
+      ? objectChecker(this.#linux, own, this.#crew(undefined))
+      : sequentialChecker(layers);
+  }
+
+  digestFiles(
+    paths: readonly Uint8Array[],
+    settings: DigestSettings,
+  ): Iterable<Uint8Array<ArrayBuffer>> {
+    return digestFiles(this.#linux, paths, { ...settings, ...this.#crew(undefined) });
   }
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {

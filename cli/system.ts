@@ -6,11 +6,14 @@
  * @module
  */
 
+import type { DigestOrder } from "../ffi/work_order.ts";
 import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
 import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
 import type { MachineFacts } from "../ffi/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
+import type { ObjectChecker } from "../lib/composefs/check_objects.ts";
+import type { DigestCache } from "../lib/composefs/digest_cache.ts";
 import type { FileReader } from "../lib/composefs/contents.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import type { ObjectStore } from "../lib/store/object_store.ts";
@@ -29,6 +32,8 @@ export interface TreeReaderSettings {
   readonly threads?: number;
   /** Where files are put, a store of the same system. Without one they are only digested. */
   readonly store?: DiskStore;
+  /** Digests known of earlier runs; those that are found are added. */
+  readonly cache?: DigestCache;
   /** Told how many bytes have been read, of how many that are known of so far. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -59,6 +64,12 @@ export interface ExtractSettings {
   /** Leaves modification times at the present. */
   readonly keepTime: boolean;
   /** Told how many bytes of contents have been written so far. */
+  readonly onRead: (done: number) => void;
+}
+
+/** How files are digested. */
+export interface DigestSettings extends DigestOrder {
+  /** Told how many bytes of large files have been read so far. */
   readonly onRead: (done: number) => void;
 }
 
@@ -98,6 +109,16 @@ export interface System {
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
   openDirectory(path: Uint8Array): BaseDirectory;
   openDataLayer(path: Uint8Array): DiskLayer;
+  /** Makes what checks objects in layers of the same system. */
+  objectChecker(layers: readonly DataLayer[]): ObjectChecker;
+  /**
+   * Digests files, in the order of their paths. The first that cannot be read ends it, after the digests of
+   * those before it.
+   */
+  digestFiles(
+    paths: readonly Uint8Array[],
+    settings: DigestSettings,
+  ): Iterable<Uint8Array<ArrayBuffer>>;
   /** Makes a directory that holds a tree, whole or not at all. */
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void;
   /** Turns fs-verity on for a file. */

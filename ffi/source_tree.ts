@@ -18,6 +18,7 @@ import type {
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
 import { Fd } from "./fd.ts";
+import { Fingerprinter } from "./fingerprint.ts";
 import type { Linux } from "./linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
 import { DirectoryOpener } from "./open_beneath.ts";
@@ -75,10 +76,11 @@ export class DirectoryTree implements SourceTree {
   }
 
   list(path: Uint8Array, options: ListOptions): SourceEntry[] {
-    const { skipDevices = false, xattrs: filter } = options;
+    const { skipDevices = false, fingerprints = false, xattrs: filter } = options;
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
     using directory = this.#opener.open(path, { flags, shown: shownDirectory });
+    const fingerprinter = fingerprints ? new Fingerprinter(directory, Date.now()) : undefined;
     const entries: SourceEntry[] = [];
     this.#paths.begin(
       this.#linux.hasProc
@@ -88,7 +90,7 @@ export class DirectoryTree implements SourceTree {
     this.#directories.read(directory, (name, type) => {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
       const shown = () => joinPath(shownDirectory, name);
-      const stat = this.#stats.read(directory, name, shown);
+      const stat = this.#stats.read(directory, name, shown, fingerprinter);
       if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
       if (filter !== "none") {
         stat.xattrs = this.#xattrs.read(

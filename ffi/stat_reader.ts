@@ -12,6 +12,7 @@ import type { SourceStat } from "../lib/tree/source.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
+import type { Fingerprinter } from "./fingerprint.ts";
 import type { Linux } from "./linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
 import {
@@ -21,6 +22,7 @@ import {
   PATH_MAX,
   STATX,
   STATX_BASIC_STATS,
+  STATX_BTIME,
   STATX_SIZE,
 } from "./uapi.ts";
 
@@ -28,6 +30,7 @@ import {
 export type StatDraft = { -readonly [Field in keyof SourceStat]: SourceStat[Field] };
 
 const AT = STATX.offsets;
+const MASK = STATX_BASIC_STATS | STATX_BTIME;
 const MODE_BITS = 0o7777;
 const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
 
@@ -49,22 +52,30 @@ export class StatReader {
    *
    * @param name A name in the directory, or empty for the open file itself.
    * @param shown Makes the path to name in messages.
+   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted.
    * @throws {SyscallError} If it cannot be read.
    * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
    */
-  read(directory: Fd, name: Uint8Array, shown: () => Uint8Array): StatDraft {
+  read(
+    directory: Fd,
+    name: Uint8Array,
+    shown: () => Uint8Array,
+    fingerprinter?: Fingerprinter,
+  ): StatDraft {
     const linux = this.#linux;
     const { number } = directory;
     const path = this.#name.end(name);
     const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length === 0 ? AT_EMPTY_PATH : 0);
-    const result = linux.retry(() =>
-      linux.statx(number, path, flags, STATX_BASIC_STATS, this.#statx)
-    );
+    const result = linux.retry(() => linux.statx(number, path, flags, MASK, this.#statx));
     if (result < 0) {
       throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
     }
     const stat = this.#decode(shown);
     if (stat.kind === "symlink") stat.target = this.#readTarget(number, path, shown);
+    if (stat.kind === "regular") {
+      const fingerprint = fingerprinter?.of(this.#statx, this.#view);
+      if (fingerprint !== undefined) stat.fingerprint = fingerprint;
+    }
     return stat;
   }
 

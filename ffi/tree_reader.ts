@@ -10,7 +10,9 @@ import {
   EMPTY,
   externalContent,
   type FileReader,
+  INLINE_THRESHOLD,
 } from "../lib/composefs/contents.ts";
+import type { DigestCache } from "../lib/composefs/digest_cache.ts";
 import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
 import type { Source } from "../lib/tree/scan.ts";
 import type { Content } from "../lib/tree/tree.ts";
@@ -28,6 +30,8 @@ import { UnnamedFile } from "./unnamed_file.ts";
 export interface TreeReaderOptions extends Pick<CrewOptions, "threads" | "module"> {
   /** Where files above 64 bytes are put. Without one they are only digested. */
   readonly store?: DirectoryStore;
+  /** Digests known of earlier runs; those that are found are added. */
+  readonly cache?: DigestCache;
   /** Told how many bytes have been read, of how many that are known of so far. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -45,6 +49,7 @@ interface Pending {
 export class TreeReader implements FileReader, Disposable {
   readonly #tree: DirectoryTree;
   readonly #store: DirectoryStore | undefined;
+  readonly #cache: DigestCache | undefined;
   readonly #onRead: TreeReaderOptions["onRead"];
   readonly #crew: Crew;
   readonly #files: Source[] = [];
@@ -57,9 +62,10 @@ export class TreeReader implements FileReader, Disposable {
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { store, onRead, threads, module } = options;
+    const { store, cache, onRead, threads, module } = options;
     this.#tree = tree;
     this.#store = store;
+    this.#cache = cache;
     this.#onRead = onRead;
     this.#crew = new Crew(linux, {
       kind: "tree",
@@ -76,14 +82,32 @@ export class TreeReader implements FileReader, Disposable {
 
   add(file: Source): void {
     this.#total += file.size;
-    if (file.size === 0) {
-      this.#contents.set(file, EMPTY);
+    const known = this.#recall(file);
+    if (known !== undefined) {
+      this.#contents.set(file, known);
+      this.#progress(file.size);
     } else if (file.size > MAX_WHOLE_FILE) {
       this.#beginLarge(file);
     } else {
       this.#files.push(file);
       this.#crew.addFile(this.#files.length - 1, file.path, file.size);
     }
+  }
+
+  /** What is known of a file without reading it. */
+  #recall({ size, fingerprint }: Source): Content | undefined {
+    if (size === 0) return EMPTY;
+    // Files that are kept in the image have no digest.
+    if (fingerprint === undefined || size <= INLINE_THRESHOLD) return undefined;
+    const digest = this.#cache?.get(fingerprint);
+    if (digest === undefined) return undefined;
+    return this.#store?.has(digest, size) === false ? undefined : externalContent(size, digest);
+  }
+
+  /** Notes the digest of a file that has been read. */
+  #settle(file: Source, digest: Uint8Array<ArrayBuffer>): void {
+    this.#contents.set(file, externalContent(file.size, digest));
+    if (file.fingerprint !== undefined) this.#cache?.set(file.fingerprint, digest);
   }
 
   // deno-lint-ignore require-await -- the port is for readers that wait, too
@@ -110,11 +134,12 @@ export class TreeReader implements FileReader, Disposable {
     const { state, bytes } = result;
     const draft = this.#adopt(result);
     if (draft !== undefined) this.#store!.adopt(draft, bytes, size);
-    this.#contents.set(
-      file,
-      state === FILE_STATE.inline ? { kind: "inline", bytes } : externalContent(size, bytes),
-    );
-    if (state !== FILE_STATE.inline) this.#expectsPresent = state === FILE_STATE.digested;
+    if (state === FILE_STATE.inline) {
+      this.#contents.set(file, { kind: "inline", bytes });
+    } else {
+      this.#settle(file, bytes);
+      this.#expectsPresent = state === FILE_STATE.digested;
+    }
     this.#progress(size);
   }
 
@@ -164,7 +189,7 @@ export class TreeReader implements FileReader, Disposable {
     if (expected !== undefined && !equalBytes(digest, expected)) {
       throw changedError(file, "other contents than were expected");
     }
-    this.#contents.set(file, externalContent(file.size, digest));
+    this.#settle(file, digest);
     this.#expectsPresent = store?.has(digest, file.size) ?? false;
     this.#pending.delete(large.number);
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {

@@ -22,6 +22,7 @@ import {
 } from "../command.ts";
 import { JSON_OPTION, jsonLine } from "../json.ts";
 import { isDash } from "../dash.ts";
+import { loadCache, saveCache } from "./cache_file.ts";
 import { UsageError } from "../usage_error.ts";
 import { integer, path } from "../values.ts";
 
@@ -71,6 +72,15 @@ const options = {
     summary: "Digest and copy files in N threads",
     defaultText: "number of CPUs",
     help: "The image does not depend on it.",
+  },
+  cache: {
+    kind: "value",
+    value: "FILE",
+    parse: path,
+    summary: "Keep digests in FILE, read only files that have changed since",
+    help:
+      "FILE is made if it does not exist. A file counts as changed if its inode, size, modification or change time is another, if it was changed in the last seconds before the run, or if it lies on a network file system. What is wrong with FILE itself is told, and all files are read then.",
+    extension: true,
   },
   hardlinks: {
     kind: "flag",
@@ -204,8 +214,9 @@ function createFromFile(
 async function createFromDirectory(
   options: CreateOptions,
   source: Uint8Array,
-  { terminal, system }: Context,
+  context: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { terminal, system } = context;
   const tree = system.openSourceTree(source);
   const { kind } = tree.root("none");
   if (kind !== "directory") {
@@ -220,9 +231,11 @@ async function createFromDirectory(
     xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
     skipDevices: options.skipDevices,
     useEpoch: options.useEpoch,
+    fingerprints: options.cache !== undefined,
     hardLinks: options.hardlinks,
     onScan: scanning.update,
   };
+  const cache = options.cache === undefined ? undefined : loadCache(options.cache, context);
   try {
     using store = options.digestStore === undefined
       ? undefined
@@ -231,9 +244,11 @@ async function createFromDirectory(
       onRead: reading.update,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(store === undefined ? {} : { store }),
+      ...(cache === undefined ? {} : { cache }),
     });
     const image = await createImage(tree, { ...settings, reader });
     store?.flush();
+    if (cache !== undefined) saveCache(options.cache!, cache, context);
     return image;
   } finally {
     reading.finish();

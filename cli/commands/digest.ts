@@ -42,9 +42,17 @@ export function runDigest(
   files: readonly Uint8Array[],
   { terminal, system }: Context,
 ): number {
-  for (const path of files) {
-    using file = system.openFile(path);
-    const digest = file.measureVerity() ?? hashFile(file, {}, terminal).digest();
+  const progress = terminal.progress("Digesting, bytes:");
+  let next = 0;
+  for (
+    const digest of system.digestFiles(files, {
+      algorithm: "sha256",
+      blockSize: 4096,
+      measure: true,
+      onRead: progress.update,
+    })
+  ) {
+    const path = files[next++]!;
     const hex = digest.toHex();
     terminal.stdout.write(
       json
@@ -52,6 +60,7 @@ export function runDigest(
         : hex + "\n",
     );
   }
+  progress.finish();
   return 0;
 }
 

@@ -17,7 +17,7 @@ import { JSON_OPTION, jsonBytes, jsonLine } from "../json.ts";
 import { fsverityDumpMetadata } from "./fsverity_dump_metadata.ts";
 import { fsverityEnable } from "./fsverity_enable.ts";
 import { fsverityMeasure } from "./fsverity_measure.ts";
-import { COMPUTE_OPTIONS, computeFile } from "./fsverity_options.ts";
+import { COMPUTE_OPTIONS, computeFile, treeSettings } from "./fsverity_options.ts";
 import { fsveritySign } from "./fsverity_sign.ts";
 
 const digestOptions = {
@@ -77,6 +77,23 @@ export const fsverity: Group = {
   exitStatus: ["0 done, 1 failed, 2 for a wrong command line."],
 };
 
+/** Digests files together, unless one of them at a time has its tree or descriptor written out. */
+function* computeDigests(
+  files: readonly Uint8Array[],
+  options: FsverityDigestOptions,
+  context: Context,
+): Generator<Uint8Array> {
+  if (options.outMerkleTree !== undefined || options.outDescriptor !== undefined) {
+    for (const path of files) yield computeFile(path, options, context).digest();
+    return;
+  }
+  const { terminal, system } = context;
+  const progress = terminal.progress("Digesting, bytes:");
+  const settings = { ...treeSettings(options), measure: false, onRead: progress.update };
+  yield* system.digestFiles(files, settings);
+  progress.finish();
+}
+
 function runFsverityDigest(
   options: FsverityDigestOptions,
   { files }: FsverityDigestOperands,
@@ -84,8 +101,9 @@ function runFsverityDigest(
 ): number {
   const { stdout } = context.terminal;
   const { hashAlg: algorithm } = options;
-  for (const path of files) {
-    const digest = computeFile(path, options, context).digest();
+  let next = 0;
+  for (const digest of computeDigests(files, options, context)) {
+    const path = files[next++]!;
     const shown = options.forBuiltinSig ? formatFsVerityDigest(digest, algorithm) : digest;
     if (options.json) {
       stdout.write(jsonLine({ ...jsonBytes("path", path), algorithm, digest: digest.toHex() }));

@@ -5,6 +5,7 @@
  */
 
 import type { FsVerityHasher, FsVerityHasherOptions } from "../../lib/fsverity/digest.ts";
+import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
 import type { Context, OptionTable, OptionValues } from "../command.ts";
 import { choice, hex, integer, path } from "../values.ts";
 import { hashFile } from "./digest.ts";
@@ -51,10 +52,15 @@ export const COMPUTE_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+type DigestParameters = Pick<FsVerityHasherOptions, "salt"> & {
+  readonly algorithm: HashAlgorithm;
+  readonly blockSize: number;
+};
+
 /** The tree's options as libraries take them. */
 export function treeSettings(
   { hashAlg: algorithm, blockSize, salt }: OptionValues<typeof TREE_OPTIONS>,
-): Pick<FsVerityHasherOptions, "blockSize" | "salt"> & { readonly algorithm: "sha256" | "sha512" } {
+): DigestParameters {
   return { algorithm, blockSize, ...(salt === undefined ? {} : { salt }) };
 }
 

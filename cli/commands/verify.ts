@@ -5,7 +5,6 @@
  */
 
 import { utf8 } from "../../lib/bytes/text.ts";
-import { sequentialChecker } from "../../lib/composefs/check_objects.ts";
 import {
   type Finding,
   verifyImage,
@@ -68,7 +67,7 @@ export const verify = defineCommand({
       requireDigests,
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
-      ...(imageOnly ? {} : { checkObjects: sequentialChecker(basedirs.layers) }),
+      ...(imageOnly ? {} : { checkObjects: system.objectChecker(basedirs.layers) }),
     };
     const print = json ? printJson : printText;
     const findings = verifyImage(bytes, settings);

@@ -18,6 +18,8 @@ export interface Source {
   readonly size: number;
   /** Path relative to the root of the source. */
   readonly path: Uint8Array;
+  /** That of {@linkcode SourceStat}. */
+  readonly fingerprint?: Uint8Array;
 }
 
 /** What of the source is taken. */
@@ -28,6 +30,8 @@ export interface ScanOptions {
   readonly skipDevices?: boolean;
   /** Gives every file the modification time 0. */
   readonly useEpoch?: boolean;
+  /** Asks for the fingerprints of regular files. */
+  readonly fingerprints?: boolean;
   /** Keeps hard links: several names of one file stay one file. */
   readonly hardLinks?: boolean;
   /** Told the number of entries found, from time to time. */
@@ -101,6 +105,7 @@ class Scan {
     const listing = this.#source.list(path, {
       xattrs: this.#options.xattrs ?? "all",
       skipDevices: this.#options.skipDevices ?? false,
+      fingerprints: this.#options.fingerprints ?? false,
     });
     listing.sort((a, b) => compareBytes(a.name, b.name));
     const entries: Entry<Source>[] = [];
@@ -125,10 +130,10 @@ class Scan {
     return node;
   }
 
-  #file({ size, fileId }: SourceStat, path: Uint8Array): Source {
+  #file({ size, fileId, fingerprint }: SourceStat, path: Uint8Array): Source {
     const known = fileId === undefined ? undefined : this.#sources.get(fileId);
     if (known?.size === size) return known;
-    const file: Source = { size, path };
+    const file: Source = fingerprint === undefined ? { size, path } : { size, path, fingerprint };
     if (fileId !== undefined) this.#sources.set(fileId, file);
     this.#options.onFile?.(file);
     return file;

@@ -39,6 +39,11 @@ export interface SourceStat {
   readonly target?: Uint8Array;
   /** Those that were asked for, in any order. */
   readonly xattrs: readonly Xattr[];
+  /**
+   * Bytes that are the same later only if the file is, if that was asked for and can be said of this one:
+   * see `ffi/fingerprint.ts`.
+   */
+  readonly fingerprint?: Uint8Array;
 }
 
 /** One name in a directory and the file behind it. */
@@ -67,6 +72,8 @@ export interface ListOptions {
   readonly xattrs: XattrFilter;
   /** Leaves out block and character devices without looking at them any closer. */
   readonly skipDevices?: boolean;
+  /** Tells the fingerprints of regular files. */
+  readonly fingerprints?: boolean;
 }
 
 /**

@@ -1,0 +1,51 @@
+/**
+ * The file of a digest cache: read if it is there and sound, written at the end.
+ *
+ * A cache is never needed. So whatever is wrong with its file is a note on standard error, no failure.
+ *
+ * @module
+ */
+
+import { DigestCache, isDigestCache } from "../../lib/composefs/digest_cache.ts";
+import { printable } from "../../lib/bytes/text.ts";
+import { SyscallError } from "../../ffi/errno.ts";
+import type { Context } from "../command.ts";
+
+/**
+ * Reads a cache.
+ *
+ * @returns An empty one if its file is missing or of no use; undefined if the file is not for us to write.
+ */
+export function loadCache(path: Uint8Array, context: Context): DigestCache | undefined {
+  const refusal = `Cannot use "${printable(path)}" as a cache`;
+  try {
+    const file = context.system.readFile(path);
+    if (file.length === 0) return new DigestCache();
+    if (isDigestCache(file)) return DigestCache.decode(file, Date.now());
+    note(context, `${refusal}: it is another kind of file; going on without`);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      note(context, `${refusal}: ${error.message}; beginning a new one`);
+      return new DigestCache();
+    }
+    if (!(error instanceof SyscallError)) throw error;
+    if (error.code === "ENOENT") return new DigestCache();
+    note(context, `${error.message}; going on without a cache`);
+  }
+  return undefined;
+}
+
+/** Writes a cache if it has anything new, whole or not at all. */
+export function saveCache(path: Uint8Array, cache: DigestCache, context: Context): void {
+  if (!cache.isChanged) return;
+  try {
+    context.system.writeFile(path, cache.encode(Date.now()));
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    note(context, `${error.message}; the cache is not kept`);
+  }
+}
+
+function note({ terminal, program }: Context, text: string): void {
+  terminal.stderr.write(`${program}: note: ${text}\n`);
+}

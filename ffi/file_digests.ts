@@ -1,0 +1,145 @@
+/**
+ * The fs-verity digests of many files, or of a large one, on several threads.
+ *
+ * @module
+ */
+
+import { defaultHasher } from "../lib/fsverity/sha2.ts";
+import { FAILED, FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
+import { DigestWork } from "./digest_work.ts";
+import { Fd } from "./fd.ts";
+import { LargeFile } from "./large_file.ts";
+import type { Linux } from "./linux.ts";
+import { cString } from "./path.ts";
+import { canCut, MAX_WHOLE_FILE } from "./span_work.ts";
+import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
+import type { DigestOrder } from "./work_order.ts";
+
+/** How files are digested. */
+export interface FileDigestsOptions extends DigestOrder, Pick<CrewOptions, "threads" | "module"> {
+  /** Told how many bytes of large files have been read so far. */
+  readonly onRead?: (done: number) => void;
+}
+
+/**
+ * Digests files.
+ *
+ * @returns The digest of each, in the order of the paths.
+ * @throws {SyscallError} If one cannot be read, after the digests of those before it.
+ */
+export function* digestFiles(
+  linux: Linux,
+  paths: readonly Uint8Array[],
+  options: FileDigestsOptions,
+): Generator<Uint8Array<ArrayBuffer>> {
+  using digests = new FileDigests(linux, paths, options);
+  for (let next = 0; next < paths.length; next++) {
+    digests.add(next);
+    yield* digests.takeReady();
+  }
+  digests.finish();
+  yield* digests.takeReady();
+}
+
+/** Digests on their way, and those that wait for others in front of them. */
+class FileDigests implements Disposable {
+  readonly #linux: Linux;
+  readonly #paths: readonly Uint8Array[];
+  readonly #options: FileDigestsOptions;
+  readonly #crew: Crew;
+  readonly #work: DigestWork;
+  readonly #results = new Map<number, FileResult>();
+  readonly #large = new Set<Fd>();
+  readonly #canCut: boolean;
+  #next = 0;
+  #read = 0;
+
+  constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
+    const { threads, module, onRead, ...order } = options;
+    this.#linux = linux;
+    this.#paths = paths;
+    this.#options = options;
+    this.#work = new DigestWork(linux, order);
+    this.#canCut = order.salt === undefined &&
+      canCut(defaultHasher(order.algorithm), order.blockSize);
+    this.#crew = new Crew(linux, { kind: "digest", options: order }, {
+      threads,
+      module,
+      onFile: (number, result) => void this.#results.set(number, result),
+      onPiece: (bytes) => onRead?.(this.#read += bytes),
+      onLargeFile: (file) => this.#finishLarge(file),
+    });
+  }
+
+  /** Has a file digested. */
+  add(number: number): void {
+    const path = this.#paths[number]!;
+    const size = this.#sizeOf(path);
+    if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
+    else this.#crew.addFile(number, path, size);
+  }
+
+  finish(): void {
+    this.#crew.finish();
+  }
+
+  /** The digests that are next in order and known. */
+  *takeReady(): Generator<Uint8Array<ArrayBuffer>> {
+    for (
+      let result = this.#results.get(this.#next);
+      result !== undefined;
+      result = this.#results.get(this.#next)
+    ) {
+      this.#results.delete(this.#next);
+      const path = new Uint8Array(this.#paths[this.#next++]!);
+      // Read here, it shows its error; or it can be read now.
+      yield result.state === FILE_STATE.failed ? this.#work.read(path).bytes : result.bytes;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#crew[Symbol.dispose]();
+    for (const file of this.#large) file.close();
+  }
+
+  #addLarge(number: number, path: Uint8Array): void {
+    let file: Fd;
+    try {
+      file = Fd.open(this.#linux, path, { flags: O_RDONLY });
+    } catch {
+      // Its turn to be told has not come.
+      this.#results.set(number, FAILED);
+      return;
+    }
+    const bytes = this.#work.measure(file);
+    if (bytes !== undefined) {
+      file.close();
+      this.#results.set(number, { state: FILE_STATE.digested, bytes });
+      return;
+    }
+    this.#large.add(file);
+    const { algorithm, blockSize } = this.#options;
+    this.#crew.addLargeFile(
+      new LargeFile({ number, from: file, size: file.size, algorithm, blockSize }),
+    );
+  }
+
+  #finishLarge(file: LargeFile): void {
+    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish() });
+    this.#large.delete(file.from);
+    file.from.close();
+  }
+
+  /** Length of a regular file; 0 if it is none, or cannot be found: then reading it tells. */
+  #sizeOf(path: Uint8Array): number {
+    const linux = this.#linux;
+    const buffer = new Uint8Array(STATX_SIZE);
+    const name = cString(path);
+    const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer));
+    if (result < 0) return 0;
+    const { mode, size } = STATX.read(new DataView(buffer.buffer), 0);
+    return kindOfMode(mode) === "regular" ? size : 0;
+  }
+}

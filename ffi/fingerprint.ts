@@ -1,0 +1,55 @@
+/**
+ * What tells a file that has not been changed from one that has: its identity and its times.
+ *
+ * The kernel sets a file's ctime at every change, and nobody can set it otherwise but by the clock. A
+ * change within the tick of the clock in which the file was looked at, or, where times are kept in whole
+ * seconds, within the same second or two, leaves no trace though. So a file that was changed lately has no
+ * fingerprint; nor has one whose times may be from another machine's clock.
+ *
+ * @see statx(2); Documentation/filesystems/multigrain-ts.rst
+ *
+ * @module
+ */
+
+import { FINGERPRINT_SIZE } from "../lib/composefs/digest_cache.ts";
+import type { Fd } from "./fd.ts";
+import { isLocal } from "./sync.ts";
+import { STATX } from "./uapi.ts";
+
+/** Seconds that must have passed since a file was changed: FAT keeps times to two. */
+const QUIET_SECONDS = 3;
+
+const AT = STATX.offsets;
+
+/** Makes the fingerprints of the files in one directory. */
+export class Fingerprinter {
+  readonly #isLocal: boolean;
+  readonly #devMajor: number;
+  readonly #devMinor: number;
+  /** Files changed at this second or later have none. */
+  readonly #since: number;
+
+  /** @param now Milliseconds since the epoch, before any of the files is looked at. */
+  constructor(directory: Fd, now: number) {
+    const { devMajor, devMinor } = directory.stat();
+    this.#isLocal = isLocal(directory);
+    this.#devMajor = devMajor;
+    this.#devMinor = devMinor;
+    this.#since = Math.floor(now / 1000) - QUIET_SECONDS;
+  }
+
+  /** The fingerprint of a file, if it has one. `statx` is what statx(2) wrote about it. */
+  of(statx: Uint8Array, view: DataView): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.#isLocal) return undefined;
+    // A file of another file system is bound here; its own directory is not known.
+    if (view.getUint32(AT.devMajor, true) !== this.#devMajor) return undefined;
+    if (view.getUint32(AT.devMinor, true) !== this.#devMinor) return undefined;
+    if (!(Number(view.getBigInt64(AT.ctimeSec, true)) < this.#since)) return undefined;
+    const fingerprint = new Uint8Array(FINGERPRINT_SIZE);
+    // Inode number and size; times of birth, change and modification; device.
+    fingerprint.set(statx.subarray(AT.ino, AT.ino + 16));
+    fingerprint.set(statx.subarray(AT.btimeSec, AT.btimeSec + 48), 16);
+    fingerprint.set(statx.subarray(AT.devMajor, AT.devMajor + 8), 64);
+    return fingerprint;
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Digests of files that were read before, so that what has not changed since need not be read again.
+ *
+ * An entry holds a fingerprint of a file and its digest. What a fingerprint is made of, and when a file
+ * has one, is `ffi/fingerprint.ts`'s; here it is bytes that are equal or not. A cache is a file of its own:
+ * a header, entries of fixed size, and a checksum, so that a damaged one is noticed.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../bytes/compare.ts";
+import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
+import { binary, utf8 } from "../bytes/text.ts";
+import { defaultHasher } from "../fsverity/sha2.ts";
+
+/** Bytes of a fingerprint. The first eight, a file's inode number, tell most files apart. */
+export const FINGERPRINT_SIZE = 72;
+
+/** Bytes of a digest. */
+const DIGEST_SIZE = 32;
+
+const MAGIC = binary(utf8("composefs-cache\x01"));
+const HEADER = record({
+  magic: reserved(16),
+  /** When it was written, in milliseconds since the epoch. */
+  savedAt: u64,
+  count: u32,
+  entrySize: u32,
+});
+const ENTRY = record({
+  fingerprint: reserved(FINGERPRINT_SIZE),
+  digest: reserved(DIGEST_SIZE),
+  /** How often the cache has been written since the entry was last used. */
+  age: u8,
+  padding: reserved(7),
+});
+const CHECKSUM_SIZE = 32;
+
+/** Entries that are this old are dropped. Until then trees may take turns with one cache. */
+const MAX_AGE = 16;
+
+/** Tells whether a file is a cache, be it a damaged one; any other is not to be written over. */
+export function isDigestCache(file: Uint8Array): boolean {
+  return binary(file.subarray(0, MAGIC.length)) === MAGIC;
+}
+
+/** A cache in memory. */
+export class DigestCache {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
+  #count = 0;
+  /** The entry last added for each inode number, and for each entry the one before it, or -1. */
+  readonly #last = new Map<number, number>();
+  readonly #before: number[] = [];
+  #isChanged = false;
+
+  /** Makes an empty one. */
+  constructor() {
+    this.#bytes = new Uint8Array(HEADER.size + 1024 * ENTRY.size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /**
+   * Reads one that was written before.
+   *
+   * @param file Contents of its file. Copied.
+   * @param now Milliseconds since the epoch.
+   * @throws {RangeError} If it is damaged, or is from the future: then the clock has been set back, and a
+   * file's times say nothing of what has happened to it.
+   */
+  static decode(file: Uint8Array, now: number): DigestCache {
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    if (!isDigestCache(file)) throw new RangeError("not a cache of digests");
+    if (file.length < HEADER.size) throw new RangeError(`${file.length} bytes, cut off`);
+    const { savedAt, count, entrySize } = HEADER.read(view, 0);
+    const end = HEADER.size + count * ENTRY.size;
+    if (entrySize !== ENTRY.size || file.length !== end + CHECKSUM_SIZE) {
+      throw new RangeError(`${file.length} bytes, expected ${end + CHECKSUM_SIZE}`);
+    }
+    if (!equalBytes(checksum(file.subarray(0, end)), file.subarray(end))) {
+      throw new RangeError("its checksum is wrong");
+    }
+    if (savedAt > now) throw new RangeError("it was written later than now");
+    const cache = new DigestCache();
+    cache.#reserve(count);
+    cache.#bytes.set(file.subarray(0, end));
+    for (let index = 0; index < count; index++) cache.#link(index);
+    cache.#count = count;
+    return cache;
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Whether writing it would make a difference. */
+  get isChanged(): boolean {
+    return this.#isChanged || this.#hasUnused();
+  }
+
+  /** The digest of the file with this fingerprint: a copy, or undefined. */
+  get(fingerprint: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+    const index = this.#find(fingerprint);
+    if (index === undefined) return undefined;
+    const at = entryAt(index);
+    this.#bytes[at + ENTRY.offsets.age] = USED;
+    const start = at + ENTRY.offsets.digest;
+    return this.#bytes.slice(start, start + DIGEST_SIZE);
+  }
+
+  /** Keeps a digest of 32 bytes. */
+  set(fingerprint: Uint8Array, digest: Uint8Array): void {
+    let index = this.#find(fingerprint);
+    if (index === undefined) {
+      index = this.#count;
+      this.#reserve(index + 1);
+      this.#bytes.set(fingerprint, entryAt(index));
+      this.#link(index);
+      this.#count++;
+    }
+    this.#isChanged = true;
+    const at = entryAt(index);
+    this.#bytes.set(digest, at + ENTRY.offsets.digest);
+    this.#bytes[at + ENTRY.offsets.age] = USED;
+  }
+
+  /**
+   * Writes the cache, without entries that have not been used for long.
+   *
+   * @param now Milliseconds since the epoch.
+   */
+  encode(now: number): Uint8Array<ArrayBuffer> {
+    const file = new Uint8Array(HEADER.size + this.#count * ENTRY.size + CHECKSUM_SIZE);
+    let count = 0;
+    for (let index = 0; index < this.#count; index++) {
+      const from = entryAt(index);
+      const age = this.#bytes[from + ENTRY.offsets.age]!;
+      if (age >= MAX_AGE && age !== USED) continue;
+      const to = entryAt(count++);
+      file.set(this.#bytes.subarray(from, from + ENTRY.size), to);
+      file[to + ENTRY.offsets.age] = age === USED ? 0 : age + 1;
+    }
+    file.set(utf8(MAGIC));
+    HEADER.write(new DataView(file.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
+    const end = entryAt(count);
+    file.set(checksum(file.subarray(0, end)), end);
+    return file.subarray(0, end + CHECKSUM_SIZE);
+  }
+
+  #find(fingerprint: Uint8Array): number | undefined {
+    const inode = inodeOf(fingerprint);
+    for (let index = this.#last.get(inode) ?? -1; index >= 0; index = this.#before[index]!) {
+      if (this.#matches(entryAt(index), fingerprint)) return index;
+    }
+    return undefined;
+  }
+
+  #matches(at: number, fingerprint: Uint8Array): boolean {
+    for (let i = 0; i < FINGERPRINT_SIZE; i++) {
+      if (this.#bytes[at + i] !== fingerprint[i]) return false;
+    }
+    return true;
+  }
+
+  /** Makes an entry findable. */
+  #link(index: number): void {
+    const at = entryAt(index);
+    const inode = inodeOf(this.#bytes.subarray(at, at + 8));
+    this.#before[index] = this.#last.get(inode) ?? -1;
+    this.#last.set(inode, index);
+  }
+
+  #reserve(count: number): void {
+    const needed = entryAt(count);
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  #hasUnused(): boolean {
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#view.getUint8(entryAt(index) + ENTRY.offsets.age) !== USED) return true;
+    }
+    return false;
+  }
+}
+
+/** Age of an entry that has been used since the cache was read. */
+const USED = 255;
+
+function entryAt(index: number): number {
+  return HEADER.size + index * ENTRY.size;
+}
+
+/** Larger inode numbers than a number holds may fall together, and are told apart by the rest. */
+function inodeOf(fingerprint: Uint8Array): number {
+  let inode = 0;
+  for (let i = 7; i >= 0; i--) inode = inode * 256 + fingerprint[i]!;
+  return inode;
+}
+
+function checksum(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return defaultHasher("sha256").hash(bytes);
+}
