@@ -14,7 +14,7 @@ import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsReader, ImageInode } from "./read.ts";
-import { XATTR_PREFIXES } from "./xattr.ts";
+import { XATTR_PREFIXES } from "./xattr_name.ts";
 
 /** Prefixes by index; also the one that is never written. */
 const PREFIX_OF_INDEX = new Map<number, Uint8Array>([

@@ -153,13 +153,14 @@ export const FILE_TYPE_BITS: Readonly<Record<FileKind, number>> = {
   socket: 0o140000,
 };
 
-const KIND_OF_BITS = new Map<number, FileKind>(
-  Object.entries(FILE_TYPE_BITS).map(([kind, bits]) => [bits, kind as FileKind]),
-);
+const KIND_OF_BITS: (FileKind | undefined)[] = Array(16).fill(undefined);
+for (const [kind, bits] of Object.entries(FILE_TYPE_BITS)) {
+  KIND_OF_BITS[bits >> 12] = kind as FileKind;
+}
 
 /** The kind that the type bits of an `st_mode` name, or undefined if they name none of the seven. */
 export function kindOfMode(mode: number): FileKind | undefined {
-  return KIND_OF_BITS.get(mode & 0o170000);
+  return KIND_OF_BITS[mode >> 12 & 15];
 }
 
 /** Tells whether a node is an overlayfs whiteout: a character device with number 0. */
