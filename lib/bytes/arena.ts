@@ -4,6 +4,8 @@
  * @module
  */
 
+import { viewOf } from "./view.ts";
+
 const BLOCK_SIZE = 1 << 16;
 
 /**
@@ -27,6 +29,6 @@ export class Arena {
   take(length: number): Uint8Array<ArrayBuffer> {
     const start = this.position;
     this.position = start + length;
-    return this.bytes.subarray(start, this.position);
+    return viewOf(this.bytes, start, this.position);
   }
 }

@@ -12,6 +12,7 @@
 import { startsWith } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import type { InodeXattr } from "../erofs/inode.ts";
+import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { xattrName } from "../erofs/xattr_name.ts";
 import type { Xattr } from "../tree/tree.ts";
 
@@ -65,10 +66,10 @@ export function metacopyXattr(digest: Uint8Array | undefined): InodeXattr {
 const METACOPY = xattrName(METACOPY_NAME);
 const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
 
-/** The digest in a metacopy xattr, or undefined if it holds none of SHA-256. */
-export function metacopyDigest(value: Uint8Array): Uint8Array | undefined {
-  const size = METACOPY_SHA256_HEADER.length;
-  return value.length === size + 32 ? value.subarray(size) : undefined;
+/** The digest in a metacopy xattr of an image, or undefined if it holds none of SHA-256. */
+export function metacopyDigest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
+  const header = METACOPY_SHA256_HEADER.length;
+  return metacopy?.size === header + 32 ? metacopy.value(header) : undefined;
 }
 
 /** The redirect xattr to a path below the object store. */
@@ -78,6 +79,11 @@ export function redirectXattr(path: Uint8Array): InodeXattr {
 
 const REDIRECT = xattrName(REDIRECT_NAME);
 const SLASH = Uint8Array.of(0x2f);
+
+/** The path in a redirect xattr of an image; its first slash is not part of it. */
+export function redirectPath(redirect: ImageXattr | undefined): Uint8Array | undefined {
+  return redirect?.value(redirect.startsWith(SLASH[0]!) ? 1 : 0);
+}
 
 /** An xattr of the source as it stands in the image. */
 export function escapeXattr(xattr: Xattr): Xattr {

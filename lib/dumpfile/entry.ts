@@ -9,7 +9,13 @@
 import { printable } from "../bytes/text.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import { checkPayload, checkTarget, MAX_EXTERNAL_SIZE, MAX_INLINE_SIZE } from "../tree/limits.ts";
-import type { Content, FileKind, Leaf, Xattr } from "../tree/tree.ts";
+import {
+  type Content,
+  externalContent,
+  type FileKind,
+  type Leaf,
+  type Xattr,
+} from "../tree/tree.ts";
 import { hexDigit } from "./escape.ts";
 import type { Fields } from "./fields.ts";
 import { XattrsParser } from "./xattrs.ts";
@@ -95,13 +101,7 @@ function regular(
   if (size > MAX_EXTERNAL_SIZE) {
     throw new SyntaxError(`file too large: size ${size}, expected at most ${MAX_EXTERNAL_SIZE}`);
   }
-  const external = { kind: "external" as const, size: Number(size) };
-  const path = payload !== undefined && payload.length > 0 ? payload : undefined;
-  // Written out: with spread objects this took as long as all numbers of a line.
-  if (path === undefined) return digest === undefined ? external : { ...external, digest };
-  return digest === undefined
-    ? { ...external, path }
-    : { kind: "external", size: external.size, path, digest };
+  return externalContent(Number(size), payload, digest);
 }
 
 function parseDigest(text: Uint8Array | undefined): Uint8Array | undefined {

@@ -90,31 +90,51 @@ export type EscapeStyle =
   /** A path listed on a line of its own: spaces end nothing there. */
   | "listing";
 
+/** The most bytes that one byte becomes. */
+export const LONGEST_ESCAPE = 4;
+
 /** Encodes bytes so that they stand in a field, in the spelling that composefs-info 1.0.8 uses. */
 export function escapeField(bytes: Uint8Array, style: EscapeStyle): Uint8Array {
-  if (style === "optional" && bytes.length === 1 && bytes[0] === DASH) return ESCAPED_DASH;
   const plain = PLAIN[style];
   let at = 0;
   while (at < bytes.length && plain[bytes[at]!] === 1) at++;
-  if (at === bytes.length) return bytes;
-  const encoded = new Uint8Array(at + (bytes.length - at) * 4);
-  encoded.set(bytes.subarray(0, at));
-  let length = at;
-  for (; at < bytes.length; at++) {
-    const byte = bytes[at]!;
-    if (plain[byte] === 1) {
-      encoded[length++] = byte;
+  if (at === bytes.length && !isLoneDash(bytes, style)) return bytes;
+  const encoded = new Uint8Array(LONGEST_ESCAPE * bytes.length);
+  return encoded.subarray(0, escapeInto(encoded, 0, bytes, style));
+}
+
+/**
+ * Writes what {@linkcode escapeField} gives.
+ *
+ * @param target Has room at `at` for the longest escapes.
+ * @returns Where it ends.
+ */
+export function escapeInto(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  style: EscapeStyle,
+): number {
+  const plain = PLAIN[style];
+  const escapeAll = isLoneDash(bytes, style);
+  let end = at;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (plain[byte] === 1 && !escapeAll) {
+      target[end++] = byte;
       continue;
     }
     const escape = ESCAPES[byte]!;
-    encoded.set(escape, length);
-    length += escape.length;
+    for (let j = 0; j < escape.length; j++) target[end++] = escape[j]!;
   }
-  return encoded.subarray(0, length);
+  return end;
+}
+
+function isLoneDash(bytes: Uint8Array, style: EscapeStyle): boolean {
+  return style === "optional" && bytes.length === 1 && bytes[0] === DASH;
 }
 
 const encoder = new TextEncoder();
-const ESCAPED_DASH = encoder.encode("\\x2d");
 
 const ESCAPES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) => {
   const letter = [...SHORT_ESCAPES].find(([, plain]) => plain === byte)?.[0];

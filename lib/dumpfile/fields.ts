@@ -10,6 +10,7 @@
 
 import { Arena } from "../bytes/arena.ts";
 import { printable } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { HEX_DIGITS, unescapeField } from "./escape.ts";
 import { type Base, parseI64, parseU32, parseU64 } from "./number.ts";
 
@@ -180,7 +181,7 @@ export class Fields {
     }
     this.position = end + 1;
     if (end === start + 1 && bytes[start] === DASH) return undefined;
-    const field = bytes.subarray(start, end);
+    const field = viewOf(bytes, start, end);
     if (!escaped) return field;
     const value = this.unescape(field);
     if (name !== undefined) refuseNul(value, name);

@@ -11,6 +11,7 @@
  */
 
 import { printable } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { checkName, isDotOrDotDot } from "../tree/limits.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import {
@@ -164,7 +165,7 @@ export class DumpfileParser {
     head: EntryHead,
   ): void {
     const parent = cursor.move(path);
-    const name = path.bytes.subarray(path.slash + 1, path.end);
+    const name = viewOf(path.bytes, path.slash + 1, path.end);
     if (isDotOrDotDot(name)) {
       throw new SyntaxError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
     }

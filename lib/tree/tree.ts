@@ -132,6 +132,21 @@ export interface ExternalContent {
 /** What a regular file is once its contents are decided. */
 export type Content = InlineContent | ExternalContent;
 
+/** Makes contents outside of the image; an empty path is none. */
+export function externalContent(
+  size: number,
+  path: Uint8Array | undefined,
+  digest: Uint8Array | undefined,
+): ExternalContent {
+  const content: { -readonly [Field in keyof ExternalContent]: ExternalContent[Field] } = {
+    kind: "external",
+    size,
+  };
+  if (path !== undefined && path.length > 0) content.path = path;
+  if (digest !== undefined) content.digest = digest;
+  return content;
+}
+
 /** A kind of file. */
 export type FileKind =
   | "fifo"
