@@ -24,7 +24,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Tells whether two byte strings hold the same bytes. Not constant-time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  return a === b || (a.length === b.length && compareBytes(a, b) === 0);
 }
 
 /** Tells whether `bytes` begins with `prefix`. */

@@ -97,7 +97,15 @@ export const i64: FieldType<number | bigint> = {
     const value = view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
     return Number.isSafeInteger(value) ? value : view.getBigInt64(at, true);
   },
-  write: (view, at, value) => view.setBigInt64(at, BigInt(value), true),
+  write: (view, at, value) => {
+    if (typeof value === "bigint") {
+      view.setBigInt64(at, value, true);
+    } else {
+      // Both halves of a negative number too are those of its two's complement.
+      view.setUint32(at, value % 2 ** 32, true);
+      view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+    }
+  },
 };
 
 class Reserved implements FieldType<never> {

@@ -5,11 +5,10 @@
  */
 
 import { parseDumpfile, type ParseDumpfileOptions } from "../dumpfile/parse.ts";
-import { equalBytes } from "../bytes/compare.ts";
-import { utf8 } from "../bytes/text.ts";
 import { SUPER_OFFSET } from "../erofs/format.ts";
 import type { Inode } from "../erofs/inode.ts";
 import { writeErofs } from "../erofs/write.ts";
+import { isAclName } from "../erofs/xattr_name.ts";
 import { type ScanOptions, scanTree } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
@@ -123,12 +122,8 @@ export function encodeImage(
   return writeErofs(inodes, composefsPreamble(inodes, version));
 }
 
-const ACL_NAMES = [utf8("system.posix_acl_access"), utf8("system.posix_acl_default")];
-
 function composefsPreamble(inodes: readonly Inode[], version: FormatVersion): Uint8Array {
-  const hasAcl = inodes.some(({ xattrs }) =>
-    xattrs.some(({ name }) => ACL_NAMES.some((acl) => equalBytes(acl, name)))
-  );
+  const hasAcl = inodes.some(({ xattrs }) => xattrs.some(({ name }) => isAclName(name)));
   const preamble = new Uint8Array(SUPER_OFFSET);
   COMPOSEFS_HEADER.write(new DataView(preamble.buffer), 0, {
     magic: COMPOSEFS_MAGIC,

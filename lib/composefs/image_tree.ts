@@ -9,27 +9,29 @@
 
 import { equalBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
-import { DIRENT_FILE_TYPE } from "../erofs/format.ts";
+import { DIRENT_FILE_TYPE, SLOT_SIZE } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsReader, ImageInode } from "../erofs/read.ts";
 import { type ImageEntry, readDirectory } from "../erofs/read_directory.ts";
-import { XattrReader } from "../erofs/read_xattrs.ts";
-import type { Xattr } from "../tree/tree.ts";
+import { type ImageXattr, XattrReader } from "../erofs/read_xattrs.ts";
+import { METACOPY_NAME, REDIRECT_NAME } from "./overlay_xattrs.ts";
 
 /** An inode of the image with all that belongs to it. */
 export interface ImageNode {
   readonly inode: ImageInode;
   /** In the order of the image: the inode's own, then the shared ones. */
-  readonly xattrs: readonly Xattr[];
+  readonly xattrs: readonly ImageXattr[];
   /** A directory's entries without `.` and `..`, in byte order; none for other kinds. */
   readonly entries: readonly ImageEntry[];
+  /** What the entries lead to, in their order. */
+  readonly children: readonly ImageNode[];
 }
 
 /** All inodes of an image that can be reached from its root. */
 export interface ImageTree {
   readonly root: ImageNode;
-  /** By nid. */
-  readonly nodes: ReadonlyMap<number, ImageNode>;
+  /** In no particular order. */
+  readonly nodes: readonly ImageNode[];
   /** Nids that have more than one name. */
   readonly linked: ReadonlySet<number>;
 }
@@ -44,49 +46,87 @@ export function collectImage(
   reader: ErofsReader,
   rootEntries?: readonly Uint8Array[],
 ): ImageTree {
-  const nodes = new Map<number, ImageNode>();
-  const linked = new Set<number>();
-  const xattrs = new XattrReader(reader);
-  const { rootNid, inos } = reader.superBlock;
-  const load = (nid: number, parent: number): ImageNode => {
-    if (nodes.size >= inos) {
-      throw new ImageFormatError(nid * 32, `more inodes than the superblock's ${inos}`);
+  return new Collection(reader).run(rootEntries);
+}
+
+/** A node whose entries are being followed. */
+interface GrowingNode extends ImageNode {
+  entries: readonly ImageEntry[];
+  readonly children: GrowingNode[];
+}
+
+const NO_ENTRIES: readonly ImageEntry[] = [];
+const NO_CHILDREN: GrowingNode[] = [];
+
+class Collection {
+  readonly #reader: ErofsReader;
+  readonly #xattrs: XattrReader;
+  readonly #nodes: GrowingNode[] = [];
+  /** For each nid the number of its node, counted from 1; 0 if there is none yet. */
+  readonly #numbers: Uint32Array;
+  readonly #linked = new Set<number>();
+
+  constructor(reader: ErofsReader) {
+    this.#reader = reader;
+    this.#xattrs = new XattrReader(reader, [METACOPY_NAME, REDIRECT_NAME]);
+    this.#numbers = new Uint32Array(Math.ceil(reader.image.length / SLOT_SIZE));
+  }
+
+  run(rootEntries?: readonly Uint8Array[]): ImageTree {
+    const { rootNid } = this.#reader.superBlock;
+    const root = this.#load(rootNid, rootNid);
+    if (root.inode.kind !== "directory") {
+      throw new ImageFormatError(root.inode.start, `root is a ${root.inode.kind}, not a directory`);
     }
-    const inode = reader.inode(nid);
-    const entries = inode.kind === "directory" ? readDirectory(reader, inode, parent) : [];
-    const node = { inode, xattrs: xattrs.read(inode), entries };
-    nodes.set(nid, node);
-    return node;
-  };
-  let root = load(rootNid, rootNid);
-  if (root.inode.kind !== "directory") {
-    throw new ImageFormatError(root.inode.start, `root is a ${root.inode.kind}, not a directory`);
-  }
-  if (rootEntries !== undefined) {
-    const entries = root.entries.filter(({ name }) =>
-      rootEntries.some((wanted) => equalBytes(wanted, name))
-    );
-    root = { ...root, entries };
-    nodes.set(rootNid, root);
-  }
-  const pending = [root];
-  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    for (const entry of directory.entries) {
-      const known = nodes.get(entry.nid);
-      const node = known ?? load(entry.nid, directory.inode.nid);
-      checkEntry(entry, node.inode);
-      if (known !== undefined) linked.add(entry.nid);
-      if (node.inode.kind !== "directory") continue;
-      if (known !== undefined) {
-        throw new ImageFormatError(
-          entry.offset,
-          `directory "${printable(entry.name)}" has a second name`,
-        );
+    if (rootEntries !== undefined) {
+      root.entries = root.entries.filter(({ name }) =>
+        rootEntries.some((wanted) => equalBytes(wanted, name))
+      );
+    }
+    const pending = [root];
+    for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+      for (const entry of directory.entries) {
+        const child = this.#follow(entry, directory.inode.nid);
+        directory.children.push(child);
+        if (child.inode.kind === "directory") pending.push(child);
       }
-      pending.push(node);
     }
+    return { root, nodes: this.#nodes, linked: this.#linked };
   }
-  return { root, nodes, linked };
+
+  /** What an entry of the directory with the nid `parent` leads to. */
+  #follow(entry: ImageEntry, parent: number): GrowingNode {
+    const number = this.#numbers[entry.nid];
+    if (!number) {
+      const node = this.#load(entry.nid, parent);
+      checkEntry(entry, node.inode);
+      return node;
+    }
+    const known = this.#nodes[number - 1]!;
+    checkEntry(entry, known.inode);
+    this.#linked.add(entry.nid);
+    if (known.inode.kind === "directory") {
+      throw new ImageFormatError(
+        entry.offset,
+        `directory "${printable(entry.name)}" has a second name`,
+      );
+    }
+    return known;
+  }
+
+  #load(nid: number, parent: number): GrowingNode {
+    const { inos } = this.#reader.superBlock;
+    if (this.#nodes.length >= inos) {
+      throw new ImageFormatError(nid * SLOT_SIZE, `more inodes than the superblock's ${inos}`);
+    }
+    const inode = this.#reader.inode(nid);
+    const isDirectory = inode.kind === "directory";
+    const entries = isDirectory ? readDirectory(this.#reader, inode, parent) : NO_ENTRIES;
+    const xattrs = this.#xattrs.read(inode);
+    const node = { inode, xattrs, entries, children: isDirectory ? [] : NO_CHILDREN };
+    this.#numbers[nid] = this.#nodes.push(node);
+    return node;
+  }
 }
 
 function checkEntry(entry: ImageEntry, inode: ImageInode): void {
@@ -108,15 +148,16 @@ function checkEntry(entry: ImageEntry, inode: ImageInode): void {
 export function findLinks({ root, nodes, linked }: ImageTree): Set<ImageEntry> | undefined {
   const links = new Set<ImageEntry>();
   if (linked.size === 0) return links;
-  const nids = Float64Array.from(nodes.keys()).sort();
+  const nids = Float64Array.from(nodes, ({ inode }) => inode.nid).sort();
   let next = 1;
   const queue = [root];
   for (let at = 0; at < queue.length; at++) {
-    for (const entry of queue[at]!.entries) {
+    const { entries, children } = queue[at]!;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i]!;
       if (nids[next] === entry.nid) {
         next++;
-        const node = nodes.get(entry.nid)!;
-        if (node.inode.kind === "directory") queue.push(node);
+        if (children[i]!.inode.kind === "directory") queue.push(children[i]!);
       } else if (linked.has(entry.nid)) {
         links.add(entry);
       } else {

@@ -10,7 +10,7 @@
 
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { utf8 } from "../bytes/text.ts";
-import type { Inode, InodeData, InodeEntry } from "../erofs/inode.ts";
+import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import {
   type Content,
@@ -22,8 +22,8 @@ import {
   type Tree,
   type Xattr,
 } from "../tree/tree.ts";
+import { ImageXattrs } from "./image_xattrs.ts";
 import {
-  escapeXattr,
   metacopyXattr,
   redirectXattr,
   ROOT_OPAQUE,
@@ -43,58 +43,113 @@ const SELINUX = utf8("security.selinux");
  * @returns The inodes in the order they stand in the image, the root first.
  */
 export function overlayInodes(tree: Tree<Content>, version: FormatVersion): Inode[] {
-  const synthetic = new Set<Leaf<Content>>();
-  const places = breadthFirst(tree, synthetic);
-  const numbers = numberTargets(places);
-  return places.map((place, number) => {
-    const { node } = place;
-    if (node.kind === "directory") return directoryInode(place, node, number, numbers, version);
-    return synthetic.has(node) ? plainInode(node) : leafInode(node);
-  });
+  return new Overlay(tree, version).inodes();
 }
 
-/** A node with its place in the order of inodes. */
-interface Place {
-  readonly node: Directory<Content> | Leaf<Content>;
-  /** Number of the directory that holds it; the root's is its own. */
-  readonly parent: number;
-  /** A directory's entries as the image has them. */
-  readonly entries: readonly Entry<Content>[];
-  /** Number of the first node that lives in this directory; the others follow. */
-  firstChild: number;
+class Overlay {
+  readonly #rootEntries: readonly Entry<Content>[];
+  /** The whiteouts of the root, which overlayfs is to see as such. */
+  readonly #synthetic = new Set<Leaf<Content>>();
+  /** What becomes an inode, in the order of inodes. */
+  readonly #nodes: (Directory<Content> | Leaf<Content>)[];
+  /** Numbers of the files that hard links lead to. */
+  readonly #targets: ReadonlyMap<Leaf<Content>, number>;
+  /** Number of the directory that holds a node; the root's is its own. */
+  readonly #parents: Uint32Array;
+  /** Number of the first node that lives in the next directory; the others follow. */
+  #firstChild = 1;
+  readonly #xattrs = new ImageXattrs();
+  readonly #version: FormatVersion;
+
+  constructor(tree: Tree<Content>, version: FormatVersion) {
+    this.#version = version;
+    this.#rootEntries = rootEntries(tree, this.#synthetic);
+    const { nodes, targets } = breadthFirst(tree, this.#rootEntries);
+    this.#nodes = nodes;
+    this.#targets = targets;
+    this.#parents = new Uint32Array(nodes.length);
+  }
+
+  inodes(): Inode[] {
+    const inodes: Inode[] = [];
+    for (const node of this.#nodes) {
+      const isDirectory = node.kind === "directory";
+      inodes.push(isDirectory ? this.#directory(node, inodes.length) : this.#leaf(node));
+    }
+    return inodes;
+  }
+
+  #directory(node: Directory<Content>, number: number): Inode {
+    const names: Uint8Array[] = [DOT, DOT_DOT];
+    const inodes = [number, this.#parents[number]!];
+    let subdirectories = 0;
+    let holdsWhiteout = false;
+    for (const { name, node: child } of number === 0 ? this.#rootEntries : node.entries) {
+      names.push(name);
+      if (child.kind === "hardlink") {
+        inodes.push(this.#targets.get(child.target)!);
+        continue;
+      }
+      const inode = this.#firstChild++;
+      inodes.push(inode);
+      if (child.kind === "directory") {
+        subdirectories++;
+        this.#parents[inode] = number;
+      } else if (isWhiteout(child) && !this.#synthetic.has(child)) {
+        holdsWhiteout = true;
+      }
+    }
+    sortDots(names, inodes);
+    const { stat } = node;
+    const marks = this.#directoryMarks(holdsWhiteout, number === 0);
+    const xattrs = this.#xattrs.merge(stat.xattrs, marks);
+    const data: InodeData = { kind: "entries", names, inodes };
+    return { kind: "directory", stat, nlink: 2 + subdirectories, xattrs, data };
+  }
+
+  #directoryMarks(holdsWhiteout: boolean, isRoot: boolean): readonly InodeXattr[] {
+    if (!holdsWhiteout && !isRoot) return NO_XATTRS;
+    const marks: Xattr[] = [];
+    if (holdsWhiteout) {
+      marks.push(...WHITEOUTS_XATTRS);
+      if (this.#version >= 1) marks.push(...WHITEOUTS_OPAQUE_XATTRS);
+    }
+    if (isRoot) marks.push(ROOT_OPAQUE);
+    return this.#xattrs.marks(marks);
+  }
+
+  #leaf(node: Leaf<Content>): Inode {
+    const { kind, stat } = node;
+    const { nlink } = stat;
+    if (isWhiteout(node) && !this.#synthetic.has(node)) {
+      const xattrs = this.#xattrs.merge(stat.xattrs, this.#xattrs.marks(WHITEOUT_XATTRS));
+      return { kind: "regular", stat, nlink, xattrs, data: { kind: "contents", bytes: EMPTY } };
+    }
+    const xattrs = this.#xattrs.merge(stat.xattrs, contentXattrs(node));
+    return { kind, stat, nlink, xattrs, data: leafData(node) };
+  }
 }
 
-/** Numbers of the files that hard links lead to. */
-function numberTargets(places: readonly Place[]): Map<Leaf<Content>, number> {
-  const targets = new Set<Directory<Content> | Leaf<Content>>();
-  for (const { entries } of places) {
-    for (const { node } of entries) {
-      if (node.kind === "hardlink") targets.add(node.target);
+const EMPTY = new Uint8Array();
+
+/** Brings nodes into the order of the image. */
+function breadthFirst(tree: Tree<Content>, rootEntries: readonly Entry<Content>[]) {
+  const nodes: (Directory<Content> | Leaf<Content>)[] = [tree];
+  const targets = new Map<Leaf<Content>, number>();
+  for (let number = 0; number < nodes.length; number++) {
+    const parent = nodes[number]!;
+    if (parent.kind !== "directory") continue;
+    for (const { node } of number === 0 ? rootEntries : parent.entries) {
+      if (node.kind === "hardlink") targets.set(node.target, 0);
+      else nodes.push(node);
     }
   }
-  const numbers = new Map<Leaf<Content>, number>();
-  if (targets.size === 0) return numbers;
-  places.forEach(({ node }, number) => {
-    if (node.kind !== "directory" && targets.has(node)) numbers.set(node, number);
-  });
-  return numbers;
-}
-
-const NO_ENTRIES: readonly Entry<Content>[] = [];
-
-function breadthFirst(tree: Tree<Content>, synthetic: Set<Leaf<Content>>): Place[] {
-  const root = { node: tree, parent: 0, entries: rootEntries(tree, synthetic), firstChild: 0 };
-  const places: Place[] = [root];
-  for (let number = 0; number < places.length; number++) {
-    const place = places[number]!;
-    place.firstChild = places.length;
-    for (const { node } of place.entries) {
-      if (node.kind === "hardlink") continue;
-      const entries = node.kind === "directory" ? node.entries : NO_ENTRIES;
-      places.push({ node, parent: number, entries, firstChild: 0 });
-    }
+  if (targets.size > 0) {
+    nodes.forEach((node, number) => {
+      if (node.kind !== "directory" && targets.has(node)) targets.set(node, number);
+    });
   }
-  return places;
+  return { nodes, targets };
 }
 
 /**
@@ -119,69 +174,19 @@ function rootEntries(tree: Tree<Content>, synthetic: Set<Leaf<Content>>): Entry<
   return entries.sort((a, b) => compareBytes(a.name, b.name));
 }
 
-function directoryInode(
-  place: Place,
-  node: Directory<Content>,
-  number: number,
-  numbers: ReadonlyMap<Leaf<Content>, number>,
-  version: FormatVersion,
-): Inode {
-  const entries: InodeEntry[] = [{ name: DOT, inode: number }, {
-    name: DOT_DOT,
-    inode: place.parent,
-  }];
-  let next = place.firstChild;
-  let subdirectories = 0;
-  for (const { name, node } of place.entries) {
-    const inode = node.kind === "hardlink" ? numbers.get(node.target)! : next++;
-    if (node.kind === "directory") subdirectories++;
-    entries.push({ name, inode });
-  }
-  sortDots(entries);
-  const added: Xattr[] = [];
-  if (node.entries.some((entry) => isWhiteout(entry.node))) {
-    added.push(...WHITEOUTS_XATTRS);
-    if (version >= 1) added.push(...WHITEOUTS_OPAQUE_XATTRS);
-  }
-  if (number === 0) added.push(ROOT_OPAQUE);
-  return {
-    ...node.stat,
-    kind: "directory",
-    nlink: 2 + subdirectories,
-    xattrs: imageXattrs(node.stat.xattrs, added),
-    data: { kind: "entries", entries },
-  };
-}
-
 /** Moves `.` and `..`, which lead the list, behind the names below them in byte order. */
-function sortDots(entries: InodeEntry[]): void {
+function sortDots(names: Uint8Array[], inodes: number[]): void {
   for (let dot = 1; dot >= 0; dot--) {
-    for (let i = dot; i + 1 < entries.length; i++) {
-      const entry = entries[i]!;
-      const after = entries[i + 1]!;
-      if (compareBytes(entry.name, after.name) < 0) break;
-      entries[i] = after;
-      entries[i + 1] = entry;
+    for (let i = dot; i + 1 < names.length; i++) {
+      const name = names[i]!;
+      const inode = inodes[i]!;
+      if (compareBytes(name, names[i + 1]!) < 0) break;
+      names[i] = names[i + 1]!;
+      inodes[i] = inodes[i + 1]!;
+      names[i + 1] = name;
+      inodes[i + 1] = inode;
     }
   }
-}
-
-function leafInode(node: Leaf<Content>): Inode {
-  if (isWhiteout(node)) {
-    return {
-      ...node.stat,
-      kind: "regular",
-      xattrs: imageXattrs(node.stat.xattrs, WHITEOUT_XATTRS),
-      data: { kind: "contents", bytes: new Uint8Array() },
-    };
-  }
-  const xattrs = imageXattrs(node.stat.xattrs, contentXattrs(node));
-  return { ...node.stat, kind: node.kind, xattrs, data: leafData(node) };
-}
-
-/** A leaf as it is: for the whiteouts of the root, which overlayfs is to see as such. */
-function plainInode(node: Leaf<Content>): Inode {
-  return { ...node.stat, kind: node.kind, data: leafData(node) };
 }
 
 function leafData(node: Leaf<Content>): InodeData {
@@ -197,21 +202,11 @@ function leafData(node: Leaf<Content>): InodeData {
   }
 }
 
-const NO_XATTRS: readonly Xattr[] = [];
+const NO_XATTRS: readonly InodeXattr[] = [];
 
-function contentXattrs(node: Leaf<Content>): readonly Xattr[] {
+function contentXattrs(node: Leaf<Content>): readonly InodeXattr[] {
   if (node.kind !== "regular" || node.file.kind === "inline") return NO_XATTRS;
   const { path, digest } = node.file;
   const metacopy = metacopyXattr(digest);
   return path === undefined || path.length === 0 ? [metacopy] : [metacopy, redirectXattr(path)];
-}
-
-/** The source's xattrs, escaped, with ours added in place of any of the same name; in byte order. */
-function imageXattrs(own: readonly Xattr[], added: readonly Xattr[]): readonly Xattr[] {
-  // The lists of up to two that are added here are in order: most files of an image have just these.
-  if (own.length === 0 && added.length <= 2) return added;
-  const kept = own.map(escapeXattr).filter((xattr) =>
-    !added.some((each) => equalBytes(each.name, xattr.name))
-  );
-  return [...kept, ...added].sort((a, b) => compareBytes(a.name, b.name));
 }

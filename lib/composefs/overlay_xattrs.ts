@@ -11,6 +11,9 @@
 
 import { startsWith } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
+import type { InodeXattr } from "../erofs/inode.ts";
+import type { ImageXattr } from "../erofs/read_xattrs.ts";
+import { xattrName } from "../erofs/xattr_name.ts";
 import type { Xattr } from "../tree/tree.ts";
 
 /** What overlayfs reads on a mount without `userxattr`. */
@@ -55,23 +58,32 @@ export const WHITEOUTS_OPAQUE_XATTRS: readonly Xattr[] = [
 const METACOPY_SHA256_HEADER = Uint8Array.of(0, 36, 0, 1);
 
 /** The metacopy xattr of a file with this digest, or of one whose contents are not verified. */
-export function metacopyXattr(digest: Uint8Array | undefined): Xattr {
-  const value = digest === undefined ? EMPTY : concatBytes(METACOPY_SHA256_HEADER, digest);
-  return { name: METACOPY_NAME, value };
+export function metacopyXattr(digest: Uint8Array | undefined): InodeXattr {
+  if (digest === undefined) return UNVERIFIED;
+  return { name: METACOPY, head: METACOPY_SHA256_HEADER, rest: digest };
 }
 
-/** The digest in a metacopy xattr, or undefined if it holds none of SHA-256. */
-export function metacopyDigest(value: Uint8Array): Uint8Array | undefined {
-  const size = METACOPY_SHA256_HEADER.length;
-  return value.length === size + 32 ? value.subarray(size) : undefined;
+const METACOPY = xattrName(METACOPY_NAME);
+const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
+
+/** The digest in a metacopy xattr of an image, or undefined if it holds none of SHA-256. */
+export function metacopyDigest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
+  const header = METACOPY_SHA256_HEADER.length;
+  return metacopy?.size === header + 32 ? metacopy.value(header) : undefined;
 }
 
 /** The redirect xattr to a path below the object store. */
-export function redirectXattr(path: Uint8Array): Xattr {
-  return { name: REDIRECT_NAME, value: concatBytes(SLASH, path) };
+export function redirectXattr(path: Uint8Array): InodeXattr {
+  return { name: REDIRECT, head: SLASH, rest: path };
 }
 
+const REDIRECT = xattrName(REDIRECT_NAME);
 const SLASH = Uint8Array.of(0x2f);
+
+/** The path in a redirect xattr of an image; its first slash is not part of it. */
+export function redirectPath(redirect: ImageXattr | undefined): Uint8Array | undefined {
+  return redirect?.value(redirect.startsWith(SLASH[0]!) ? 1 : 0);
+}
 
 /** An xattr of the source as it stands in the image. */
 export function escapeXattr(xattr: Xattr): Xattr {

@@ -9,13 +9,23 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
-import { concatBytes } from "../bytes/text.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsReader, ImageInode } from "../erofs/read.ts";
 import type { ImageEntry } from "../erofs/read_directory.ts";
+import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { checkTarget, MAX_INLINE_SIZE, MAX_PATH_LENGTH } from "../tree/limits.ts";
-import type { Content, Directory, Entry, Leaf, Node, Stat, Tree, Xattr } from "../tree/tree.ts";
+import {
+  type Content,
+  type Directory,
+  type Entry,
+  externalContent,
+  type Leaf,
+  type Node,
+  type Stat,
+  type Tree,
+  type Xattr,
+} from "../tree/tree.ts";
 import { findLinks, type ImageNode, type ImageTree } from "./image_tree.ts";
 import {
   ESCAPED_PREFIX,
@@ -23,6 +33,7 @@ import {
   metacopyDigest,
   OVERLAY_PREFIX,
   REDIRECT_NAME,
+  redirectPath,
   unescapeXattr,
   WHITEOUT_XATTRS,
   WHITEOUTS_OPAQUE_XATTRS,
@@ -85,9 +96,9 @@ class Unoverlay {
   run(): Tree<Content> {
     const root = this.#enter(this.#tree.root);
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
-      const entry = level.node.entries[level.next++];
+      const entry = level.node.entries[level.next];
       if (entry === undefined) this.#levels.pop();
-      else this.#add(level, entry);
+      else this.#add(level, entry, level.node.children[level.next++]!);
     }
     for (const { entries, index, nid } of this.#pending) {
       const target = this.#leaves.get(nid)!;
@@ -96,8 +107,7 @@ class Unoverlay {
     return root;
   }
 
-  #add(level: Level, entry: ImageEntry): void {
-    const node = this.#tree.nodes.get(entry.nid)!;
+  #add(level: Level, entry: ImageEntry, node: ImageNode): void {
     const { kind, u } = node.inode;
     // The root's own whiteouts, which hide the object directories.
     if (kind === "character" && u === 0) return;
@@ -131,8 +141,8 @@ class Unoverlay {
     const entries: Entry<Content>[] = [];
     this.#levels.push({ node, entries, marked, next: 0 });
     // Marks are the overlay step's only if there is a whiteout: otherwise the source had them.
-    const holdsWhiteout = marked && node.entries.some((entry) => {
-      return isWhiteout(this.#tree.nodes.get(entry.nid)!) && !this.#links?.has(entry);
+    const holdsWhiteout = marked && node.children.some((child, i) => {
+      return isWhiteout(child) && !this.#links?.has(node.entries[i]!);
     });
     const stat = this.#stat(node, holdsWhiteout ? marks : []);
     return { kind: "directory", stat, entries, size: node.inode.size };
@@ -179,19 +189,12 @@ class Unoverlay {
           `inline content of ${size} bytes, expected at most ${MAX_INLINE_SIZE}`,
         );
       }
-      return { kind: "inline", bytes: concatBytes(...this.#reader.dataParts(inode)) };
+      return { kind: "inline", bytes: this.#reader.data(inode) };
     }
-    const redirect = find(xattrs, REDIRECT_NAME)?.value;
-    const metacopy = find(xattrs, METACOPY_NAME)?.value;
-    const path = redirect?.subarray(redirect[0] === 0x2f ? 1 : 0);
+    const path = redirectPath(find(xattrs, REDIRECT_NAME));
     if (path?.includes(0)) throw new ImageFormatError(start, "redirect with a NUL");
-    const digest = metacopy === undefined ? undefined : metacopyDigest(metacopy);
-    return {
-      kind: "external",
-      size,
-      ...(path !== undefined && path.length > 0 ? { path } : {}),
-      ...(digest !== undefined ? { digest } : {}),
-    };
+    const digest = metacopyDigest(find(xattrs, METACOPY_NAME));
+    return externalContent(size, path, digest);
   }
 
   #target(inode: ImageInode): Uint8Array {
@@ -201,7 +204,7 @@ class Unoverlay {
         `symlink target of ${inode.size} bytes, expected at most ${MAX_PATH_LENGTH}`,
       );
     }
-    const target = concatBytes(...this.#reader.dataParts(inode));
+    const target = this.#reader.data(inode);
     try {
       checkTarget(target);
     } catch (cause) {
@@ -219,17 +222,23 @@ class Unoverlay {
 }
 
 /** The source's xattrs: without the given marks and what overlayfs itself reads, unescaped. */
-function sourceXattrs(xattrs: readonly Xattr[], marks: readonly Xattr[]): readonly Xattr[] {
-  if (xattrs.length === 0) return xattrs;
-  const kept: Xattr[] = [];
-  for (const xattr of xattrs) {
-    const { name } = xattr;
+function sourceXattrs(
+  xattrs: readonly ImageXattr[],
+  marks: readonly Xattr[],
+): readonly Xattr[] {
+  let kept: Xattr[] | undefined;
+  for (const each of xattrs) {
+    const { name } = each;
+    const escaped = startsWith(name, ESCAPED_PREFIX);
+    if (!escaped && startsWith(name, OVERLAY_PREFIX)) continue;
     if (find(marks, name) !== undefined) continue;
-    if (startsWith(name, ESCAPED_PREFIX)) kept.push(unescapeXattr(xattr));
-    else if (!startsWith(name, OVERLAY_PREFIX)) kept.push(xattr);
+    kept ??= [];
+    kept.push(escaped ? unescapeXattr(each.xattr) : each.xattr);
   }
-  return kept;
+  return kept ?? NO_XATTRS;
 }
+
+const NO_XATTRS: readonly Xattr[] = [];
 
 /** What libcomposefs takes for its own on a regular file, and on all others. */
 const FILE_MARKS: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
@@ -246,13 +255,19 @@ function isWhiteout({ inode, xattrs }: ImageNode): boolean {
   return inode.kind === "regular" && inode.size === 0 && hasAll(xattrs, WHITEOUT_XATTRS);
 }
 
-function find(xattrs: readonly Xattr[], name: Uint8Array): Xattr | undefined {
-  return xattrs.find((xattr) => equalBytes(xattr.name, name));
+function find<Named extends { readonly name: Uint8Array }>(
+  xattrs: readonly Named[],
+  name: Uint8Array,
+): Named | undefined {
+  for (let i = 0; i < xattrs.length; i++) {
+    if (equalBytes(xattrs[i]!.name, name)) return xattrs[i];
+  }
+  return undefined;
 }
 
-function hasAll(xattrs: readonly Xattr[], wanted: readonly Xattr[]): boolean {
+function hasAll(xattrs: readonly ImageXattr[], wanted: readonly Xattr[]): boolean {
   return wanted.every(({ name, value }) => {
     const found = find(xattrs, name);
-    return found !== undefined && equalBytes(found.value, value);
+    return found !== undefined && equalBytes(found.value(), value);
   });
 }

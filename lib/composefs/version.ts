@@ -8,7 +8,7 @@
  */
 
 import { isWhiteout, type Tree } from "../tree/tree.ts";
-import { walk } from "../tree/walk.ts";
+import { TreeWalk } from "../tree/walk.ts";
 
 /** The versions that are written. */
 export type FormatVersion = 0 | 1;
@@ -40,8 +40,9 @@ function checkVersion(version: number, which: string): asserts version is Format
 }
 
 function hasWhiteout<File>(tree: Tree<File>): boolean {
-  for (const { node } of walk(tree)) {
-    if (isWhiteout(node)) return true;
+  const walk = new TreeWalk(tree);
+  while (walk.next()) {
+    if (isWhiteout(walk.node)) return true;
   }
   return false;
 }

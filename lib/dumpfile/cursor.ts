@@ -10,65 +10,91 @@
 import { printable } from "../bytes/text.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import type { Content } from "../tree/tree.ts";
+import type { PathSpan } from "./fields.ts";
 
 const SLASH = 0x2f;
 
 /** A place in a growing tree that moves from directory to directory. */
 export class DirectoryCursor {
   readonly root: GrowingDirectory<Content>;
-  /** The path the cursor stands at, as it was spelled. */
-  #path: Uint8Array = new Uint8Array();
+  /** Where the path lies that the cursor stands at, as it was spelled. */
+  #bytes: Uint8Array = new Uint8Array();
+  #start = 0;
+  #length = 0;
   /** For each directory on the way, where in the path its name ends. */
   readonly #ends: number[] = [];
   readonly #directories: GrowingDirectory<Content>[] = [];
+  /** Whether the last move succeeded. */
+  #arrived = true;
 
   constructor(root: GrowingDirectory<Content>) {
     this.root = root;
   }
 
   /**
-   * Moves to the directory at `path`.
+   * Moves to the directory that holds the last name of a path.
    *
-   * @param path Names with one or more slashes before, between and behind them. Kept until the next move.
-   * @param whole The path that messages name.
+   * @param path Names with one or more slashes before and between them. Its bytes are kept.
    * @throws {SyntaxError} If a name on the way is missing or not a directory.
    */
-  move(path: Uint8Array, whole: Uint8Array): GrowingDirectory<Content> {
-    this.#keepCommon(path);
-    let directory = this.#directories.at(-1) ?? this.root;
-    let position = this.#ends.at(-1) ?? 0;
-    while (true) {
-      while (path[position] === SLASH) position++;
-      if (position >= path.length) break;
-      let end = path.indexOf(SLASH, position);
-      if (end < 0) end = path.length;
-      const child = directory.get(path.subarray(position, end));
-      if (child === undefined) {
-        throw new SyntaxError(`parent directory missing for "${printable(whole)}"`);
-      }
-      if (!(child instanceof GrowingDirectory)) {
-        throw new SyntaxError(`parent must be a directory for "${printable(whole)}"`);
-      }
-      directory = child;
-      this.#directories.push(child);
-      this.#ends.push(end);
-      position = end;
-    }
-    return directory;
+  move(path: PathSpan): GrowingDirectory<Content> {
+    const { bytes, start } = path;
+    const length = Math.max(path.slash - start, 0);
+    const common = this.#common(bytes, start, length);
+    const stay = this.#arrived && common === length && common === this.#length;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#length = length;
+    if (!stay) this.#walk(path, common);
+    const { length: depth } = this.#directories;
+    return depth > 0 ? this.#directories[depth - 1]! : this.root;
   }
 
-  /** Goes back up until all that is left of the old path also begins the new one. */
-  #keepCommon(path: Uint8Array): void {
-    const old = this.#path;
-    const limit = Math.min(old.length, path.length);
+  /** How much of the old path also begins the new one. */
+  #common(bytes: Uint8Array, start: number, length: number): number {
+    const old = this.#bytes;
+    const oldStart = this.#start;
+    const limit = Math.min(this.#length, length);
     let common = 0;
-    while (common < limit && old[common] === path[common]) common++;
+    while (common < limit && old[oldStart + common] === bytes[start + common]) common++;
+    return common;
+  }
+
+  #walk(path: PathSpan, common: number): void {
+    this.#arrived = false;
+    const { bytes, start } = path;
+    const end = start + this.#length;
+    this.#leave(common);
+    let directory = this.#directories.at(-1) ?? this.root;
+    let position = start + (this.#ends.at(-1) ?? 0);
+    while (true) {
+      while (position < end && bytes[position] === SLASH) position++;
+      if (position >= end) break;
+      let nameEnd = position;
+      while (nameEnd < end && bytes[nameEnd] !== SLASH) nameEnd++;
+      const child = directory.get(bytes.subarray(position, nameEnd));
+      if (child === undefined) throw refusal("parent directory missing", path);
+      if (!(child instanceof GrowingDirectory)) throw refusal("parent must be a directory", path);
+      directory = child;
+      this.#directories.push(child);
+      this.#ends.push(nameEnd - start);
+      position = nameEnd;
+    }
+    this.#arrived = true;
+  }
+
+  /** Goes up until all that is left of the old path also begins the new one. */
+  #leave(common: number): void {
     while (this.#ends.length > 0) {
       const end = this.#ends.at(-1)!;
-      if (end <= common && (end === path.length || path[end] === SLASH)) break;
+      const ended = end === this.#length || this.#bytes[this.#start + end] === SLASH;
+      if (end <= common && ended) break;
       this.#ends.pop();
       this.#directories.pop();
     }
-    this.#path = path;
   }
+}
+
+function refusal(state: string, { bytes, start, end }: PathSpan): SyntaxError {
+  return new SyntaxError(`${state} for "${printable(bytes.subarray(start, end))}"`);
 }

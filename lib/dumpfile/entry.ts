@@ -6,53 +6,19 @@
  * @module
  */
 
-import { binary, printable } from "../bytes/text.ts";
+import { printable } from "../bytes/text.ts";
+import { GrowingDirectory } from "../tree/growing_directory.ts";
+import { checkPayload, checkTarget, MAX_EXTERNAL_SIZE, MAX_INLINE_SIZE } from "../tree/limits.ts";
 import {
-  checkPayload,
-  checkTarget,
-  checkXattrs,
-  MAX_EXTERNAL_SIZE,
-  MAX_INLINE_SIZE,
-  MAX_XATTR_VALUE,
-  XATTR_BASE_COST,
-  xattrCost,
-} from "../tree/limits.ts";
-import type { Content, FileKind, Leaf, Stat, Xattr } from "../tree/tree.ts";
-import { hexDigit, unescapeField } from "./escape.ts";
-import { parseI64, parseU32, parseU64 } from "./number.ts";
-
-const SPACE = 0x20;
-const DASH = 0x2d;
-const EQUALS = 0x3d;
-const DOT = 0x2e;
-
-/** The most bytes of xattr text on a line, as mkcomposefs 1.0.8 takes them. */
-export const MAX_XATTR_TEXT = 65535;
-
-/** The raw fields of a line, cut at spaces from left to right. */
-export class Fields {
-  readonly #line: Uint8Array;
-  #position = 0;
-
-  constructor(line: Uint8Array) {
-    this.#line = line;
-  }
-
-  /** The next field, zero-length if the line has ended. */
-  next(): Uint8Array {
-    if (this.#position > this.#line.length) return this.#line.subarray(0, 0);
-    let end = this.#line.indexOf(SPACE, this.#position);
-    if (end < 0) end = this.#line.length;
-    const field = this.#line.subarray(this.#position, end);
-    this.#position = end + 1;
-    return field;
-  }
-
-  /** Everything behind the fields taken so far. */
-  get rest(): Uint8Array {
-    return this.#line.subarray(Math.min(this.#position, this.#line.length));
-  }
-}
+  type Content,
+  externalContent,
+  type FileKind,
+  type Leaf,
+  type Xattr,
+} from "../tree/tree.ts";
+import { hexDigit } from "./escape.ts";
+import type { Fields } from "./fields.ts";
+import { XattrsParser } from "./xattrs.ts";
 
 /** How strictly a line is read. */
 export interface EntryOptions {
@@ -62,61 +28,66 @@ export interface EntryOptions {
 
 /** The fields that the parser needs before it knows where a line goes. */
 export interface EntryHead {
-  /** SIZE as it stands. */
-  readonly size: Uint8Array;
+  /** Where SIZE stands: it is looked at later. */
+  readonly sizeAt: number;
   readonly kind: FileKind;
   /** The low twelve bits of MODE. */
   readonly mode: number;
 }
 
-/** A directory's metadata, or any other file as a whole. */
-export type ParsedEntry =
-  | { readonly kind: "directory"; readonly stat: Stat }
-  | { readonly kind: "leaf"; readonly leaf: Leaf<Content> };
+/** Reads what stands on a line behind MODE. */
+export class EntryParser {
+  readonly #options: EntryOptions;
+  readonly #xattrs = new XattrsParser();
 
-/**
- * Reads the fields behind MODE.
- *
- * @throws {SyntaxError} If a field is malformed or does not fit the kind of file.
- */
-export function parseEntry(
-  fields: Fields,
-  head: EntryHead,
-  options: EntryOptions,
-): ParsedEntry {
-  const { kind, mode } = head;
-  const size = parseU64(head.size, 10);
-  const nlink = parseU32(fields.next(), 10);
-  const uid = parseU32(fields.next(), 10);
-  const gid = parseU32(fields.next(), 10);
-  const rdev = parseU32(fields.next(), 10);
-  const { mtime, mtimeNsec } = parseTime(fields.next());
-  const payload = optional(fields.next(), "payload");
-  const content = optional(fields.next(), "content");
-  const digest = parseDigest(optional(fields.next(), "digest"));
-  checkContent(content, size);
-  if (payload !== undefined) checkPayload(payload);
-  const xattrs = parseXattrs(fields.rest);
-  const stat = { mode, uid, gid, nlink, mtime, mtimeNsec, xattrs };
-  if (options.strict) checkStrictly(kind, rdev, size, payload, content);
-  switch (kind) {
-    case "directory":
-      return { kind, stat };
-    case "regular":
-      return { kind: "leaf", leaf: { kind, stat, file: regular(size, payload, content, digest) } };
-    case "symlink": {
-      checkTarget(payload ?? NOTHING);
-      return { kind: "leaf", leaf: { kind, stat, target: payload! } };
-    }
-    default: {
-      const device = kind === "character" || kind === "block";
-      const special = { kind, stat, rdev: device ? rdev : 0 };
-      const leaf = size > 0xffffffff ? { ...special, oversized: true as const } : special;
-      return { kind: "leaf", leaf };
+  constructor(options: EntryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads the rest of a line.
+   *
+   * @throws {SyntaxError} If a field is malformed or does not fit the kind of file.
+   */
+  parse(
+    fields: Fields,
+    { sizeAt, kind, mode }: EntryHead,
+  ): GrowingDirectory<Content> | Leaf<Content> {
+    const { position } = fields;
+    fields.position = sizeAt;
+    const size = fields.u64();
+    fields.position = position;
+    const nlink = fields.u32();
+    const uid = fields.u32();
+    const gid = fields.u32();
+    const rdev = fields.u32();
+    const { mtime, mtimeNsec } = fields.time();
+    const payload = fields.optional("payload");
+    const content = fields.optional();
+    const digest = fields.plainDigest() ?? parseDigest(fields.optional("digest"));
+    if (content !== undefined) checkContent(content, size);
+    if (payload !== undefined) checkPayload(payload);
+    const xattrs = fields.ended ? NO_XATTRS : this.#xattrs.parse(fields);
+    const stat = { mode, uid, gid, nlink, mtime, mtimeNsec, xattrs };
+    if (this.#options.strict) checkStrictly(kind, rdev, size, payload, content);
+    switch (kind) {
+      case "directory":
+        return new GrowingDirectory(stat);
+      case "regular":
+        return { kind, stat, file: regular(size, payload, content, digest) };
+      case "symlink":
+        checkTarget(payload ?? NOTHING);
+        return { kind, stat, target: payload! };
+      default: {
+        const device = kind === "character" || kind === "block";
+        const special = { kind, stat, rdev: device ? rdev : 0 };
+        return size > 0xffffffff ? { ...special, oversized: true as const } : special;
+      }
     }
   }
 }
 
+const NO_XATTRS: readonly Xattr[] = [];
 const NOTHING = new Uint8Array();
 
 function regular(
@@ -130,38 +101,7 @@ function regular(
   if (size > MAX_EXTERNAL_SIZE) {
     throw new SyntaxError(`file too large: size ${size}, expected at most ${MAX_EXTERNAL_SIZE}`);
   }
-  return {
-    kind: "external",
-    size: Number(size),
-    ...(payload !== undefined && payload.length > 0 ? { path: payload } : {}),
-    ...(digest !== undefined ? { digest } : {}),
-  };
-}
-
-function parseTime(field: Uint8Array): Pick<Stat, "mtime" | "mtimeNsec"> {
-  const dot = field.indexOf(DOT);
-  if (dot < 0) {
-    throw new SyntaxError(
-      `invalid time "${printable(field)}", expected seconds, a dot and nanoseconds`,
-    );
-  }
-  return {
-    mtime: parseI64(field.subarray(0, dot)),
-    mtimeNsec: parseU32(field.subarray(dot + 1), 10),
-  };
-}
-
-/** An optional field: a lone dash means that it is absent. */
-function optional(field: Uint8Array, name: string): Uint8Array | undefined {
-  if (field.length === 1 && field[0] === DASH) return undefined;
-  const value = unescapeField(field);
-  if (name !== "content") refuseNul(value, name);
-  return value;
-}
-
-/** C cuts these strings at a NUL without a word; here they are refused. */
-export function refuseNul(value: Uint8Array, name: string): void {
-  if (value.includes(0)) throw new SyntaxError(`NUL byte in ${name} "${printable(value)}"`);
+  return externalContent(Number(size), payload, digest);
 }
 
 function parseDigest(text: Uint8Array | undefined): Uint8Array | undefined {
@@ -178,8 +118,7 @@ function parseDigest(text: Uint8Array | undefined): Uint8Array | undefined {
   return digest;
 }
 
-function checkContent(content: Uint8Array | undefined, size: number | bigint): void {
-  if (content === undefined) return;
+function checkContent(content: Uint8Array, size: number | bigint): void {
   if (content.length !== size) {
     throw new SyntaxError(`invalid content size ${content.length}, must match size ${size}`);
   }
@@ -209,41 +148,4 @@ function checkStrictly(
   if (content !== undefined && content.length > 0) {
     throw new SyntaxError("symlink cannot have content");
   }
-}
-
-const NO_XATTRS: readonly Xattr[] = [];
-
-function parseXattrs(text: Uint8Array): readonly Xattr[] {
-  if (text.length === 0) return NO_XATTRS;
-  if (text.length > MAX_XATTR_TEXT) {
-    throw new SyntaxError(
-      `too many xattrs: ${text.length} bytes of text, expected at most ${MAX_XATTR_TEXT}`,
-    );
-  }
-  const xattrs = new Map<string, Xattr>();
-  let cost = XATTR_BASE_COST;
-  for (let start = 0; start < text.length;) {
-    let end = text.indexOf(SPACE, start);
-    if (end < 0) end = text.length;
-    const xattr = parseXattr(text.subarray(start, end));
-    const key = binary(xattr.name);
-    const replaced = xattrs.get(key);
-    cost += xattrCost(xattr) - (replaced === undefined ? 0 : xattrCost(replaced));
-    checkXattrs(xattr, cost);
-    xattrs.set(key, xattr);
-    start = end + 1;
-  }
-  return [...xattrs.values()];
-}
-
-function parseXattr(text: Uint8Array): Xattr {
-  const equals = text.indexOf(EQUALS);
-  if (equals < 0) throw new SyntaxError(`missing = in xattr "${printable(text)}"`);
-  const name = unescapeField(text.subarray(0, equals));
-  refuseNul(name, "xattr name");
-  const value = unescapeField(text.subarray(equals + 1));
-  if (value.length > MAX_XATTR_VALUE) {
-    throw new SyntaxError(`xattr value of ${value.length} bytes, expected at most 65535`);
-  }
-  return { name, value };
 }

@@ -4,46 +4,54 @@
  * @module
  */
 
+import type { Arena } from "../bytes/arena.ts";
+
 const BACKSLASH = 0x5c;
 const EQUALS = 0x3d;
 const DASH = 0x2d;
 
 const SHORT_ESCAPES = new Map([[0x5c, 0x5c], [0x6e, 0x0a], [0x72, 0x0d], [0x74, 0x09]]);
 
+/** What a letter behind a backslash stands for, 0 if for nothing. */
+const ESCAPED = new Uint8Array(256);
+for (const [letter, byte] of SHORT_ESCAPES) ESCAPED[letter] = byte;
+
 /**
  * Decodes the escapes of a field.
  *
+ * @param arena Where a copy is put.
  * @returns The field itself if it holds none, else a copy.
  * @throws {SyntaxError} If an escape is cut short or unknown.
  */
-export function unescapeField(field: Uint8Array): Uint8Array {
+export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
   let at = field.indexOf(BACKSLASH);
   if (at < 0) return field;
-  const decoded = new Uint8Array(field.length);
-  decoded.set(field.subarray(0, at));
-  let length = at;
+  arena.reserve(field.length);
+  const { bytes, position } = arena;
+  for (let i = 0; i < at; i++) bytes[position + i] = field[i]!;
+  let end = position + at;
   while (at < field.length) {
     const byte = field[at++]!;
     if (byte !== BACKSLASH) {
-      decoded[length++] = byte;
+      bytes[end++] = byte;
       continue;
     }
     const letter = field[at++];
     if (letter === undefined) throw new SyntaxError("no character after the escape \\");
     if (letter === 0x78) {
-      decoded[length++] = hexByte(field, at);
+      bytes[end++] = hexByte(field, at);
       at += 2;
       continue;
     }
-    const plain = SHORT_ESCAPES.get(letter);
-    if (plain === undefined) {
+    const plain = ESCAPED[letter]!;
+    if (plain === 0) {
       throw new SyntaxError(
         `unsupported escape \\${printableByte(letter)}, expected one of \\\\ \\n \\r \\t \\xHH`,
       );
     }
-    decoded[length++] = plain;
+    bytes[end++] = plain;
   }
-  return decoded.subarray(0, length);
+  return arena.take(end - position);
 }
 
 function printableByte(byte: number): string {
@@ -52,9 +60,9 @@ function printableByte(byte: number): string {
 
 function hexByte(field: Uint8Array, at: number): number {
   if (at + 2 > field.length) throw new SyntaxError("no two hexadecimal digits after \\x");
-  const high = hexDigit(field[at]!);
-  const low = hexDigit(field[at + 1]!);
-  if (high < 0 || low < 0) throw new SyntaxError("invalid hexadecimal digits after \\x");
+  const high = HEX_DIGITS[field[at]!]!;
+  const low = HEX_DIGITS[field[at + 1]!]!;
+  if (high > 15 || low > 15) throw new SyntaxError("invalid hexadecimal digits after \\x");
   return high << 4 | low;
 }
 
@@ -64,6 +72,12 @@ export function hexDigit(byte: number): number {
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
+
+/** {@linkcode hexDigit} of each byte, 255 where it is -1. */
+export const HEX_DIGITS: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => hexDigit(byte),
+);
 
 /** What an escaped field is part of: some bytes are special in one place only. */
 export type EscapeStyle =
@@ -76,31 +90,51 @@ export type EscapeStyle =
   /** A path listed on a line of its own: spaces end nothing there. */
   | "listing";
 
+/** The most bytes that one byte becomes. */
+export const LONGEST_ESCAPE = 4;
+
 /** Encodes bytes so that they stand in a field, in the spelling that composefs-info 1.0.8 uses. */
 export function escapeField(bytes: Uint8Array, style: EscapeStyle): Uint8Array {
-  if (style === "optional" && bytes.length === 1 && bytes[0] === DASH) return ESCAPED_DASH;
   const plain = PLAIN[style];
   let at = 0;
   while (at < bytes.length && plain[bytes[at]!] === 1) at++;
-  if (at === bytes.length) return bytes;
-  const encoded = new Uint8Array(at + (bytes.length - at) * 4);
-  encoded.set(bytes.subarray(0, at));
-  let length = at;
-  for (; at < bytes.length; at++) {
-    const byte = bytes[at]!;
-    if (plain[byte] === 1) {
-      encoded[length++] = byte;
+  if (at === bytes.length && !isLoneDash(bytes, style)) return bytes;
+  const encoded = new Uint8Array(LONGEST_ESCAPE * bytes.length);
+  return encoded.subarray(0, escapeInto(encoded, 0, bytes, style));
+}
+
+/**
+ * Writes what {@linkcode escapeField} gives.
+ *
+ * @param target Has room at `at` for the longest escapes.
+ * @returns Where it ends.
+ */
+export function escapeInto(
+  target: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  style: EscapeStyle,
+): number {
+  const plain = PLAIN[style];
+  const escapeAll = isLoneDash(bytes, style);
+  let end = at;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (plain[byte] === 1 && !escapeAll) {
+      target[end++] = byte;
       continue;
     }
     const escape = ESCAPES[byte]!;
-    encoded.set(escape, length);
-    length += escape.length;
+    for (let j = 0; j < escape.length; j++) target[end++] = escape[j]!;
   }
-  return encoded.subarray(0, length);
+  return end;
+}
+
+function isLoneDash(bytes: Uint8Array, style: EscapeStyle): boolean {
+  return style === "optional" && bytes.length === 1 && bytes[0] === DASH;
 }
 
 const encoder = new TextEncoder();
-const ESCAPED_DASH = encoder.encode("\\x2d");
 
 const ESCAPES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) => {
   const letter = [...SHORT_ESCAPES].find(([, plain]) => plain === byte)?.[0];

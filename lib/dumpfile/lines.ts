@@ -1,8 +1,8 @@
 /**
  * Cuts a stream of bytes into lines.
  *
- * A line is a view of the chunk it lies in, or a copy if it spans several, so a dump is held in memory
- * once at most, however its chunks are cut.
+ * A line lies in its chunk, or in a copy if it spans several, so a dump is held in memory once at most,
+ * however its chunks are cut.
  *
  * @module
  */
@@ -15,26 +15,71 @@ const NEWLINE = 0x0a;
  */
 export const MAX_LINE_LENGTH = 128 * 2 ** 20;
 
-/** Cuts chunks into lines. */
+/** Cuts chunks into lines: `push` a chunk, then take lines by `next` until there is none. */
 export class LineSplitter {
+  /** What the current line lies in. Stays as it is when later lines arrive. */
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Where the current line starts. */
+  start = 0;
+  /** Where it ends, without its newline. */
+  end = 0;
+
+  #chunk: Uint8Array = new Uint8Array(0);
+  /** Where the next line starts in the chunk. */
+  #position = 0;
+  /** A NUL in the chunk at or behind the position, or its end. */
+  #nul = 0;
   /** The start of a line that goes on in the next chunk, at the start of a buffer that grows. */
   #pending = new Uint8Array(0);
   #pendingLength = 0;
 
-  /** Gives the lines that end in this chunk, without their newlines. Keeps views of the chunk. */
-  *push(chunk: Uint8Array): Generator<Uint8Array, void, void> {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = chunk.subarray(start, end);
-      yield this.#pendingLength > 0 ? this.#take(line) : line;
-      start = end + 1;
-    }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
+  /** Takes the next chunk, when all lines of the one before are taken. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = chunk;
+    this.#position = 0;
+    this.#nul = 0;
+    this.#findNul(0);
   }
 
-  /** Gives what follows the last newline, or undefined if nothing does. */
-  finish(): Uint8Array | undefined {
-    return this.#pendingLength > 0 ? this.#take(new Uint8Array()) : undefined;
+  /** Moves to the next line that ends in the chunk; returns false if there is none. */
+  next(): boolean {
+    const start = this.#position;
+    const end = this.#chunk.indexOf(NEWLINE, start);
+    if (end < 0) {
+      if (start < this.#chunk.length) this.#keep(this.#chunk.subarray(start));
+      this.#position = this.#chunk.length;
+      return false;
+    }
+    this.#position = end + 1;
+    if (this.#pendingLength > 0) this.#take(this.#chunk.subarray(start, end));
+    else this.#set(this.#chunk, start, end);
+    return true;
+  }
+
+  /** Moves to what follows the last newline; returns false if nothing does. */
+  finish(): boolean {
+    if (this.#pendingLength === 0) return false;
+    this.#take(new Uint8Array());
+    return true;
+  }
+
+  /** Offset of the first NUL in the current line, -1 if there is none. */
+  nul(): number {
+    // Looked for in the chunk as a whole: usually there is none.
+    if (this.bytes !== this.#chunk) return this.bytes.indexOf(0);
+    if (this.#nul < this.start) this.#findNul(this.start);
+    return this.#nul < this.end ? this.#nul - this.start : -1;
+  }
+
+  #findNul(from: number): void {
+    const nul = this.#chunk.indexOf(0, from);
+    this.#nul = nul < 0 ? this.#chunk.length : nul;
+  }
+
+  #set(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
   }
 
   #keep(part: Uint8Array): void {
@@ -51,10 +96,9 @@ export class LineSplitter {
     this.#pendingLength = length;
   }
 
-  #take(end: Uint8Array): Uint8Array {
+  #take(end: Uint8Array): void {
     this.#keep(end);
-    const line = this.#pending.slice(0, this.#pendingLength);
+    this.#set(this.#pending.slice(0, this.#pendingLength), 0, this.#pendingLength);
     this.#pendingLength = 0;
-    return line;
   }
 }

@@ -11,20 +11,26 @@
  */
 
 import { printable } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { checkName, isDotOrDotDot } from "../tree/limits.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
-import { type Content, type FileKind, kindOfMode, type Tree } from "../tree/tree.ts";
-import { type EntryHead, type EntryOptions, Fields, parseEntry, refuseNul } from "./entry.ts";
-import { unescapeField } from "./escape.ts";
+import {
+  type Content,
+  type FileKind,
+  type HardLink,
+  kindOfMode,
+  type Leaf,
+  type Tree,
+} from "../tree/tree.ts";
+import { type EntryHead, EntryParser } from "./entry.ts";
+import { Fields, type PathSpan } from "./fields.ts";
 import { PendingLinks } from "./hard_links.ts";
 import { LineSplitter } from "./lines.ts";
-import { parseU32 } from "./number.ts";
 import { DirectoryCursor } from "./cursor.ts";
 import { DumpfileSyntaxError } from "./syntax_error.ts";
 
 const SLASH = 0x2f;
 const AT_SIGN = 0x40;
-const NO_PATH = new Uint8Array();
 
 /** How a dump file is parsed. */
 export interface ParseDumpfileOptions {
@@ -63,8 +69,10 @@ export function parseDumpfile(
 
 /** Parses a dump file that arrives in chunks: `push` each of them, then `finish`. */
 export class DumpfileParser {
-  readonly #options: EntryOptions;
+  readonly #strict: boolean;
   readonly #lines = new LineSplitter();
+  readonly #fields = new Fields();
+  readonly #entries: EntryParser;
   readonly #links = new PendingLinks();
   readonly #directories: GrowingDirectory<Content>[] = [];
   #cursor: DirectoryCursor | undefined;
@@ -72,7 +80,8 @@ export class DumpfileParser {
 
   /** Starts at the first line. */
   constructor(options: ParseDumpfileOptions = {}) {
-    this.#options = { strict: options.strict ?? false };
+    this.#strict = options.strict ?? false;
+    this.#entries = new EntryParser({ strict: this.#strict });
   }
 
   /**
@@ -82,7 +91,8 @@ export class DumpfileParser {
    */
   push(chunk: Uint8Array): void {
     this.#attempt(() => {
-      for (const line of this.#lines.push(chunk)) this.#parseLine(line);
+      this.#lines.push(chunk);
+      while (this.#lines.next()) this.#parseLine();
     });
   }
 
@@ -93,10 +103,9 @@ export class DumpfileParser {
    * @throws {DumpfileSyntaxError} If the file is empty, or its last line or a hard link is wrong.
    */
   finish(): Tree<Content> {
-    const last = this.#lines.finish();
-    if (last !== undefined) {
-      this.#attempt(() => this.#parseLine(last));
-      if (this.#options.strict) {
+    if (this.#lines.finish()) {
+      this.#attempt(() => this.#parseLine());
+      if (this.#strict) {
         throw new DumpfileSyntaxError(this.#line, "missing trailing newline");
       }
     }
@@ -117,84 +126,81 @@ export class DumpfileParser {
     }
   }
 
-  #parseLine(line: Uint8Array): void {
+  #parseLine(): void {
     this.#line++;
-    const nul = line.indexOf(0);
+    const nul = this.#lines.nul();
     if (nul >= 0) throw new SyntaxError(`NUL byte at offset ${nul}`);
-    const fields = new Fields(line);
-    const path = unescapeField(fields.next());
-    refuseNul(path, "path");
-    if (path.length === 0) throw new SyntaxError("empty path");
-    const size = fields.next();
-    const { hardLink, kind, mode } = parseMode(fields.next());
-    const head = { size, kind, mode };
-    if (path.length === 1 && path[0] === SLASH) {
-      this.#addRoot(fields, hardLink, head);
+    const fields = this.#fields;
+    fields.move(this.#lines.bytes, this.#lines.start, this.#lines.end);
+    const path = fields.path();
+    if (path.end === path.start) throw new SyntaxError("empty path");
+    const sizeAt = fields.position;
+    fields.skip();
+    const hardLink = fields.takePrefix(AT_SIGN);
+    const mode = fields.u32(8);
+    const head = { sizeAt, kind: parseKind(mode), mode: mode & 0o7777 };
+    if (path.end - path.start === 1 && path.bytes[path.start] === SLASH) {
+      this.#addRoot(hardLink, head);
     } else if (this.#cursor === undefined) {
-      throw new SyntaxError(`root node not present before "${printable(path)}"`);
+      throw new SyntaxError(`root node not present before "${printable(wholeOf(path))}"`);
     } else {
-      this.#addEntry(this.#cursor, path, fields, hardLink, head);
+      this.#addEntry(this.#cursor, path, hardLink, head);
     }
   }
 
-  #addRoot(fields: Fields, hardLink: boolean, head: EntryHead): void {
+  #addRoot(hardLink: boolean, head: EntryHead): void {
     if (this.#cursor !== undefined) throw new SyntaxError("there cannot be multiple roots");
     if (hardLink || head.kind !== "directory") throw new SyntaxError("root must be a directory");
-    const entry = parseEntry(fields, head, this.#options);
-    if (entry.kind !== "directory") throw new TypeError("A directory line parsed as a leaf");
-    const root = new GrowingDirectory<Content>(entry.stat);
-    this.#directories.push(root);
+    const root = this.#parseNode(head);
+    if (!(root instanceof GrowingDirectory)) {
+      throw new TypeError("A directory line parsed as a leaf");
+    }
     this.#cursor = new DirectoryCursor(root);
   }
 
   #addEntry(
     cursor: DirectoryCursor,
-    path: Uint8Array,
-    fields: Fields,
+    path: PathSpan,
     hardLink: boolean,
     head: EntryHead,
   ): void {
-    const slash = path.lastIndexOf(SLASH);
-    const parent = cursor.move(slash < 0 ? NO_PATH : path.subarray(0, slash), path);
-    const name = path.subarray(slash + 1);
-    if (isDotOrDotDot(name)) throw new SyntaxError(`invalid . or .. in path "${printable(path)}"`);
+    const parent = cursor.move(path);
+    const name = viewOf(path.bytes, path.slash + 1, path.end);
+    if (isDotOrDotDot(name)) {
+      throw new SyntaxError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
+    }
     checkName(name);
-    const node = hardLink
-      ? this.#parseHardLink(path, fields, head.kind)
-      : this.#parseNode(fields, head);
+    const node = hardLink ? this.#parseHardLink(wholeOf(path), head.kind) : this.#parseNode(head);
     if (!parent.add(name, node)) {
-      throw new SyntaxError(`cannot add child "${printable(path)}": it is there already`);
+      throw new SyntaxError(`cannot add child "${printable(wholeOf(path))}": it is there already`);
     }
   }
 
-  #parseNode(fields: Fields, head: EntryHead) {
-    const entry = parseEntry(fields, head, this.#options);
-    if (entry.kind === "leaf") return entry.leaf;
-    const directory = new GrowingDirectory<Content>(entry.stat);
-    this.#directories.push(directory);
-    return directory;
+  #parseNode(head: EntryHead): GrowingDirectory<Content> | Leaf<Content> {
+    const node = this.#entries.parse(this.#fields, head);
+    if (node instanceof GrowingDirectory) this.#directories.push(node);
+    return node;
   }
 
-  #parseHardLink(path: Uint8Array, fields: Fields, kind: FileKind) {
+  #parseHardLink(path: Uint8Array, kind: FileKind): HardLink<Content> {
     if (kind === "directory") throw new SyntaxError("directories cannot be hard linked");
+    const fields = this.#fields;
     // SIZE is skipped by now; NLINK, UID, GID, RDEV and MTIME of a hard link are not looked at either.
-    for (let i = 0; i < 5; i++) fields.next();
-    const payload = fields.next();
-    if (payload.length === 1 && payload[0] === 0x2d) {
-      throw new SyntaxError("no target path for the hard link");
-    }
-    const target = unescapeField(payload);
-    refuseNul(target, "hard link target");
+    for (let i = 0; i < 5; i++) fields.skip();
+    const target = fields.optional("hard link target");
+    if (target === undefined) throw new SyntaxError("no target path for the hard link");
     return this.#links.add(path, target, this.#line);
   }
 }
 
-function parseMode(field: Uint8Array): { hardLink: boolean; kind: FileKind; mode: number } {
-  const hardLink = field[0] === AT_SIGN;
-  const mode = parseU32(hardLink ? field.subarray(1) : field, 8);
+function wholeOf({ bytes, start, end }: PathSpan): Uint8Array {
+  return bytes.subarray(start, end);
+}
+
+function parseKind(mode: number): FileKind {
   const kind = kindOfMode(mode);
   if (kind === undefined) {
     throw new SyntaxError(`invalid mode ${mode.toString(8)}, expected a file type and permissions`);
   }
-  return { hardLink, kind, mode: mode & 0o7777 };
+  return kind;
 }

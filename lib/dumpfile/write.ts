@@ -16,8 +16,16 @@ import {
   type Leaf,
   type Tree,
 } from "../tree/tree.ts";
-import { PathBuffer, walk } from "../tree/walk.ts";
+import { PathBuffer, TreeWalk } from "../tree/walk.ts";
 import { escapeField } from "./escape.ts";
+import { LineBuffer } from "./line_buffer.ts";
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const EQUALS = 0x3d;
+const AT_SIGN = 0x40;
 
 /** Size from which a chunk is handed out, in bytes. */
 const CHUNK_SIZE = 1 << 16;
@@ -42,16 +50,18 @@ const CHUNK_SIZE = 1 << 16;
 export function* writeDumpfile(tree: Tree<Content>): Generator<Uint8Array<ArrayBuffer>> {
   const targets = targetPlaces(tree);
   const path = new PathBuffer();
-  const line = new Line();
-  for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, escapeField(name, "path"));
-    line.bytes(path.path);
-    if (node.kind === "hardlink") writeNode(line, node.target, targets.get(node.target)!);
-    else writeNode(line, node, undefined);
-    line.text("\n");
-    if (line.length >= CHUNK_SIZE) yield line.take();
+  const lines = new LineBuffer(2 * CHUNK_SIZE);
+  const walk = new TreeWalk(tree);
+  while (walk.next()) {
+    const { node } = walk;
+    path.move(walk.depth, escapeField(walk.name, "path"));
+    lines.bytes(path.path);
+    if (node.kind === "hardlink") writeNode(lines, node.target, targets.get(node.target)!);
+    else writeNode(lines, node, undefined);
+    lines.byte(NEWLINE);
+    if (lines.length >= CHUNK_SIZE) yield lines.take();
   }
-  if (line.length > 0) yield line.take();
+  if (lines.length > 0) yield lines.take();
 }
 
 /** A name and the directory it stands in; a path takes no more room than its last name. */
@@ -65,12 +75,15 @@ interface Place {
 function targetPlaces(tree: Tree<Content>): Map<Leaf<Content>, Place> {
   const places = new Map<Leaf<Content>, Place>();
   const wanted = new Set<Directory<Content> | Leaf<Content>>();
-  for (const { node } of walk(tree)) {
-    if (node.kind === "hardlink") wanted.add(node.target);
+  const first = new TreeWalk(tree);
+  while (first.next()) {
+    if (first.node.kind === "hardlink") wanted.add(first.node.target);
   }
   if (wanted.size === 0) return places;
   const trail: Place[] = [];
-  for (const { node, name, depth } of walk(tree)) {
+  const second = new TreeWalk(tree);
+  while (second.next()) {
+    const { node, name, depth } = second;
     const place = { name, parent: trail[depth - 1] };
     if (node.kind === "directory") trail[depth] = place;
     else if (node.kind !== "hardlink" && wanted.has(node)) places.set(node, place);
@@ -94,29 +107,43 @@ function pathOf(place: Place): Uint8Array {
 
 /** Everything behind PATH. `target` is given for a hard link: where the file is that it leads to. */
 function writeNode(
-  line: Line,
+  lines: LineBuffer,
   node: Directory<Content> | Leaf<Content>,
   target: Place | undefined,
 ): void {
   const { stat } = node;
-  const mode = (FILE_TYPE_BITS[node.kind] | stat.mode).toString(8);
-  const rdev = "rdev" in node ? node.rdev : 0;
-  line.text(
-    ` ${nodeSize(node)} ${target === undefined ? "" : "@"}${mode} ${stat.nlink} ${stat.uid} ` +
-      `${stat.gid} ${rdev} ${stat.mtime}.${stat.mtimeNsec} `,
-  );
+  lines.byte(SPACE);
+  lines.number(nodeSize(node));
+  lines.byte(SPACE);
+  if (target !== undefined) lines.byte(AT_SIGN);
+  lines.octal(FILE_TYPE_BITS[node.kind] | stat.mode);
+  lines.byte(SPACE);
+  lines.number(stat.nlink);
+  lines.byte(SPACE);
+  lines.number(stat.uid);
+  lines.byte(SPACE);
+  lines.number(stat.gid);
+  lines.byte(SPACE);
+  lines.number("rdev" in node ? node.rdev : 0);
+  lines.byte(SPACE);
+  lines.number(stat.mtime);
+  lines.byte(DOT);
+  lines.number(stat.mtimeNsec);
+  lines.byte(SPACE);
   const file = node.kind === "regular" ? node.file : undefined;
   const external = file?.kind === "external" ? file : undefined;
-  if (target !== undefined) line.optional(pathOf(target));
-  else line.optional(node.kind === "symlink" ? node.target : external?.path);
-  line.text(" ");
-  line.optional(file?.kind === "inline" && file.bytes.length > 0 ? file.bytes : undefined);
-  line.text(external?.digest === undefined ? " -" : " " + external.digest.toHex());
+  if (target !== undefined) lines.optional(pathOf(target));
+  else lines.optional(node.kind === "symlink" ? node.target : external?.path);
+  lines.byte(SPACE);
+  lines.optional(file?.kind === "inline" && file.bytes.length > 0 ? file.bytes : undefined);
+  lines.byte(SPACE);
+  if (external?.digest === undefined) lines.byte(DASH);
+  else lines.hex(external.digest);
   for (const { name, value } of stat.xattrs) {
-    line.text(" ");
-    line.bytes(escapeField(name, "xattr"));
-    line.text("=");
-    line.bytes(escapeField(value, "xattr"));
+    lines.byte(SPACE);
+    lines.field(name, "xattr");
+    lines.byte(EQUALS);
+    lines.field(value, "xattr");
   }
 }
 
@@ -131,43 +158,5 @@ function nodeSize(node: Directory<Content> | Leaf<Content>): number {
     default:
       // The least size that gives the inode the same form when an image is made of the dump.
       return node.oversized ? 2 ** 32 : 0;
-  }
-}
-
-/** Bytes collected into one growing buffer. */
-class Line {
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(2 * CHUNK_SIZE);
-  length = 0;
-
-  /** Appends ASCII text. */
-  text(text: string): void {
-    this.#reserve(text.length);
-    for (let i = 0; i < text.length; i++) this.#buffer[this.length++] = text.charCodeAt(i);
-  }
-
-  bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  /** Appends an escaped field, or the dash that means that it is absent. */
-  optional(bytes: Uint8Array | undefined): void {
-    if (bytes === undefined) this.text("-");
-    else this.bytes(escapeField(bytes, "optional"));
-  }
-
-  /** Everything collected so far; the buffer is used again. */
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#buffer.subarray(0, this.length);
-    this.length = 0;
-    return taken;
-  }
-
-  #reserve(more: number): void {
-    if (this.length + more <= this.#buffer.length) return;
-    const larger = new Uint8Array((this.length + more) * 2);
-    larger.set(this.#buffer.subarray(0, this.length));
-    this.#buffer = larger;
   }
 }

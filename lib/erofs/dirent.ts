@@ -9,56 +9,67 @@
  * @module
  */
 
+import { copyBytes } from "../bytes/copy.ts";
 import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE } from "./format.ts";
-import type { Inode, InodeEntry } from "./inode.ts";
+import type { Inode } from "./inode.ts";
 
-/** A run of entries that share a block. */
-export interface DirentGroup {
-  /** Index of the first entry. */
-  readonly start: number;
-  /** Index behind the last entry. */
-  readonly end: number;
-  /** Bytes that dirents and names take. */
-  readonly size: number;
-}
-
-/** Splits entries into groups, each as large as a block allows. */
-export function* groupDirents(entries: readonly InodeEntry[]): Generator<DirentGroup> {
-  let start = 0;
+/** Index behind the last of the entries from `start` on that share a block. */
+export function direntGroupEnd(names: readonly Uint8Array[], start: number): number {
   let size = 0;
-  for (let i = 0; i < entries.length; i++) {
-    const entrySize = DIRENT.size + entries[i]!.name.length;
-    if (size + entrySize > BLOCK_SIZE) {
-      yield { start, end: i, size };
-      start = i;
-      size = 0;
-    }
-    size += entrySize;
+  for (let i = start; i < names.length; i++) {
+    size += DIRENT.size + names[i]!.length;
+    if (size > BLOCK_SIZE) return i;
   }
-  if (size > 0) yield { start, end: entries.length, size };
+  return names.length;
 }
 
-/** Writes one group of entries at `at`. `nids` gives the nid of each inode by its position. */
-export function writeDirents(
-  image: Uint8Array,
-  view: DataView,
-  at: number,
-  entries: readonly InodeEntry[],
-  group: DirentGroup,
-  inodes: readonly Inode[],
-  nids: ArrayLike<number>,
-): void {
-  let direntAt = at;
-  let nameoff = (group.end - group.start) * DIRENT.size;
-  for (let i = group.start; i < group.end; i++) {
-    const { name, inode } = entries[i]!;
-    DIRENT.write(view, direntAt, {
-      nid: nids[inode]!,
-      nameoff,
-      fileType: DIRENT_FILE_TYPE[inodes[inode]!.kind],
-    });
-    image.set(name, at + nameoff);
-    direntAt += DIRENT.size;
-    nameoff += name.length;
+/** Bytes that the dirents and names of a group take. */
+export function direntGroupSize(names: readonly Uint8Array[], start: number, end: number): number {
+  let size = DIRENT.size * (end - start);
+  for (let i = start; i < end; i++) size += names[i]!.length;
+  return size;
+}
+
+/** The entries of a directory. */
+export interface Dirents {
+  readonly names: readonly Uint8Array[];
+  /** Position of each one's inode. */
+  readonly inodes: readonly number[];
+}
+
+/** Writes groups of dirents into an image. */
+export class DirentWriter {
+  readonly #image: Uint8Array;
+  readonly #view: DataView;
+  readonly #nids: ArrayLike<number>;
+  /** File type of each inode. */
+  readonly #types: Uint8Array;
+
+  /** @param nids Nid of each inode by its position. */
+  constructor(image: Uint8Array, inodes: readonly Inode[], nids: ArrayLike<number>) {
+    this.#image = image;
+    this.#view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    this.#nids = nids;
+    this.#types = Uint8Array.from(inodes, ({ kind }) => DIRENT_FILE_TYPE[kind]);
+  }
+
+  /** Writes the entries from `start` to `end`, a group, at `at`. */
+  write(at: number, { names, inodes }: Dirents, start: number, end: number): void {
+    const view = this.#view;
+    const { nid: nidAt, nameoff: nameoffAt, fileType: fileTypeAt } = DIRENT.offsets;
+    let direntAt = at;
+    let nameoff = (end - start) * DIRENT.size;
+    for (let i = start; i < end; i++) {
+      const name = names[i]!;
+      const inode = inodes[i]!;
+      const nid = this.#nids[inode]!;
+      view.setUint32(direntAt + nidAt, nid, true);
+      view.setUint32(direntAt + nidAt + 4, nid / 2 ** 32, true);
+      view.setUint16(direntAt + nameoffAt, nameoff, true);
+      view.setUint8(direntAt + fileTypeAt, this.#types[inode]!);
+      copyBytes(this.#image, at + nameoff, name);
+      direntAt += DIRENT.size;
+      nameoff += name.length;
+    }
   }
 }

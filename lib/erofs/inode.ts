@@ -7,18 +7,17 @@
  * @module
  */
 
-import type { FileKind, Xattr } from "../tree/tree.ts";
-
-/** A name in a directory, leading to an inode by its position in the list of all inodes. */
-export interface InodeEntry {
-  readonly name: Uint8Array;
-  readonly inode: number;
-}
+import type { FileKind, Stat } from "../tree/tree.ts";
+import type { XattrName } from "./xattr_name.ts";
 
 /** What an inode's data is. */
 export type InodeData =
-  /** Entries in ascending byte order, `.` and `..` among them. */
-  | { readonly kind: "entries"; readonly entries: readonly InodeEntry[] }
+  /** Names in ascending byte order, `.` and `..` among them, and the position of each one's inode. */
+  | {
+    readonly kind: "entries";
+    readonly names: readonly Uint8Array[];
+    readonly inodes: readonly number[];
+  }
   /** Contents of a regular file kept in the image. */
   | { readonly kind: "contents"; readonly bytes: Uint8Array }
   /** Target of a symbolic link. */
@@ -28,17 +27,22 @@ export type InodeData =
   /** None: devices, fifos, sockets. */
   | { readonly kind: "none"; readonly rdev: number; readonly oversized: boolean };
 
+/** One extended attribute of an inode. */
+export interface InodeXattr {
+  readonly name: XattrName;
+  /** The first bytes of the value, often none: apart, so that nothing is copied to put them there. */
+  readonly head: Uint8Array;
+  /** The rest of the value. */
+  readonly rest: Uint8Array;
+}
+
 /** One inode to write. */
 export interface Inode {
   readonly kind: FileKind;
-  /** The low twelve bits of `st_mode`. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+  /** Of these, mode, owner, group and time count. */
+  readonly stat: Stat;
   readonly nlink: number;
-  readonly mtime: number | bigint;
-  readonly mtimeNsec: number;
   /** In ascending byte order of their names. */
-  readonly xattrs: readonly Xattr[];
+  readonly xattrs: readonly InodeXattr[];
   readonly data: InodeData;
 }

@@ -9,8 +9,8 @@
  */
 
 import { alignUp } from "../bytes/align.ts";
-import type { Xattr } from "../tree/tree.ts";
-import { groupDirents } from "./dirent.ts";
+import type { Stat } from "../tree/tree.ts";
+import { direntGroupEnd, direntGroupSize } from "./dirent.ts";
 import {
   BLOCK_SIZE,
   CHUNK_BITS,
@@ -21,9 +21,10 @@ import {
   SLOT_SIZE,
   SUPER_BLOCK,
   SUPER_OFFSET,
+  XATTR_ALIGNMENT,
   XATTR_IBODY_HEADER,
 } from "./format.ts";
-import type { Inode, InodeData } from "./inode.ts";
+import type { Inode, InodeData, InodeXattr } from "./inode.ts";
 import { type SharedXattrs, shareXattrs, xattrEntrySize } from "./xattr.ts";
 
 /** Where one inode goes. */
@@ -32,10 +33,8 @@ export interface InodePlan {
   readonly start: number;
   /** Extended (64 bytes) or compact (32 bytes). */
   readonly extended: boolean;
-  /** Offsets of its shared xattrs from the start of the table, in the order of their names. */
-  readonly sharedXattrs: readonly number[];
-  /** Xattrs kept with the inode, in the order of their names. */
-  readonly inlineXattrs: readonly Xattr[];
+  /** How many of its xattrs are shared. */
+  readonly sharedCount: number;
   /** Bytes of the xattr area, 0 without xattrs. */
   readonly xattrSize: number;
   /** Blocks of data away from the inode. */
@@ -52,6 +51,7 @@ export interface ImagePlan {
   /** Earliest modification time of all inodes: the one that compact inodes have. */
   readonly buildTime: number | bigint;
   readonly buildTimeNsec: number;
+  /** The table, and which xattrs lead there. */
   readonly sharedXattrs: SharedXattrs;
   /** Where the inodes end and the shared xattrs start, in bytes from the start of the image. */
   readonly inodesEnd: number;
@@ -69,9 +69,12 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
   const shared = shareXattrs(inodes);
   const drafts: Draft[] = [];
   let position = SUPER_OFFSET + SUPER_BLOCK.size;
+  let xattrsDone = 0;
   for (const inode of inodes) {
-    const draft = draftInode(inode, earliest, shared);
-    position = place(draft, position);
+    const draft = draftInode(inode, earliest);
+    if (inode.xattrs.length > 0) placeXattrs(draft, inode.xattrs, shared.places, xattrsDone);
+    xattrsDone += inode.xattrs.length;
+    position = place(draft, position, inode.data.kind === "target");
     drafts.push(draft);
   }
   const inodesEnd = alignUp(position, SLOT_SIZE);
@@ -95,46 +98,41 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
 }
 
 /** An inode's plan while its place is not known. */
-type Draft = { -readonly [Field in keyof InodePlan]: InodePlan[Field] } & { symlink: boolean };
+type Draft = { -readonly [Field in keyof InodePlan]: InodePlan[Field] };
 
-type Time = Pick<Inode, "mtime" | "mtimeNsec">;
+type Time = Pick<Stat, "mtime" | "mtimeNsec">;
 
 function earliestTime(inodes: readonly Inode[]): Time {
-  let earliest: Time = inodes[0]!;
-  for (const inode of inodes) {
+  let earliest: Time = inodes[0]!.stat;
+  for (const { stat } of inodes) {
     // Numbers and bigints compare by value; equal ones are of one type, so === is exact too.
     if (
-      inode.mtime < earliest.mtime ||
-      (inode.mtime === earliest.mtime && inode.mtimeNsec < earliest.mtimeNsec)
-    ) earliest = inode;
+      stat.mtime < earliest.mtime ||
+      (stat.mtime === earliest.mtime && stat.mtimeNsec < earliest.mtimeNsec)
+    ) earliest = stat;
   }
   return earliest;
 }
 
-function draftInode(inode: Inode, earliest: Time, shared: SharedXattrs): Draft {
+function draftInode(inode: Inode, earliest: Time): Draft {
   const { blocks, tail } = dataSize(inode.data);
-  return {
-    start: 0,
-    extended: needsExtended(inode, earliest, blocks * BLOCK_SIZE + tail),
-    ...draftXattrs(inode.xattrs, shared),
-    blocks,
-    blkaddr: 0,
-    tail,
-    symlink: inode.data.kind === "target",
-  };
+  const extended = needsExtended(inode, earliest, blocks * BLOCK_SIZE + tail);
+  return { start: 0, extended, sharedCount: 0, xattrSize: 0, blocks, blkaddr: 0, tail };
 }
 
 /** Data away from the inode in blocks, and behind the inode in bytes, as long as its place allows. */
 function dataSize(data: InodeData): { blocks: number; tail: number } {
   switch (data.kind) {
     case "entries": {
-      let blocks = -1;
-      let tail = 0;
-      for (const group of groupDirents(data.entries)) {
+      const { names } = data;
+      let blocks = 0;
+      let start = 0;
+      let end = direntGroupEnd(names, 0);
+      for (; end < names.length; end = direntGroupEnd(names, start)) {
         blocks++;
-        tail = group.size;
+        start = end;
       }
-      return settleTail(blocks, tail);
+      return settleTail(blocks, direntGroupSize(names, start, end));
     }
     case "contents": {
       const tail = data.bytes.length % BLOCK_SIZE;
@@ -166,8 +164,9 @@ function chunkCount(size: number): number {
 }
 
 function needsExtended(inode: Inode, earliest: Time, directorySize: number): boolean {
-  return inode.mtime !== earliest.mtime || inode.mtimeNsec !== earliest.mtimeNsec ||
-    inode.nlink > 0xffff || inode.uid > 0xffff || inode.gid > 0xffff ||
+  const { stat } = inode;
+  return stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
+    inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff ||
     inodeSize(inode, directorySize) > 0xffffffff ||
     (inode.data.kind === "none" && inode.data.oversized);
 }
@@ -187,32 +186,34 @@ export function inodeSize(inode: Inode, directorySize: number): number {
   }
 }
 
-const NO_XATTRS = { sharedXattrs: [], inlineXattrs: [], xattrSize: 0 };
-
-function draftXattrs(
-  xattrs: readonly Xattr[],
-  shared: SharedXattrs,
-): Pick<InodePlan, "sharedXattrs" | "inlineXattrs" | "xattrSize"> {
-  if (xattrs.length === 0) return NO_XATTRS;
-  const sharedXattrs: number[] = [];
-  const inlineXattrs: Xattr[] = [];
-  let xattrSize = XATTR_IBODY_HEADER.size;
-  for (const xattr of xattrs) {
-    const offset = sharedXattrs.length < MAX_SHARED_XATTRS ? shared.offsetOf(xattr) : undefined;
-    if (offset !== undefined) {
-      sharedXattrs.push(offset);
-      xattrSize += 4;
+/**
+ * Decides which of an inode's xattrs are shared, and how much room they take.
+ *
+ * @param places Where the pairs are shared, this inode's from `first` on. What this inode keeps for itself
+ * nevertheless is taken out.
+ */
+function placeXattrs(
+  draft: Draft,
+  xattrs: readonly InodeXattr[],
+  places: Int32Array,
+  first: number,
+): void {
+  let size = XATTR_IBODY_HEADER.size;
+  for (let i = 0; i < xattrs.length; i++) {
+    if (places[first + i]! >= 0 && draft.sharedCount < MAX_SHARED_XATTRS) {
+      draft.sharedCount++;
+      size += XATTR_ALIGNMENT;
     } else {
-      inlineXattrs.push(xattr);
-      xattrSize += xattrEntrySize(xattr);
+      places[first + i] = -1;
+      size += xattrEntrySize(xattrs[i]!);
     }
   }
-  if (xattrIcount(xattrSize) > 0xffff) {
+  if (xattrIcount(size) > 0xffff) {
     throw new RangeError(
-      `Cannot lay out xattrs: ${xattrSize} bytes on one inode, expected at most 262148`,
+      `Cannot lay out xattrs: ${size} bytes on one inode, expected at most 262148`,
     );
   }
-  return { sharedXattrs, inlineXattrs, xattrSize };
+  draft.xattrSize = size;
 }
 
 /** `i_xattr_icount` of an xattr area. */
@@ -226,10 +227,10 @@ function headSize(draft: Draft): number {
 }
 
 /** Gives the inode its place at or behind `position`; returns where it ends. */
-function place(draft: Draft, position: number): number {
+function place(draft: Draft, position: number, symlink: boolean): number {
   const head = headSize(draft);
   let start = alignUp(position, SLOT_SIZE);
-  if (draft.symlink) {
+  if (symlink) {
     const total = head + draft.tail;
     if (blockOf(start) !== blockOf(start + total - 1)) start = alignUp(start, BLOCK_SIZE);
     if (total >= BLOCK_SIZE) {

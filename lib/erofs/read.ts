@@ -10,6 +10,9 @@
  * @module
  */
 
+import { i64, u64 } from "../bytes/struct.ts";
+import { concatBytes } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { type FileKind, kindOfMode } from "../tree/tree.ts";
 import { MAX_EXTERNAL_SIZE } from "../tree/limits.ts";
 import {
@@ -160,11 +163,10 @@ export class ErofsReader {
     }
     const headSize = extended ? INODE_EXTENDED.size : INODE_COMPACT.size;
     this.check(start, headSize, "inode");
-    const { buildTime, buildTimeNsec } = this.superBlock;
-    const record = extended
-      ? INODE_EXTENDED.read(this.view, start)
-      : { ...INODE_COMPACT.read(this.view, start), mtime: buildTime, mtimeNsec: buildTimeNsec };
-    const { xattrIcount, mode, nlink, size, u, ino, uid, gid, mtime, mtimeNsec } = record;
+    const { view } = this;
+    const at = extended ? INODE_EXTENDED.offsets : INODE_COMPACT.offsets;
+    const mode = view.getUint16(start + at.mode, true);
+    const size = extended ? u64.read(view, start + at.size) : view.getUint32(start + at.size, true);
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       throw new ImageFormatError(start, `inode mode 0${mode.toString(8)}, expected a file type`);
@@ -178,24 +180,29 @@ export class ErofsReader {
     if (kind !== "regular" && layout === chunkBased) {
       throw new ImageFormatError(start, `chunk-based ${kind} inode, expected a regular file`);
     }
-    const xattrSize = xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1);
+    const xattrIcount = view.getUint16(start + at.xattrIcount, true);
+    const uidAt = start + at.uid;
+    const gidAt = start + at.gid;
+    const nlinkAt = start + at.nlink;
+    const { mtime, mtimeNsec } = INODE_EXTENDED.offsets;
+    const { buildTime, buildTimeNsec } = this.superBlock;
     return {
       nid,
       start,
       kind,
       extended,
       mode: mode & 0o7777,
-      nlink,
-      uid,
-      gid,
-      mtime,
-      mtimeNsec,
+      nlink: extended ? view.getUint32(nlinkAt, true) : view.getUint16(nlinkAt, true),
+      uid: extended ? view.getUint32(uidAt, true) : view.getUint16(uidAt, true),
+      gid: extended ? view.getUint32(gidAt, true) : view.getUint16(gidAt, true),
+      mtime: extended ? i64.read(view, start + mtime) : buildTime,
+      mtimeNsec: extended ? view.getUint32(start + mtimeNsec, true) : buildTimeNsec,
       size,
-      ino,
-      u,
+      ino: view.getUint32(start + at.ino, true),
+      u: view.getUint32(start + at.u, true),
       layout,
       xattrStart: start + headSize,
-      xattrSize,
+      xattrSize: xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1),
     };
   }
 
@@ -245,6 +252,16 @@ export class ErofsReader {
   }
 
   /**
+   * Gives a flat inode's data: a view of the image, or a copy if it is in two pieces.
+   *
+   * @throws {ImageFormatError} If a part lies outside the image.
+   */
+  data(inode: ImageInode): Uint8Array {
+    const parts = this.dataParts(inode);
+    return parts.length === 1 ? parts[0]! : concatBytes(...parts);
+  }
+
+  /**
    * Gives a flat inode's data in one piece, or in two: its blocks, then what follows the inode.
    *
    * @throws {ImageFormatError} If a part lies outside the image.
@@ -259,12 +276,12 @@ export class ErofsReader {
       const length = Math.ceil(apart / BLOCK_SIZE) * BLOCK_SIZE;
       this.check(start, length, `data of inode at ${inode.start}`);
       this.#claim(start, length);
-      parts.push(this.image.subarray(start, start + apart));
+      parts.push(viewOf(this.image, start, start + apart));
     }
     if (tail > 0) {
       const start = inode.xattrStart + inode.xattrSize;
       this.check(start, tail, `data of inode at ${inode.start}`);
-      parts.push(this.image.subarray(start, start + tail));
+      parts.push(viewOf(this.image, start, start + tail));
     }
     return parts;
   }

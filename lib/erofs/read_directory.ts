@@ -6,9 +6,11 @@
  * @module
  */
 
-import { compareBytes, equalBytes } from "../bytes/compare.ts";
-import { printable, utf8 } from "../bytes/text.ts";
-import { isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/limits.ts";
+import { compareBytes } from "../bytes/compare.ts";
+import { u64 } from "../bytes/struct.ts";
+import { printable } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
+import { hasNulOrSlash, isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/limits.ts";
 import { BLOCK_SIZE, DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsReader, ImageInode } from "./read.ts";
@@ -23,8 +25,6 @@ export interface ImageEntry {
   readonly offset: number;
 }
 
-const DOT = utf8(".");
-
 /**
  * Reads a directory's entries, without `.` and `..`.
  *
@@ -36,87 +36,125 @@ export function readDirectory(
   inode: ImageInode,
   parent: number,
 ): ImageEntry[] {
-  const entries: ImageEntry[] = [];
-  let dots = 0;
-  let previous: Uint8Array | undefined;
-  for (const entry of readBlocks(reader, inode)) {
-    if (previous !== undefined && compareBytes(previous, entry.name) >= 0) {
-      throw new ImageFormatError(
-        entry.offset,
-        `name "${printable(entry.name)}" is not behind "${printable(previous)}" in byte order`,
-      );
-    }
-    previous = entry.name;
-    if (!isDotOrDotDot(entry.name)) {
-      entries.push(entry);
-      continue;
-    }
-    dots++;
-    const expected = equalBytes(entry.name, DOT) ? inode.nid : parent;
-    if (entry.nid !== expected) {
-      throw new ImageFormatError(
-        entry.offset,
-        `"${printable(entry.name)}" leads to nid ${entry.nid}, expected ${expected}`,
-      );
-    }
-  }
-  if (dots !== 2) throw new ImageFormatError(inode.start, "directory without . or ..");
-  return entries;
-}
-
-function* readBlocks(reader: ErofsReader, inode: ImageInode): Generator<ImageEntry> {
+  const directory = new DirectoryReader(reader, inode, parent);
   for (const part of reader.dataParts(inode)) {
-    for (let start = 0; start < part.length; start += BLOCK_SIZE) {
-      yield* readBlock(reader, part.subarray(start, start + BLOCK_SIZE));
+    const start = part.byteOffset - reader.image.byteOffset;
+    const end = start + part.length;
+    for (let block = start; block < end; block += BLOCK_SIZE) {
+      directory.readBlock(block, Math.min(block + BLOCK_SIZE, end));
+    }
+  }
+  return directory.finish();
+}
+
+class DirectoryReader {
+  readonly #image: Uint8Array;
+  readonly #view: DataView;
+  readonly #inode: ImageInode;
+  readonly #parent: number;
+  readonly #entries: ImageEntry[] = [];
+  #dots = 0;
+  #previous: Uint8Array | undefined;
+
+  constructor({ image, view }: ErofsReader, inode: ImageInode, parent: number) {
+    this.#image = image;
+    this.#view = view;
+    this.#inode = inode;
+    this.#parent = parent;
+  }
+
+  finish(): ImageEntry[] {
+    if (this.#dots !== 2) {
+      throw new ImageFormatError(this.#inode.start, "directory without . or ..");
+    }
+    return this.#entries;
+  }
+
+  /** Reads the block from `start` to `end`. */
+  readBlock(start: number, end: number): void {
+    const view = this.#view;
+    if (end - start < DIRENT.size) {
+      throw new ImageFormatError(start, "dirent ends behind its block");
+    }
+    const { nid: nidAt, nameoff: nameoffAt, fileType: fileTypeAt } = DIRENT.offsets;
+    const first = view.getUint16(start + nameoffAt, true);
+    if (first === 0 || first % DIRENT.size !== 0 || first > end - start) {
+      throw new ImageFormatError(
+        start,
+        `first name at ${first} of the block, expected a multiple of ${DIRENT.size} inside it`,
+      );
+    }
+    const direntsEnd = start + first;
+    let nameoff = first;
+    for (let offset = start; offset < direntsEnd; offset += DIRENT.size) {
+      const behind = offset + DIRENT.size;
+      const next = behind < direntsEnd ? view.getUint16(behind + nameoffAt, true) : undefined;
+      const name = this.#readName({ start, end, offset }, nameoff, next);
+      const nid = u64.read(view, offset + nidAt);
+      this.#add({ name, nid, fileType: view.getUint8(offset + fileTypeAt), offset });
+      nameoff = next ?? 0;
+    }
+  }
+
+  /** A name ends where the next one starts; the last one of a block at a NUL or the block's end. */
+  #readName(block: Block, nameoff: number, next: number | undefined): Uint8Array {
+    const image = this.#image;
+    const start = block.start + nameoff;
+    let end = block.end;
+    if (next !== undefined) end = block.start + next;
+    else if (start < end) end = nameEnd(image, start, end);
+    if (start >= end || end > block.end) {
+      throw new ImageFormatError(
+        block.offset,
+        `name from ${nameoff} to ${end - block.start} of the block, expected a name`,
+      );
+    }
+    const name = viewOf(image, start, end);
+    if (name.length > MAX_NAME_LENGTH || hasNulOrSlash(name)) {
+      throw new ImageFormatError(
+        block.offset,
+        `name "${
+          printable(name)
+        }", expected at most ${MAX_NAME_LENGTH} bytes without NUL and slash`,
+      );
+    }
+    return name;
+  }
+
+  #add(entry: ImageEntry): void {
+    const { name, nid, offset } = entry;
+    if (this.#previous !== undefined && compareBytes(this.#previous, name) >= 0) {
+      throw new ImageFormatError(
+        offset,
+        `name "${printable(name)}" is not behind "${printable(this.#previous)}" in byte order`,
+      );
+    }
+    this.#previous = name;
+    if (!isDotOrDotDot(name)) {
+      this.#entries.push(entry);
+      return;
+    }
+    this.#dots++;
+    const expected = name.length === 1 ? this.#inode.nid : this.#parent;
+    if (nid !== expected) {
+      throw new ImageFormatError(
+        offset,
+        `"${printable(name)}" leads to nid ${nid}, expected ${expected}`,
+      );
     }
   }
 }
 
-function* readBlock(reader: ErofsReader, block: Uint8Array): Generator<ImageEntry> {
-  const base = block.byteOffset - reader.image.byteOffset;
-  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
-  if (block.length < DIRENT.size) throw new ImageFormatError(base, "dirent ends behind its block");
-  const first = view.getUint16(DIRENT.offsets.nameoff, true);
-  if (first === 0 || first % DIRENT.size !== 0 || first > block.length) {
-    throw new ImageFormatError(
-      base,
-      `first name at ${first} of the block, expected a multiple of ${DIRENT.size} inside it`,
-    );
-  }
-  let dirent = DIRENT.read(view, 0);
-  for (let at = 0; at < first; at += DIRENT.size) {
-    const last = at + DIRENT.size === first;
-    const next = last ? undefined : DIRENT.read(view, at + DIRENT.size);
-    const name = readName(block, dirent.nameoff, next?.nameoff, base + at);
-    yield { name, nid: dirent.nid, fileType: dirent.fileType, offset: base + at };
-    if (next !== undefined) dirent = next;
-  }
+/** A block of dirents, and the dirent that is being read. */
+interface Block {
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
 }
 
-/** A name ends where the next one starts; the last one of a block at a NUL or the block's end. */
-function readName(
-  block: Uint8Array,
-  start: number,
-  next: number | undefined,
-  offset: number,
-): Uint8Array {
-  let end = next ?? block.length;
-  if (next === undefined) {
-    const nul = block.indexOf(0, start);
-    if (nul >= 0) end = nul;
-  }
-  if (start >= end || end > block.length) {
-    throw new ImageFormatError(
-      offset,
-      `name from ${start} to ${end} of the block, expected a name`,
-    );
-  }
-  const name = block.subarray(start, end);
-  if (name.length > MAX_NAME_LENGTH || name.includes(0) || name.includes(0x2f)) {
-    throw new ImageFormatError(
-      offset,
-      `name "${printable(name)}", expected at most ${MAX_NAME_LENGTH} bytes without NUL and slash`,
-    );
-  }
-  return name;
+/** Where the first NUL is, or the end. */
+function nameEnd(image: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && image[at] !== 0) at++;
+  return at;
 }

@@ -8,36 +8,63 @@
  */
 
 import { alignUp } from "../bytes/align.ts";
-import { binary, concatBytes, printable, utf8 } from "../bytes/text.ts";
-import { MAX_XATTR_NAME } from "../tree/limits.ts";
+import { equalBytes } from "../bytes/compare.ts";
+import { binary } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsReader, ImageInode } from "./read.ts";
-import { XATTR_PREFIXES } from "./xattr.ts";
-
-/** Prefixes by index; also the one that is never written. */
-const PREFIX_OF_INDEX = new Map<number, Uint8Array>([
-  [0, new Uint8Array()],
-  [5, utf8("lustre.")],
-  ...XATTR_PREFIXES.map(({ index, prefix }): [number, Uint8Array] => [index, prefix]),
-]);
-
-/** The longest name in an image: a source's longest, escaped by one `overlay.`. */
-const LONGEST_NAME = MAX_XATTR_NAME + "overlay.".length;
+import { NameReader } from "./read_xattr_name.ts";
 
 /** What libcomposefs lets the names and values of one inode take. */
 const MAX_XATTR_TOTAL = 65535;
 
-const NO_XATTRS: readonly Xattr[] = [];
+/** One xattr where it stands in the image. */
+export class ImageXattr {
+  readonly name: Uint8Array;
+  /** Size of the value in bytes. */
+  readonly size: number;
+  readonly #image: Uint8Array;
+  /** Where the value starts. */
+  readonly #start: number;
+  #xattr: Xattr | undefined;
+
+  constructor(name: Uint8Array, image: Uint8Array, start: number, size: number) {
+    this.name = name;
+    this.#image = image;
+    this.#start = start;
+    this.size = size;
+  }
+
+  /** The value, or what of it stands behind the first bytes. */
+  value(from = 0): Uint8Array {
+    return viewOf(this.#image, this.#start + from, this.#start + this.size);
+  }
+
+  /** Tells whether the value begins with a byte. */
+  startsWith(byte: number): boolean {
+    return this.size > 0 && this.#image[this.#start] === byte;
+  }
+
+  /** The xattr as one of a tree: one object, however many files have it. */
+  get xattr(): Xattr {
+    return this.#xattr ??= { name: this.name, value: this.value() };
+  }
+}
+
+const NO_XATTRS: readonly ImageXattr[] = [];
 
 /** Reads the xattrs of an image's inodes; shared ones are decoded once. */
 export class XattrReader {
   readonly #reader: ErofsReader;
-  readonly #shared = new Map<number, Xattr>();
+  readonly #shared = new Map<number, ImageXattr>();
+  readonly #names: NameReader;
 
-  constructor(reader: ErofsReader) {
+  /** @param names Names that are to be given as these very objects. */
+  constructor(reader: ErofsReader, names: readonly Uint8Array[] = []) {
     this.#reader = reader;
+    this.#names = new NameReader(reader.image, names);
   }
 
   /**
@@ -45,10 +72,10 @@ export class XattrReader {
    *
    * @throws {ImageFormatError} If an entry is malformed, lies outside, or is there twice.
    */
-  read(inode: ImageInode): readonly Xattr[] {
+  read(inode: ImageInode): readonly ImageXattr[] {
     if (inode.xattrSize === 0) return NO_XATTRS;
     const { view } = this.#reader;
-    const { sharedCount } = XATTR_IBODY_HEADER.read(view, inode.xattrStart);
+    const sharedCount = view.getUint8(inode.xattrStart + XATTR_IBODY_HEADER.offsets.sharedCount);
     const end = inode.xattrStart + inode.xattrSize;
     const references = inode.xattrStart + XATTR_IBODY_HEADER.size;
     let position = references + 4 * sharedCount;
@@ -58,11 +85,10 @@ export class XattrReader {
         `${sharedCount} shared xattrs do not fit an xattr area of ${inode.xattrSize} bytes`,
       );
     }
-    const xattrs: Xattr[] = [];
+    const xattrs: ImageXattr[] = [];
     while (position < end) {
-      const { xattr, size } = this.#entry(position, end);
-      xattrs.push(xattr);
-      position += size;
+      xattrs.push(this.#entry(position, end));
+      position += this.#entrySize(position);
     }
     for (let at = references; at < references + 4 * sharedCount; at += 4) {
       xattrs.push(this.#sharedAt(view.getUint32(at, true)));
@@ -71,52 +97,64 @@ export class XattrReader {
     return xattrs;
   }
 
-  #sharedAt(reference: number): Xattr {
+  #sharedAt(reference: number): ImageXattr {
     const known = this.#shared.get(reference);
     if (known !== undefined) return known;
     const { superBlock, image } = this.#reader;
     const start = superBlock.xattrBlkaddr * BLOCK_SIZE + 4 * reference;
-    const { xattr } = this.#entry(start, image.length);
+    const xattr = this.#entry(start, image.length);
     this.#shared.set(reference, xattr);
     return xattr;
   }
 
+  /** Size of the entry at `start`, with its padding. */
+  #entrySize(start: number): number {
+    const { view } = this.#reader;
+    const nameLen = view.getUint8(start + XATTR_ENTRY.offsets.nameLen);
+    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
+    return alignUp(XATTR_ENTRY.size + nameLen + valueSize, XATTR_ALIGNMENT);
+  }
+
   /** Decodes the entry at `start`, which must end by `end`. */
-  #entry(start: number, end: number): { xattr: Xattr; size: number } {
+  #entry(start: number, end: number): ImageXattr {
+    const { view, image } = this.#reader;
     const nameAt = start + XATTR_ENTRY.size;
     if (nameAt > end) throw new ImageFormatError(start, "xattr entry ends behind its area");
-    const { nameLen, nameIndex, valueSize } = XATTR_ENTRY.read(this.#reader.view, start);
-    const size = alignUp(XATTR_ENTRY.size + nameLen + valueSize, XATTR_ALIGNMENT);
+    const size = this.#entrySize(start);
     if (start + size > end) {
       throw new ImageFormatError(start, `xattr entry of ${size} bytes ends behind its area`);
     }
-    const prefix = PREFIX_OF_INDEX.get(nameIndex);
-    if (prefix === undefined) {
-      throw new ImageFormatError(start, `xattr name index ${nameIndex}, expected 0 to 6`);
-    }
-    const { image } = this.#reader;
+    const nameLen = view.getUint8(start + XATTR_ENTRY.offsets.nameLen);
+    const name = this.#names.read(start, nameAt, nameLen);
     const valueAt = nameAt + nameLen;
-    const name = concatBytes(prefix, image.subarray(nameAt, valueAt));
-    if (name.length === 0 || name.length > LONGEST_NAME || name.includes(0)) {
-      throw new ImageFormatError(
-        start,
-        `xattr name "${printable(name)}", expected 1 to ${LONGEST_NAME} bytes without NUL`,
-      );
-    }
-    return { xattr: { name, value: image.subarray(valueAt, valueAt + valueSize) }, size };
+    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
+    return new ImageXattr(name, image, valueAt, valueSize);
   }
 }
 
-function checkTogether(inode: ImageInode, xattrs: readonly Xattr[]): void {
+function checkTogether(inode: ImageInode, xattrs: readonly ImageXattr[]): void {
   let total = 0;
-  for (const { name, value } of xattrs) total += name.length + value.length;
+  for (const { name, size } of xattrs) total += name.length + size;
   if (total > MAX_XATTR_TOTAL) {
     throw new ImageFormatError(
       inode.start,
       `xattrs of ${total} bytes, expected at most ${MAX_XATTR_TOTAL}`,
     );
   }
-  if (xattrs.length < 2) return;
-  const names = new Set(xattrs.map((xattr) => binary(xattr.name)));
-  if (names.size < xattrs.length) throw new ImageFormatError(inode.start, "xattr name twice");
+  if (hasNameTwice(xattrs)) throw new ImageFormatError(inode.start, "xattr name twice");
 }
+
+function hasNameTwice(xattrs: readonly ImageXattr[]): boolean {
+  if (xattrs.length > FEW) {
+    return new Set(xattrs.map((xattr) => binary(xattr.name))).size < xattrs.length;
+  }
+  for (let i = 1; i < xattrs.length; i++) {
+    for (let before = 0; before < i; before++) {
+      if (equalBytes(xattrs[before]!.name, xattrs[i]!.name)) return true;
+    }
+  }
+  return false;
+}
+
+/** Up to this many names are held against each other, more are put into a set. */
+const FEW = 4;

@@ -7,7 +7,9 @@
  * @module
  */
 
-import { groupDirents, writeDirents } from "./dirent.ts";
+import { copyBytes } from "../bytes/copy.ts";
+import { i64, u64 } from "../bytes/struct.ts";
+import { direntGroupEnd, DirentWriter } from "./dirent.ts";
 import {
   BLOCK_BITS,
   BLOCK_SIZE,
@@ -19,6 +21,7 @@ import {
   SUPER_BLOCK,
   SUPER_MAGIC,
   SUPER_OFFSET,
+  XATTR_ALIGNMENT,
   XATTR_IBODY_HEADER,
 } from "./format.ts";
 import { FILE_TYPE_BITS } from "../tree/tree.ts";
@@ -60,6 +63,9 @@ class Writer {
   readonly #inodes: readonly Inode[];
   readonly #plan: ImagePlan;
   readonly #nids: Float64Array;
+  readonly #dirents: DirentWriter;
+  /** How many xattrs have been written. */
+  #xattrs = 0;
 
   constructor(inodes: readonly Inode[], plan: ImagePlan) {
     this.image = new Uint8Array(plan.blocks * BLOCK_SIZE);
@@ -67,6 +73,7 @@ class Writer {
     this.#inodes = inodes;
     this.#plan = plan;
     this.#nids = Float64Array.from(plan.inodes, ({ start }) => start / SLOT_SIZE);
+    this.#dirents = new DirentWriter(this.image, inodes, this.#nids);
   }
 
   writeSuperblock(): void {
@@ -89,6 +96,7 @@ class Writer {
     });
   }
 
+  /** To be called for each inode in their order. */
   writeInode(ino: number): void {
     const inode = this.#inodes[ino]!;
     const plan = this.#plan.inodes[ino]!;
@@ -106,43 +114,69 @@ class Writer {
   }
 
   #writeHead(ino: number, inode: Inode, plan: InodePlan): number {
-    const common = {
-      format: Number(plan.extended) | dataLayout(inode, plan) << 1,
-      xattrIcount: xattrIcount(plan.xattrSize),
-      mode: FILE_TYPE_BITS[inode.kind] | inode.mode,
-      nlink: inode.nlink,
-      size: inodeSize(inode, plan.blocks * BLOCK_SIZE + plan.tail),
-      u: inodeUnion(inode, plan),
-      ino,
-      uid: inode.uid,
-      gid: inode.gid,
-    };
-    if (!plan.extended) {
-      INODE_COMPACT.write(this.#view, plan.start, common);
-      return plan.start + INODE_COMPACT.size;
-    }
-    const { mtime, mtimeNsec } = inode;
-    INODE_EXTENDED.write(this.#view, plan.start, { ...common, mtime, mtimeNsec });
-    return plan.start + INODE_EXTENDED.size;
+    if (plan.extended) this.#writeExtended(ino, inode, plan);
+    else this.#writeCompact(ino, inode, plan);
+    return plan.start + (plan.extended ? INODE_EXTENDED.size : INODE_COMPACT.size);
+  }
+
+  // Field by field at the offsets of the record: as objects for `write` of the record, inodes took a
+  // quarter of the time of a whole image.
+  #writeCompact(ino: number, inode: Inode, plan: InodePlan): void {
+    const view = this.#view;
+    const at = plan.start;
+    const { offsets } = INODE_COMPACT;
+    const { stat } = inode;
+    view.setUint16(at + offsets.format, dataLayout(inode, plan) << 1, true);
+    view.setUint16(at + offsets.xattrIcount, xattrIcount(plan.xattrSize), true);
+    view.setUint16(at + offsets.mode, FILE_TYPE_BITS[inode.kind] | stat.mode, true);
+    view.setUint16(at + offsets.nlink, inode.nlink, true);
+    view.setUint32(at + offsets.size, inodeSize(inode, directorySize(plan)), true);
+    view.setUint32(at + offsets.u, inodeUnion(inode, plan), true);
+    view.setUint32(at + offsets.ino, ino, true);
+    view.setUint16(at + offsets.uid, stat.uid, true);
+    view.setUint16(at + offsets.gid, stat.gid, true);
+  }
+
+  #writeExtended(ino: number, inode: Inode, plan: InodePlan): void {
+    const view = this.#view;
+    const at = plan.start;
+    const { offsets } = INODE_EXTENDED;
+    const { stat } = inode;
+    const size = inodeSize(inode, directorySize(plan));
+    view.setUint16(at + offsets.format, 1 | dataLayout(inode, plan) << 1, true);
+    view.setUint16(at + offsets.xattrIcount, xattrIcount(plan.xattrSize), true);
+    view.setUint16(at + offsets.mode, FILE_TYPE_BITS[inode.kind] | stat.mode, true);
+    u64.write(view, at + offsets.size, size);
+    view.setUint32(at + offsets.u, inodeUnion(inode, plan), true);
+    view.setUint32(at + offsets.ino, ino, true);
+    view.setUint32(at + offsets.uid, stat.uid, true);
+    view.setUint32(at + offsets.gid, stat.gid, true);
+    i64.write(view, at + offsets.mtime, stat.mtime);
+    view.setUint32(at + offsets.mtimeNsec, stat.mtimeNsec, true);
+    view.setUint32(at + offsets.nlink, inode.nlink, true);
   }
 
   #writeXattrs(position: number, inode: Inode, plan: InodePlan): number {
     if (plan.xattrSize === 0) return position;
-    XATTR_IBODY_HEADER.write(this.#view, position, {
-      nameFilter: xattrNameFilter(inode.xattrs),
-      sharedCount: plan.sharedXattrs.length,
-    });
-    position += XATTR_IBODY_HEADER.size;
-    const tableStart = this.#plan.inodesEnd % BLOCK_SIZE;
-    for (const offset of plan.sharedXattrs) {
-      this.#view.setUint32(position, (tableStart + offset) / 4, true);
-      position += 4;
+    const { xattrs } = inode;
+    const { offsets } = XATTR_IBODY_HEADER;
+    this.#view.setUint32(position + offsets.nameFilter, xattrNameFilter(xattrs), true);
+    this.#view.setUint8(position + offsets.sharedCount, plan.sharedCount);
+    const { places } = this.#plan.sharedXattrs;
+    const tableStart = this.#plan.inodesEnd % BLOCK_SIZE / XATTR_ALIGNMENT;
+    let referenceAt = position + XATTR_IBODY_HEADER.size;
+    let entryAt = referenceAt + XATTR_ALIGNMENT * plan.sharedCount;
+    for (const xattr of xattrs) {
+      const place = places[this.#xattrs++]!;
+      if (place >= 0) {
+        this.#view.setUint32(referenceAt, tableStart + place, true);
+        referenceAt += XATTR_ALIGNMENT;
+      } else {
+        writeXattrEntry(this.image, this.#view, entryAt, xattr);
+        entryAt += xattrEntrySize(xattr);
+      }
     }
-    for (const xattr of plan.inlineXattrs) {
-      writeXattrEntry(this.image, this.#view, position, xattr);
-      position += xattrEntrySize(xattr);
-    }
-    return position;
+    return entryAt;
   }
 
   /** Writes blocks and tail; returns where the tail, which starts at `position`, ends. */
@@ -155,23 +189,26 @@ class Writer {
       case "holes": {
         // A chunk map is all ones: no chunk has an address. Out of line it fills a block.
         if (plan.blocks > 0) this.image.fill(0xff, blocksAt, blocksAt + BLOCK_SIZE);
-        this.image.fill(0xff, position, position + plan.tail);
-        return position + plan.tail;
+        const end = position + plan.tail;
+        for (; position < end; position += 4) this.#view.setUint32(position, 0xffffffff, true);
+        return end;
       }
       case "contents":
       case "target": {
-        const apart = data.bytes.length - plan.tail;
-        this.image.set(data.bytes.subarray(0, apart), blocksAt);
-        this.image.set(data.bytes.subarray(apart), position);
+        const { bytes } = data;
+        const apart = bytes.length - plan.tail;
+        if (apart > 0) this.image.set(bytes.subarray(0, apart), blocksAt);
+        copyBytes(this.image, position, apart > 0 ? bytes.subarray(apart) : bytes);
         return position + plan.tail;
       }
       case "entries": {
-        let block = 0;
-        for (const group of groupDirents(data.entries)) {
+        const { names } = data;
+        let start = 0;
+        for (let block = 0; start < names.length; block++) {
           const at = block < plan.blocks ? blocksAt + block * BLOCK_SIZE : position;
-          const { image } = this;
-          writeDirents(image, this.#view, at, data.entries, group, this.#inodes, this.#nids);
-          block++;
+          const end = direntGroupEnd(names, start);
+          this.#dirents.write(at, data, start, end);
+          start = end;
         }
         return position + plan.tail;
       }
@@ -185,6 +222,11 @@ class Writer {
       position += xattrEntrySize(xattr);
     }
   }
+}
+
+/** The size of a directory of this plan. */
+function directorySize(plan: InodePlan): number {
+  return plan.blocks * BLOCK_SIZE + plan.tail;
 }
 
 /** `i_u`: block address, device number or chunk format, as the inode's kind has it. */

@@ -1,150 +1,175 @@
 /**
- * Extended attributes on disk: name prefixes, entries, the name filter, and which pairs are shared.
+ * Extended attributes on disk: their entries, and which pairs of name and value inodes share.
  *
- * @see fs/erofs/erofs_fs.h, `struct erofs_xattr_entry`; fs/erofs/xattr.c, `erofs_xattr_iter_inline`
+ * @see fs/erofs/erofs_fs.h, `struct erofs_xattr_entry`
  *
  * @module
  */
 
 import { alignUp } from "../bytes/align.ts";
-import { compareBytes, startsWith } from "../bytes/compare.ts";
-import { binary, utf8 } from "../bytes/text.ts";
-import type { Xattr } from "../tree/tree.ts";
-import type { Inode } from "./inode.ts";
+import { compareBytes } from "../bytes/compare.ts";
+import { copyBytes } from "../bytes/copy.ts";
+import { binary } from "../bytes/text.ts";
+import type { Inode, InodeXattr } from "./inode.ts";
 import { XATTR_ALIGNMENT, XATTR_ENTRY } from "./format.ts";
-import { xxh32 } from "./xxh32.ts";
-
-/**
- * Prefixes that an entry names by index instead of spelling them, in the order they are tried. Index 5
- * (`lustre.`) is read but never written, as mkcomposefs 1.0.8 has it.
- */
-export const XATTR_PREFIXES: readonly { index: number; prefix: Uint8Array }[] = [
-  { index: 1, prefix: utf8("user.") },
-  { index: 2, prefix: utf8("system.posix_acl_access") },
-  { index: 3, prefix: utf8("system.posix_acl_default") },
-  { index: 4, prefix: utf8("trusted.") },
-  { index: 6, prefix: utf8("security.") },
-];
-
-/** An xattr name as an entry holds it. */
-export interface SplitName {
-  /** `e_name_index`: which prefix the name begins with, 0 for none. */
-  readonly index: number;
-  /** The rest of the name. */
-  readonly suffix: Uint8Array;
-}
-
-/** Splits a full name into prefix index and suffix. */
-export function splitXattrName(name: Uint8Array): SplitName {
-  for (const { index, prefix } of XATTR_PREFIXES) {
-    if (startsWith(name, prefix)) return { index, suffix: name.subarray(prefix.length) };
-  }
-  return { index: 0, suffix: name };
-}
-
-/** `EROFS_XATTR_FILTER_SEED`. */
-const FILTER_SEED = 0x25bbe08f;
-
-const filterBits = new Map<string, number>();
-
-/** The bit (as a mask) of the name filter that is cleared if an inode has an xattr of this name. */
-function filterMask(name: Uint8Array): number {
-  const key = binary(name);
-  let mask = filterBits.get(key);
-  if (mask === undefined) {
-    const { index, suffix } = splitXattrName(name);
-    mask = 1 << (xxh32(suffix, (FILTER_SEED + index) | 0) % 32);
-    // Names come from the input: the memo is for the few that repeat, not for all there are.
-    if (filterBits.size < 1024) filterBits.set(key, mask);
-  }
-  return mask;
-}
+import type { XattrName } from "./xattr_name.ts";
 
 /** The name filter of an inode: all ones, less one bit for each of its xattrs. */
-export function xattrNameFilter(xattrs: readonly Xattr[]): number {
+export function xattrNameFilter(xattrs: readonly InodeXattr[]): number {
   let filter = 0xffffffff;
-  for (const { name } of xattrs) filter &= ~filterMask(name);
+  for (const { name } of xattrs) filter &= ~name.filterMask;
   return filter >>> 0;
 }
 
 /** Size in bytes of an entry with its name, value and padding. */
-export function xattrEntrySize(xattr: Xattr): number {
-  const { suffix } = splitXattrName(xattr.name);
-  return alignUp(XATTR_ENTRY.size + suffix.length + xattr.value.length, XATTR_ALIGNMENT);
+export function xattrEntrySize({ name, head, rest }: InodeXattr): number {
+  return alignUp(
+    XATTR_ENTRY.size + name.suffix.length + head.length + rest.length,
+    XATTR_ALIGNMENT,
+  );
 }
 
 /** Writes an entry with its name and value; the padding is left as it is. */
-export function writeXattrEntry(image: Uint8Array, view: DataView, at: number, xattr: Xattr): void {
-  const { index, suffix } = splitXattrName(xattr.name);
-  XATTR_ENTRY.write(view, at, {
-    nameLen: suffix.length,
-    nameIndex: index,
-    valueSize: xattr.value.length,
-  });
-  image.set(suffix, at + XATTR_ENTRY.size);
-  image.set(xattr.value, at + XATTR_ENTRY.size + suffix.length);
+export function writeXattrEntry(
+  image: Uint8Array,
+  view: DataView,
+  at: number,
+  { name, head, rest }: InodeXattr,
+): void {
+  const { suffix, index } = name;
+  const { offsets } = XATTR_ENTRY;
+  view.setUint8(at + offsets.nameLen, suffix.length);
+  view.setUint8(at + offsets.nameIndex, index);
+  view.setUint16(at + offsets.valueSize, head.length + rest.length, true);
+  const valueAt = at + XATTR_ENTRY.size + suffix.length;
+  copyBytes(image, at + XATTR_ENTRY.size, suffix);
+  copyBytes(image, valueAt, head);
+  copyBytes(image, valueAt + head.length, rest);
 }
 
 /** The pairs of name and value that several inodes have: kept once, referred to by position. */
 export interface SharedXattrs {
   /** In the order they stand in the image. */
-  readonly table: readonly Xattr[];
+  readonly table: readonly InodeXattr[];
   /** Size of the table in bytes. */
   readonly size: number;
   /**
-   * Bytes from the start of the table to the entry, or undefined for a pair that is not shared.
-   *
-   * @param xattr One of the very objects that the inodes have.
+   * For each xattr of each inode, in their order: how far from the start of the table its entry is, in
+   * words of four bytes; -1 for a pair that is not shared.
    */
-  offsetOf(xattr: Xattr): number | undefined;
+  readonly places: Int32Array;
 }
 
 /** A pair of name and value, with what is found out about it. */
 interface Pair {
-  readonly xattr: Xattr;
+  readonly xattr: InodeXattr;
   count: number;
-  /** Bytes from the start of the table, undefined while it is not in it. */
-  offset: number | undefined;
+  /** Words from the start of the table, -1 while it is not in it. */
+  place: number;
 }
 
 /** Collects the pairs that occur at least twice in all inodes together. */
 export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
-  const pairs = new Map<string, Pair>();
-  // In a tree read from an image, inodes share the objects too: a value of many kilobytes that a small
-  // hostile image repeats thousands of times is looked at once.
-  const pairOf = new Map<Xattr, Pair>();
+  // Nearly all pairs of an image are digests and paths that come once. A sample of each is enough to know
+  // that; only the others are worth a look at the whole.
+  const { samples, seen } = sampleXattrs(inodes);
+  const pairs = new Pairs();
+  /** The pair of each xattr that is not known to come once, in their order. */
+  const found: Pair[] = [];
+  let next = 0;
   for (const { xattrs } of inodes) {
-    for (const xattr of xattrs) {
-      let pair = pairOf.get(xattr);
-      if (pair === undefined) {
-        const key = pairKey(xattr);
-        pair = pairs.get(key);
-        if (pair === undefined) pairs.set(key, pair = { xattr, count: 0, offset: undefined });
-        pairOf.set(xattr, pair);
-      }
+    for (let i = 0; i < xattrs.length; i++) {
+      if (seen[samples[next++]!] === 1) continue;
+      const pair = pairs.of(xattrs[i]!);
       pair.count++;
+      found.push(pair);
     }
   }
-  const shared = [...pairs.values()].filter((pair) => pair.count > 1);
+  const shared = pairs.all.filter((pair) => pair.count > 1);
   shared.sort((a, b) => -comparePairs(a.xattr, b.xattr));
   let size = 0;
   for (const pair of shared) {
-    pair.offset = size;
+    pair.place = size / XATTR_ALIGNMENT;
     size += xattrEntrySize(pair.xattr);
   }
-  return {
-    table: shared.map((pair) => pair.xattr),
-    size,
-    offsetOf: (xattr) => pairOf.get(xattr)?.offset,
-  };
+  const places = new Int32Array(samples.length);
+  let candidate = 0;
+  for (let i = 0; i < places.length; i++) {
+    places[i] = seen[samples[i]!] === 1 ? -1 : found[candidate++]!.place;
+  }
+  return { table: shared.map((pair) => pair.xattr), size, places };
 }
 
-/** Names have no NUL, so the first one in a key ends the name. */
-function pairKey({ name, value }: Xattr): string {
-  return binary(name) + "\0" + binary(value);
+/**
+ * Takes a sample of each xattr of each inode.
+ *
+ * @returns The samples, which equal pairs have in common, and for each sample how often it was seen, up
+ * to 2.
+ */
+function sampleXattrs(inodes: readonly Inode[]): { samples: Uint32Array; seen: Uint8Array } {
+  let count = 0;
+  for (const { xattrs } of inodes) count += xattrs.length;
+  // Eight places for each: of pairs that come once, one in nine meets another by chance.
+  const seen = new Uint8Array(2 ** Math.min(Math.ceil(Math.log2(8 * count + 1)), 28));
+  const mask = seen.length - 1;
+  const samples = new Uint32Array(count);
+  let next = 0;
+  for (const { xattrs } of inodes) {
+    for (let i = 0; i < xattrs.length; i++) {
+      const sample = sampleXattr(xattrs[i]!) & mask;
+      samples[next++] = sample;
+      if (seen[sample]! < 2) seen[sample]!++;
+    }
+  }
+  return { samples, seen };
 }
 
-function comparePairs(a: Xattr, b: Xattr): number {
-  return compareBytes(a.name, b.name) || a.value.length - b.value.length ||
-    compareBytes(a.value, b.value);
+/** A hash of a name and of the last eight bytes of a value, which may be long. */
+function sampleXattr({ name, rest }: InodeXattr): number {
+  const end = rest.length;
+  let hash = name.filterMask ^ end;
+  if (end >= 8) {
+    const high = rest[end - 8]! | rest[end - 7]! << 8 | rest[end - 6]! << 16 | rest[end - 5]! << 24;
+    const low = rest[end - 4]! | rest[end - 3]! << 8 | rest[end - 2]! << 16 | rest[end - 1]! << 24;
+    hash = Math.imul(Math.imul(hash ^ high, 0x9e3779b1) ^ low, 0x85ebca77);
+  }
+  return hash ^ hash >>> 15;
+}
+
+/** Pairs by name and value. */
+class Pairs {
+  readonly all: Pair[] = [];
+  readonly #byName = new Map<XattrName, Map<string, Pair>>();
+  // In a tree read from an image, inodes share the objects too: a value of many kilobytes that a small
+  // hostile image repeats thousands of times is looked at once.
+  readonly #byXattr = new Map<InodeXattr, Pair>();
+
+  of(xattr: InodeXattr): Pair {
+    let pair = this.#byXattr.get(xattr);
+    if (pair === undefined) this.#byXattr.set(xattr, pair = this.#find(xattr));
+    return pair;
+  }
+
+  #find(xattr: InodeXattr): Pair {
+    const { name, head, rest } = xattr;
+    let values = this.#byName.get(name);
+    if (values === undefined) this.#byName.set(name, values = new Map());
+    const value = binary(head) + binary(rest);
+    let pair = values.get(value);
+    if (pair === undefined) {
+      pair = { xattr, count: 0, place: -1 };
+      values.set(value, pair);
+      this.all.push(pair);
+    }
+    return pair;
+  }
+}
+
+function comparePairs(a: InodeXattr, b: InodeXattr): number {
+  return compareBytes(a.name.bytes, b.name.bytes) || valueLength(a) - valueLength(b) ||
+    compareBytes(a.head, b.head) || compareBytes(a.rest, b.rest);
+}
+
+function valueLength({ head, rest }: InodeXattr): number {
+  return head.length + rest.length;
 }

@@ -26,7 +26,8 @@ export class GrowingDirectory<File> implements Directory<File> {
 
   /** Adds an entry; returns false, and adds nothing, if the name is taken. */
   add(name: Uint8Array, node: Node<File>): boolean {
-    const last = this.entries.at(-1);
+    const { length } = this.entries;
+    const last = length > 0 ? this.entries[length - 1] : undefined;
     if (this.#index === undefined && last !== undefined && compareBytes(last.name, name) >= 0) {
       this.#index = new Map(this.entries.map((entry) => [binary(entry.name), entry.node]));
     }

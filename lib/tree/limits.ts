@@ -58,9 +58,17 @@ export function checkName(name: Uint8Array): void {
     throw new SyntaxError(`name of ${name.length} bytes, expected at most ${MAX_NAME_LENGTH}`);
   }
   if (isDotOrDotDot(name)) throw new SyntaxError("invalid name . or ..");
-  if (name.includes(0) || name.includes(0x2f)) {
+  if (hasNulOrSlash(name)) {
     throw new SyntaxError(`NUL or slash in name "${printable(name)}"`);
   }
+}
+
+/** Tells whether a name holds what no name can. */
+export function hasNulOrSlash(name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    if (name[i] === 0 || name[i] === 0x2f) return true;
+  }
+  return false;
 }
 
 /** Tells whether a name is `.` or `..`. */

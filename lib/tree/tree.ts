@@ -132,6 +132,21 @@ export interface ExternalContent {
 /** What a regular file is once its contents are decided. */
 export type Content = InlineContent | ExternalContent;
 
+/** Makes contents outside of the image; an empty path is none. */
+export function externalContent(
+  size: number,
+  path: Uint8Array | undefined,
+  digest: Uint8Array | undefined,
+): ExternalContent {
+  const content: { -readonly [Field in keyof ExternalContent]: ExternalContent[Field] } = {
+    kind: "external",
+    size,
+  };
+  if (path !== undefined && path.length > 0) content.path = path;
+  if (digest !== undefined) content.digest = digest;
+  return content;
+}
+
 /** A kind of file. */
 export type FileKind =
   | "fifo"
@@ -153,13 +168,14 @@ export const FILE_TYPE_BITS: Readonly<Record<FileKind, number>> = {
   socket: 0o140000,
 };
 
-const KIND_OF_BITS = new Map<number, FileKind>(
-  Object.entries(FILE_TYPE_BITS).map(([kind, bits]) => [bits, kind as FileKind]),
-);
+const KIND_OF_BITS: (FileKind | undefined)[] = Array(16).fill(undefined);
+for (const [kind, bits] of Object.entries(FILE_TYPE_BITS)) {
+  KIND_OF_BITS[bits >> 12] = kind as FileKind;
+}
 
 /** The kind that the type bits of an `st_mode` name, or undefined if they name none of the seven. */
 export function kindOfMode(mode: number): FileKind | undefined {
-  return KIND_OF_BITS.get(mode & 0o170000);
+  return KIND_OF_BITS[mode >> 12 & 15];
 }
 
 /** Tells whether a node is an overlayfs whiteout: a character device with number 0. */

@@ -21,7 +21,7 @@ import {
   xattrCost,
 } from "./limits.ts";
 import type { Content, Directory, Leaf, Node, Stat, Tree } from "./tree.ts";
-import { PathBuffer, walk } from "./walk.ts";
+import { PathBuffer, TreeWalk } from "./walk.ts";
 
 /**
  * Checks that a tree can be made into an image.
@@ -33,7 +33,9 @@ export function validateTree(root: Tree<Content>): void {
   const files = new Set<Node<Content>>();
   const targets = new Map<Leaf<Content>, Uint8Array>();
   const previous: (Uint8Array | undefined)[] = [];
-  for (const { node, name, depth } of walk(root)) {
+  const walk = new TreeWalk(root);
+  while (walk.next()) {
+    const { node, name, depth } = walk;
     path.move(depth, name);
     try {
       if (depth > 0) {
@@ -44,10 +46,10 @@ export function validateTree(root: Tree<Content>): void {
         if (!targets.has(node.target)) targets.set(node.target, path.path.slice());
         continue;
       }
-      if (files.has(node)) {
+      const { size } = files;
+      if (files.add(node).size === size) {
         throw new SyntaxError("the same file stands at another place of the tree");
       }
-      files.add(node);
       checkStat(node.stat);
       checkNode(node);
     } catch (error) {

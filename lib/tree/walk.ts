@@ -4,6 +4,7 @@
  * @module
  */
 
+import { viewOf } from "../bytes/view.ts";
 import type { Directory, Entry, Node } from "./tree.ts";
 
 /** One node met on a walk. */
@@ -18,24 +19,56 @@ export interface Step<File> {
 const NO_NAME = new Uint8Array();
 
 /**
- * Walks a tree depth first: a directory, then its entries in byte order, each with all below it.
- * Hard links are visited like any node and not followed.
+ * A place in a tree that moves depth first: to a directory, then to its entries in byte order, each with
+ * all below it. Hard links are visited like any node and not followed.
+ *
+ * For the loops that see every node of a large tree; elsewhere {@linkcode walk} is more convenient.
  */
-export function* walk<File>(root: Directory<File>): Generator<Step<File>, void, void> {
-  yield { node: root, name: NO_NAME, depth: 0 };
-  const stack: { entries: readonly Entry<File>[]; next: number }[] = [
-    { entries: root.entries, next: 0 },
-  ];
-  while (stack.length > 0) {
-    const top = stack[stack.length - 1]!;
-    const entry = top.entries[top.next++];
-    if (entry === undefined) {
-      stack.pop();
-      continue;
-    }
-    yield { node: entry.node, name: entry.name, depth: stack.length };
-    if (entry.node.kind === "directory") stack.push({ entries: entry.node.entries, next: 0 });
+export class TreeWalk<File> implements Step<File> {
+  node: Node<File>;
+  name: Uint8Array = NO_NAME;
+  /** -1 before the first move. */
+  depth = -1;
+  /** Entries of the directory that the walk is in, and of those above it. */
+  readonly #levels: (readonly Entry<File>[])[] = [];
+  /** For each of them, which entry comes next. */
+  readonly #next: number[] = [];
+
+  constructor(root: Directory<File>) {
+    this.node = root;
   }
+
+  /** Moves to the next node, at first the root; returns false if there is none. */
+  next(): boolean {
+    const { node } = this;
+    if (this.depth < 0) {
+      this.depth = 0;
+      return true;
+    }
+    const levels = this.#levels;
+    if (node.kind === "directory" && this.depth === levels.length) {
+      levels.push(node.entries);
+      this.#next.push(0);
+    }
+    for (let level = levels.length - 1; level >= 0; level--) {
+      const entry = levels[level]![this.#next[level]!++];
+      if (entry !== undefined) {
+        this.node = entry.node;
+        this.name = entry.name;
+        this.depth = level + 1;
+        return true;
+      }
+      levels.pop();
+      this.#next.pop();
+    }
+    return false;
+  }
+}
+
+/** Walks a tree as {@linkcode TreeWalk} does, a step at a time. */
+export function* walk<File>(root: Directory<File>): Generator<Step<File>, void, void> {
+  const walk = new TreeWalk(root);
+  while (walk.next()) yield { node: walk.node, name: walk.name, depth: walk.depth };
 }
 
 /**
@@ -68,7 +101,7 @@ export class PathBuffer {
   /** The absolute path, `/` for the root. A view, valid until the next move. */
   get path(): Uint8Array<ArrayBuffer> {
     const length = this.#lengths.at(-1)!;
-    return length === 0 ? ROOT_PATH : this.#bytes.subarray(0, length);
+    return length === 0 ? ROOT_PATH : viewOf(this.#bytes, 0, length);
   }
 }
 

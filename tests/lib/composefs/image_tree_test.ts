@@ -39,7 +39,7 @@ const nid = (...names: string[]) => locate(image(), ...names).inode.nid;
 
 Deno.test("every inode is collected once", () => {
   const tree = collect(image());
-  assertEquals(tree.nodes.size, 256 + 7);
+  assertEquals(tree.nodes.length, 256 + 7);
   assertEquals([...tree.linked], [nid("h")]);
   assertEquals(tree.root.inode.nid, 36);
 });
@@ -116,9 +116,9 @@ Deno.test("inodes that lie over each other are refused", () => {
 
 Deno.test("limited to some of the root's entries, the others are not looked at", () => {
   const broken = redirect(image(), ["h"], 0xffffffff);
-  assertEquals(collect(broken, [utf8("d")]).nodes.size, 5);
+  assertEquals(collect(broken, [utf8("d")]).nodes.length, 5);
   assertThrows(() => collect(broken, [utf8("h")]), ImageFormatError);
-  assertEquals(collect(broken, []).nodes.size, 1);
+  assertEquals(collect(broken, []).nodes.length, 1);
 });
 
 /** The names that are links, of an image. */

@@ -1,12 +1,15 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { utf8 } from "../../../lib/bytes/text.ts";
+import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import {
   escapeXattr,
   metacopyDigest,
   metacopyXattr,
+  redirectPath,
   redirectXattr,
   unescapeXattr,
 } from "../../../lib/composefs/overlay_xattrs.ts";
+import { ImageXattr } from "../../../lib/erofs/read_xattrs.ts";
+import type { InodeXattr } from "../../../lib/erofs/inode.ts";
 import { xattr } from "../../support/trees.ts";
 
 const escaped = (name: string) => new TextDecoder().decode(escapeXattr(xattr(name)).name);
@@ -30,22 +33,38 @@ Deno.test("what is escaped comes back", () => {
   }
 });
 
+/** An xattr in an image that holds nothing else. */
+const inImage = (value: Uint8Array) => new ImageXattr(utf8("x"), value, 0, value.length);
+const valueOf = ({ head, rest }: InodeXattr) => concatBytes(head, rest);
+
 Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
   const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
-  const { name, value } = metacopyXattr(digest);
-  assertEquals(new TextDecoder().decode(name), "trusted.overlay.metacopy");
+  const metacopy = metacopyXattr(digest);
+  const value = valueOf(metacopy);
+  assertEquals(new TextDecoder().decode(metacopy.name.bytes), "trusted.overlay.metacopy");
   assertEquals([...value.subarray(0, 5), value.length], [0, 36, 0, 1, 0, 36]);
-  assertEquals(metacopyDigest(value), digest);
-  assertEquals(metacopyXattr(undefined).value.length, 0);
+  assertEquals(metacopyDigest(inImage(value)), digest);
+  assertEquals(valueOf(metacopyXattr(undefined)).length, 0);
 });
 
 Deno.test("a metacopy of another length holds no digest", () => {
   for (const length of [0, 4, 35, 37, 68]) {
-    assertEquals(metacopyDigest(new Uint8Array(length)), undefined);
+    assertEquals(metacopyDigest(inImage(new Uint8Array(length))), undefined);
   }
 });
 
+Deno.test("without a metacopy there is no digest, without a redirect no path", () => {
+  assertEquals([metacopyDigest(undefined), redirectPath(undefined)], [undefined, undefined]);
+});
+
+Deno.test("a path does not begin with the redirect's own slash", () => {
+  const paths = ["/ab/cd", "ab/cd", "//x", ""].map((text) => redirectPath(inImage(utf8(text))));
+  assertEquals(paths, ["ab/cd", "ab/cd", "/x", ""].map(utf8));
+});
+
 Deno.test("a redirect has a slash in front, also before another", () => {
-  assertEquals(redirectXattr(utf8("ab/cd")), xattr("trusted.overlay.redirect", "/ab/cd"));
-  assertEquals(redirectXattr(utf8("/x")).value, utf8("//x"));
+  const redirect = redirectXattr(utf8("ab/cd"));
+  assertEquals(new TextDecoder().decode(redirect.name.bytes), "trusted.overlay.redirect");
+  assertEquals(valueOf(redirect), utf8("/ab/cd"));
+  assertEquals(valueOf(redirectXattr(utf8("/x"))), utf8("//x"));
 });

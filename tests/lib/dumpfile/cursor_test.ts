@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { DirectoryCursor } from "../../../lib/dumpfile/cursor.ts";
+import { Fields } from "../../../lib/dumpfile/fields.ts";
 import { GrowingDirectory } from "../../../lib/tree/growing_directory.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
 import { inline, stat } from "../../support/trees.ts";
@@ -21,10 +22,13 @@ const AB = growing({ c: growing() });
 const A = growing({ b: B });
 const ROOT = growing({ a: A, ab: AB });
 
-/** Moves one cursor along paths; gives the directories. */
+/** The path of a file in a directory. */
+const fileIn = (path: string) => new Fields(utf8(`${path}/x`)).path();
+
+/** Moves one cursor to files in directories; gives the directories. */
 function moves(...paths: string[]): Growing[] {
   const cursor = new DirectoryCursor(ROOT);
-  return paths.map((path) => cursor.move(utf8(path), utf8(path)));
+  return paths.map((path) => cursor.move(fileIn(path)));
 }
 
 Deno.test("the empty path and slashes alone are the root", () => {
@@ -73,8 +77,8 @@ Deno.test("any order of odd spellings leads where each leads alone", () => {
 });
 
 Deno.test("names on the way must be there and be directories", () => {
-  assertThrows(() => moves("/x"), SyntaxError, 'parent directory missing for "/x"');
-  assertThrows(() => moves("/a/f"), SyntaxError, 'parent must be a directory for "/a/f"');
+  assertThrows(() => moves("/x"), SyntaxError, 'parent directory missing for "/x/x"');
+  assertThrows(() => moves("/a/f"), SyntaxError, 'parent must be a directory for "/a/f/x"');
   assertThrows(() => moves("/a/f/g"), SyntaxError, "parent must be a directory");
   assertThrows(() => moves("/a/./b"), SyntaxError, "parent directory missing");
   assertThrows(() => moves("/a/../a"), SyntaxError, "parent directory missing");
@@ -82,18 +86,17 @@ Deno.test("names on the way must be there and be directories", () => {
 
 Deno.test("a failed move does not lead the next one astray", () => {
   const cursor = new DirectoryCursor(ROOT);
-  const path = utf8("/a/b/x");
-  assertThrows(() => cursor.move(path, path), SyntaxError);
-  assertStrictEquals(cursor.move(utf8("/a/b/c"), path), C);
-  assertThrows(() => cursor.move(path, path), SyntaxError);
-  assertStrictEquals(cursor.move(utf8("/ab"), path), AB);
+  for (const [path, found] of [["/a/b/c", C], ["/ab", AB]] as const) {
+    for (let i = 0; i < 2; i++) assertThrows(() => cursor.move(fileIn("/a/b/x")), SyntaxError);
+    assertStrictEquals(cursor.move(fileIn(path)), found);
+  }
 });
 
 Deno.test("a directory added below the cursor is found", () => {
   const root = growing();
   const cursor = new DirectoryCursor(root);
-  cursor.move(utf8("/"), utf8("/"));
+  cursor.move(fileIn("/"));
   const late = growing();
   root.add(utf8("late"), late);
-  assertStrictEquals(cursor.move(utf8("/late"), utf8("/late")), late);
+  assertStrictEquals(cursor.move(fileIn("/late")), late);
 });

@@ -1,12 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import {
-  type EntryOptions,
-  Fields,
-  MAX_XATTR_TEXT,
-  type ParsedEntry,
-  parseEntry,
-} from "../../../lib/dumpfile/entry.ts";
+import { type EntryOptions, EntryParser } from "../../../lib/dumpfile/entry.ts";
+import { Fields } from "../../../lib/dumpfile/fields.ts";
+import { MAX_XATTR_TEXT } from "../../../lib/dumpfile/xattrs.ts";
 import { FILE_TYPE_BITS, type FileKind, type Leaf, type Stat } from "../../../lib/tree/tree.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
 import { external, inline, special, stat, symlink, xattr } from "../../support/trees.ts";
@@ -15,15 +11,17 @@ const LENIENT: EntryOptions = { strict: false };
 const STRICT: EntryOptions = { strict: true };
 const HEX = "0123456789abcdefABCDEF0123456789".repeat(2);
 
-/** Parses a line's fields from NLINK on. */
-function entry(kind: FileKind, size: string, rest: string, options = LENIENT): ParsedEntry {
-  return parseEntry(new Fields(utf8(rest)), { size: utf8(size), kind, mode: 0o644 }, options);
+/** Parses a line's SIZE and its fields from NLINK on. */
+function entry(kind: FileKind, size: string, rest: string, options = LENIENT) {
+  const fields = new Fields(utf8(`${size} ${rest}`));
+  fields.skip();
+  return new EntryParser(options).parse(fields, { sizeAt: 0, kind, mode: 0o644 });
 }
 
 function leaf(kind: FileKind, size: string, rest: string, options = LENIENT): Leaf<Content> {
   const parsed = entry(kind, size, rest, options);
   if (parsed.kind === "directory") throw new TypeError("Parsed as a directory");
-  return parsed.leaf;
+  return parsed;
 }
 
 const statOf = (rest: string): Stat => leaf("regular", "0", rest).stat;
@@ -32,25 +30,6 @@ const xattrsOf = (text: string) =>
     `${new TextDecoder().decode(name)}:${new TextDecoder().decode(value)}`
   );
 const withXattrs = (text: string) => () => xattrsOf(text);
-
-Deno.test("fields end at single spaces", () => {
-  const fields = new Fields(utf8("a  b "));
-  assertEquals([...Array(5)].map(() => new TextDecoder().decode(fields.next())), [
-    "a",
-    "",
-    "b",
-    "",
-    "",
-  ]);
-});
-
-Deno.test("the rest is what no field has taken", () => {
-  const fields = new Fields(utf8("a b c"));
-  fields.next();
-  assertEquals(new TextDecoder().decode(fields.rest), "b c");
-  for (let i = 0; i < 5; i++) fields.next();
-  assertEquals(fields.rest.length, 0);
-});
 
 Deno.test("numbers of a line", () => {
   assertEquals(
@@ -191,6 +170,19 @@ Deno.test("all xattrs of a file cost at most 32767", () => {
   assertThrows(withXattrs(`a=${"v".repeat(32767 - 12 - 7)}`), SyntaxError, "xattrs take more");
   const half = "v".repeat((32767 - 12) / 2 - 8);
   assertThrows(withXattrs(`a=${half} b=${half}xx`), SyntaxError, "xattrs take more");
+});
+
+Deno.test("files one after the other share what xattrs they have in common", () => {
+  const parser = new EntryParser(LENIENT);
+  const xattrs = ["a=1 b=2", "a=1 b=2", "a=1 b=3", "", "a=1 b=3"].map((text) => {
+    const fields = new Fields(utf8(`0 1 0 0 0 0.0 - - - ${text}`));
+    fields.skip();
+    return parser.parse(fields, { sizeAt: 0, kind: "fifo", mode: 0 }).stat.xattrs;
+  });
+  assertStrictEquals(xattrs[1], xattrs[0]);
+  assertEquals(xattrs[2], [xattr("a", "1"), xattr("b", "3")]);
+  assertEquals(xattrs[3], []);
+  assertStrictEquals(xattrs[4], xattrs[2]);
 });
 
 Deno.test("a replaced xattr no longer costs", () => {

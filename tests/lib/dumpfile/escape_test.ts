@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../lib/bytes/arena.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import {
   escapeField,
@@ -12,19 +13,20 @@ const STYLES: readonly EscapeStyle[] = ["path", "optional", "xattr", "listing"];
 
 const escaped = (text: string, style: EscapeStyle) =>
   new TextDecoder().decode(escapeField(utf8(text), style));
-const unescaped = (text: string) => new TextDecoder().decode(unescapeField(utf8(text)));
+const unescaped = (text: string) =>
+  new TextDecoder().decode(unescapeField(utf8(text), new Arena()));
 
 Deno.test("the five escapes are decoded", () => {
   assertEquals(unescaped("a\\\\b\\nc\\rd\\te\\x41"), "a\\b\nc\rd\teA");
 });
 
 Deno.test("hexadecimal digits of either case, exactly two", () => {
-  assertEquals([...unescapeField(utf8("\\xfF\\xAb\\x001"))], [0xff, 0xab, 0, 0x31]);
+  assertEquals([...unescapeField(utf8("\\xfF\\xAb\\x001"), new Arena())], [0xff, 0xab, 0, 0x31]);
 });
 
 Deno.test("a field without escapes is not copied", () => {
   const field = Uint8Array.of(0xff, 1, 0x20, 9);
-  assertStrictEquals(unescapeField(field), field);
+  assertStrictEquals(unescapeField(field, new Arena()), field);
 });
 
 Deno.test("escapes that are cut short or unknown are refused", () => {
@@ -35,7 +37,7 @@ Deno.test("escapes that are cut short or unknown are refused", () => {
   assertThrows(() => unescaped("\\x-1"), SyntaxError, "invalid hexadecimal digits");
   assertThrows(() => unescaped("\\X41"), SyntaxError, "unsupported escape \\X");
   assertThrows(() => unescaped("\\0"), SyntaxError, "unsupported escape \\0");
-  assertThrows(() => unescapeField(Uint8Array.of(0x5c, 0xff)), SyntaxError, "\\xff");
+  assertThrows(() => unescapeField(Uint8Array.of(0x5c, 0xff), new Arena()), SyntaxError, "\\xff");
 });
 
 Deno.test("output spells every byte in one way", () => {
@@ -59,10 +61,10 @@ Deno.test("a lone dash is escaped in optional fields only", () => {
 
 Deno.test("every byte comes back, alone and among others", () => {
   for (const style of STYLES) {
-    assertEquals(unescapeField(escapeField(ALL_BYTES, style)), ALL_BYTES);
+    assertEquals(unescapeField(escapeField(ALL_BYTES, style), new Arena()), ALL_BYTES);
     for (const byte of ALL_BYTES) {
       const field = Uint8Array.of(byte);
-      assertEquals(unescapeField(escapeField(field, style)), field);
+      assertEquals(unescapeField(escapeField(field, style), new Arena()), field);
     }
   }
 });

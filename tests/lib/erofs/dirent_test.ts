@@ -1,20 +1,23 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { groupDirents, writeDirents } from "../../../lib/erofs/dirent.ts";
+import { direntGroupEnd, direntGroupSize, DirentWriter } from "../../../lib/erofs/dirent.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 
-/** Entries whose dirents and names take these sizes. */
-function entriesOf(...sizes: number[]) {
-  return sizes.map((size, inode) => ({ name: utf8("n".repeat(size - 12)), inode }));
+/** Start, end and size of the groups of entries whose dirents and names take these sizes. */
+function groups(...sizes: number[]): number[][] {
+  const names = sizes.map((size) => utf8("n".repeat(size - 12)));
+  const found: number[][] = [];
+  for (let start = 0; start < names.length;) {
+    const end = direntGroupEnd(names, start);
+    found.push([start, end, direntGroupSize(names, start, end)]);
+    start = end;
+  }
+  return found;
 }
-
-/** Sizes of the groups. */
-const groups = (...sizes: number[]) =>
-  [...groupDirents(entriesOf(...sizes))].map(({ start, end, size }) => [start, end, size]);
 
 Deno.test("entries share a block as long as they fit", () => {
   assertEquals(groups(13, 14), [[0, 2, 27]]);
-  assertEquals(groups(), []);
+  assertEquals([direntGroupEnd([], 0), direntGroupSize([], 0, 0)], [0, 0]);
 });
 
 Deno.test("a block of exactly 4096 bytes is full", () => {
@@ -37,10 +40,9 @@ Deno.test("later entries do not fill the gaps of earlier blocks", () => {
 
 Deno.test("dirents come first, then the names without terminators", () => {
   const image = new Uint8Array(64);
-  const entries = [{ name: utf8("."), inode: 1 }, { name: utf8("abc"), inode: 0 }];
+  const entries = { names: [utf8("."), utf8("abc")], inodes: [1, 0] };
   const inodes = [{ kind: "symlink" }, { kind: "directory" }] as Inode[];
-  const [group] = groupDirents(entries);
-  writeDirents(image, new DataView(image.buffer), 8, entries, group!, inodes, [0x1234, 7]);
+  new DirentWriter(image, inodes, [0x1234, 7]).write(8, entries, 0, 2);
   assertEquals([...image.subarray(8, 20)], [7, 0, 0, 0, 0, 0, 0, 0, 24, 0, 2, 0]);
   assertEquals([...image.subarray(20, 32)], [0x34, 0x12, 0, 0, 0, 0, 0, 0, 25, 0, 7, 0]);
   assertEquals(new TextDecoder().decode(image.subarray(32, 36)), ".abc");
@@ -49,9 +51,16 @@ Deno.test("dirents come first, then the names without terminators", () => {
 
 Deno.test("only the group's own entries are written, from the start of its block", () => {
   const image = new Uint8Array(32);
-  const entries = [{ name: utf8("a"), inode: 0 }, { name: utf8("b"), inode: 0 }];
+  const entries = { names: [utf8("a"), utf8("b")], inodes: [0, 0] };
   const inodes = [{ kind: "fifo" }] as Inode[];
-  const group = { start: 1, end: 2, size: 13 };
-  writeDirents(image, new DataView(image.buffer), 0, entries, group, inodes, [3]);
+  new DirentWriter(image, inodes, [3]).write(0, entries, 1, 2);
   assertEquals([...image.subarray(0, 14)], [3, 0, 0, 0, 0, 0, 0, 0, 12, 0, 5, 0, 0x62, 0]);
+});
+
+Deno.test("a nid may take more than 32 bits", () => {
+  const image = new Uint8Array(16);
+  const inodes = [{ kind: "fifo" }] as Inode[];
+  const entries = { names: [utf8("a")], inodes: [0] };
+  new DirentWriter(image, inodes, [3 * 2 ** 32 + 1]).write(0, entries, 0, 1);
+  assertEquals([...image.subarray(0, 8)], [1, 0, 0, 0, 3, 0, 0, 0]);
 });

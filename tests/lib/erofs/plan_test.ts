@@ -8,6 +8,7 @@ import {
   planImage,
   xattrIcount,
 } from "../../../lib/erofs/plan.ts";
+import type { Stat } from "../../../lib/tree/tree.ts";
 import { contents, entries, holes, none, target } from "../../support/inodes.ts";
 import { xattr } from "../../support/trees.ts";
 
@@ -84,7 +85,7 @@ Deno.test("special files have no data", () => {
 // --- compact or extended
 
 Deno.test("an inode is compact unless something of it does not fit", () => {
-  const limits: [Partial<Inode>, Partial<Inode>][] = [
+  const limits: [Partial<Stat>, Partial<Stat>][] = [
     [{ uid: 65535 }, { uid: 65536 }],
     [{ gid: 65535 }, { gid: 65536 }],
     [{ nlink: 65535 }, { nlink: 65536 }],
@@ -210,15 +211,19 @@ Deno.test("the shared xattrs count to what stands before the blocks", () => {
     contents(4096),
   ]);
   assertEquals(plan.inodes[2]!.blkaddr, 2);
-  assertEquals(plan.inodes[0]!.sharedXattrs, [0]);
+  assertEquals(plan.inodes[0]!.sharedCount, 1);
+  assertEquals([...plan.sharedXattrs.places], [0, 0]);
 });
 
 Deno.test("from the 129th on, shared xattrs stay with the inode", () => {
   const xattrs = Array.from({ length: 130 }, (_, i) => xattr(`user.${String(i).padStart(3, "0")}`));
-  const [plan] = planImage([none("fifo", 0, { xattrs }), none("fifo", 0, { xattrs })]).inodes;
-  assertEquals(plan!.sharedXattrs.length, 128);
-  assertEquals(plan!.inlineXattrs, xattrs.slice(128));
-  assertEquals(plan!.xattrSize, 12 + 4 * 128 + 2 * 8);
+  const plan = planImage([none("fifo", 0, { xattrs }), none("fifo", 0, { xattrs })]);
+  for (const { sharedCount, xattrSize } of plan.inodes) {
+    assertEquals([sharedCount, xattrSize], [128, 12 + 4 * 128 + 2 * 8]);
+  }
+  // The table descends, in entries of two words.
+  const places = xattrs.map((_, i) => i < 128 ? 2 * (129 - i) : -1);
+  assertEquals([...plan.sharedXattrs.places], [...places, ...places]);
 });
 
 Deno.test("i_xattr_icount counts words from one on", () => {

@@ -16,11 +16,12 @@ type Change = (view: DataView, image: Uint8Array) => void;
 
 /** An image of a root with these names; `.` and `..` lead to it, all others to a fifo. */
 function imageOf(...names: string[]): Uint8Array {
-  const entries = names.map((name) => ({
-    name: utf8(name),
-    inode: name === "." || name === ".." ? 0 : 1,
-  }));
-  return writeErofs([inode("directory", { kind: "entries", entries }), none()], new Uint8Array());
+  const root = inode("directory", {
+    kind: "entries",
+    names: names.map(utf8),
+    inodes: names.map((name) => name === "." || name === ".." ? 0 : 1),
+  });
+  return writeErofs([root, none()], new Uint8Array());
 }
 
 function read(image: Uint8Array) {

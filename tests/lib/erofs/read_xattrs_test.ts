@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsReader } from "../../../lib/erofs/read.ts";
 import { XattrReader } from "../../../lib/erofs/read_xattrs.ts";
@@ -20,7 +21,7 @@ const imageOf = (...all: Xattr[][]) =>
 
 function readFirst(image: Uint8Array): readonly Xattr[] {
   const reader = new ErofsReader(image);
-  return new XattrReader(reader).read(reader.inode(NID));
+  return new XattrReader(reader).read(reader.inode(NID)).map(({ xattr }) => xattr);
 }
 
 function refuse(all: Xattr[][], message: string, change: Change): void {
@@ -58,6 +59,38 @@ Deno.test("a shared xattr is one object for all", () => {
   const nids = [NID, NID + 2];
   const [first, second] = nids.map((nid) => xattrs.read(reader.inode(nid))[0]);
   assertStrictEquals(first, second);
+});
+
+Deno.test("a value may be had in part", () => {
+  const reader = new ErofsReader(imageOf([xattr("user.a", "1234"), xattr("user.b")]));
+  const [a, b] = new XattrReader(reader).read(reader.inode(NID));
+  assertEquals([a!.size, b!.size], [4, 0]);
+  assertEquals([a!.value(), a!.value(3), b!.value()], ["1234", "4", ""].map(utf8));
+  assertEquals([a!.startsWith(0x31), a!.startsWith(0x32), b!.startsWith(0)], [true, false, false]);
+  assertStrictEquals(a!.xattr, a!.xattr);
+});
+
+Deno.test("names that are known are given as they are, however they are spelled", () => {
+  const known = ["user.a", "x"].map(utf8);
+  const read = (image: Uint8Array) => {
+    const reader = new ErofsReader(image);
+    return new XattrReader(reader, known).read(reader.inode(NID)).map(({ name }) => name);
+  };
+  const names = read(
+    imageOf(["security.a", "trusted.a", "user.a", "user.aa", "x", "y"].map((name) => xattr(name))),
+  );
+  assertStrictEquals(names[2], known[0]);
+  assertStrictEquals(names[4], known[1]);
+  // Spelled in full, under index 0, it is the same name and another object.
+  const inFull = read(patched(imageOf([xattr("XXXX.a")]), (_, image) => {
+    image.set(utf8("user"), ENTRIES + 4);
+  }));
+  assertEquals(inFull, [known[0]]);
+});
+
+Deno.test("more names of one length than are remembered", () => {
+  const names = Array.from({ length: 40 }, (_, i) => xattr(`user.${i + 10}`));
+  assertEquals(readFirst(imageOf(names)), names);
 });
 
 Deno.test("an inode without xattrs has none", () => {
@@ -129,6 +162,6 @@ Deno.test("a thousand inodes that share large xattrs take no memory for each", (
   const reader = new ErofsReader(imageOf(...Array(1000).fill(large)));
   const xattrs = new XattrReader(reader);
   const values = new Set<Uint8Array>();
-  for (let i = 0; i < 1000; i++) values.add(xattrs.read(reader.inode(NID + 2 * i))[0]!.value);
+  for (let i = 0; i < 1000; i++) values.add(xattrs.read(reader.inode(NID + 2 * i))[0]!.xattr.value);
   assertEquals(values.size, 1);
 });

@@ -117,8 +117,8 @@ Deno.test("a chunk map away from its inode fills a block", () => {
 
 Deno.test("directories of several blocks end behind the inode", () => {
   const names = [".", "..", ...Array.from({ length: 20 }, (_, i) => `${i + 10}`.padEnd(220, "n"))];
-  const entries = names.map((name) => ({ name: utf8(name), inode: 0 }));
-  const image = write(inode("directory", { kind: "entries", entries }));
+  const inodes = names.map(() => 0);
+  const image = write(inode("directory", { kind: "entries", names: names.map(utf8), inodes }));
   const { format, size, u } = compactAt(image);
   // 17 names and the dots fill 3971 bytes, three names are left.
   assertEquals([format, size, u], [2 << 1, 4096 + 3 * 232, 1]);
