@@ -55,7 +55,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw error;
     }
-    const kind = kindOfMode(file.stat().mode);
+    const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return file;
     file.close();
     throw new RangeError(

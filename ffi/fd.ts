@@ -8,6 +8,7 @@
  * @module
  */
 
+import { u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
@@ -29,6 +30,11 @@ import {
 const MAX_TRANSFER = 2 ** 30;
 
 const EMPTY_PATH = Uint8Array.of(0);
+
+const AT = STATX.offsets;
+/** Where statx(2) writes; read before anything else is asked. */
+const SCRATCH = new Uint8Array(STATX_SIZE);
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer);
 
 /** The fields of struct statx, without xattrs and the like. */
 export type FileStat = ReturnType<typeof STATX.read>;
@@ -88,19 +94,21 @@ export class Fd implements SourceFile {
 
   /** Length in bytes when it, or `stat`, was first asked for. */
   get size(): number {
-    return this.#size ??= this.stat().size;
+    return this.#size ??= this.sizeAndMode().size;
+  }
+
+  /** Asks the kernel for what is most often needed: length in bytes and `st_mode`. */
+  sizeAndMode(): { readonly size: number; readonly mode: number } {
+    this.#statInto(SCRATCH);
+    const size = u64.read(SCRATCH_VIEW, AT.size);
+    this.#size ??= size;
+    return { size, mode: SCRATCH_VIEW.getUint16(AT.mode, true) };
   }
 
   /** Asks the kernel what the file is now. */
   stat(): FileStat {
-    const buffer = new Uint8Array(STATX_SIZE);
-    const { linux, number } = this;
-    this.#check(
-      linux.retry(() => linux.statx(number, EMPTY_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer)),
-      "statx",
-      "stat",
-    );
-    const stat = STATX.read(new DataView(buffer.buffer), 0);
+    this.#statInto(SCRATCH);
+    const stat = STATX.read(SCRATCH_VIEW, 0);
     this.#size ??= stat.size;
     return stat;
   }
@@ -126,7 +134,7 @@ export class Fd implements SourceFile {
     const { linux, number } = this;
     let done = 0;
     while (done < into.length) {
-      linux.signals.check();
+      linux.signals.checkNowAndThen();
       const rest = done === 0 ? into : into.subarray(done);
       const count = Math.min(rest.length, MAX_TRANSFER);
       const result = this.#check(
@@ -239,6 +247,15 @@ export class Fd implements SourceFile {
   /** The file as messages show it: a path in quotes, or the words. */
   get shown(): string {
     return typeof this.subject === "string" ? this.subject : `"${printable(this.subject)}"`;
+  }
+
+  #statInto(buffer: Uint8Array<ArrayBuffer>): void {
+    const { linux, number } = this;
+    this.#check(
+      linux.retry(() => linux.statx(number, EMPTY_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer)),
+      "statx",
+      "stat",
+    );
   }
 
   #wait(events: number): void {

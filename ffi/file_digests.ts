@@ -4,6 +4,7 @@
  * @module
  */
 
+import { u64 } from "../lib/bytes/struct.ts";
 import { defaultHasher } from "../lib/fsverity/sha2.ts";
 import { FAILED, FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
@@ -53,6 +54,7 @@ class FileDigests implements Disposable {
   readonly #results = new Map<number, FileResult>();
   readonly #large = new Set<Fd>();
   readonly #canCut: boolean;
+  readonly #statx = new Uint8Array(STATX_SIZE);
   #next = 0;
   #read = 0;
 
@@ -135,11 +137,12 @@ class FileDigests implements Disposable {
   /** Length of a regular file; 0 if it is none, or cannot be found: then reading it tells. */
   #sizeOf(path: Uint8Array): number {
     const linux = this.#linux;
-    const buffer = new Uint8Array(STATX_SIZE);
     const name = cString(path);
-    const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, buffer));
+    const statx = this.#statx;
+    const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, statx));
     if (result < 0) return 0;
-    const { mode, size } = STATX.read(new DataView(buffer.buffer), 0);
-    return kindOfMode(mode) === "regular" ? size : 0;
+    const view = new DataView(statx.buffer);
+    const kind = kindOfMode(view.getUint16(STATX.offsets.mode, true));
+    return kind === "regular" ? u64.read(view, STATX.offsets.size) : 0;
   }
 }

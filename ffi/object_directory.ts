@@ -8,6 +8,7 @@
  */
 
 import { equalBytes } from "../lib/bytes/compare.ts";
+import { u64 } from "../lib/bytes/struct.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { DraftHandle } from "../lib/jobs/file_job.ts";
 import { objectPath } from "../lib/store/object_path.ts";
@@ -68,7 +69,7 @@ export class ObjectDirectory {
     if (result < 0) throw this.error(-result, "statx", "look for", path);
     const kind = kindOfMode(this.#view.getUint16(AT.mode, true));
     if (kind !== "regular") throw this.#wrong(path, `a ${kind} file, expected a regular one`);
-    const found = STATX.read(this.#view, 0).size;
+    const found = u64.read(this.#view, AT.size);
     if (found !== size) throw this.#wrong(path, `${found} bytes, expected ${size}`);
     if (this.#verify) this.#check(digest, size);
     return true;

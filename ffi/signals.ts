@@ -37,6 +37,7 @@ export class InterruptedError extends Error {
 export class SignalCatcher {
   readonly #backend: Backend;
   #isStarted = false;
+  #calls = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -70,6 +71,16 @@ export class SignalCatcher {
     // What cleans up now is not to be interrupted; a second signal still ends it, through SIGALRM.
     this.#isStarted = false;
     throw new InterruptedError(seconds <= SIGNALS.SIGINT ? "SIGINT" : "SIGTERM");
+  }
+
+  /**
+   * As {@linkcode SignalCatcher.check}, for calls that are made many times a second and do not wait: looks
+   * at every 32nd, for looking costs as much as reading a small file.
+   *
+   * @throws {InterruptedError} Once, when one has come.
+   */
+  checkNowAndThen(): void {
+    if (this.#isStarted && (++this.#calls & 31) === 0) this.check();
   }
 
   /** Ends the process by a signal, so that whoever started it sees what has ended it. */

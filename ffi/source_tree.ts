@@ -113,7 +113,7 @@ export class DirectoryTree implements SourceTree {
     // Should the file have become a fifo, opening it must not wait for a writer.
     const flags = O_RDONLY | O_NONBLOCK;
     const file = this.#opener.open(path, { flags, shown });
-    const kind = kindOfMode(file.stat().mode);
+    const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return file;
     file.close();
     throw new RangeError(

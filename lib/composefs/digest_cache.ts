@@ -3,7 +3,7 @@
  *
  * An entry holds a fingerprint of a file and its digest. What a fingerprint is made of, and when a file
  * has one, is `ffi/fingerprint.ts`'s; here it is bytes that are equal or not. A cache is a file of its own:
- * a header, entries of fixed size, and a checksum, so that a damaged one is noticed.
+ * a header, entries of fixed size, and the digest of all that, so that a damaged one is noticed.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
-import { defaultHasher } from "../fsverity/sha2.ts";
+import { fsVerityDigest } from "../fsverity/digest.ts";
 
 /** Bytes of a fingerprint. The first eight, a file's inode number, tell most files apart. */
 export const FINGERPRINT_SIZE = 72;
@@ -34,8 +34,6 @@ const ENTRY = record({
   age: u8,
   padding: reserved(7),
 });
-const CHECKSUM_SIZE = 32;
-
 /** Entries that are this old are dropped. Until then trees may take turns with one cache. */
 const MAX_AGE = 16;
 
@@ -74,11 +72,11 @@ export class DigestCache {
     if (file.length < HEADER.size) throw new RangeError(`${file.length} bytes, cut off`);
     const { savedAt, count, entrySize } = HEADER.read(view, 0);
     const end = HEADER.size + count * ENTRY.size;
-    if (entrySize !== ENTRY.size || file.length !== end + CHECKSUM_SIZE) {
-      throw new RangeError(`${file.length} bytes, expected ${end + CHECKSUM_SIZE}`);
+    if (entrySize !== ENTRY.size || file.length !== end + DIGEST_SIZE) {
+      throw new RangeError(`${file.length} bytes, expected ${end + DIGEST_SIZE}`);
     }
-    if (!equalBytes(checksum(file.subarray(0, end)), file.subarray(end))) {
-      throw new RangeError("its checksum is wrong");
+    if (!equalBytes(fsVerityDigest(file.subarray(0, end)), file.subarray(end))) {
+      throw new RangeError("its digest is wrong");
     }
     if (savedAt > now) throw new RangeError("it was written later than now");
     const cache = new DigestCache();
@@ -131,7 +129,7 @@ export class DigestCache {
    * @param now Milliseconds since the epoch.
    */
   encode(now: number): Uint8Array<ArrayBuffer> {
-    const file = new Uint8Array(HEADER.size + this.#count * ENTRY.size + CHECKSUM_SIZE);
+    const file = new Uint8Array(HEADER.size + this.#count * ENTRY.size + DIGEST_SIZE);
     let count = 0;
     for (let index = 0; index < this.#count; index++) {
       const from = entryAt(index);
@@ -144,8 +142,8 @@ export class DigestCache {
     file.set(utf8(MAGIC));
     HEADER.write(new DataView(file.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
     const end = entryAt(count);
-    file.set(checksum(file.subarray(0, end)), end);
-    return file.subarray(0, end + CHECKSUM_SIZE);
+    file.set(fsVerityDigest(file.subarray(0, end)), end);
+    return file.subarray(0, end + DIGEST_SIZE);
   }
 
   #find(fingerprint: Uint8Array): number | undefined {
@@ -200,8 +198,4 @@ function inodeOf(fingerprint: Uint8Array): number {
   let inode = 0;
   for (let i = 7; i >= 0; i--) inode = inode * 256 + fingerprint[i]!;
   return inode;
-}
-
-function checksum(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return defaultHasher("sha256").hash(bytes);
 }
