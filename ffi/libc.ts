@@ -49,6 +49,7 @@ export const PROTOTYPES = {
   statx_raw: { symbol: "syscall", args: ["i64", "i32", "buffer", "i32", "u32", "buffer"] }, // nr, then as statx
   getdents64: { symbol: "syscall", args: ["i64", "i32", "buffer", "usize"] }, // nr, fd, dirp, count
   readlinkat: { args: ["i32", "buffer", "buffer", "usize"] }, // dirfd, path, buf, bufsiz
+  listxattrat: { symbol: "syscall", args: ["i64", "i32", "buffer", "u32", "buffer", "usize"] }, // nr, dirfd, path, at_flags, list, size
   listxattr: { args: ["buffer", "buffer", "usize"] }, // path, list, size
   llistxattr: { args: ["buffer", "buffer", "usize"] }, // path, list, size
   getxattr: { args: ["buffer", "buffer", "buffer", "usize"] }, // path, name, value, size
@@ -86,6 +87,7 @@ export const PROTOTYPES = {
   memfd_create: { symbol: "syscall", args: ["i64", "buffer", "u32"] }, // nr, name, flags
   fcntl: { args: ["i32", "i32", "i64"] }, // fd, op, arg
 
+  getenv: { args: ["buffer"] }, // name; of the address that it returns, 32 bits
   signal: { args: ["i32", "usize"] }, // signum, handler; the handler that it returns is cut to 32 bits
   siginterrupt: { args: ["i32", "i32"] }, // sig, flag
   alarm: { args: ["u32"] }, // seconds

@@ -41,6 +41,7 @@ export class Linux {
   readonly signals: SignalCatcher;
   readonly #errno: () => number;
   #hasProc: boolean | undefined;
+  #isPreloaded: boolean | undefined;
 
   /** Takes a runtime's functions. */
   constructor(backend: Backend) {
@@ -78,6 +79,14 @@ export class Linux {
   /** Tells whether `/proc/self/fd` is there, through which open files get a path. */
   get hasProc(): boolean {
     return this.#hasProc ??= this.#exists(utf8("/proc/self/fd\0"));
+  }
+
+  /**
+   * Tells whether another library may have taken the place of libc's functions, as fakeroot's does: then
+   * what it shows of files is to be seen, and no system call is to be made past it.
+   */
+  get isPreloaded(): boolean {
+    return this.#isPreloaded ??= this.libc.getenv(utf8("LD_PRELOAD\0")) !== 0;
   }
 
   #exists(path: Uint8Array<ArrayBuffer>): boolean {

@@ -20,6 +20,11 @@ export class NameBuffer {
     this.#start = prefix.length;
   }
 
+  /** Where the names start, in bytes from the start of the path. */
+  get start(): number {
+    return this.#start;
+  }
+
   /** The path that ends in `name` and a NUL. Valid until the next call; bytes may follow the NUL. */
   end(name: Uint8Array): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes;

@@ -93,10 +93,9 @@ export class DirectoryTree implements SourceTree {
       const stat = this.#stats.read(directory, name, shown, fingerprinter);
       if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
       if (filter !== "none") {
-        stat.xattrs = this.#xattrs.read(
-          { path: this.#paths.end(name), follow: false, shown },
-          filter,
-        );
+        const path = this.#paths.end(name);
+        const entry = { directory: directory.number, name: path.subarray(this.#paths.start) };
+        stat.xattrs = this.#xattrs.read({ path, entry, follow: false, shown }, filter);
       }
       entries.push({ name, stat });
     });

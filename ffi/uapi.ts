@@ -52,6 +52,7 @@ export interface SyscallNumbers {
   readonly renameat2: number;
   readonly statx: number;
   readonly openat2: number;
+  readonly listxattrat: number;
 }
 
 /** asm/unistd.h of the architecture. */
@@ -62,6 +63,7 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     renameat2: 316,
     statx: 332,
     openat2: 437,
+    listxattrat: 465,
   },
   aarch64: {
     mknodat: 33,
@@ -69,6 +71,7 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     renameat2: 276,
     statx: 291,
     openat2: 437,
+    listxattrat: 465,
   },
 };
 

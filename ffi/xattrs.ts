@@ -10,7 +10,7 @@ import type { XattrFilter } from "../lib/tree/source.ts";
 import type { Xattr } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Linux } from "./linux.ts";
-import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from "./uapi.ts";
+import { AT_SYMLINK_NOFOLLOW, XATTR_LIST_MAX, XATTR_SIZE_MAX } from "./uapi.ts";
 
 /** Which file is meant. */
 export interface XattrSubject {
@@ -18,6 +18,8 @@ export interface XattrSubject {
   readonly path: Uint8Array<ArrayBuffer>;
   /** Whether a symbolic link at the end of the path is followed. */
   readonly follow: boolean;
+  /** The same file, if it is not to be followed, as an entry of an open directory: a faster way to it. */
+  readonly entry?: { readonly directory: number; readonly name: Uint8Array<ArrayBuffer> };
   /** Makes the path to name in messages. */
   readonly shown: () => Uint8Array;
 }
@@ -38,11 +40,13 @@ const NONE: readonly Xattr[] = Object.freeze([]);
 export class XattrReader {
   readonly #linux: Linux;
   readonly #names = new Uint8Array(LARGEST_SIZE);
+  #hasListxattrat: boolean;
   readonly #value = new Uint8Array(LARGEST_SIZE);
 
   /** Reads nothing yet. */
   constructor(linux: Linux) {
     this.#linux = linux;
+    this.#hasListxattrat = !linux.isPreloaded;
   }
 
   /**
@@ -52,12 +56,10 @@ export class XattrReader {
    */
   read(subject: XattrSubject, filter: XattrFilter): readonly Xattr[] {
     if (filter === "none") return NONE;
-    const { listxattr, llistxattr } = this.#linux.libc;
-    const list = subject.follow ? listxattr : llistxattr;
     const names = this.#names;
-    const length = this.#grow((size) => list(subject.path, names, size));
+    const length = this.#listEntry(subject) ?? this.#listPath(subject);
     if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
-    if (length < 0) throw failure(-length, list === listxattr, subject);
+    if (length < 0) throw failure(-length, subject);
     const xattrs: Xattr[] = [];
     for (let start = 0; start < length;) {
       const nul = names.indexOf(0, start);
@@ -68,6 +70,33 @@ export class XattrReader {
       if (value !== undefined) xattrs.push({ name, value });
     }
     return xattrs;
+  }
+
+  #listPath({ path, follow }: XattrSubject): number {
+    const { listxattr, llistxattr } = this.#linux.libc;
+    const list = follow ? listxattr : llistxattr;
+    return this.#grow((size) => list(path, this.#names, size));
+  }
+
+  /** Lists by listxattrat(2), from Linux 6.13 on; undefined where that is no way. */
+  #listEntry({ entry }: XattrSubject): number | undefined {
+    if (entry === undefined || !this.#hasListxattrat) return undefined;
+    const { libc, numbers } = this.#linux;
+    const { directory, name } = entry;
+    const length = this.#grow((size) =>
+      libc.listxattrat(
+        numbers.listxattrat,
+        directory,
+        name,
+        AT_SYMLINK_NOFOLLOW,
+        this.#names,
+        size,
+      )
+    );
+    // Older container runtimes answer EPERM to system calls they do not know.
+    if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
+    this.#hasListxattrat = false;
+    return undefined;
   }
 
   /** The value, or undefined if the xattr has been removed since it was listed. */
@@ -93,9 +122,9 @@ export class XattrReader {
   }
 }
 
-function failure(errno: number, follow: boolean, subject: XattrSubject): SyscallError {
+function failure(errno: number, subject: XattrSubject): SyscallError {
   return new SyscallError(errno, {
-    syscall: follow ? "listxattr" : "llistxattr",
+    syscall: subject.follow ? "listxattr" : "llistxattr",
     action: "list the xattrs of",
     subject: subject.shown(),
   });

@@ -12,6 +12,7 @@ import { O_CREAT, O_PATH, O_WRONLY } from "../../ffi/uapi.ts";
 import { binary, concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import type { SourceStat, SourceTree, XattrFilter } from "../../lib/tree/source.ts";
 import {
+  type Faults,
   needsRoot,
   openFaulty,
   pathTo,
@@ -293,15 +294,32 @@ test("source tree: signals, vanished xattrs and file systems without any", async
   });
   assertEquals(listRoot(openSourceTree(interrupted, utf8(directory))).get("file")!.xattrs, []);
   assertEquals(interruptions < 0, true);
-  const bare = await openFaulty({ llistxattr: () => ERRNO.EOPNOTSUPP });
-  assertEquals(listRoot(openSourceTree(bare, utf8(directory))).get("file")!.xattrs, []);
-  const broken = await openFaulty({ llistxattr: () => ERRNO.EIO });
-  const tree = openSourceTree(broken, utf8(directory));
-  assertThrows(
-    () => listRoot(tree),
-    SyscallError,
-    `Cannot list the xattrs of "${directory}/file": Input/output error (EIO)`,
+  for (const older of [undefined, ERRNO.ENOSYS, ERRNO.EPERM]) {
+    const failing = (errno: number): Faults => ({
+      listxattrat: () => older ?? errno,
+      llistxattr: () => errno,
+    });
+    const bare = await openFaulty(failing(ERRNO.EOPNOTSUPP));
+    assertEquals(listRoot(openSourceTree(bare, utf8(directory))).get("file")!.xattrs, []);
+    const tree = openSourceTree(await openFaulty(failing(ERRNO.EIO)), utf8(directory));
+    assertThrows(
+      () => listRoot(tree),
+      SyscallError,
+      `Cannot list the xattrs of "${directory}/file": Input/output error (EIO)`,
+    );
+  }
+});
+
+test("source tree: xattrs are the same from kernels without listxattrat", async ({ linux, directory }) => {
+  const path = pathTo(directory, "file");
+  create(linux, path);
+  setXattr(linux, path, "user.a", utf8("b"));
+  const older = await openFaulty({ listxattrat: () => ERRNO.ENOSYS });
+  const xattrs = [older, linux].map((kernel) =>
+    listRoot(openSourceTree(kernel, utf8(directory))).get("file")!.xattrs
   );
+  assertEquals(xattrs[0], xattrs[1]);
+  assertEquals(xattrs[0], [{ name: utf8("user.a"), value: utf8("b") }]);
 });
 
 test("source tree: the same without /proc (needs root)", ({ linux, directory }) => {
