@@ -23,12 +23,6 @@ const BACKSLASH = 0x5c;
 /** Digits of either base that are exact in a number. */
 const EXACT_DIGITS = 15;
 
-/** A time as a line has it. */
-export interface Time {
-  readonly mtime: number | bigint;
-  readonly mtimeNsec: number;
-}
-
 /** A path, unescaped, where it lies. */
 export interface PathSpan {
   readonly bytes: Uint8Array;
@@ -44,6 +38,10 @@ export class Fields {
   #end: number;
   /** Where the next field starts; behind the end if there is none. */
   position: number;
+  /** Seconds of the time that was taken last. */
+  mtime: number | bigint = 0;
+  /** Its nanoseconds. */
+  mtimeNsec = 0;
   /** What was unescaped. */
   readonly #arena = new Arena();
 
@@ -107,14 +105,29 @@ export class Fields {
     return value > 0xffffffff ? value % 2 ** 32 : value;
   }
 
-  /** Takes seconds, a dot and nanoseconds. */
-  time(): Time {
+  /** Takes seconds, a dot and nanoseconds, into `mtime` and `mtimeNsec`. */
+  time(): void {
     const start = this.position;
     const mtime = this.#plainNumber(10, DOT);
     const mtimeNsec = mtime < 0 ? -1 : this.#plainNumber(10, SPACE);
-    if (mtimeNsec >= 0 && mtimeNsec <= 0xffffffff) return { mtime, mtimeNsec };
-    this.position = start;
-    return parseTime(this.next());
+    if (mtimeNsec >= 0 && mtimeNsec <= 0xffffffff) {
+      this.mtime = mtime;
+      this.mtimeNsec = mtimeNsec;
+    } else {
+      this.position = start;
+      this.#anyTime(this.next());
+    }
+  }
+
+  #anyTime(field: Uint8Array): void {
+    const dot = field.indexOf(DOT);
+    if (dot < 0) {
+      throw new SyntaxError(
+        `invalid time "${printable(field)}", expected seconds, a dot and nanoseconds`,
+      );
+    }
+    this.mtime = parseI64(field.subarray(0, dot));
+    this.mtimeNsec = parseU32(field.subarray(dot + 1), 10);
   }
 
   /**
@@ -218,19 +231,6 @@ export class Fields {
     this.position = end + 1;
     return arena.take(32);
   }
-}
-
-function parseTime(field: Uint8Array): Time {
-  const dot = field.indexOf(DOT);
-  if (dot < 0) {
-    throw new SyntaxError(
-      `invalid time "${printable(field)}", expected seconds, a dot and nanoseconds`,
-    );
-  }
-  return {
-    mtime: parseI64(field.subarray(0, dot)),
-    mtimeNsec: parseU32(field.subarray(dot + 1), 10),
-  };
 }
 
 /** C cuts these strings at a NUL without a word; here they are refused. */

@@ -39,10 +39,11 @@ export class LineBuffer {
     this.#buffer[this.length++] = byte;
   }
 
-  bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    copyBytes(this.#buffer, this.length, bytes);
-    this.length += bytes.length;
+  /** Appends the first `length` bytes of an array. */
+  bytes(bytes: Uint8Array, length: number): void {
+    this.#reserve(length);
+    copyBytes(this.#buffer, this.length, bytes, length);
+    this.length += length;
   }
 
   /** Appends a number in decimal. */

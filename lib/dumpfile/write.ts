@@ -24,6 +24,7 @@ const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
+const SLASH = 0x2f;
 const EQUALS = 0x3d;
 const AT_SIGN = 0x40;
 
@@ -55,7 +56,8 @@ export function* writeDumpfile(tree: Tree<Content>): Generator<Uint8Array<ArrayB
   while (walk.next()) {
     const { node } = walk;
     path.move(walk.depth, escapeField(walk.name, "path"));
-    lines.bytes(path.path);
+    if (path.length === 0) lines.byte(SLASH);
+    else lines.bytes(path.bytes, path.length);
     if (node.kind === "hardlink") writeNode(lines, node.target, targets.get(node.target)!);
     else writeNode(lines, node, undefined);
     lines.byte(NEWLINE);

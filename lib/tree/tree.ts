@@ -138,13 +138,10 @@ export function externalContent(
   path: Uint8Array | undefined,
   digest: Uint8Array | undefined,
 ): ExternalContent {
-  const content: { -readonly [Field in keyof ExternalContent]: ExternalContent[Field] } = {
-    kind: "external",
-    size,
-  };
-  if (path !== undefined && path.length > 0) content.path = path;
-  if (digest !== undefined) content.digest = digest;
-  return content;
+  const kind = "external";
+  const hasPath = path !== undefined && path.length > 0;
+  if (digest === undefined) return hasPath ? { kind, size, path } : { kind, size };
+  return hasPath ? { kind, size, path, digest } : { kind, size, digest };
 }
 
 /** A kind of file. */

@@ -21,7 +21,7 @@ import {
   xattrCost,
 } from "./limits.ts";
 import type { Content, Directory, Leaf, Node, Stat, Tree } from "./tree.ts";
-import { PathBuffer, TreeWalk } from "./walk.ts";
+import { TreeWalk } from "./walk.ts";
 
 /**
  * Checks that a tree can be made into an image.
@@ -29,40 +29,55 @@ import { PathBuffer, TreeWalk } from "./walk.ts";
  * @throws {RangeError} If it cannot; the message names the path and what was expected there.
  */
 export function validateTree(root: Tree<Content>): void {
-  const path = new PathBuffer();
   const files = new Set<Node<Content>>();
-  const targets = new Map<Leaf<Content>, Uint8Array>();
-  const previous: (Uint8Array | undefined)[] = [];
+  const targets = new Set<Node<Content>>();
   const walk = new TreeWalk(root);
+  try {
+    checkNodes(walk, files, targets);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refusal(walk.path(), error.message, error);
+  }
+  for (const target of targets) {
+    if (!files.has(target)) throw refusal(linkPath(root, target), "its target is not in the tree");
+  }
+}
+
+/** Checks each node by itself and with its neighbours; collects them, and where hard links lead. */
+function checkNodes(
+  walk: TreeWalk<Content>,
+  files: Set<Node<Content>>,
+  targets: Set<Node<Content>>,
+): void {
+  /** The last name met at each depth. */
+  const previous: (Uint8Array | undefined)[] = [];
   while (walk.next()) {
     const { node, name, depth } = walk;
-    path.move(depth, name);
-    try {
-      if (depth > 0) {
-        checkOrder(name, previous[depth]);
-        previous[depth] = name;
-      }
-      if (node.kind === "hardlink") {
-        if (!targets.has(node.target)) targets.set(node.target, path.path.slice());
-        continue;
-      }
-      const { size } = files;
-      if (files.add(node).size === size) {
-        throw new SyntaxError("the same file stands at another place of the tree");
-      }
-      checkStat(node.stat);
-      checkNode(node);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw refusal(path.path, error.message, error);
+    if (depth > 0) {
+      checkOrder(name, previous[depth]);
+      previous[depth] = name;
     }
-    if (node.kind === "directory") {
-      previous[depth + 1] = undefined;
+    if (node.kind === "hardlink") {
+      targets.add(node.target);
+      continue;
     }
+    const { size } = files;
+    if (files.add(node).size === size) {
+      throw new SyntaxError("the same file stands at another place of the tree");
+    }
+    checkStat(node.stat);
+    checkNode(node);
+    if (node.kind === "directory") previous[depth + 1] = undefined;
   }
-  for (const [target, linkPath] of targets) {
-    if (!files.has(target)) throw refusal(linkPath, "its target is not in the tree");
+}
+
+/** Path of the first hard link to a file. */
+function linkPath(root: Tree<Content>, target: Node<Content>): Uint8Array {
+  const walk = new TreeWalk(root);
+  while (walk.next()) {
+    if (walk.node.kind === "hardlink" && walk.node.target === target) break;
   }
+  return walk.path();
 }
 
 function refusal(path: Uint8Array, state: string, cause?: unknown): RangeError {

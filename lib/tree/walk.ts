@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyBytes } from "../bytes/copy.ts";
 import { viewOf } from "../bytes/view.ts";
 import type { Directory, Entry, Node } from "./tree.ts";
 
@@ -63,6 +64,15 @@ export class TreeWalk<File> implements Step<File> {
     }
     return false;
   }
+
+  /** The absolute path of the node. Made when it is asked for: a walk that never asks pays nothing. */
+  path(): Uint8Array {
+    const path = new PathBuffer();
+    for (let level = 0; level < this.depth; level++) {
+      path.move(level + 1, this.#levels[level]![this.#next[level]! - 1]!.name);
+    }
+    return path.path;
+  }
 }
 
 /** Walks a tree as {@linkcode TreeWalk} does, a step at a time. */
@@ -75,7 +85,8 @@ export function* walk<File>(root: Directory<File>): Generator<Step<File>, void, 
  * The path of the node a walk stands at, kept in one buffer: a step costs its own name, not its depth.
  */
 export class PathBuffer {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
+  /** The path, up to `length`, and room for longer ones; another array when it has outgrown this one. */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
   /** Length of the path at each depth, the root's first. */
   readonly #lengths: number[] = [0];
 
@@ -87,21 +98,26 @@ export class PathBuffer {
     }
     const parent = this.#lengths[depth - 1]!;
     const length = parent + 1 + name.length;
-    if (length > this.#bytes.length) {
+    if (length > this.bytes.length) {
       const larger = new Uint8Array(length * 2);
-      larger.set(this.#bytes.subarray(0, parent));
-      this.#bytes = larger;
+      larger.set(this.bytes.subarray(0, parent));
+      this.bytes = larger;
     }
-    this.#bytes[parent] = 0x2f;
-    this.#bytes.set(name, parent + 1);
-    this.#lengths.length = depth;
-    this.#lengths.push(length);
+    this.bytes[parent] = 0x2f;
+    copyBytes(this.bytes, parent + 1, name);
+    this.#lengths.length = depth + 1;
+    this.#lengths[depth] = length;
+  }
+
+  /** Length of the path, 0 for the root's. */
+  get length(): number {
+    return this.#lengths[this.#lengths.length - 1]!;
   }
 
   /** The absolute path, `/` for the root. A view, valid until the next move. */
   get path(): Uint8Array<ArrayBuffer> {
-    const length = this.#lengths.at(-1)!;
-    return length === 0 ? ROOT_PATH : viewOf(this.#bytes, 0, length);
+    const { length } = this;
+    return length === 0 ? ROOT_PATH : viewOf(this.bytes, 0, length);
   }
 }
 

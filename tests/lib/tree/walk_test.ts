@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { PathBuffer, walk } from "../../../lib/tree/walk.ts";
+import { PathBuffer, TreeWalk, walk } from "../../../lib/tree/walk.ts";
 import { directory, hardLink, inline } from "../../support/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -23,12 +23,23 @@ Deno.test("hard links are met, not followed", () => {
   assertStrictEquals(nodes[2], file);
 });
 
+Deno.test("a walk that has ended stays so", () => {
+  for (const tree of [directory(), directory({ a: directory() })]) {
+    const ended = new TreeWalk(tree);
+    while (ended.next());
+    assertEquals([ended.next(), ended.next()], [false, false]);
+  }
+});
+
 Deno.test("100,000 levels need no stack", () => {
   let tree = directory();
   for (let level = 0; level < 100_000; level++) tree = directory({ d: tree });
   let deepest = 0;
   for (const { depth } of walk(tree)) deepest = Math.max(deepest, depth);
   assertEquals(deepest, 100_000);
+  const moving = new TreeWalk(tree);
+  while (moving.next() && moving.depth < 100_000);
+  assertEquals(moving.path().length, 200_000);
 });
 
 Deno.test("the path follows the walk", () => {
@@ -39,9 +50,14 @@ Deno.test("the path follows the walk", () => {
   const path = new PathBuffer();
   const paths = [...walk(tree)].map(({ name, depth }) => {
     path.move(depth, name);
+    assertEquals(path.bytes.subarray(0, path.length), path.path.subarray(0, path.length));
     return text(path.path);
   });
   assertEquals(paths, ["/", "/a", "/a/long", "/a/long/b", "/a/z", "/c"]);
+  const made: string[] = [];
+  const moving = new TreeWalk(tree);
+  while (moving.next()) made.push(text(moving.path()));
+  assertEquals(made, paths);
 });
 
 Deno.test("the path outgrows its buffer", () => {
