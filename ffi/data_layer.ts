@@ -44,7 +44,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
   }
 
   open(path: Uint8Array): Fd | undefined {
-    const shown = joinPath(this.#path, path);
+    const shown = () => joinPath(this.#path, path);
     // What stands there may be a fifo, and opening it must not wait for a writer.
     const flags = O_RDONLY | O_NONBLOCK;
     let file: Fd;
@@ -59,7 +59,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
     if (kind === "regular") return file;
     file.close();
     throw new RangeError(
-      `Cannot read "${printable(shown)}": a ${kind ?? "strange"} file, expected a regular one`,
+      `Cannot read "${printable(shown())}": a ${kind ?? "strange"} file, expected a regular one`,
     );
   }
 

@@ -186,7 +186,7 @@ class Extraction {
     const flags = O_PATH | this.#linux.flags.O_DIRECTORY;
     using home = this.#opener.open(this.#root, from.directory, {
       flags,
-      shown: this.#shown(from.directory),
+      shown: () => this.#shown(from.directory),
     });
     const oldName = cString(from.name);
     const newName = cString(name);

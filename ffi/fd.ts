@@ -51,19 +51,27 @@ export interface OpenOptions {
   readonly shown?: Uint8Array;
 }
 
+/** What messages name, or what makes it once there is a message. */
+export type Subject = Uint8Array | string | (() => Uint8Array);
+
 /** An open file. Close it, or declare it with `using`. */
 export class Fd implements SourceFile {
-  /** What messages name: the path it was opened by, or words (`standard input`). */
-  readonly subject: Uint8Array | string;
   readonly linux: Linux;
+  #subject: Subject;
   #number: number;
   #size: number | undefined;
 
   /** Takes over an open file descriptor. */
-  constructor(linux: Linux, number: number, subject: Uint8Array | string) {
+  constructor(linux: Linux, number: number, subject: Subject) {
     this.linux = linux;
     this.#number = number;
-    this.subject = subject;
+    this.#subject = subject;
+  }
+
+  /** What messages name: the path it was opened by, or words (`standard input`). */
+  get subject(): Uint8Array | string {
+    if (typeof this.#subject === "function") this.#subject = this.#subject();
+    return this.#subject;
   }
 
   /**

@@ -11,6 +11,7 @@ const MAX_NAME = 65535;
 export class NameBuffer {
   #bytes = new Uint8Array(MAX_NAME + 1);
   #start = 0;
+  #name = this.#bytes;
 
   /** Sets the beginning, a separating slash included. */
   begin(prefix: Uint8Array): void {
@@ -18,11 +19,12 @@ export class NameBuffer {
     if (this.#bytes.length < size) this.#bytes = new Uint8Array(size);
     this.#bytes.set(prefix);
     this.#start = prefix.length;
+    this.#name = this.#bytes.subarray(prefix.length);
   }
 
-  /** Where the names start, in bytes from the start of the path. */
-  get start(): number {
-    return this.#start;
+  /** The name alone that {@linkcode NameBuffer.end} was given last, terminated likewise. */
+  get name(): Uint8Array<ArrayBuffer> {
+    return this.#name;
   }
 
   /** The path that ends in `name` and a NUL. Valid until the next call; bytes may follow the NUL. */

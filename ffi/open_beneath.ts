@@ -5,10 +5,10 @@
  * @module
  */
 
-import { equalBytes } from "../lib/bytes/compare.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
+import { NameBuffer } from "./name_buffer.ts";
 import { cString, pathPieces } from "./path.ts";
 import {
   O_CLOEXEC,
@@ -18,6 +18,14 @@ import {
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
 } from "./uapi.ts";
+
+/** How a path is opened. */
+export interface OpenBeneathOptions {
+  /** Flags of open(2). */
+  readonly flags: number;
+  /** Makes the path to name in messages. */
+  readonly shown: () => Uint8Array;
+}
 
 /** Opens files below directories. */
 export class BeneathOpener {
@@ -34,15 +42,9 @@ export class BeneathOpener {
   /**
    * Opens a path below a directory.
    *
-   * @param options.flags Flags of open(2).
-   * @param options.shown The path to name in messages.
    * @throws {SyscallError} If it cannot be opened; `ELOOP` or `ENOTDIR` for a symbolic link.
    */
-  open(
-    directory: Fd,
-    path: Uint8Array,
-    options: { readonly flags: number; readonly shown: Uint8Array },
-  ): Fd {
+  open(directory: Fd, path: Uint8Array, options: OpenBeneathOptions): Fd {
     const pieces = pathPieces(path, this.#hasOpenat2 ? PATH_MAX - 1 : 0);
     let current = directory;
     try {
@@ -55,7 +57,7 @@ export class BeneathOpener {
           throw new SyscallError(-number, {
             syscall: "openat",
             action: "open",
-            subject: options.shown,
+            subject: options.shown(),
           });
         }
         if (current !== directory) current.close();
@@ -92,6 +94,7 @@ export class BeneathOpener {
 }
 
 const SLASH = 0x2f;
+const DOT = 0x2e;
 const NO_PATH = new Uint8Array();
 
 /**
@@ -102,6 +105,7 @@ const NO_PATH = new Uint8Array();
 export class DirectoryOpener implements Disposable {
   readonly #root: Fd;
   readonly #opener: BeneathOpener;
+  readonly #name = new NameBuffer();
   /** Path of the directory that is open. */
   #path: Uint8Array = NO_PATH;
   #directory: Fd | undefined;
@@ -115,34 +119,56 @@ export class DirectoryOpener implements Disposable {
   /**
    * Opens a path below the directory.
    *
-   * @param options.flags Flags of open(2).
-   * @param options.shown The path to name in messages.
    * @throws {SyscallError} If it cannot be opened; `ELOOP` or `ENOTDIR` for a symbolic link.
    */
-  open(path: Uint8Array, options: { readonly flags: number; readonly shown: Uint8Array }): Fd {
+  open(path: Uint8Array, options: OpenBeneathOptions): Fd {
     const slash = path.lastIndexOf(SLASH);
-    if (slash <= 0) return this.#opener.open(this.#root, path, options);
-    const { linux } = this.#root;
-    const parent = path.subarray(0, slash);
-    if (this.#directory === undefined || !equalBytes(parent, this.#path)) {
-      const flags = O_PATH | linux.flags.O_DIRECTORY;
-      let directory: Fd;
-      try {
-        directory = this.#opener.open(this.#root, parent, { ...options, flags });
-      } catch (error) {
-        if (!(error instanceof SyscallError)) throw error;
-        // The error is to be the one of the whole path: a symbolic link in it is another than no directory.
-        return this.#opener.open(this.#root, path, options);
-      }
-      this.#directory?.close();
-      this.#directory = directory;
-      this.#path = parent.slice();
-    }
-    return this.#opener.open(this.#directory, path.subarray(slash + 1), options);
+    // A name that begins with a dot may be `..`, which leads out of its directory.
+    const isPlain = slash > 0 && slash + 1 < path.length && path[slash + 1] !== DOT;
+    const directory = isPlain ? this.#enter(path, slash, options) : undefined;
+    if (directory === undefined) return this.#opener.open(this.#root, path, options);
+    const { linux } = directory;
+    const name = this.#name.end(path.subarray(slash + 1));
+    const flags = options.flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
+    const number = linux.retry(() => linux.libc.openat(directory.number, name, flags, 0));
+    if (number >= 0) return new Fd(linux, number, options.shown);
+    throw new SyscallError(-number, {
+      syscall: "openat",
+      action: "open",
+      subject: options.shown(),
+    });
   }
 
   [Symbol.dispose](): void {
     this.#directory?.close();
     this.#directory = undefined;
+  }
+
+  /** The directory in front of the slash; undefined if it cannot be opened. */
+  #enter(path: Uint8Array, slash: number, { shown }: OpenBeneathOptions): Fd | undefined {
+    if (this.#directory !== undefined && this.#isIn(path, slash)) return this.#directory;
+    const parent = path.slice(0, slash);
+    const flags = O_PATH | this.#root.linux.flags.O_DIRECTORY;
+    let directory: Fd;
+    try {
+      directory = this.#opener.open(this.#root, parent, { flags, shown });
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      // The error is to be the one of the whole path: a symbolic link in it is another than no directory.
+      return undefined;
+    }
+    this.#directory?.close();
+    this.#directory = directory;
+    this.#path = parent;
+    return directory;
+  }
+
+  /** Tells whether the bytes in front of the slash are the path of the open directory. */
+  #isIn(path: Uint8Array, slash: number): boolean {
+    if (this.#path.length !== slash) return false;
+    for (let i = 0; i < slash; i++) {
+      if (path[i] !== this.#path[i]) return false;
+    }
+    return true;
   }
 }

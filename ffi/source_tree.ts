@@ -40,7 +40,7 @@ export function openSourceTree(linux: Linux, root: Uint8Array): DirectoryTree {
   return new DirectoryTree(Fd.open(linux, root, { flags }), root);
 }
 
-const EMPTY = new Uint8Array();
+const EMPTY: Uint8Array = new Uint8Array();
 const SLASH = utf8("/");
 
 /** A tree below an open file, which stays open for as long as the process runs: the port has no end. */
@@ -66,7 +66,7 @@ export class DirectoryTree implements SourceTree {
 
   root(xattrs: XattrFilter): SourceStat {
     const shown = () => this.#rootPath;
-    const stat = this.#stats.read(this.#root, EMPTY, shown);
+    const stat = this.#stats.read(this.#root, shown);
     // By its descriptor the very file that was opened is asked, whatever its path leads to by now; the
     // link in /proc is followed, a symbolic link behind it is not.
     const subject: XattrSubject = this.#linux.hasProc
@@ -79,22 +79,26 @@ export class DirectoryTree implements SourceTree {
     const { skipDevices = false, fingerprints = false, xattrs: filter } = options;
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
-    using directory = this.#opener.open(path, { flags, shown: shownDirectory });
+    using directory = this.#opener.open(path, { flags, shown: () => shownDirectory });
     const fingerprinter = fingerprints ? new Fingerprinter(directory, Date.now()) : undefined;
     const entries: SourceEntry[] = [];
-    this.#paths.begin(
+    const paths = this.#paths;
+    paths.begin(
       this.#linux.hasProc
         ? utf8(`/proc/self/fd/${directory.number}/`)
         : concatBytes(shownDirectory, SLASH),
     );
+    let current = EMPTY;
+    // One of each for all entries: there are many.
+    const shown = () => joinPath(shownDirectory, current);
     this.#directories.read(directory, (name, type) => {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
-      const shown = () => joinPath(shownDirectory, name);
-      const stat = this.#stats.read(directory, name, shown, fingerprinter);
+      current = name;
+      const path = paths.end(name);
+      const stat = this.#stats.readEntry(directory, paths.name, shown, fingerprinter);
       if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
       if (filter !== "none") {
-        const path = this.#paths.end(name);
-        const entry = { directory: directory.number, name: path.subarray(this.#paths.start) };
+        const entry = { directory: directory.number, name: paths.name };
         stat.xattrs = this.#xattrs.read({ path, entry, follow: false, shown }, filter);
       }
       entries.push({ name, stat });
@@ -108,7 +112,7 @@ export class DirectoryTree implements SourceTree {
   }
 
   open(path: Uint8Array): Fd {
-    const shown = joinPath(this.#rootPath, path);
+    const shown = () => joinPath(this.#rootPath, path);
     // Should the file have become a fifo, opening it must not wait for a writer.
     const flags = O_RDONLY | O_NONBLOCK;
     const file = this.#opener.open(path, { flags, shown });
@@ -116,7 +120,7 @@ export class DirectoryTree implements SourceTree {
     if (kind === "regular") return file;
     file.close();
     throw new RangeError(
-      `Cannot read "${printable(shown)}": a ${kind ?? "strange"} file, expected a regular one`,
+      `Cannot read "${printable(shown())}": a ${kind ?? "strange"} file, expected a regular one`,
     );
   }
 }

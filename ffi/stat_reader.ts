@@ -14,7 +14,6 @@ import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Fingerprinter } from "./fingerprint.ts";
 import type { Linux } from "./linux.ts";
-import { NameBuffer } from "./name_buffer.ts";
 import {
   AT_EMPTY_PATH,
   AT_NO_AUTOMOUNT,
@@ -31,13 +30,13 @@ export type StatDraft = { -readonly [Field in keyof SourceStat]: SourceStat[Fiel
 
 const AT = STATX.offsets;
 const MASK = STATX_BASIC_STATS | STATX_BTIME;
+const EMPTY_PATH = Uint8Array.of(0);
 const MODE_BITS = 0o7777;
 const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
 
 /** Reads the metadata of files, one after the other. */
 export class StatReader {
   readonly #linux: Linux;
-  readonly #name = new NameBuffer();
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
   readonly #target = new Uint8Array(PATH_MAX);
@@ -48,34 +47,50 @@ export class StatReader {
   }
 
   /**
-   * Reads everything but the xattrs, which the result has none of.
+   * Reads everything of an open file but the xattrs, which the result has none of.
    *
-   * @param name A name in the directory, or empty for the open file itself.
    * @param shown Makes the path to name in messages.
-   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted.
    * @throws {SyscallError} If it cannot be read.
    * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
    */
-  read(
+  read(file: Fd, shown: () => Uint8Array): StatDraft {
+    return this.#read(file, EMPTY_PATH, AT_EMPTY_PATH, shown);
+  }
+
+  /**
+   * Reads the same of an entry of a directory.
+   *
+   * @param name Terminated by a NUL. Bytes may follow that.
+   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted.
+   */
+  readEntry(
     directory: Fd,
-    name: Uint8Array,
+    name: Uint8Array<ArrayBuffer>,
     shown: () => Uint8Array,
     fingerprinter?: Fingerprinter,
   ): StatDraft {
+    const stat = this.#read(directory, name, 0, shown);
+    if (stat.kind === "regular") {
+      const fingerprint = fingerprinter?.of(this.#statx, this.#view);
+      if (fingerprint !== undefined) stat.fingerprint = fingerprint;
+    }
+    return stat;
+  }
+
+  #read(
+    { number }: Fd,
+    path: Uint8Array<ArrayBuffer>,
+    flags: number,
+    shown: () => Uint8Array,
+  ): StatDraft {
     const linux = this.#linux;
-    const { number } = directory;
-    const path = this.#name.end(name);
-    const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length === 0 ? AT_EMPTY_PATH : 0);
-    const result = linux.retry(() => linux.statx(number, path, flags, MASK, this.#statx));
+    const allFlags = flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    const result = linux.retry(() => linux.statx(number, path, allFlags, MASK, this.#statx));
     if (result < 0) {
       throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
     }
     const stat = this.#decode(shown);
     if (stat.kind === "symlink") stat.target = this.#readTarget(number, path, shown);
-    if (stat.kind === "regular") {
-      const fingerprint = fingerprinter?.of(this.#statx, this.#view);
-      if (fingerprint !== undefined) stat.fingerprint = fingerprint;
-    }
     return stat;
   }
 

@@ -9,7 +9,7 @@
 
 import { type FieldType, record, reserved, u16, u64, u8 } from "../bytes/struct.ts";
 import { utf8 } from "../bytes/text.ts";
-import { HASH_ALGORITHMS, type HashAlgorithm } from "./hasher.ts";
+import { type BlockHasher, HASH_ALGORITHMS, type HashAlgorithm } from "./hasher.ts";
 
 /** Bytes at a fixed place, with zeros after those that are there. */
 function padded(size: number): FieldType<Uint8Array> {
@@ -99,6 +99,31 @@ export function encodeFsVerityDescriptor(descriptor: FsVerityDescriptor): Uint8A
     salt,
   });
   return bytes;
+}
+
+/** Descriptors of many files that differ in size and root hash only. */
+export class UnsaltedDescriptor {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+
+  /** The caller has checked that the block size fits the hash. */
+  constructor({ algorithm, digestSize }: BlockHasher, blockSize: number) {
+    this.#bytes = encodeFsVerityDescriptor({
+      algorithm,
+      blockSize,
+      salt: new Uint8Array(0),
+      dataSize: 0,
+      rootHash: new Uint8Array(digestSize),
+    });
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** The descriptor of a file: a view, valid until the next call. */
+  encode(dataSize: number, rootHash: Uint8Array): Uint8Array {
+    u64.write(this.#view, DESCRIPTOR.offsets.dataSize, dataSize);
+    this.#bytes.set(rootHash, DESCRIPTOR.offsets.rootHash);
+    return this.#bytes;
+  }
 }
 
 /**

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { encodeFsVerityDescriptor } from "./descriptor.ts";
+import { encodeFsVerityDescriptor, UnsaltedDescriptor } from "./descriptor.ts";
 import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
 import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
@@ -80,29 +80,21 @@ function unsaltedDigest(contents: Uint8Array, options: FsVerityOptions): Uint8Ar
   const hasher = chooseHasher(options);
   const { blockSize = 4096 } = options;
   checkBlockSize(blockSize, hasher);
-  const rootHash = levelHasher(hasher, blockSize).rootHash(contents);
-  const { algorithm } = hasher;
-  return hasher.hash(
-    encodeFsVerityDescriptor({
-      algorithm,
-      blockSize,
-      salt: NO_SALT,
-      dataSize: contents.length,
-      rootHash,
-    }),
-  );
-}
-
-const NO_SALT = new Uint8Array(0);
-
-let lastUsed: { hasher: BlockHasher; blockSize: number; levels: LevelHasher } | undefined;
-
-function levelHasher(hasher: BlockHasher, blockSize: number): LevelHasher {
   if (lastUsed?.hasher !== hasher || lastUsed.blockSize !== blockSize) {
-    lastUsed = { hasher, blockSize, levels: new LevelHasher(hasher, blockSize) };
+    const levels = new LevelHasher(hasher, blockSize);
+    lastUsed = { hasher, blockSize, levels, descriptor: new UnsaltedDescriptor(hasher, blockSize) };
   }
-  return lastUsed.levels;
+  const { levels, descriptor } = lastUsed;
+  return hasher.hash(descriptor.encode(contents.length, levels.rootHash(contents)));
 }
+
+/** What the last digest was computed with, for the next one by the same parameters. */
+let lastUsed: {
+  readonly hasher: BlockHasher;
+  readonly blockSize: number;
+  readonly levels: LevelHasher;
+  readonly descriptor: UnsaltedDescriptor;
+} | undefined;
 
 /**
  * Puts the digest of a file together from hashes of its spans: see `spans.ts`.

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { record, u16, u32, u64, u8 } from "../bytes/struct.ts";
+import { record, reserved, u16, u32, u64, u8 } from "../bytes/struct.ts";
 import { JOB_KIND, SLOT_SIZE } from "./job_board.ts";
 
 /** What became of a file. */
@@ -44,8 +44,8 @@ export interface DraftHandle {
 /** The result of a file that could not be read. */
 export const FAILED: FileResult = { state: FILE_STATE.failed, bytes: new Uint8Array(0) };
 
-const HEADER = record({ kind: u8, none: u8, count: u16, end: u32 });
-const RESULT = record({ state: u8, length: u8, none: u16, number: u32, seed: u64 });
+const HEADER = record({ kind: u8, padding: reserved(1), count: u16 });
+const RESULT = record({ state: u8, length: u8, padding: reserved(2), number: u32, seed: u64 });
 const FILE = record({ size: u64, length: u32 });
 
 const MAX_BYTES = 64;
@@ -75,7 +75,8 @@ export class FileJobWriter {
   add(path: Uint8Array, size: number): boolean {
     const next = this.#end + FILE.size + path.length;
     if (this.#count === MAX_FILES || next > SLOT_SIZE) return false;
-    FILE.write(this.#view, this.#end, { size, length: path.length });
+    u64.write(this.#view, this.#end + FILE.offsets.size, size);
+    this.#view.setUint32(this.#end + FILE.offsets.length, path.length, true);
     this.#bytes.set(path, this.#end + FILE.size);
     this.#count++;
     this.#end = next;
@@ -84,12 +85,7 @@ export class FileJobWriter {
 
   /** Completes the job. */
   finish(): void {
-    HEADER.write(this.#view, 0, {
-      kind: JOB_KIND.files,
-      none: 0,
-      count: this.#count,
-      end: this.#end,
-    });
+    HEADER.write(this.#view, 0, { kind: JOB_KIND.files, count: this.#count });
   }
 }
 
@@ -109,7 +105,8 @@ export function runFileJob(
   const { count } = HEADER.read(view, 0);
   let at = FILES_START;
   for (let index = 0; index < count; index++) {
-    const { size, length } = FILE.read(view, at);
+    const size = u64.read(view, at + FILE.offsets.size);
+    const length = view.getUint32(at + FILE.offsets.length, true);
     const path = new Uint8Array(length);
     path.set(bytes.subarray(at + FILE.size, at + FILE.size + length));
     at += FILE.size + length;
@@ -130,25 +127,25 @@ function writeResult(
   { state, bytes, draft }: FileResult,
 ): void {
   const at = HEADER.size + index * RESULT_SIZE;
-  RESULT.write(view, at, {
-    state,
-    length: bytes.length,
-    none: 0,
-    number: draft?.number ?? 0,
-    seed: draft?.seed ?? 0,
-  });
+  view.setUint8(at + RESULT.offsets.state, state);
+  view.setUint8(at + RESULT.offsets.length, bytes.length);
+  if (draft !== undefined) {
+    view.setUint32(at + RESULT.offsets.number, draft.number, true);
+    u64.write(view, at + RESULT.offsets.seed, draft.seed);
+  }
   all.set(bytes, at + RESULT.size);
 }
 
 /** What became of the file at `index` of a job that is done. */
 export function readResult(view: DataView<SharedArrayBuffer>, index: number): FileResult {
   const at = HEADER.size + index * RESULT_SIZE;
-  const { state, length, number, seed } = RESULT.read(view, at);
+  const state = view.getUint8(at + RESULT.offsets.state);
+  const length = view.getUint8(at + RESULT.offsets.length);
   const bytes = new Uint8Array(length);
   bytes.set(bytesOf(view).subarray(at + RESULT.size, at + RESULT.size + length));
-  return state === FILE_STATE.drafted
-    ? { state, bytes, draft: { number, seed } }
-    : { state, bytes };
+  if (state !== FILE_STATE.drafted) return { state, bytes };
+  const number = view.getUint32(at + RESULT.offsets.number, true);
+  return { state, bytes, draft: { number, seed: u64.read(view, at + RESULT.offsets.seed) } };
 }
 
 function bytesOf(view: DataView<SharedArrayBuffer>): Uint8Array<SharedArrayBuffer> {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { record, u32, u64, u8 } from "../bytes/struct.ts";
+import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { JOB_KIND, SLOT_SIZE } from "./job_board.ts";
 
 /** The piece. Files go by their descriptors, which all threads of a process share. */
@@ -25,7 +25,7 @@ const JOB = record({
   kind: u8,
   copies: u8,
   done: u8,
-  none: u8,
+  padding: reserved(1),
   from: u32,
   to: u32,
   length: u32,
@@ -45,7 +45,6 @@ export function writeSpanJob(
     kind: JOB_KIND.spans,
     copies: to === undefined ? 0 : 1,
     done: 0,
-    none: 0,
     from,
     to: to ?? 0,
     length,

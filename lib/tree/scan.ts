@@ -8,7 +8,7 @@
  */
 
 import { compareBytes } from "../bytes/compare.ts";
-import { concatBytes, printable } from "../bytes/text.ts";
+import { printable } from "../bytes/text.ts";
 import type { SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
 
@@ -60,7 +60,7 @@ interface Level {
 type MutableStat = { -readonly [Field in keyof Stat]: Stat[Field] };
 
 const ROOT_PATH = new Uint8Array();
-const SLASH = Uint8Array.of(0x2f);
+const SLASH = 0x2f;
 
 class Scan {
   readonly #source: SourceTree;
@@ -90,12 +90,9 @@ class Scan {
         this.#levels.pop();
         continue;
       }
-      const path = level.path.length === 0
-        ? entry.name
-        : concatBytes(level.path, SLASH, entry.name);
       const node = entry.stat.kind === "directory"
-        ? this.#enter(entry.stat, path)
-        : this.#leaf(entry.stat, path);
+        ? this.#enter(entry.stat, joinName(level.path, entry.name))
+        : this.#leaf(entry.stat, level.path, entry.name);
       level.entries.push({ name: entry.name, node });
     }
     return root;
@@ -115,7 +112,7 @@ class Scan {
     return { kind: "directory", stat: this.#stat(found), entries };
   }
 
-  #leaf(found: SourceStat, path: Uint8Array): Node<Source> {
+  #leaf(found: SourceStat, directory: Uint8Array, name: Uint8Array): Node<Source> {
     const id = this.#options.hardLinks ? found.fileId : undefined;
     const known = id === undefined ? undefined : this.#links.get(id);
     if (known !== undefined) {
@@ -124,15 +121,20 @@ class Scan {
     }
     const stat = this.#stat(found);
     const node: Leaf<Source> = found.kind === "regular"
-      ? { kind: "regular", stat, file: this.#file(found, path) }
-      : newLeaf(found, stat, path);
+      ? { kind: "regular", stat, file: this.#file(found, directory, name) }
+      : newLeaf(found, stat, name);
     if (id !== undefined) this.#links.set(id, { node, stat });
     return node;
   }
 
-  #file({ size, fileId, fingerprint }: SourceStat, path: Uint8Array): Source {
+  #file(
+    { size, fileId, fingerprint }: SourceStat,
+    directory: Uint8Array,
+    name: Uint8Array,
+  ): Source {
     const known = fileId === undefined ? undefined : this.#sources.get(fileId);
     if (known?.size === size) return known;
+    const path = joinName(directory, name);
     const file: Source = fingerprint === undefined ? { size, path } : { size, path, fingerprint };
     if (fileId !== undefined) this.#sources.set(fileId, file);
     this.#options.onFile?.(file);
@@ -145,16 +147,26 @@ class Scan {
   }
 }
 
-function newLeaf(found: SourceStat, stat: Stat, path: Uint8Array): Leaf<Source> {
+/** The path of a name in a directory, the root's being empty. */
+function joinName(directory: Uint8Array, name: Uint8Array): Uint8Array {
+  if (directory.length === 0) return name;
+  const path = new Uint8Array(directory.length + 1 + name.length);
+  path.set(directory);
+  path[directory.length] = SLASH;
+  path.set(name, directory.length + 1);
+  return path;
+}
+
+function newLeaf(found: SourceStat, stat: Stat, name: Uint8Array): Leaf<Source> {
   switch (found.kind) {
     case "symlink":
       if (found.target === undefined) {
-        throw new TypeError(`Symlink "${printable(path)}" is listed without its target`);
+        throw new TypeError(`Symlink "${printable(name)}" is listed without its target`);
       }
       return { kind: "symlink", stat, target: found.target };
     case "regular":
     case "directory":
-      throw new TypeError(`"${printable(path)}" is no leaf without contents`);
+      throw new TypeError(`"${printable(name)}" is no leaf without contents`);
     default:
       return { kind: found.kind, stat, rdev: found.rdev };
   }

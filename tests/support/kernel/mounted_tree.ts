@@ -96,7 +96,7 @@ class MountedTree {
     const path = bytesOf(at === "" ? "." : at.slice(1));
     const opened = errorOr(() => {
       // Names of 255 bytes soon add up to more than a path may have: always from the root down.
-      const directory = this.#opener.open(root, path, { flags, shown: path });
+      const directory = this.#opener.open(root, path, { flags, shown: () => path });
       try {
         this.#stat(directory, DOT);
         return directory;
