@@ -10,6 +10,7 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -19,7 +20,7 @@ import { CONTESTANT_NAMES, findContestants } from "./bench/contestants.ts";
 import { checkRoom, describeMachine, describeVersions, type Room } from "./bench/machine.ts";
 import { measure, type Outcome } from "./bench/measure.ts";
 import { type Defaults, helpText, type Options, readOptions } from "./bench/options.ts";
-import type { Workshop } from "./bench/preparations.ts";
+import type { Workshop } from "./bench/workshop.ts";
 import { growthTable, type MeasuredRow, memoryTable, timeTable } from "./bench/report.ts";
 import { type Row, ROWS } from "./bench/rows.ts";
 import { repositoryPath } from "./build.ts";
@@ -78,9 +79,11 @@ async function measureRow(
       rounds,
       signal,
       stdout: join(shop.scratch, "stdout"),
-      onRun(turn, { contestant }) {
+      beforeRun(turn, { contestant }) {
         const which = turn === 0 ? "warming up" : `round ${turn} of ${rounds}`;
         show(`${position} ${row.title}: ${which}, ${CONTESTANT_NAMES[contestant]}`);
+        // Nobody is to wait for what another one has left to write.
+        spawnSync("sync");
       },
     });
   } finally {
@@ -130,8 +133,8 @@ function report(
     describeVersions("path" in bun ? bun.path : undefined)
   }.
 
-Medians of ${command.rounds} rounds, in which the programs take turns; ratios are medians of the rounds' own, with the
-least and the greatest. Files are in the page cache. \`limit\` is what we hold ourselves to.
+Medians, rounds measured: ${command.rounds}. In each round the programs take turns; ratios are medians of the
+rounds' own, with the least and the greatest. Files are in the page cache. \`limit\` is what we hold ourselves to.
 
 ${timeTable(rows)}
 Peak memory, in a run that is not timed:

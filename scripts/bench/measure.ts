@@ -8,7 +8,6 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ContestantId } from "./contestants.ts";
@@ -52,8 +51,8 @@ export interface MeasureOptions {
   readonly stdout: string;
   /** Makes ready for a turn of all entries; turn 0 does not count. */
   beforeTurn?(turn: number): Promise<void> | void;
-  /** Told before each run. */
-  onRun?(turn: number, entry: Entry): void;
+  /** Told before each run, outside of its time. */
+  beforeRun?(turn: number, entry: Entry): void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -101,9 +100,7 @@ interface Turn extends MeasureOptions {
 async function takeTurn(entry: Entry, before: Outcome, options: Turn): Promise<Outcome> {
   const { turn, stdout, signal } = options;
   if (typeof entry.command !== "function") return before;
-  options.onRun?.(turn, entry);
-  // Nobody is to wait for what another one has left to write.
-  spawnSync("sync");
+  options.beforeRun?.(turn, entry);
   const { ending, milliseconds, peak, stderr } = await run(entry.command(turn), {
     stdout,
     stdin: entry.stdin,

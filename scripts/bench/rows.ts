@@ -5,18 +5,15 @@
  */
 
 import { BIG, DUMPS, R, type Subject, T } from "./trees.ts";
+import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
 import {
-  type Preparation,
   prepareCache,
   prepareDigest,
-  prepareDump,
   prepareFresh,
   prepareFsverity,
-  prepareGrowth,
-  prepareInfo,
   preparePresent,
-  type Workshop,
-} from "./preparations.ts";
+} from "./tree_rows.ts";
+import type { Preparation, Workshop } from "./workshop.ts";
 
 /** A row. */
 export interface Row {

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   closeSync,
@@ -139,7 +138,7 @@ export function subjectPath(directory: string, name: string): string {
 }
 
 /**
- * Makes what is not there yet, on the disk before it counts.
+ * Makes what is not there yet.
  *
  * @param make Makes it at a path where there is nothing, in a directory of its own.
  * @returns Its path.
@@ -150,7 +149,6 @@ export function makeOnce(path: string, make: (path: string) => void): string {
   const draft = mkdtempSync(join(dirname(path), ".new-"));
   try {
     make(join(draft, basename(path)));
-    spawnSync("sync");
     renameSync(join(draft, basename(path)), path);
   } finally {
     rmSync(draft, { recursive: true });
