@@ -12,7 +12,7 @@
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) =>
-    Math.max(3, ...rows.map((cells) => [...cells[column]!].length))
+    Math.max(...rows.map((cells) => [...cells[column]!].length))
   );
   function line(cells: readonly string[]): string {
     const padded = cells.map((cell, column) =>

@@ -26,6 +26,7 @@ export interface Preparation extends Pick<MeasureOptions, "entries" | "beforeTur
 
 /** Contestants that are compared. */
 export const IDS = ["c", "bun", "deno"] as const;
+
 /** One of them. */
 export type Id = typeof IDS[number];
 
