@@ -92,7 +92,11 @@ async function measureRow(
   }
 }
 
-async function measureRows(command: MeasureCommand, signal: AbortSignal): Promise<MeasuredRow[]> {
+/** Measures row by row; those before one that is broken off have been yielded. */
+async function* measureRows(
+  command: MeasureCommand,
+  signal: AbortSignal,
+): AsyncGenerator<MeasuredRow> {
   const rows = ROWS.filter(({ name }) => command.only.includes(name));
   mkdirSync(command.directory, { recursive: true });
   const directory = realpathSync(command.directory);
@@ -104,14 +108,12 @@ async function measureRows(command: MeasureCommand, signal: AbortSignal): Promis
   const contestants = findContestants();
   const scratch = mkdtempSync(join(directory, SCRATCH));
   try {
-    const measured: MeasuredRow[] = [];
     for (const [i, row] of rows.entries()) {
       const position = `[${i + 1}/${rows.length}]`;
       const shop = { directory, scratch, contestants };
       const outcomes = await measureRow(row, shop, { rounds: command.rounds, signal, position });
-      measured.push({ row, outcomes });
+      yield { row, outcomes };
     }
-    return measured;
   } finally {
     show(command.keep ? "" : "Deleting the stores");
     if (!command.keep) rmSync(scratch, { recursive: true });
@@ -142,6 +144,12 @@ Peak memory, in a run that is not timed:
 ${memoryTable(rows)}${growth === "" ? "" : `\n${growth}`}`;
 }
 
+function writeReport(text: string): void {
+  process.stdout.write(text);
+  mkdirSync(dirname(repositoryPath(REPORT)), { recursive: true });
+  writeFileSync(repositoryPath(REPORT), text);
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args, DEFAULTS);
   if (options.kind === "help") {
@@ -152,11 +160,13 @@ async function main(args: readonly string[]): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => controller.abort(new Error(`Cannot go on: ${signal}`)));
   }
-  const rows = await measureRows(options, controller.signal);
-  const text = report(rows, options, args);
-  process.stdout.write(text);
-  mkdirSync(dirname(repositoryPath(REPORT)), { recursive: true });
-  writeFileSync(repositoryPath(REPORT), text);
+  const rows: MeasuredRow[] = [];
+  try {
+    for await (const row of measureRows(options, controller.signal)) rows.push(row);
+  } finally {
+    // Half an hour's work is not to be lost with the row that was broken off.
+    if (rows.length > 0) writeReport(report(rows, options, args));
+  }
   if (rows.some(({ outcomes }) => outcomes.some(({ failed }) => failed))) process.exitCode = 1;
 }
 
