@@ -1,142 +1,180 @@
 /**
- * Measures `mkcomposefs` in all its forms, the C one included, on trees of different shape.
+ * Measures the program against the C one, and tar for orientation, on trees that it makes.
  *
- *     deno task bench [ROUNDS]
+ *     deno task bench [--dir=DIR] [--rounds=N] [--only=NAME]... [--keep]
  *
- * The forms take turns, so that a busy moment of the machine hits them alike; the first turn only fills
- * the caches. Prints medians in milliseconds and, where the C program is on PATH, how often its time
- * each takes.
+ * Prints medians, ratios and peak memory as Markdown, and writes the same to `dist/BENCH.md`. Ends with 1
+ * if a program failed, or made something else than the others; limits are shown, not enforced. What is
+ * measured is in `bench/rows.ts`, and how in `bench/measure.ts`.
  *
  * @module
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { findPeer } from "../tests/support/oracle.ts";
-import { PROGRAMS } from "../tests/support/programs.ts";
+import { findBun } from "../tests/support/bun.ts";
+import { CONTESTANT_NAMES, findContestants } from "./bench/contestants.ts";
+import { checkRoom, describeMachine, describeVersions, type Room } from "./bench/machine.ts";
+import { measure, type Outcome } from "./bench/measure.ts";
+import { type Defaults, helpText, type Options, readOptions } from "./bench/options.ts";
+import type { Workshop } from "./bench/workshop.ts";
+import { growthTable, type MeasuredRow, memoryTable, timeTable } from "./bench/report.ts";
+import { type Row, ROWS } from "./bench/rows.ts";
+import { repositoryPath } from "./build.ts";
 
-const ROUNDS = 5;
+const REPORT = "dist/BENCH.md";
+const SCRATCH = "run-";
 
-/** A tree that a measurement is about. */
-interface Shape {
-  readonly name: string;
-  /** Fills an empty directory. */
-  make(directory: string): void;
+const DEFAULTS: Defaults = {
+  directory: join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "composefs-ts-bench"),
+  names: ROWS.map(({ name }) => name),
+};
+
+/** Images of all contestants, the dumps of trees, and what programs print. */
+const IMAGES: Room = { bytes: 2e9, files: 100 };
+
+/** Contestants that make stores. */
+const STORES_A_TURN = 3;
+
+type MeasureCommand = Extract<Options, { kind: "measure" }>;
+
+/** Says what is going on, on a line of its own that the next one replaces. */
+function show(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-/** Something that is measured: the start of a command, to which a directory and an image are added. */
-interface Contestant {
-  readonly name: string;
-  readonly command: readonly string[];
+/** What subjects, images and stores take at most. */
+function roomOf(rows: readonly Row[], rounds: number): Room {
+  const counts = { one: 1, all: STORES_A_TURN * (rounds + 1) };
+  const parts = [
+    IMAGES,
+    ...new Set(rows.flatMap(({ subjects }) => subjects)),
+    ...rows.flatMap(({ subjects, stores }) =>
+      stores === undefined ? [] : subjects.map(({ bytes, files }) => ({
+        bytes: bytes * counts[stores],
+        files: files * counts[stores],
+      }))
+    ),
+  ];
+  return {
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: parts.reduce((sum, { files }) => sum + files, 0),
+  };
 }
 
-/** Bytes that differ from file to file and do not repeat within a block. */
-function contents(size: number, seed: number): Uint8Array {
-  const words = new Uint32Array(Math.ceil(size / 4));
-  let word = seed + 1;
-  for (let i = 0; i < words.length; i++) {
-    word = Math.imul(word, 1664525) + 1013904223 | 0;
-    words[i] = word;
-  }
-  return new Uint8Array(words.buffer, 0, size);
-}
-
-const SHAPES: readonly Shape[] = [
-  {
-    name: "an empty directory",
-    make() {},
-  },
-  {
-    name: "10,000 files of 40 bytes",
-    make: (directory) => makeFiles(directory, 10_000, 40),
-  },
-  {
-    name: "10,000 files of 6,000 bytes",
-    make: (directory) => makeFiles(directory, 10_000, 6_000),
-  },
-  {
-    name: "one file of 256 MiB",
-    make: (directory) => makeFiles(directory, 1, 2 ** 28),
-  },
-];
-
-function makeFiles(directory: string, count: number, size: number): void {
-  for (let i = 0; i < count; i++) {
-    const parent = join(directory, `d${i % 100}`);
-    mkdirSync(parent, { recursive: true });
-    writeFileSync(join(parent, `file-${i}`), contents(size, i));
-  }
-}
-
-function contestants(): Contestant[] {
-  const ours = PROGRAMS
-    .filter(({ available }) => available)
-    .map(({ name, command }) => ({ name, command: [...command, "mkcomposefs"] }));
-  const peer = findPeer("mkcomposefs");
-  return peer === undefined ? ours : [...ours, { name: "mkcomposefs in C", command: [peer] }];
-}
-
-/**
- * Runs a program once.
- *
- * @returns Milliseconds from its start to its end.
- */
-function time({ name, command }: Contestant, directory: string, image: string): number {
-  const [program, ...args] = [...command, directory, image];
-  const start = performance.now();
-  const { status, stderr } = spawnSync(program!, args, { stdio: ["ignore", "ignore", "pipe"] });
-  const milliseconds = performance.now() - start;
-  if (status !== 0) throw new Error(`Cannot measure "${name}": status ${status}\n${stderr}`);
-  return milliseconds;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function measure(shape: Shape, all: readonly Contestant[], rounds: number): void {
-  // Not in a file system in memory, as /tmp may be.
-  const workspace = mkdtempSync("/var/tmp/composefs-bench-");
+async function measureRow(
+  row: Row,
+  shop: Workshop,
+  options: { rounds: number; signal: AbortSignal; position: string },
+): Promise<Outcome[]> {
+  const { position, rounds, signal } = options;
+  show(`${position} ${row.title}: preparing`);
+  const { finish, ...preparation } = row.prepare(shop);
   try {
-    const directory = join(workspace, "tree");
-    mkdirSync(directory);
-    shape.make(directory);
-    const image = join(workspace, "image");
-    const times = all.map((): number[] => []);
-    for (let round = 0; round <= rounds; round++) {
-      all.forEach((contestant, i) => {
-        const milliseconds = time(contestant, directory, image);
-        if (round > 0) times[i]!.push(milliseconds);
-      });
-    }
-    print(shape, all, times.map(median));
+    return await measure({
+      ...preparation,
+      rounds,
+      signal,
+      stdout: join(shop.scratch, "stdout"),
+      beforeRun(turn, { contestant }) {
+        const which = turn === 0 ? "warming up" : `round ${turn} of ${rounds}`;
+        show(`${position} ${row.title}: ${which}, ${CONTESTANT_NAMES[contestant]}`);
+        // Nobody is to wait for what another one has left to write.
+        spawnSync("sync");
+      },
+    });
   } finally {
-    rmSync(workspace, { recursive: true });
+    show("");
+    finish?.();
   }
 }
 
-function print(shape: Shape, all: readonly Contestant[], medians: readonly number[]): void {
-  const reference = all.findIndex(({ name }) => name === "mkcomposefs in C");
-  let table = `${shape.name}\n`;
-  all.forEach(({ name }, i) => {
-    const milliseconds = medians[i]!.toFixed(1).padStart(10);
-    const ratio = reference < 0 ? "" : `${(medians[i]! / medians[reference]!).toFixed(2)} ×`;
-    table += `  ${name.padEnd(34)}${milliseconds} ms${ratio.padStart(12)}\n`;
-  });
-  process.stdout.write(`${table}\n`);
-}
-
-function main(): void {
-  const rounds = Number(process.argv[2] ?? ROUNDS);
-  if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    throw new RangeError(`Cannot measure "${process.argv[2]}" rounds: expected a positive integer`);
+/** Measures row by row; those before one that is broken off have been yielded. */
+async function* measureRows(
+  command: MeasureCommand,
+  signal: AbortSignal,
+): AsyncGenerator<MeasuredRow> {
+  const rows = ROWS.filter(({ name }) => command.only.includes(name));
+  mkdirSync(command.directory, { recursive: true });
+  const directory = realpathSync(command.directory);
+  for (const name of readdirSync(directory).filter((name) => name.startsWith(SCRATCH))) {
+    process.stderr.write(`bench: "${join(directory, name)}" is left of an earlier run\n`);
   }
-  const all = contestants();
-  for (const shape of SHAPES) measure(shape, all, rounds);
+  checkRoom(directory, roomOf(rows, command.rounds));
+  show("Building the program");
+  const contestants = findContestants();
+  const scratch = mkdtempSync(join(directory, SCRATCH));
+  try {
+    for (const [i, row] of rows.entries()) {
+      const position = `[${i + 1}/${rows.length}]`;
+      const shop = { directory, scratch, contestants };
+      const outcomes = await measureRow(row, shop, { rounds: command.rounds, signal, position });
+      yield { row, outcomes };
+    }
+  } finally {
+    show(command.keep ? "" : "Deleting the stores");
+    if (!command.keep) rmSync(scratch, { recursive: true });
+    show("");
+  }
 }
 
-main();
+function report(
+  rows: readonly MeasuredRow[],
+  command: MeasureCommand,
+  args: readonly string[],
+): string {
+  const bun = findBun();
+  const task = ["deno task bench", ...args].join(" ");
+  const growth = growthTable(rows);
+  return `# Speed
+
+\`${task}\` on ${describeMachine(realpathSync(command.directory))}. ${
+    describeVersions("path" in bun ? bun.path : undefined)
+  }.
+
+Medians, rounds measured: ${command.rounds}. In each round the programs take turns; ratios are medians of the
+rounds' own, with the least and the greatest. Files are in the page cache. \`limit\` is what we hold ourselves to.
+
+${timeTable(rows)}
+Peak memory, in a run that is not timed:
+
+${memoryTable(rows)}${growth === "" ? "" : `\n${growth}`}`;
+}
+
+function writeReport(text: string): void {
+  process.stdout.write(text);
+  mkdirSync(dirname(repositoryPath(REPORT)), { recursive: true });
+  writeFileSync(repositoryPath(REPORT), text);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args, DEFAULTS);
+  if (options.kind === "help") {
+    process.stdout.write(helpText(DEFAULTS));
+    return;
+  }
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => controller.abort(new Error(`Cannot go on: ${signal}`)));
+  }
+  const rows: MeasuredRow[] = [];
+  try {
+    for await (const row of measureRows(options, controller.signal)) rows.push(row);
+  } finally {
+    // Half an hour's work is not to be lost with the row that was broken off.
+    if (rows.length > 0) writeReport(report(rows, options, args));
+  }
+  if (rows.some(({ outcomes }) => outcomes.some(({ failed }) => failed))) process.exitCode = 1;
+}
+
+if (import.meta.main) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -13,6 +13,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { PROGRAM_NAMES } from "../tests/support/program_names.ts";
 import { PROGRAMS } from "../tests/support/programs.ts";
+import { median } from "./bench/statistics.ts";
 
 /** Milliseconds that the forms may take which are for daily use. */
 const LIMITS: Readonly<Record<string, number>> = {
@@ -27,12 +28,6 @@ function time([program, ...args]: readonly string[]): number {
   const { status } = spawnSync(program!, [...args, "--version"], { stdio: "ignore" });
   if (status !== 0) throw new Error(`Cannot measure "${program}": status ${status}`);
   return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 const rounds = Number(process.argv[2] ?? ROUNDS);

@@ -40,14 +40,15 @@ const found = new Map<Peer, string | undefined>();
 
 /** Path of a program, or undefined if PATH does not lead to it. */
 export function findPeer(peer: Peer): string | undefined {
-  if (!found.has(peer)) found.set(peer, searchPath(peer));
+  if (!found.has(peer)) found.set(peer, findProgram(peer));
   return found.get(peer);
 }
 
-function searchPath(peer: Peer): string | undefined {
+/** Path of any program, or undefined if PATH does not lead to it. */
+export function findProgram(name: string): string | undefined {
   for (const directory of (process.env.PATH ?? "").split(delimiter)) {
     if (directory === "") continue;
-    const path = join(directory, peer);
+    const path = join(directory, name);
     try {
       accessSync(path, constants.X_OK);
       return path;

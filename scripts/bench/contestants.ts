@@ -1,0 +1,52 @@
+/**
+ * Who is measured: the program as Bun's executable and on Deno, the C programs, and tar for orientation.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { findBunExecutable } from "../../tests/support/executable.ts";
+import { findPeer, findProgram } from "../../tests/support/oracle.ts";
+import { repositoryPath, START } from "../build.ts";
+
+/** Programs that exist in C and in ours. */
+export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity";
+
+/** One of them. */
+export type ContestantId = "c" | "bun" | "deno" | "tar";
+
+/** What they are called in tables. */
+export const CONTESTANT_NAMES: Readonly<Record<ContestantId, string>> = {
+  c: "C",
+  bun: "Bun executable",
+  deno: "Deno from source",
+  tar: "tar",
+};
+
+/** The contestants that are there. */
+export interface Contestants {
+  /** Start of the command of a program, undefined if it is not installed. */
+  command(id: Exclude<ContestantId, "tar">, program: ProgramName): readonly string[] | undefined;
+  /** Command that reads every byte of a directory. */
+  readonly tar: (directory: string) => readonly string[] | undefined;
+}
+
+/** Builds Bun's executable, which is removed at the end of this process, and looks for the rest. */
+export function findContestants(): Contestants {
+  const executable = findBunExecutable();
+  const bun = "path" in executable ? executable.path : undefined;
+  return {
+    command(id, program) {
+      if (id === "deno") return [process.execPath, "run", "-A", repositoryPath(START), program];
+      if (id === "bun") return bun === undefined ? undefined : [bun, program];
+      const peer = findPeer(program);
+      return peer === undefined ? undefined : [peer];
+    },
+    tar(directory) {
+      const tar = findProgram("tar");
+      // GNU tar does not read files if it writes to /dev/null itself.
+      if (tar === undefined) return undefined;
+      return ["sh", "-c", '"$0" -cf - "$1" | cat >/dev/null', tar, directory];
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * The outcome of a measurement as Markdown: times and their ratios, memory, growth.
+ *
+ * @module
+ */
+
+import { CONTESTANT_NAMES, type ContestantId } from "./contestants.ts";
+import type { Outcome } from "./measure.ts";
+import { DENO_ALLOWANCE, GROWTH_LIMIT, type Row } from "./rows.ts";
+import { isNoisy, ratios, summarize, type Summary } from "./statistics.ts";
+import { markdownTable } from "./table.ts";
+
+/** A row and how the contestants fared in it. */
+export interface MeasuredRow {
+  readonly row: Pick<Row, "title" | "limit" | "memoryLimit" | "note">;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Ours, and how many times the limit of a row each may take. */
+const OURS = [["bun", 1], ["deno", DENO_ALLOWANCE]] as const;
+
+const NOTHING = "–";
+
+/** That of a contestant; of several, the one on the most entries. */
+function outcomeOf({ outcomes }: MeasuredRow, id: ContestantId): Outcome | undefined {
+  return outcomes.findLast(({ contestant }) => contestant === id);
+}
+
+function hasTimes(outcome: Outcome): boolean {
+  return outcome.times.length > 0;
+}
+
+function timeCell(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return NOTHING;
+  if (hasTimes(outcome)) return `${(summarize(outcome.times).median / 1000).toFixed(3)} s`;
+  if (outcome.failed) return "failed";
+  return outcome.missing ?? NOTHING;
+}
+
+/** How often C's time a contestant takes, if both are there. */
+function ratioOf(measured: MeasuredRow, id: ContestantId): Summary | undefined {
+  const [outcome, reference] = [outcomeOf(measured, id), outcomeOf(measured, "c")];
+  if (!outcome || !reference || !hasTimes(outcome) || !hasTimes(reference)) return undefined;
+  return summarize(ratios(outcome.times, reference.times));
+}
+
+function ratioCell(ratio: Summary | undefined): string {
+  if (ratio === undefined) return NOTHING;
+  const [middle, min, max] = [ratio.median, ratio.min, ratio.max].map((value) => value.toFixed(2));
+  return `${middle} (${min}–${max})`;
+}
+
+function limitCell(limit: number | undefined): string {
+  return limit === undefined ? NOTHING : limit.toFixed(2);
+}
+
+/** What a reader must know of a row: its own note, what is over its limit, what is noisy, what failed. */
+function notesOf(measured: MeasuredRow): string {
+  const { row, outcomes } = measured;
+  const notes = row.note === undefined ? [] : [row.note];
+  for (const [id, allowance] of OURS) {
+    const ratio = ratioOf(measured, id);
+    if (ratio === undefined) continue;
+    if (row.limit !== undefined && ratio.median > row.limit * allowance) {
+      notes.push(`${CONTESTANT_NAMES[id]} is over its limit`);
+    }
+    if (isNoisy(ratio)) notes.push(`${CONTESTANT_NAMES[id]}'s ratio is noisy`);
+  }
+  for (const { contestant, failed, missing } of outcomes) {
+    if (failed) notes.push(`${CONTESTANT_NAMES[contestant]} ${missing}`);
+  }
+  return notes.join("; ");
+}
+
+/** Times of all rows, and how often C's time ours take. */
+export function timeTable(rows: readonly MeasuredRow[]): string {
+  const head = ["what", CONTESTANT_NAMES.c];
+  for (const [id] of OURS) head.push(CONTESTANT_NAMES[id], "× C", "limit");
+  head.push(CONTESTANT_NAMES.tar, "notes");
+  return markdownTable([
+    head,
+    ...rows.map((measured) => [
+      measured.row.title,
+      timeCell(outcomeOf(measured, "c")),
+      ...OURS.flatMap(([id, allowance]) => [
+        timeCell(outcomeOf(measured, id)),
+        ratioCell(ratioOf(measured, id)),
+        limitCell(measured.row.limit && measured.row.limit * allowance),
+      ]),
+      timeCell(outcomeOf(measured, "tar")),
+      notesOf(measured),
+    ]),
+  ]);
+}
+
+function memoryCell(outcome: Outcome | undefined): string {
+  return outcome?.peak === undefined ? NOTHING : `${Math.round(outcome.peak / 2 ** 20)} MiB`;
+}
+
+/** Peak memory of all rows. */
+export function memoryTable(rows: readonly MeasuredRow[]): string {
+  return markdownTable([
+    ["what", CONTESTANT_NAMES.c, CONTESTANT_NAMES.bun, "limit", CONTESTANT_NAMES.deno],
+    ...rows.map((measured) => {
+      const { title, memoryLimit } = measured.row;
+      return [
+        title,
+        memoryCell(outcomeOf(measured, "c")),
+        memoryCell(outcomeOf(measured, "bun")),
+        memoryLimit === undefined ? NOTHING : `${memoryLimit} MiB`,
+        memoryCell(outcomeOf(measured, "deno")),
+      ];
+    }),
+  ]);
+}
+
+/**
+ * Time per entry in the smallest and in the largest of the dumps that a row is about.
+ *
+ * @returns The table, empty if no row is about dumps of several sizes.
+ */
+export function growthTable(rows: readonly MeasuredRow[]): string {
+  const body = rows.flatMap(({ outcomes }) =>
+    (["c", "bun", "deno"] as const).flatMap((id) => {
+      const [small, large] = outcomes.filter(({ contestant, entries }) =>
+        contestant === id && entries !== undefined
+      );
+      if (!small || !large || !hasTimes(small) || !hasTimes(large)) return [];
+      const growth = summarize(ratios(perEntry(large), perEntry(small)));
+      return [[
+        CONTESTANT_NAMES[id],
+        ...[small, large].map((each) => `${summarize(perEntry(each)).median.toFixed(2)} µs`),
+        ratioCell(growth),
+        id === "bun" ? limitCell(GROWTH_LIMIT) : NOTHING,
+      ]];
+    })
+  );
+  if (body.length === 0) return "";
+  const head = ["time per entry", "100,000 entries", "1,000,000 entries", "growth", "limit"];
+  return markdownTable([head, ...body]);
+}
+
+/** In microseconds, by turn. */
+function perEntry({ times, entries }: Outcome): number[] {
+  return times.map((milliseconds) => 1000 * milliseconds / entries!);
+}

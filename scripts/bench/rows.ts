@@ -1,0 +1,148 @@
+/**
+ * What is measured, a row of the table each, and how long it may take us.
+ *
+ * @module
+ */
+
+import { BIG, DUMPS, R, type Subject, T } from "./trees.ts";
+import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
+import {
+  prepareCache,
+  prepareDigest,
+  prepareFresh,
+  prepareFsverity,
+  preparePresent,
+} from "./tree_rows.ts";
+import type { Preparation, Workshop } from "./workshop.ts";
+
+/** A row. */
+export interface Row {
+  /** How a command line names it. */
+  readonly name: string;
+  readonly title: string;
+  /** What is measured; for dumps and images, what they are made of. */
+  readonly subjects: readonly Subject[];
+  /** How often C's time Bun's executable may take. */
+  readonly limit?: number;
+  /** What memory Bun's executable may take, in MiB. */
+  readonly memoryLimit?: number;
+  /** Stores that are on the disk at a time: one, or all that the row has made. */
+  readonly stores?: "one" | "all";
+  /** What a reader has to know. */
+  readonly note?: string;
+  prepare(shop: Workshop): Preparation;
+}
+
+/** How much longer Deno may take than Bun's executable may. */
+export const DENO_ALLOWANCE = 2;
+
+/** How much longer an entry of the larger of two dumps may take than one of the smaller. */
+export const GROWTH_LIMIT = 1.3;
+
+/** All rows, those that leave the trees as they are first. */
+export const ROWS: readonly Row[] = [
+  {
+    name: "R-digest",
+    title: "R, digest only",
+    subjects: [R],
+    limit: 0.8,
+    memoryLimit: 200,
+    prepare: (shop) => prepareDigest(shop, R),
+  },
+  {
+    name: "R-present",
+    title: "R, store present",
+    subjects: [R],
+    limit: 0.8,
+    memoryLimit: 200,
+    stores: "one",
+    prepare: (shop) => preparePresent(shop, R),
+  },
+  {
+    name: "R-fresh",
+    title: "R, fresh store",
+    subjects: [R],
+    limit: 0.4,
+    memoryLimit: 200,
+    stores: "all",
+    prepare: (shop) => prepareFresh(shop, R, "kept"),
+  },
+  {
+    name: "T-digest",
+    title: "T, digest only",
+    subjects: [T],
+    limit: 1,
+    memoryLimit: 350,
+    prepare: (shop) => prepareDigest(shop, T),
+  },
+  {
+    name: "T-fresh",
+    title: "T, fresh store",
+    subjects: [T],
+    limit: 0.5,
+    memoryLimit: 350,
+    stores: "all",
+    prepare: (shop) => prepareFresh(shop, T, "kept"),
+  },
+  {
+    name: "big-digest",
+    title: "1 GiB file, digest only",
+    subjects: [BIG],
+    limit: 0.6,
+    memoryLimit: 120,
+    prepare: (shop) => prepareDigest(shop, BIG),
+  },
+  {
+    name: "big-fresh",
+    title: "1 GiB file, fresh store",
+    subjects: [BIG],
+    limit: 0.5,
+    memoryLimit: 120,
+    stores: "one",
+    prepare: (shop) => prepareFresh(shop, BIG, "removed"),
+  },
+  {
+    name: "R-dump",
+    title: "R from its dump",
+    subjects: [R],
+    limit: 1.5,
+    prepare: (shop) => prepareDump(shop, R),
+  },
+  {
+    name: "T-dump",
+    title: "T from its dump",
+    subjects: [T],
+    limit: 1.5,
+    prepare: (shop) => prepareDump(shop, T),
+  },
+  {
+    name: "R-info",
+    title: "`composefs-info dump` of R",
+    subjects: [R],
+    limit: 1.5,
+    prepare: (shop) => prepareInfo(shop, R),
+  },
+  {
+    name: "R-fsverity",
+    title: "`fsverity digest` of R's files",
+    subjects: [R],
+    limit: 0.7,
+    prepare: (shop) => prepareFsverity(shop, R),
+  },
+  {
+    name: "million",
+    title: "Dump of 1,000,000 entries",
+    subjects: DUMPS,
+    memoryLimit: 2560,
+    prepare: (shop) => prepareGrowth(shop, DUMPS),
+  },
+  {
+    name: "R-cache",
+    title: "R again with `--cache`",
+    subjects: [R],
+    limit: 0.35,
+    memoryLimit: 200,
+    note: "1 % of the files have changed; C makes digests of all",
+    prepare: (shop) => prepareCache(shop, R),
+  },
+];

@@ -1,0 +1,61 @@
+/**
+ * Where contestants work, and how they come to their commands.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Contestants, ProgramName } from "./contestants.ts";
+import { digestOf, type Entry, type MeasureOptions } from "./measure.ts";
+import { makeOnce, type Subject, subjectPath } from "./trees.ts";
+
+/** Where the work is done. */
+export interface Workshop {
+  /** What subjects are kept below. */
+  readonly directory: string;
+  /** For everything that is gone after the last row. */
+  readonly scratch: string;
+  readonly contestants: Contestants;
+}
+
+/** A row that is ready to be measured. */
+export interface Preparation extends Pick<MeasureOptions, "entries" | "beforeTurn"> {
+  /** Leaves the subjects as they were. */
+  finish?(): void;
+}
+
+/** Contestants that are compared. */
+export const IDS = ["c", "bun", "deno"] as const;
+
+/** One of them. */
+export type Id = typeof IDS[number];
+
+/** Path of a subject, which is made if it is not there. */
+export function pathOf({ directory }: Workshop, subject: Subject): string {
+  return makeOnce(subjectPath(directory, subject.name), subject.make);
+}
+
+/** An entry of the program's own arguments. */
+export function entryOf(
+  shop: Workshop,
+  id: Id,
+  program: ProgramName,
+  args: (turn: number) => readonly string[],
+): Entry {
+  const start = shop.contestants.command(id, program);
+  const command = start === undefined
+    ? { missing: "not installed" }
+    : (turn: number) => [...start, ...args(turn)];
+  return { contestant: id, command };
+}
+
+/** An entry that makes an image, which is its product. */
+export function imageEntry(
+  shop: Workshop,
+  id: Id,
+  args: (turn: number) => readonly string[],
+): Entry {
+  const image = join(shop.scratch, `${id}.cfs`);
+  const entry = entryOf(shop, id, "mkcomposefs", (turn) => [...args(turn), image]);
+  return { ...entry, product: () => digestOf(image) };
+}
