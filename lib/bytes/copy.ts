@@ -10,7 +10,7 @@ import { viewOf } from "./view.ts";
  * Up to these lengths a loop is faster than the call of `set`, for all of an array and for a part, which
  * takes a view (measured on both engines).
  */
-const SHORT = 32;
+const SHORT = 24;
 const SHORT_PART = 128;
 
 /** Copies `source`, or its first `length` bytes, to `at` in `target`, which has room for it. */

@@ -50,7 +50,8 @@ export class DirentWriter {
     this.#image = image;
     this.#view = new DataView(image.buffer, image.byteOffset, image.byteLength);
     this.#nids = nids;
-    this.#types = Uint8Array.from(inodes, ({ kind }) => DIRENT_FILE_TYPE[kind]);
+    this.#types = new Uint8Array(inodes.length);
+    for (let i = 0; i < inodes.length; i++) this.#types[i] = DIRENT_FILE_TYPE[inodes[i]!.kind];
   }
 
   /** Writes the entries from `start` to `end`, a group, at `at`. */

@@ -154,13 +154,14 @@ function settleTail(blocks: number, tail: number): { blocks: number; tail: numbe
 
 /** log2 of the chunk size of a file: the smallest that makes it one chunk, within limits. */
 export function chunkBits(size: number): number {
-  let bits: number = CHUNK_BITS.min;
+  if (size <= 2 ** 31) return Math.max(CHUNK_BITS.min, 32 - Math.clz32(size - 1));
+  let bits = 32;
   while (bits < CHUNK_BITS.max && 2 ** bits < size) bits++;
   return bits;
 }
 
 function chunkCount(size: number): number {
-  return Math.ceil(size / 2 ** chunkBits(size));
+  return size <= 2 ** CHUNK_BITS.max ? 1 : Math.ceil(size / 2 ** CHUNK_BITS.max);
 }
 
 function needsExtended(inode: Inode, earliest: Time, directorySize: number): boolean {

@@ -62,6 +62,12 @@ export interface ImageInode {
   readonly xattrSize: number;
 }
 
+/** Chunk sizes by chunk format. */
+const CHUNK_SIZES = Array.from(
+  { length: CHUNK_BITS.max - BLOCK_BITS + 1 },
+  (_, format) => 2 ** (BLOCK_BITS + format),
+);
+
 /** The longest chunk map that stands behind its inode for certain, in bytes: see `plan.ts`. */
 const LONGEST_INLINE_MAP = BLOCK_SIZE - SLOT_SIZE + 4;
 
@@ -233,7 +239,7 @@ export class ErofsReader {
         `chunk format 0x${format.toString(16)}, expected 0 to 1f`,
       );
     }
-    const length = 4 * Math.ceil(inode.size / 2 ** bits);
+    const length = 4 * Math.ceil(inode.size / CHUNK_SIZES[format]!);
     if (length > BLOCK_SIZE) {
       throw new ImageFormatError(
         inode.start,
@@ -257,8 +263,10 @@ export class ErofsReader {
    * @throws {ImageFormatError} If a part lies outside the image.
    */
   data(inode: ImageInode): Uint8Array {
-    const parts = this.dataParts(inode);
-    return parts.length === 1 ? parts[0]! : concatBytes(...parts);
+    const tail = tailSize(inode);
+    if (tail === inode.size) return this.#tail(inode, tail);
+    if (tail === 0) return this.#blocks(inode, inode.size);
+    return concatBytes(...this.dataParts(inode));
   }
 
   /**
@@ -267,22 +275,37 @@ export class ErofsReader {
    * @throws {ImageFormatError} If a part lies outside the image.
    */
   dataParts(inode: ImageInode): Uint8Array[] {
-    const { size, layout } = inode;
-    const tail = layout === LAYOUT.flatInline ? size % BLOCK_SIZE : 0;
+    const tail = tailSize(inode);
     const parts: Uint8Array[] = [];
-    const apart = size - tail;
-    if (apart > 0) {
-      const start = inode.u * BLOCK_SIZE;
-      const length = Math.ceil(apart / BLOCK_SIZE) * BLOCK_SIZE;
-      this.check(start, length, `data of inode at ${inode.start}`);
-      this.#claim(start, length);
-      parts.push(viewOf(this.image, start, start + apart));
-    }
-    if (tail > 0) {
-      const start = inode.xattrStart + inode.xattrSize;
-      this.check(start, tail, `data of inode at ${inode.start}`);
-      parts.push(viewOf(this.image, start, start + tail));
-    }
+    if (inode.size > tail) parts.push(this.#blocks(inode, inode.size - tail));
+    if (tail > 0) parts.push(this.#tail(inode, tail));
     return parts;
   }
+
+  /** What of an inode's data stands in blocks of its own. */
+  #blocks(inode: ImageInode, size: number): Uint8Array {
+    const start = inode.u * BLOCK_SIZE;
+    const length = Math.ceil(size / BLOCK_SIZE) * BLOCK_SIZE;
+    this.#checkData(inode, start, length);
+    this.#claim(start, length);
+    return viewOf(this.image, start, start + size);
+  }
+
+  /** What of an inode's data stands behind it. */
+  #tail(inode: ImageInode, size: number): Uint8Array {
+    const start = inode.xattrStart + inode.xattrSize;
+    this.#checkData(inode, start, size);
+    return viewOf(this.image, start, start + size);
+  }
+
+  #checkData(inode: ImageInode, start: number, length: number): void {
+    // The text is made when it is needed: as an argument of every call it took longer than the rest.
+    if (start + length > this.image.length) {
+      this.check(start, length, `data of inode at ${inode.start}`);
+    }
+  }
+}
+
+function tailSize({ size, layout }: ImageInode): number {
+  return layout === LAYOUT.flatInline ? size % BLOCK_SIZE : 0;
 }

@@ -37,6 +37,11 @@ export class ImageXattr {
     this.size = size;
   }
 
+  /** Where the value ends, in bytes from the start of the image. */
+  get end(): number {
+    return this.#start + this.size;
+  }
+
   /** The value, or what of it stands behind the first bytes. */
   value(from = 0): Uint8Array {
     return viewOf(this.#image, this.#start + from, this.#start + this.size);
@@ -74,8 +79,8 @@ export class XattrReader {
    */
   read(inode: ImageInode): readonly ImageXattr[] {
     if (inode.xattrSize === 0) return NO_XATTRS;
-    const { view } = this.#reader;
-    const sharedCount = view.getUint8(inode.xattrStart + XATTR_IBODY_HEADER.offsets.sharedCount);
+    const { view, image } = this.#reader;
+    const sharedCount = image[inode.xattrStart + XATTR_IBODY_HEADER.offsets.sharedCount]!;
     const end = inode.xattrStart + inode.xattrSize;
     const references = inode.xattrStart + XATTR_IBODY_HEADER.size;
     let position = references + 4 * sharedCount;
@@ -87,8 +92,9 @@ export class XattrReader {
     }
     const xattrs: ImageXattr[] = [];
     while (position < end) {
-      xattrs.push(this.#entry(position, end));
-      position += this.#entrySize(position);
+      const xattr = this.#entry(position, end);
+      xattrs.push(xattr);
+      position = alignUp(xattr.end, XATTR_ALIGNMENT);
     }
     for (let at = references; at < references + 4 * sharedCount; at += 4) {
       xattrs.push(this.#sharedAt(view.getUint32(at, true)));
@@ -107,34 +113,25 @@ export class XattrReader {
     return xattr;
   }
 
-  /** Size of the entry at `start`, with its padding. */
-  #entrySize(start: number): number {
-    const { view } = this.#reader;
-    const nameLen = view.getUint8(start + XATTR_ENTRY.offsets.nameLen);
-    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
-    return alignUp(XATTR_ENTRY.size + nameLen + valueSize, XATTR_ALIGNMENT);
-  }
-
   /** Decodes the entry at `start`, which must end by `end`. */
   #entry(start: number, end: number): ImageXattr {
     const { view, image } = this.#reader;
     const nameAt = start + XATTR_ENTRY.size;
     if (nameAt > end) throw new ImageFormatError(start, "xattr entry ends behind its area");
-    const size = this.#entrySize(start);
+    const nameLen = image[start + XATTR_ENTRY.offsets.nameLen]!;
+    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
+    const size = alignUp(XATTR_ENTRY.size + nameLen + valueSize, XATTR_ALIGNMENT);
     if (start + size > end) {
       throw new ImageFormatError(start, `xattr entry of ${size} bytes ends behind its area`);
     }
-    const nameLen = view.getUint8(start + XATTR_ENTRY.offsets.nameLen);
     const name = this.#names.read(start, nameAt, nameLen);
-    const valueAt = nameAt + nameLen;
-    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
-    return new ImageXattr(name, image, valueAt, valueSize);
+    return new ImageXattr(name, image, nameAt + nameLen, valueSize);
   }
 }
 
 function checkTogether(inode: ImageInode, xattrs: readonly ImageXattr[]): void {
   let total = 0;
-  for (const { name, size } of xattrs) total += name.length + size;
+  for (let i = 0; i < xattrs.length; i++) total += xattrs[i]!.name.length + xattrs[i]!.size;
   if (total > MAX_XATTR_TOTAL) {
     throw new ImageFormatError(
       inode.start,

@@ -72,7 +72,8 @@ class Writer {
     this.#view = new DataView(this.image.buffer);
     this.#inodes = inodes;
     this.#plan = plan;
-    this.#nids = Float64Array.from(plan.inodes, ({ start }) => start / SLOT_SIZE);
+    this.#nids = new Float64Array(inodes.length);
+    for (let i = 0; i < inodes.length; i++) this.#nids[i] = plan.inodes[i]!.start / SLOT_SIZE;
     this.#dirents = new DirentWriter(this.image, inodes, this.#nids);
   }
 
@@ -166,7 +167,8 @@ class Writer {
     const tableStart = this.#plan.inodesEnd % BLOCK_SIZE / XATTR_ALIGNMENT;
     let referenceAt = position + XATTR_IBODY_HEADER.size;
     let entryAt = referenceAt + XATTR_ALIGNMENT * plan.sharedCount;
-    for (const xattr of xattrs) {
+    for (let i = 0; i < xattrs.length; i++) {
+      const xattr = xattrs[i]!;
       const place = places[this.#xattrs++]!;
       if (place >= 0) {
         this.#view.setUint32(referenceAt, tableStart + place, true);

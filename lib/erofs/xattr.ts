@@ -17,7 +17,7 @@ import type { XattrName } from "./xattr_name.ts";
 /** The name filter of an inode: all ones, less one bit for each of its xattrs. */
 export function xattrNameFilter(xattrs: readonly InodeXattr[]): number {
   let filter = 0xffffffff;
-  for (const { name } of xattrs) filter &= ~name.filterMask;
+  for (let i = 0; i < xattrs.length; i++) filter &= ~xattrs[i]!.name.filterMask;
   return filter >>> 0;
 }
 
@@ -109,8 +109,8 @@ export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
 function sampleXattrs(inodes: readonly Inode[]): { samples: Uint32Array; seen: Uint8Array } {
   let count = 0;
   for (const { xattrs } of inodes) count += xattrs.length;
-  // Eight places for each: of pairs that come once, one in nine meets another by chance.
-  const seen = new Uint8Array(2 ** Math.min(Math.ceil(Math.log2(8 * count + 1)), 28));
+  // Sixteen places for each: of pairs that come once, one in seventeen meets another by chance.
+  const seen = new Uint8Array(2 ** Math.min(Math.ceil(Math.log2(16 * count + 1)), 28));
   const mask = seen.length - 1;
   const samples = new Uint32Array(count);
   let next = 0;

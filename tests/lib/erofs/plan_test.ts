@@ -69,6 +69,10 @@ Deno.test("external files: a power of two makes them one chunk, from 2^12 to 2^4
     [1, 4096, 4097, 2 ** 20, 2 ** 20 + 1, 2 ** 43, 2 ** 43 + 1, 2 ** 53].map(chunkBits),
     [12, 12, 13, 20, 21, 43, 43, 43],
   );
+  assertEquals(
+    [2 ** 31, 2 ** 31 + 1, 2 ** 32, 2 ** 32 + 1, 2 ** 42 + 1].map(chunkBits),
+    [31, 32, 32, 33, 43],
+  );
 });
 
 Deno.test("external files: the map has four bytes for each chunk", () => {
