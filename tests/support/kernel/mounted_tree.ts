@@ -176,7 +176,7 @@ class MountedTree {
   }
 
   #contents(directory: Fd, name: Uint8Array, size: number): string {
-    using file = this.#opener.open(directory, name, { flags: O_RDONLY, shown: name });
+    using file = this.#opener.open(directory, name, { flags: O_RDONLY, shown: () => name });
     // One byte more than there should be: a longer file gives another digest.
     const contents = new Uint8Array(size + 1);
     return contentsFact(contents.subarray(0, file.readAt(contents, 0)));
