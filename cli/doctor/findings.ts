@@ -41,6 +41,11 @@ const TOPICS: Readonly<Record<Question, Topic>> = {
     effect: "no image can be mounted",
     remedy: "load the module erofs, or a kernel with CONFIG_EROFS_FS",
   },
+  chunks: {
+    title: "chunk-based files in EROFS",
+    effect: "files whose contents are objects cannot be read, so mount.composefs refuses images",
+    remedy: "Linux 5.15",
+  },
   erofsFile: {
     title: "EROFS from files here",
     effect: "images here are mounted through loop devices",
