@@ -43,7 +43,6 @@ const SELECTED = pick(
   "a plain mount shows the tree",
   "verity reads objects that are right",
   "with verity a changed object reads EIO, and the others well",
-  "with verity an object that the disk has lost reads EIO",
   "the right digest mounts, in small letters and capitals",
   "a wrong digest is refused",
   "an image without fs-verity is refused, be it a copy of a right one",
