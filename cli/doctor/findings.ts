@@ -66,7 +66,7 @@ const TOPICS: Readonly<Record<Question, Topic>> = {
   },
   dataLayers: {
     title: "data-only layers",
-    effect: "objects are an ordinary layer below the image",
+    effect: "objects are an ordinary layer below the image, where what else is in a store shows",
     remedy: "Linux 6.5",
   },
   layerParameters: {

@@ -48,6 +48,17 @@ export function linux61Cases(disk: Disk, bun: Executable): VmCase[] {
   return [
     ...casesOf(OURS, disk, { ...LOOP_CHECKS, ...OUR_LOOP_CHECKS }),
     ...casesOf(DEBIANS, disk, { ...LOOP_CHECKS, ...PROCESS_CHECKS }),
+    {
+      name: "fsverity: blocks smaller than a page are refused",
+      async run(guest) {
+        const path = join(guest.directory(disk), "file");
+        writeFileSync(path, FOO);
+        const args = ["enable", "--block-size=1024", path];
+        const { status, stderr } = await guest.ours("fsverity", args);
+        assertEquals(status, 1);
+        assertStringIncludes(stderr, "with blocks of 1024 bytes, as Linux does since 6.3 (EINVAL)");
+      },
+    },
     ...casesOf(onBun(bun), disk, { ...PROCESS_CHECKS, ...BUN_LOOP_CHECKS }),
     doctorCase(disk, {
       verdict: [true, false, []],
@@ -80,6 +91,13 @@ export function linux510Cases(disk: Disk): VmCase[] {
         await succeed(guest.ours, "fsverity", ["enable", image]);
         const measured = await succeed(guest.ours, "fsverity", ["measure", image]);
         assertEquals(measured, `sha256:${IMAGE_DIGEST} ${image}\n`);
+        const { status, stderr } = await guest.ours("fsverity", [
+          "dump_metadata",
+          "descriptor",
+          image,
+        ]);
+        assertEquals(status, 1);
+        assertStringIncludes(stderr, "since Linux 5.12 (ENOTTY)");
       },
       "verify, cat and extract need no mount": async ({ guest, example }) => {
         const { image, objects } = example;
@@ -113,6 +131,12 @@ export function linux510Cases(disk: Disk): VmCase[] {
 const PLAIN = "a plain mount shows the tree";
 
 const LOOP_CHECKS: Checks = {
+  "what else is in a store shows, as it is an ordinary layer": async (bench) => {
+    writeFileSync(join(bench.example.objects, "README"), BAR);
+    await mounted(bench, "", ({ mountPoint }) => {
+      assertEquals(readdirSync(mountPoint).sort(), ["README", "foo.txt", "subdir", "testfile"]);
+    });
+  },
   [PLAIN]: CHECKS[PLAIN],
   "EROFS is on a loop device, which goes with the mount": async (bench) => {
     await mounted(bench, "", ({ mountPoint, image, objects }) => {
