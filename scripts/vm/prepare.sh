@@ -38,9 +38,16 @@ if [ -n "$offline" ]; then
   echo "vm: no $directory yet" >&2
   exit 1
 fi
+mkdir -p "$cache"
+# One run at a time, as the next needs the same tools, and may need nothing more.
+exec 9>"$cache/lock"
+flock 9
+if [ -d "$directory" ]; then
+  echo "$directory"
+  exit
+fi
 echo "vm: making $directory, once" >&2
 
-mkdir -p "$cache"
 # Beside the final name and renamed at the end: a run that breaks off leaves nothing that counts.
 new=$(mktemp -d "$cache/new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
@@ -96,12 +103,7 @@ mkfs.xfs sbin/mkfs.xfs
 filefrag usr/sbin/filefrag
 keyctl bin/keyctl
 END
-  publish "$new/tools" "$tools"
-}
-
-# Gives a directory its final name. Another run may have been faster; what it made is as good.
-publish() {
-  mv -T "$1" "$2" 2>/dev/null || [ -d "$2" ]
+  mv -T "$new/tools" "$tools"
 }
 
 # A program of the tools, be it among their wrappers or not.
@@ -187,5 +189,5 @@ mkdir "$new/result"
 ln -s "../$(basename "$tools")" "$new/result/tools"
 fetch_kernel
 pack_modules
-publish "$new/result" "$directory"
+mv -T "$new/result" "$directory"
 echo "$directory"

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "../../scripts/build.ts";
 import { findBun } from "../support/bun.ts";
-import { type Executable, findBunExecutable } from "../support/executable.ts";
+import { findBunExecutable } from "../support/executable.ts";
 import { mayBeSkipped } from "../support/skips.ts";
 import { isVmRequired, runInVm, type VmRun } from "../support/vm.ts";
 import { type Machine, MACHINES } from "./machines.ts";
@@ -31,26 +31,34 @@ makeKeys(input);
 const bun = findBun();
 const executable = "path" in bun ? findBunExecutable() : bun;
 
-for (const [name, machine] of Object.entries<Machine>(MACHINES)) {
-  Deno.test(`${machine.title} (needs root)`, async (t) => {
-    const run = await runCases(name, machine, executable);
-    const unavailable = "unavailable" in run ? run.unavailable : undefined;
-    for (const { name, skip } of machine.cases(executable)) {
-      const reason = unavailable ?? skip;
-      const step = reason === undefined ? name : `${name} (skipped: ${reason})`;
-      if (unavailable !== undefined && isVmRequired() && !mayBeSkipped(step)) {
-        throw new Error(unavailable);
-      }
-      await t.step({ name: step, ignore: reason !== undefined, fn: () => check(run, name) });
-    }
-  });
+Deno.test("in virtual machines (needs root)", async (t) => {
+  for (const [machine, run] of await runMachines()) {
+    await t.step(machine.title, (t) => checkAll(t, machine, run));
+  }
+});
+
+/** Runs all machines: that of most cases, and beside it the others, as each keeps one processor busy. */
+async function runMachines(): Promise<(readonly [Machine, VmRun])[]> {
+  const runs = Object.entries<Machine>(MACHINES).map(([name, machine]) => async () =>
+    [machine, await runCases(name, machine)] as const
+  );
+  const inTurn = (list: typeof runs) => Array.fromAsync(list, (run) => run());
+  return (await Promise.all([inTurn(runs.slice(0, 1)), inTurn(runs.slice(1))])).flat();
 }
 
-async function runCases(
-  name: string,
-  { suite, disks }: Machine,
-  executable: Executable,
-): Promise<VmRun> {
+async function checkAll(t: Deno.TestContext, machine: Machine, run: VmRun): Promise<void> {
+  const unavailable = "unavailable" in run ? run.unavailable : undefined;
+  for (const { name, skip } of machine.cases(executable)) {
+    const reason = unavailable ?? skip;
+    const step = reason === undefined ? name : `${name} (skipped: ${reason})`;
+    if (unavailable !== undefined && isVmRequired() && !mayBeSkipped(step)) {
+      throw new Error(unavailable);
+    }
+    await t.step({ name: step, ignore: reason !== undefined, fn: () => check(run, name) });
+  }
+}
+
+async function runCases(name: string, { suite, disks }: Machine): Promise<VmRun> {
   const command = [Deno.execPath(), "run", "-A", "--no-config", `${RESULTS}/guest.js`, name];
   if ("path" in executable) command.push(executable.path);
   return await runInVm(command, {

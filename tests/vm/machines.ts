@@ -16,7 +16,7 @@ import { unprivilegedCases } from "./unprivileged_cases.ts";
 
 /** A machine and what is tried in it. */
 export interface Machine {
-  /** What it is there for, the name of its test. */
+  /** What it is there for, as its step is called. */
   readonly title: string;
   /** Suite of Debian that its kernel is of; the newest, or what `VM_SUITE` says, by default. */
   readonly suite?: string;
@@ -36,7 +36,7 @@ const BTRFS: Disk = { kind: "btrfs", path: "/mnt/disk2", device: "/dev/vdb" };
 /** All machines, by the names that host and guest know them by. */
 export const MACHINES = {
   verity: {
-    title: "in a virtual machine with fs-verity",
+    title: "with fs-verity",
     disks: [EXT4, BTRFS],
     cases: (bun: Executable) => [
       ...objectCases(EXT4),
@@ -55,13 +55,13 @@ export const MACHINES = {
   },
   linux61: {
     suite: "bookworm",
-    title: "in a virtual machine with Linux 6.1",
+    title: "Linux 6.1",
     disks: [EXT4],
     cases: (bun: Executable) => linux61Cases(EXT4, bun),
   },
   linux510: {
     suite: "bullseye",
-    title: "in a virtual machine with Linux 5.10",
+    title: "Linux 5.10",
     disks: [EXT4],
     cases: () => linux510Cases(EXT4),
   },
