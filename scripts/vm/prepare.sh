@@ -19,11 +19,11 @@ suite=${1:-trixie}
 # Debian 12's is the last qemu that brings the virtiofsd written in C, and all was measured with it.
 tools_suite=bookworm
 packages="qemu-system-x86 seabios busybox-static e2fsprogs btrfs-progs xfsprogs kmod xz-utils zstd keyutils"
-modules="virtio_pci virtio_blk virtiofs ext4 overlay loop erofs btrfs xfs"
-# The small kernel for machines like this one; up to Debian 12 it cannot share files with them.
+# Modules that nothing asks for by itself, and those that a mount does. The small kernel for machines like
+# this one has the rest built in; up to Debian 12 it cannot share files, and the large one has to do.
+image=linux-image-cloud-amd64 loaded="virtio_blk overlay loop erofs" modules="btrfs xfs"
 case $suite in
-  bullseye | bookworm) image=linux-image-amd64 ;;
-  *) image=linux-image-cloud-amd64 ;;
+  bullseye | bookworm) image=linux-image-amd64 loaded="virtio_pci virtiofs $loaded" modules="ext4 $modules" ;;
 esac
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/composefs-ts-vm
@@ -169,7 +169,7 @@ pack_modules() {
     [ ! -d "$source" ] || cp -r "$source" "$new/all/lib/modules/"
   done
   index_modules "$new/all" "$version"
-  for module in $modules; do
+  for module in $loaded $modules; do
     # Lines of "insmod PATH", what it needs first; "builtin NAME" where there is nothing to load.
     unpacked modprobe bin/kmod -d "$new/all" -S "$version" --show-depends "$module"
   done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$new/order"
@@ -180,6 +180,7 @@ pack_modules() {
   find "$new/all/lib/modules/$version" -maxdepth 1 \( -name 'modules.order' -o -name 'modules.builtin*' \) \
     -exec cp {} "$target/lib/modules/$version/" \;
   index_modules "$target" "$version"
+  echo "$loaded" >"$target/loaded"
   cp "$tools/debian/bin/busybox" "$target/bin/busybox"
   (cd "$target" && find . | ./bin/busybox cpio -o -H newc) >"$new/result/modules.cpio" 2>/dev/null
 }
