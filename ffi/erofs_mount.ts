@@ -99,6 +99,23 @@ export function mountErofsOn(
   return backing;
 }
 
+/**
+ * Tells whether this kernel's EROFS is known to lack chunk-based files, as all are whose contents are
+ * objects. Linux has them since 5.15, and before that takes such an image and fails at every such file.
+ *
+ * Asked by a parameter that came with them; where there is no way to ask, nothing is known.
+ *
+ * @returns Also the positive error number of a context that cannot be had.
+ */
+export function lacksChunks(linux: Linux): boolean | number {
+  const context = FsContext.open(linux, "erofs");
+  if (typeof context === "number") return -context;
+  using opened = context;
+  // No value of it: a kernel without DAX knows the parameter as well, and refuses all of them.
+  if (opened.setString("dax", utf8("unsupported")) >= 0) return false;
+  return opened.takeLog()?.includes("Unknown parameter") ?? false;
+}
+
 function fromFileOrLoop<T extends Fd | true>(
   linux: Linux,
   image: ErofsImage,

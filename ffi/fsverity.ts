@@ -38,6 +38,9 @@ export interface EnableVerityOptions {
   readonly signature?: Uint8Array;
 }
 
+/** Sizes of blocks that kernels took on once these could be smaller than a page. */
+const SMALL_BLOCKS: readonly (number | undefined)[] = [1024, 2048];
+
 /** The longest digest: SHA-512. */
 const MAX_DIGEST_SIZE = 64;
 
@@ -164,7 +167,8 @@ function enableState(
     case ERRNO.EINVAL:
       return {
         state: `expected a regular file, and a kernel that takes ${algorithm ?? "sha256"} ` +
-          `with blocks of ${blockSize ?? 4096} bytes`,
+          `with blocks of ${blockSize ?? 4096} bytes` +
+          (SMALL_BLOCKS.includes(blockSize) ? ", as Linux does since 6.3" : ""),
       };
     case ERRNO.ENOPKG:
       return { state: `the kernel lacks ${algorithm ?? "sha256"}` };

@@ -13,7 +13,13 @@
 import type { MountOptions } from "../lib/mount/options.ts";
 import { ERRNO } from "./errno.ts";
 import type { Fd } from "./fd.ts";
-import { type Backing, type ErofsImage, mountErofs, mountErofsOn } from "./erofs_mount.ts";
+import {
+  type Backing,
+  type ErofsImage,
+  lacksChunks,
+  mountErofs,
+  mountErofsOn,
+} from "./erofs_mount.ts";
 import type { Linux } from "./linux.ts";
 import { moveMount, own, unmount } from "./mount_api.ts";
 import { descriptorPath, mountError } from "./mount_error.ts";
@@ -163,6 +169,8 @@ function overAttached(job: Job, scratch: ScratchMount): LayerReport {
 function byOptionString(job: Job, scratch: ScratchMount, earlier: OverlayRefusal): LayerReport {
   const { linux, target } = job;
   const objectVerity = earlier.verity ?? job.parts.objectVerity === "require";
+  // No newer kernel needs to be asked: data-only layers came later than chunks.
+  if (earlier.next === "oldString" && lacksChunks(linux) === true) throw noChunks(job.image);
   const parts = { ...job.parts, objectVerity: objectVerity ? "require" : "off" } as const;
   let result = mountOverlayOn(linux, scratch.path, target, parts, "::");
   if (result.kind === "refused" && result.errno === ERRNO.EINVAL && earlier.next === "oldString") {
@@ -182,6 +190,14 @@ function byOptionString(job: Job, scratch: ScratchMount, earlier: OverlayRefusal
 function attach({ linux, target }: Job, overlay: Fd): void {
   const result = moveMount(linux, overlay, target);
   if (result < 0) throw mountError("attach", target, -result, { syscall: "move_mount" });
+}
+
+function noChunks({ name }: ErofsImage): Error {
+  return mountError("createErofs", name, ERRNO.EOPNOTSUPP, {
+    syscall: "fsconfig",
+    remedy: "EROFS reads files whose contents are objects since Linux 5.15; " +
+      '"composefs cat" and "composefs extract" read them as well',
+  });
 }
 
 function refused({ name, upperdir }: OverlayParts, refusal: OverlayRefusal): Error {

@@ -31,7 +31,7 @@ export const STEPS = {
 export type Step = keyof typeof STEPS;
 
 const NEEDS_ROOT = "CAP_SYS_ADMIN in the initial user namespace expected, so run as root; " +
-  '"composefs ls" and "composefs dump" read images without privilege';
+  '"composefs ls", "cat", "extract" and "verify" work without privilege';
 
 const MORE = 'the kernel may say more in "dmesg"';
 

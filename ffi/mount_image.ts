@@ -185,6 +185,7 @@ function noObjectVerity(path: Uint8Array, errno: number): SyscallError {
     action: "require fs-verity of objects in",
     subject: path,
     state: "its file system or the kernel lacks it, every read would fail; " +
-      "a kernel with CONFIG_FS_VERITY and ext4, f2fs or btrfs expected, or tryverity to mount without",
+      "a kernel with CONFIG_FS_VERITY and ext4, f2fs or btrfs expected; " +
+      "tryverity or, with digest=, userverity mounts without",
   });
 }

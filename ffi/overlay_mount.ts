@@ -204,7 +204,8 @@ function requireNoVerity(parts: OverlayParts): void {
 function noOverlayVerity({ name }: OverlayParts, errno: number): Error {
   return mountError("createOverlay", name, errno, {
     syscall: "fsconfig",
-    remedy: "overlayfs checks fs-verity since Linux 6.6; tryverity mounts without",
+    remedy: "overlayfs checks fs-verity since Linux 6.6; " +
+      "tryverity or, with digest=, userverity mounts without",
   });
 }
 

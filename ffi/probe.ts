@@ -27,6 +27,7 @@ import {
   yes,
 } from "./probe_answer.ts";
 import {
+  chunkAnswer,
   composefsAnswer,
   contextAnswer,
   erofsFileAnswer,
@@ -51,6 +52,7 @@ import type { UnnamedFile } from "./unnamed_file.ts";
 export type Question =
   | "root"
   | "erofs"
+  | "chunks"
   | "erofsFile"
   | "loop"
   | OverlayQuestion
@@ -93,6 +95,7 @@ export function probeMachine(linux: Linux, path: Uint8Array): MachineFacts {
     answers: {
       root: rootAnswer(linux),
       erofs: availability(linux, kernel, "erofs"),
+      chunks: chunkAnswer(linux),
       loop: ask(() => loopAnswer(linux, kernel)),
       ...overlay,
       overlay: overlay.overlay.answer === "yes"

@@ -6,7 +6,7 @@
 
 import { utf8 } from "../lib/bytes/text.ts";
 import { encodeImage } from "../lib/composefs/image.ts";
-import { mountErofs } from "./erofs_mount.ts";
+import { lacksChunks, mountErofs } from "./erofs_mount.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -58,6 +58,13 @@ export function erofsFileAnswer(linux: Linux, image: Fd): Answer {
   if (result >= 0) result = opened.create();
   if (result >= 0) return yes();
   return refused(-result, result === -ERRNO.ENOTBLK ? undefined : opened.takeLog());
+}
+
+/** Tells whether EROFS reads files whose contents are objects. */
+export function chunkAnswer(linux: Linux): Answer {
+  const lacking = lacksChunks(linux);
+  if (typeof lacking === "number") return refused(lacking);
+  return lacking ? no("parameters as before Linux 5.15") : yes();
 }
 
 /** Asks overlayfs for its parameters. */
@@ -122,6 +129,9 @@ export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
     if (overlay.kind === "made") {
       own(stack, overlay.mount);
       return yes(how);
+    }
+    if (overlay.next === "oldString" && lacksChunks(linux) === true) {
+      return no("EROFS without chunk-based files");
     }
     if (overlay.next !== undefined) return yes(`${how}, overlay not tried`);
     return refused(overlay.errno, overlay.log);

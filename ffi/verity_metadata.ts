@@ -86,6 +86,6 @@ function failureState(type: VerityMetadataType, errno: number): { readonly state
     return { state: "fs-verity is not enabled on it, or without a signature" };
   }
   // btrfs verifies files and has no call for this, as of Linux 6.12.
-  if (errno === ERRNO.ENOTTY) return { state: "file system or kernel does not hand it out" };
+  if (errno === ERRNO.ENOTTY) return { state: "only ext4 and f2fs hand it out, since Linux 5.12" };
   return noVerityState(errno);
 }

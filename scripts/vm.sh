@@ -77,9 +77,9 @@ done
 
 [ "$(uname -m)" = x86_64 ] || no_machine "the machine is x86_64, this host is $(uname -m)"
 [ "$(id -u)" = 0 ] || no_machine "sharing this machine's files needs root"
-base=$("$here/vm/prepare.sh" ${offline:+--offline} "$suite") || no_machine "not prepared, try $0 --prepare"
+base=$("$here/vm/prepare.sh" ${offline:+--offline} "$suite") || no_machine "no kernel of $suite to be had, see $0 --prepare --suite $suite"
 [ -z "$prepare" ] || exit 0
-tools=$base/bin
+tools=$base/tools/bin
 
 run=$(mktemp -d "${TMPDIR:-/var/tmp}/vm.XXXXXX")
 children=()
@@ -133,7 +133,7 @@ pack_initial() {
   mkdir "$run/top"
   install -m 755 "$here/vm/init.sh" "$run/top/init"
   cp "$here/vm/session.sh" "$run/top/"
-  (cd "$run/top" && printf 'init\nsession.sh\n' | "$base/debian/bin/busybox" cpio -o -H newc) >>"$run/initial" 2>/dev/null
+  (cd "$run/top" && printf 'init\nsession.sh\n' | "$base/tools/debian/bin/busybox" cpio -o -H newc) >>"$run/initial" 2>/dev/null
 }
 
 # In a mount namespace of its own: all that is mounted below / comes along, read-only.
@@ -166,7 +166,7 @@ start_machine() {
   local acceleration=(-accel "tcg,thread=multi" -cpu max)
   [ -z "$kvm" ] || acceleration=(-accel kvm -cpu host)
   "$tools/qemu-system-x86_64" -nodefaults -no-user-config -display none -no-reboot -M q35 "${acceleration[@]}" \
-    -L "$base/debian/usr/share/qemu" -L "$base/debian/usr/share/seabios" -smp "$cpus" -m "$memory" \
+    -L "$base/tools/debian/usr/share/qemu" -L "$base/tools/debian/usr/share/seabios" -smp "$cpus" -m "$memory" \
     -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" -numa node,memdev=memory \
     -chardev "socket,id=share,path=$run/socket" -device vhost-user-fs-pci,chardev=share,tag=host \
     -device virtio-rng-pci "${disk_arguments[@]}" -serial "file:$run/console" \

@@ -41,6 +41,11 @@ const TOPICS: Readonly<Record<Question, Topic>> = {
     effect: "no image can be mounted",
     remedy: "load the module erofs, or a kernel with CONFIG_EROFS_FS",
   },
+  chunks: {
+    title: "chunk-based files in EROFS",
+    effect: "files whose contents are objects cannot be read, so mount.composefs refuses images",
+    remedy: "Linux 5.15",
+  },
   erofsFile: {
     title: "EROFS from files here",
     effect: "images here are mounted through loop devices",
@@ -61,7 +66,7 @@ const TOPICS: Readonly<Record<Question, Topic>> = {
   },
   dataLayers: {
     title: "data-only layers",
-    effect: "objects are an ordinary layer below the image",
+    effect: "objects are an ordinary layer below the image, where what else is in a store shows",
     remedy: "Linux 6.5",
   },
   layerParameters: {

@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /** What no composefs mount can do without. */
-const NEEDED: readonly Question[] = ["root", "erofs", "overlay", "composefs"];
+const NEEDED: readonly Question[] = ["root", "erofs", "chunks", "overlay", "composefs"];
 
 /** Judges a machine and a place. */
 export function judge({ answers }: MachineFacts): Verdict {
@@ -56,7 +56,7 @@ function withoutVerity(is: Is): string[] {
 }
 
 function withoutMount(is: Is): string[] {
-  const kernelMay = !is("erofs", "no") && !is("overlay", "no");
+  const kernelMay = !(["erofs", "chunks", "overlay"] as const).some((part) => is(part, "no"));
   const privileged = is("root", "yes");
   const advice = ["mount.composefs does not work here."];
   if (!privileged && kernelMay) advice.push("It may work as root: ask again as root.");

@@ -12,7 +12,7 @@ mount -t devtmpfs dev /dev
 # The kernel loads a module by itself when a mount asks for it, if it finds a program to do so.
 echo /bin/modprobe >/proc/sys/kernel/modprobe
 # What nothing asks for by itself. btrfs, which measures for a second as it starts, waits for a mount.
-for module in overlay virtio_blk loop erofs; do modprobe $module; done
+for module in $(cat /loaded); do modprobe $module; done
 
 # root: the host's. run: what vm.sh wants done, and its outcome. results: the caller's directory.
 mount -t virtiofs host /host

@@ -3,11 +3,11 @@
 #
 #     scripts/vm/prepare.sh [--offline] [SUITE]     kernel of this Debian suite (trixie)
 #
-#   bin             qemu-system-x86_64, virtiofsd, mkfs.ext4, filefrag, keyctl, … of Debian 12 with all
-#                   their libraries, started through their own dynamic loader: nothing is installed and
-#                   nothing of the host's is needed
-#   kernel          Debian's cloud kernel, whose configuration has fs-verity and its signatures
+#   kernel          Debian's, whose configuration has fs-verity and its signatures
 #   modules.cpio    busybox and the modules, as the first part of an initial file system
+#   tools/bin       qemu-system-x86_64, virtiofsd, mkfs.ext4, filefrag, keyctl, … of Debian 12 with all
+#                   their libraries, started through their own dynamic loader: nothing is installed and
+#                   nothing of the host's is needed; the same for all kernels
 #
 # Kept in ${XDG_CACHE_HOME:-~/.cache}/composefs-ts-vm, 0.3 GB; remove that directory to fetch it anew.
 # Needs apt-get and dpkg, and the network until everything is there.
@@ -19,11 +19,17 @@ suite=${1:-trixie}
 # Debian 12's is the last qemu that brings the virtiofsd written in C, and all was measured with it.
 tools_suite=bookworm
 packages="qemu-system-x86 seabios busybox-static e2fsprogs btrfs-progs xfsprogs kmod xz-utils zstd keyutils"
-modules="overlay virtio_blk loop erofs btrfs xfs"
+# Modules that nothing asks for by itself, and those that a mount does. The small kernel for machines like
+# this one has the rest built in; up to Debian 12 it cannot share files, and the large one has to do.
+image=linux-image-cloud-amd64 loaded="virtio_blk overlay loop erofs" modules="btrfs xfs"
+case $suite in
+  bullseye | bookworm) image=linux-image-amd64 loaded="virtio_pci virtiofs $loaded" modules="ext4 $modules" ;;
+esac
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/composefs-ts-vm
-# Named after what is in it, so that a change of this script makes a new one.
-directory=$cache/$suite-$(sha256sum "$0" | cut -c1-12)
+# Named after what is in them, so that a change of this script makes new ones.
+version=$(sha256sum "$0" | cut -c1-12)
+directory=$cache/$suite-$version tools=$cache/tools-$version
 if [ -d "$directory" ]; then
   echo "$directory"
   exit
@@ -32,9 +38,16 @@ if [ -n "$offline" ]; then
   echo "vm: no $directory yet" >&2
   exit 1
 fi
+mkdir -p "$cache"
+# One run at a time, as the next needs the same tools, and may need nothing more.
+exec 9>"$cache/lock"
+flock 9
+if [ -d "$directory" ]; then
+  echo "$directory"
+  exit
+fi
 echo "vm: making $directory, once" >&2
 
-mkdir -p "$cache"
 # Beside the final name and renamed at the end: a run that breaks off leaves nothing that counts.
 new=$(mktemp -d "$cache/new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
@@ -65,22 +78,22 @@ debian() {
 exec 3>&2
 
 fetch_tools() {
-  local root=$new/debian loader libraries name path
+  local root=$new/tools/debian loader libraries name path
   debian $tools_suite apt-get update
   # shellcheck disable=SC2086  # one word a package
   debian $tools_suite apt-get install --download-only -y $packages
-  mkdir -p "$root" "$new/bin"
+  mkdir -p "$root" "$new/tools/bin"
   for path in "$new/apt-$tools_suite"/cache/archives/*.deb; do dpkg -x "$path" "$root"; done
-  root=$directory/debian
+  root=$tools/debian
   loader=$root/lib64/ld-linux-x86-64.so.2
   libraries=$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu
   # Beside each name its program, as some go by argv[0] and their links point to the host's.
   while read -r name path; do
-    [ -e "$new/debian/$path" ] || { echo "vm: no $path in $packages" >&2; return 1; }
+    [ -e "$new/tools/debian/$path" ] || { echo "vm: no $path in $packages" >&2; return 1; }
     printf '#!/bin/sh\nexport MKE2FS_CONFIG=%q QEMU_MODULE_DIR=%q\nexec %q --library-path %q --argv0 %q %q "$@"\n' \
       "$root/etc/mke2fs.conf" "$root/usr/lib/x86_64-linux-gnu/qemu" \
-      "$loader" "$libraries" "$name" "$root/$path" >"$new/bin/$name"
-    chmod +x "$new/bin/$name"
+      "$loader" "$libraries" "$name" "$root/$path" >"$new/tools/bin/$name"
+    chmod +x "$new/tools/bin/$name"
   done <<END
 qemu-system-x86_64 usr/bin/qemu-system-x86_64
 virtiofsd usr/lib/qemu/virtiofsd
@@ -90,11 +103,12 @@ mkfs.xfs sbin/mkfs.xfs
 filefrag usr/sbin/filefrag
 keyctl bin/keyctl
 END
+  mv -T "$new/tools" "$tools"
 }
 
-# The same programs before the directory has its final name.
+# A program of the tools, be it among their wrappers or not.
 unpacked() {
-  local name=$1 path=$2 root=$new/debian
+  local name=$1 path=$2 root=$tools/debian
   shift 2
   "$root/lib64/ld-linux-x86-64.so.2" --library-path "$root/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu" \
     --argv0 "$name" "$root/$path" "$@"
@@ -113,25 +127,32 @@ fetch_kernel() {
   debian "$suite" apt-get update
   # The package without a version leads to the newest; later suites split the modules off.
   debian "$suite" apt-cache depends --recurse --no-suggests --no-conflicts --no-breaks --no-replaces \
-    linux-image-cloud-amd64 3>"$new/depends"
+    "$image" 3>"$new/depends"
   names=$(grep -E '^linux-(image|modules|binary)-[0-9]' "$new/depends" | sort -u)
   [ -n "$names" ] || { echo "vm: no kernel in $suite" >&2; return 1; }
   # shellcheck disable=SC2086  # one word a package
   (cd "$new" && debian "$suite" apt-get download $names)
   for path in "$new"/linux-*.deb; do dpkg -x "$path" "$new/packages"; done
-  decompress_kernel "$(find "$new/packages" -name 'vmlinuz*' | head -n 1)" >"$new/kernel"
+  decompress_kernel "$(find "$new/packages" -name 'vmlinuz*' | head -n 1)" >"$new/result/kernel"
 }
 
 # Without a loader that unpacks itself in emulation, a boot is a second shorter. Offsets are those of
 # Documentation/arch/x86/boot.rst.
 decompress_kernel() {
-  local sectors offset length
+  local sectors offset length magic suffix
   sectors=$(od -An -tu1 -j $((0x1f1)) -N 1 "$1")
   read -r offset length < <(od -An -tu4 -j $((0x248)) -N 8 "$1")
-  dd if="$1" of="$new/payload.zst" bs=1M iflag=skip_bytes,count_bytes \
+  dd if="$1" of="$new/payload" bs=1M iflag=skip_bytes,count_bytes \
     skip=$((offset + (sectors + 1) * 512)) count=$((length - 4)) status=none
-  # Another compression than zstd: the file as it is starts as well, only later.
-  if decompress "$new/payload.zst" >"$new/elf" 2>/dev/null; then cat "$new/elf"; else cat "$1"; fi
+  magic=$(od -An -tx1 -N 4 "$new/payload" | tr -d ' ')
+  case $magic in
+    fd377a58) suffix=xz ;;
+    28b52ffd) suffix=zst ;;
+    # The file as it is starts as well, only later.
+    *) cat "$1" && return ;;
+  esac
+  mv "$new/payload" "$new/payload.$suffix"
+  decompress "$new/payload.$suffix"
 }
 
 # depmod warns of every list that a kernel does not bring.
@@ -148,7 +169,7 @@ pack_modules() {
     [ ! -d "$source" ] || cp -r "$source" "$new/all/lib/modules/"
   done
   index_modules "$new/all" "$version"
-  for module in $modules; do
+  for module in $loaded $modules; do
     # Lines of "insmod PATH", what it needs first; "builtin NAME" where there is nothing to load.
     unpacked modprobe bin/kmod -d "$new/all" -S "$version" --show-depends "$module"
   done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$new/order"
@@ -159,15 +180,15 @@ pack_modules() {
   find "$new/all/lib/modules/$version" -maxdepth 1 \( -name 'modules.order' -o -name 'modules.builtin*' \) \
     -exec cp {} "$target/lib/modules/$version/" \;
   index_modules "$target" "$version"
-  cp "$new/debian/bin/busybox" "$target/bin/busybox"
-  (cd "$target" && find . | ./bin/busybox cpio -o -H newc) >"$new/modules.cpio" 2>/dev/null
+  echo "$loaded" >"$target/loaded"
+  cp "$tools/debian/bin/busybox" "$target/bin/busybox"
+  (cd "$target" && find . | ./bin/busybox cpio -o -H newc) >"$new/result/modules.cpio" 2>/dev/null
 }
 
-fetch_tools
+[ -d "$tools" ] || fetch_tools
+mkdir "$new/result"
+ln -s "../$(basename "$tools")" "$new/result/tools"
 fetch_kernel
 pack_modules
-cd "$new"
-rm -rf apt-* packages all initial payload* elf log order depends ./*.deb
-# Another run may have been faster; what it made is as good.
-mv -T "$new" "$directory" 2>/dev/null || [ -d "$directory" ]
+mv -T "$new/result" "$directory"
 echo "$directory"

@@ -245,7 +245,7 @@ testEach(
     const args = [...subject.tool("mount.composefs"), ...BASEDIR];
     const { code, stderr } = inNamespace(subject, script, args);
     assertEquals(code, 1);
-    assertMatch(stderr, /run as root; "composefs ls" and "composefs dump" .* \(EPERM\)\n$/);
+    assertMatch(stderr, /run as root; "composefs ls", .* work without privilege \(EPERM\)\n$/);
   },
 );
 

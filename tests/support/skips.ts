@@ -26,6 +26,10 @@ export const ALLOWED_REASONS: readonly { readonly pattern: RegExp; readonly why:
     pattern: /\(skipped: [^)]*\bno libraries for musl\b[^)]*\)$/,
     why: "Debian has no libstdc++ for musl, and not every machine reaches where there is one",
   },
+  {
+    pattern: /\(skipped: [^)]*\bno kernel of (?:bullseye|bookworm) to be had\b[^)]*\)$/,
+    why: "Debian's mirrors drop old suites, and their kernels with them",
+  },
   { pattern: /\(skipped: [^)]*\bKVM\b[^)]*\)$/, why: "a virtual machine may not offer KVM" },
 ];
 

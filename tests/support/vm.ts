@@ -25,6 +25,8 @@ export interface CaseReport {
 
 /** What {@linkcode runInVm} gives to the machine. */
 export interface RunInVmOptions {
+  /** Suite of Debian that the kernel is of; that of `scripts/vm.sh` by default. */
+  readonly suite?: string;
   /** File systems of /mnt/disk, /mnt/disk2 and so on; one ext4 by default. */
   readonly disks?: readonly ("ext4" | "btrfs" | "xfs")[];
   /** A directory whose files are copied to /mnt/results before the start. */
@@ -72,6 +74,7 @@ export async function runInVm(
   try {
     if (options.input !== undefined) cpSync(options.input, results, { recursive: true });
     const args = ["--results", results, "--timeout", String(options.timeLimit ?? 600)];
+    if (options.suite !== undefined) args.push("--suite", options.suite);
     for (const disk of options.disks ?? []) args.push("--disk", disk);
     if (options.append !== undefined) args.push("--append", options.append);
     if (!isVmRequired()) args.push("--offline");

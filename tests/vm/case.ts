@@ -8,10 +8,9 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, chmodSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { dispatch } from "../../cli/dispatch.ts";
 import { LinuxSystem } from "../../cli/linux_system.ts";
 import { createTerminal } from "../../cli/terminal.ts";
@@ -22,10 +21,11 @@ import type { Linux } from "../../ffi/linux.ts";
 import { cString } from "../../ffi/path.ts";
 import { O_RDONLY } from "../../ffi/uapi.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
+import type { Executable } from "../support/executable.ts";
 import { fakePort } from "../cli/terminal_port.ts";
 
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-
+const AS_NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+const AS_ROOT = ["unshare", "--map-root-user", "--mount"];
 /** A test that needs the machine. Its name is what host and guest know it by. */
 export interface VmCase {
   readonly name: string;
@@ -54,11 +54,17 @@ export type Program = (name: string, args: readonly string[]) => Promise<Outcome
 /** The machine from inside, as cases use it. */
 export class Guest {
   readonly linux: Linux;
+  readonly #bun: Executable;
   #directories = 0;
 
-  /** Takes the system calls of this process. */
-  constructor(linux: Linux) {
+  /**
+   * Takes the system calls of this process.
+   *
+   * @param bun Our program as Bun's executable.
+   */
+  constructor(linux: Linux, bun: Executable) {
     this.linux = linux;
+    this.#bun = bun;
   }
 
   /** Makes an empty directory on a disk; returns its path. */
@@ -87,9 +93,25 @@ export class Guest {
     return Promise.resolve({ status: done.status ?? -1, stdout, stderr });
   };
 
-  /** Runs one of our programs in a process of its own, which leaves nothing open. Takes seconds. */
-  readonly process: Program = (name, args) =>
-    this.peer(Deno.execPath(), ["run", "-A", "--cached-only", "--no-lock", MAIN, name, ...args]);
+  /** Runs one of our programs by Bun's executable; only in cases that are skipped without it. */
+  readonly bun: Program = (name, args) => this.peer(this.#executable, [name, ...args]);
+
+  /** The same as nobody, user and group 65534. */
+  readonly nobody: Program = (name, args) => this.#asNobody([], name, args);
+
+  /** The same as nobody who is root of a user namespace. */
+  readonly nobodyAsRoot: Program = (name, args) => this.#asNobody(AS_ROOT, name, args);
+
+  get #executable(): string {
+    if ("path" in this.#bun) return this.#bun.path;
+    throw new Error(`Cannot run Bun's executable: ${this.#bun.missing}`);
+  }
+
+  #asNobody(start: readonly string[], name: string, args: readonly string[]): Promise<Outcome> {
+    // In a directory for temporary files, which only its owner may enter.
+    chmodSync(dirname(this.#executable), 0o755);
+    return this.peer("setpriv", [...AS_NOBODY, ...start, this.#executable, name, ...args]);
+  }
 
   /** The digest that the kernel has for a file, in hexadecimal; undefined if it has none. */
   measure(path: string): string | undefined {

@@ -1,16 +1,22 @@
 /**
- * The program that runs in the virtual machine: all cases, one after the other.
+ * The program that runs in a virtual machine: all of its cases, one after the other.
+ *
+ * Its arguments are the name of the machine and, if there is one, the path of Bun's executable.
  *
  * @module
  */
 
+import process from "node:process";
 import { openLinux } from "../../ffi/mod.ts";
+import type { Executable } from "../support/executable.ts";
 import { reportCase } from "../support/vm.ts";
 import { Guest } from "./case.ts";
-import { CASES } from "./cases.ts";
+import { MACHINES } from "./machines.ts";
 
-const guest = new Guest(await openLinux());
-for (const { name, skip, run } of CASES) {
+const [machine, path] = process.argv.slice(2) as [keyof typeof MACHINES, string?];
+const bun: Executable = path === undefined ? { missing: "none on the host" } : { path };
+const guest = new Guest(await openLinux(), bun);
+for (const { name, skip, run } of MACHINES[machine].cases(bun)) {
   if (skip !== undefined) continue;
   const start = performance.now();
   let error: string | undefined;

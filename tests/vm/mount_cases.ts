@@ -8,86 +8,52 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { type Disk, errorCode, succeed, type VmCase } from "./case.ts";
+import { BAR, FOO, IMAGE_DIGEST, SHORT } from "./example.ts";
 import {
-  type Disk,
-  errorCode,
-  type Guest,
-  missingPrograms,
-  type Program,
-  succeed,
-  type VmCase,
-} from "./case.ts";
-import { BAR, type Example, FOO, IMAGE_DIGEST, makeExample, SHORT } from "./example.ts";
+  casesOf,
+  CHANGED,
+  type Checks,
+  DEBIANS,
+  mounted,
+  mountOptions,
+  NO_VERITY,
+  OURS,
+  read,
+  refused,
+  replace,
+  WRONG_VERITY,
+} from "./mount_bench.ts";
 import { corrupt, enable } from "./object_cases.ts";
-
-/** {@linkcode FOO} as somebody changed it. */
-const CHANGED = FOO.replace("foo", "FOO");
-
-const NO_VERITY = "Image has no fs-verity";
-const WRONG_VERITY = "Image has wrong fs-verity";
+import { MAPPED_ROOT, UserNamespace } from "./user_namespace.ts";
 
 /** The cases on one disk. */
 export function mountCases(disk: Disk): VmCase[] {
-  const skip = missingPrograms("mount.composefs", "mkcomposefs");
   return [
-    ...casesOf("ours", disk, (guest) => guest.ours, { ...CHECKS, ...OUR_CHECKS }),
-    ...casesOf("Debian's", disk, (guest) => guest.peer, { ...CHECKS, ...THEIR_CHECKS }, skip),
+    ...casesOf(OURS, disk, { ...CHECKS, ...OUR_CHECKS }),
+    ...casesOf(DEBIANS, disk, { ...CHECKS, ...PROCESS_CHECKS, ...THEIR_CHECKS }),
   ];
 }
 
-/** A fresh example and the program to mount it with. */
-interface Bench {
-  readonly guest: Guest;
-  readonly disk: Disk;
-  readonly example: Example;
-  readonly program: Program;
-}
-
-type Check = (bench: Bench) => Promise<void> | void;
-
-type Checks = { readonly [name: string]: Check };
-
-function casesOf(
-  whose: string,
-  disk: Disk,
-  program: (guest: Guest) => Program,
-  checks: Checks,
-  skip?: string,
-): VmCase[] {
-  return Object.entries(checks).map(([name, check]) => ({
-    name: `mount.composefs, ${whose}: ${name}`,
-    skip,
-    async run(guest) {
-      const example = await makeExample(guest.directory(disk), guest.ours);
-      await check({ guest, disk, example, program: program(guest) });
-    },
-  }));
-}
-
-const CHECKS: Checks = {
-  "a plain mount shows the tree, of which the same image comes again": (bench) =>
-    mounted(bench, "", async ({ mountPoint }) => {
+/** What holds for every program on a kernel with fs-verity. */
+export const CHECKS = {
+  "a plain mount shows the tree": (bench) =>
+    mounted(bench, "", ({ mountPoint }) => {
       assertEquals(readdirSync(mountPoint).sort(), ["foo.txt", "subdir", "testfile"]);
       assertEquals(read(mountPoint, "foo.txt"), FOO);
       assertEquals(read(mountPoint, "subdir/bar.txt"), BAR);
       assertEquals(read(mountPoint, "testfile"), SHORT);
-      const { guest, program } = bench;
-      // Not within this process, which keeps a tree open that it has scanned.
-      const mkcomposefs = program === guest.ours ? guest.process : program;
-      const args = ["--print-digest-only", mountPoint];
-      assertEquals(await succeed(mkcomposefs, "mkcomposefs", args), `${IMAGE_DIGEST}\n`);
     }),
   "nothing can be written": (bench) =>
     mounted(bench, "", ({ mountPoint }) => {
@@ -185,7 +151,26 @@ const CHECKS: Checks = {
     });
     assertEquals(read(upper ?? "", "foo.txt"), `${FOO}more\n`);
   },
-};
+  "owners are mapped through a user namespace, and objects verified": async (bench) => {
+    using namespace = await UserNamespace.create();
+    await mounted(bench, `,verity,idmap=${namespace.path}`, ({ mountPoint }) => {
+      assertEquals(read(mountPoint, "foo.txt"), FOO);
+      for (const name of ["foo.txt", "testfile", "subdir"]) {
+        const { uid, gid } = statSync(join(mountPoint, name));
+        assertEquals([uid, gid], [MAPPED_ROOT, MAPPED_ROOT], name);
+      }
+    });
+  },
+} satisfies Checks;
+
+/** What takes a process of its own, as ours keeps a tree open that it has scanned. */
+export const PROCESS_CHECKS = {
+  "of a mounted tree the same image comes again": (bench) =>
+    mounted(bench, "", async ({ mountPoint }) => {
+      const args = ["--print-digest-only", mountPoint];
+      assertEquals(await succeed(bench.program, "mkcomposefs", args), `${IMAGE_DIGEST}\n`);
+    }),
+} satisfies Checks;
 
 const OUR_CHECKS: Checks = {
   "what is no digest is refused": async (bench) => {
@@ -207,6 +192,8 @@ const OUR_CHECKS: Checks = {
     writeFileSync(image, contents);
     await refused(bench, `,userverity,digest=${IMAGE_DIGEST}`, WRONG_VERITY);
   },
+  "owners are not mapped through the initial user namespace": (bench) =>
+    refused(bench, ",idmap=/proc/self/ns/user", "other than the initial one expected"),
 };
 
 const THEIR_CHECKS: Checks = {
@@ -221,55 +208,3 @@ const THEIR_CHECKS: Checks = {
       assertStringIncludes(mountOptions(mountPoint), "verity=require");
     }),
 };
-
-/** Mounts the example, checks it and unmounts it. `options` follow `basedir`. */
-async function mounted(
-  { guest, example, program }: Bench,
-  options: string,
-  check: (example: Example) => Promise<void> | void,
-): Promise<void> {
-  const { objects, image, mountPoint } = example;
-  const device = statSync(mountPoint).dev;
-  await succeed(program, "mount.composefs", [
-    "-o",
-    `basedir=${objects}${options}`,
-    image,
-    mountPoint,
-  ]);
-  assert(statSync(mountPoint).dev !== device, "nothing is mounted");
-  try {
-    await check(example);
-  } finally {
-    guest.unmount(mountPoint);
-  }
-}
-
-async function refused(
-  { example: { objects, image, mountPoint }, program }: Bench,
-  options: string,
-  message: string,
-): Promise<void> {
-  const args = ["-o", `basedir=${objects}${options}`, image, mountPoint];
-  const { status, stderr } = await program("mount.composefs", args);
-  assertEquals(status, 1);
-  assertStringIncludes(stderr, message);
-  assertEquals(readdirSync(mountPoint), []);
-}
-
-function read(directory: string, name: string): string {
-  return readFileSync(join(directory, name), "utf8");
-}
-
-/** A new file in place of another: an object itself cannot be written. */
-function replace(path: string, contents: string): void {
-  writeFileSync(`${path}.new`, contents);
-  renameSync(`${path}.new`, path);
-}
-
-/** What the kernel says of the mount on a directory. */
-function mountOptions(mountPoint: string): string {
-  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  const line = lines.find((line) => line.split(" ")[4] === mountPoint);
-  if (line === undefined) throw new Error(`Cannot find the mount on "${mountPoint}"`);
-  return line;
-}

@@ -11,6 +11,7 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 const QUESTIONS: readonly Question[] = [
   "root",
   "erofs",
+  "chunks",
   "erofsFile",
   "loop",
   "overlay",

@@ -25,7 +25,7 @@ Deno.test("verdict: userverity is advised where it works", () => {
 });
 
 Deno.test("verdict: what is missing is named, and mounts do not work", () => {
-  for (const question of ["root", "erofs", "overlay", "composefs"] as const) {
+  for (const question of ["root", "erofs", "chunks", "overlay", "composefs"] as const) {
     const { works, verity, missing } = judge(machine({ [question]: "no" }));
     assertEquals({ works, verity, missing }, { works: false, verity: false, missing: [question] });
   }
