@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { usableCpus } from "../ffi/cpus.ts";
-import type { CrewOptions } from "../ffi/crew.ts";
+import type { ThreadOptions } from "../ffi/crew.ts";
 import { DirectoryLayer } from "../ffi/data_layer.ts";
 import { SyscallError } from "../ffi/errno.ts";
 import { extractTree } from "../ffi/extract_tree.ts";
@@ -42,7 +42,9 @@ import { utf8 } from "../lib/bytes/text.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
+import { splitCommandLine } from "./argv.ts";
 import { isDash } from "./dash.ts";
+import { restartWithoutFtl } from "./restart.ts";
 import type {
   BaseDirectory,
   DigestSettings,
@@ -66,6 +68,7 @@ export class LinuxSystem implements System {
   readonly #linux: Linux;
   readonly #executable: string | undefined;
   readonly #module: string | undefined;
+  #hasWritten = false;
   readonly installer: Installer;
 
   /**
@@ -211,7 +214,8 @@ export class LinuxSystem implements System {
     };
     const columns = (descriptor: 1 | 2) => terminalColumns(this.#linux, descriptor);
     return {
-      write(descriptor, bytes) {
+      write: (descriptor, bytes) => {
+        this.#hasWritten = true;
         // Nothing that is printed lies in shared memory.
         streams[descriptor].write(bytes as Uint8Array<ArrayBuffer>);
         return bytes.length;
@@ -224,10 +228,18 @@ export class LinuxSystem implements System {
   }
 
   /** Several threads only where the program can be loaded once more for each. */
-  #crew(threads: number | undefined): Pick<CrewOptions, "threads" | "module"> {
+  #crew(threads: number | undefined): ThreadOptions {
     const module = this.#module;
-    const count = module === undefined ? 1 : threads ?? usableCpus(this.#linux);
-    return { threads: count, module };
+    return {
+      threads: module === undefined ? 1 : threads ?? usableCpus(this.#linux),
+      module,
+      beforeThreads: () => {
+        // What has been written would be written once more.
+        if (this.#executable !== undefined && !this.#hasWritten) {
+          restartWithoutFtl(splitCommandLine(this.readCommandLine()));
+        }
+      },
+    };
   }
 
   #open(path: Uint8Array): Fd {

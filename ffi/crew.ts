@@ -17,12 +17,18 @@ import { MAX_WHOLE_FILE } from "./span_work.ts";
 import { type CrewMessage, JobRunner } from "./thread.ts";
 import type { WorkOrder } from "./work_order.ts";
 
-/** How a crew works. */
-export interface CrewOptions {
-  /** How many threads, this one among them. */
+/** Which threads a crew has. */
+export interface ThreadOptions {
+  /** How many, this one among them. */
   readonly threads: number;
   /** URL of a module that calls `serveCrew` when it runs in a worker. Without it there is one thread. */
   readonly module: string | undefined;
+  /** Called before other threads are started, if ever. May end the process: nothing has been read by then. */
+  readonly beforeThreads?: () => void;
+}
+
+/** How a crew works. */
+export interface CrewOptions extends ThreadOptions {
   /** Told what became of a file, by the number it was given. May add files. */
   readonly onFile: (number: number, result: FileResult) => void;
   /** Told of each piece of a large file. */
@@ -44,6 +50,15 @@ const START_COST = 24 << 20;
 const WAIT_MILLISECONDS = 100;
 /** How long threads that are told to stop may finish what they are at. */
 const STOP_MILLISECONDS = 10_000;
+
+/** Bytes of a copy that is worth more threads, each of which takes some 10 MiB of memory. */
+const LONG_COPY = 1 << 28;
+/** 1 GiB on 2 CPUs: 1.05 s without, 0.95 with one, 0.87 with two (medians of 3; the disk alone 0.77). */
+const EXTRA_THREADS = 2;
+
+function isLongCopy({ to, size }: LargeFile): boolean {
+  return to !== undefined && size >= LONG_COPY;
+}
 
 /** What was posted in a slot. */
 type Posted =
@@ -102,6 +117,7 @@ export class Crew implements Disposable {
         length: bytes,
       });
       this.#post(slot, { kind: "piece", file, bytes }, bytes);
+      if (this.#workers.length > 0 && isLongCopy(file)) this.#startExtra();
     }
   }
 
@@ -166,16 +182,26 @@ export class Crew implements Disposable {
 
   /** Starts the other threads. They are here when they are: until then this one does the work. */
   #start(): void {
+    const { module, threads, beforeThreads } = this.#options;
+    if (module === undefined || threads === 1) return;
+    beforeThreads?.();
+    for (let i = 1; i < threads; i++) this.#startWorker(module);
+  }
+
+  #startWorker(module: string): void {
+    const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
+    const worker = new Worker(module, { type: "module" });
+    // One that cannot start takes no job; the others do them all.
+    worker.addEventListener("error", (event) => event.preventDefault());
+    worker.postMessage(message);
+    this.#workers.push(worker);
+  }
+
+  /** Starts a few threads more than there are CPUs, for work that waits for the disk half of its time. */
+  #startExtra(): void {
     const { module, threads } = this.#options;
     if (module === undefined) return;
-    const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
-    for (let i = 1; i < threads; i++) {
-      const worker = new Worker(module, { type: "module" });
-      // One that cannot start takes no job; the others do them all.
-      worker.addEventListener("error", (event) => event.preventDefault());
-      worker.postMessage(message);
-      this.#workers.push(worker);
-    }
+    while (this.#workers.length < threads - 1 + EXTRA_THREADS) this.#startWorker(module);
   }
 
   /** A free slot that is not being written into. */

@@ -152,18 +152,24 @@ export const ERRNO = Object.fromEntries(
   Object.entries(ERRORS).map(([name, [number]]) => [name, number]),
 ) as { readonly [Name in ErrnoName]: typeof ERRORS[Name][0] };
 
-const BY_NUMBER = new Map<number, { name: string; message: string }>(
-  Object.entries(ERRORS).map(([name, [number, message]]) => [number, { name, message }]),
-);
+/** Names and messages by number, made when an error is first told of. */
+let byNumber: Map<number, { name: string; message: string }> | undefined;
+
+function describe(errno: number): { name: string; message: string } | undefined {
+  byNumber ??= new Map(
+    Object.entries(ERRORS).map(([name, [number, message]]) => [number, { name, message }]),
+  );
+  return byNumber.get(errno);
+}
 
 /** The name of an error number: `"ENOENT"` for 2, `"E4000"` for a number that has none. */
 export function errnoName(errno: number): string {
-  return BY_NUMBER.get(errno)?.name ?? `E${errno}`;
+  return describe(errno)?.name ?? `E${errno}`;
 }
 
 /** What strerror(3) says of an error number: `"No such file or directory"` for 2. */
 export function errnoMessage(errno: number): string {
-  return BY_NUMBER.get(errno)?.message ?? `Unknown error ${errno}`;
+  return describe(errno)?.message ?? `Unknown error ${errno}`;
 }
 
 /** What a {@linkcode SyscallError} tells beyond the number. */

@@ -8,7 +8,7 @@ import { u64 } from "../lib/bytes/struct.ts";
 import { defaultHasher } from "../lib/fsverity/sha2.ts";
 import { FAILED, FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
-import { Crew, type CrewOptions } from "./crew.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
 import { DigestWork } from "./digest_work.ts";
 import { Fd } from "./fd.ts";
 import { LargeFile } from "./large_file.ts";
@@ -19,7 +19,7 @@ import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi
 import type { DigestOrder } from "./work_order.ts";
 
 /** How files are digested. */
-export interface FileDigestsOptions extends DigestOrder, Pick<CrewOptions, "threads" | "module"> {
+export interface FileDigestsOptions extends DigestOrder, ThreadOptions {
   /** Told how many bytes of large files have been read so far. */
   readonly onRead?: (done: number) => void;
 }
@@ -59,7 +59,7 @@ class FileDigests implements Disposable {
   #read = 0;
 
   constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
-    const { threads, module, onRead, ...order } = options;
+    const { threads, module, beforeThreads, onRead, ...order } = options;
     this.#linux = linux;
     this.#paths = paths;
     this.#options = options;
@@ -69,6 +69,7 @@ class FileDigests implements Disposable {
     this.#crew = new Crew(linux, { kind: "digest", options: order }, {
       threads,
       module,
+      ...(beforeThreads === undefined ? {} : { beforeThreads }),
       onFile: (number, result) => void this.#results.set(number, result),
       onPiece: (bytes) => onRead?.(this.#read += bytes),
       onLargeFile: (file) => this.#finishLarge(file),

@@ -11,7 +11,8 @@
  * @module
  */
 
-import { FINGERPRINT_SIZE } from "../lib/composefs/digest_cache.ts";
+import { FINGERPRINT_WORDS } from "../lib/composefs/digest_cache.ts";
+import type { Fingerprint } from "../lib/tree/source.ts";
 import type { Fd } from "./fd.ts";
 import { isLocal } from "./sync.ts";
 import { STATX } from "./uapi.ts";
@@ -20,6 +21,16 @@ import { STATX } from "./uapi.ts";
 const QUIET_SECONDS = 3;
 
 const AT = STATX.offsets;
+
+/** What of statx(2) is in a fingerprint, from where to where. */
+const PARTS: readonly (readonly [number, number])[] = [
+  // Inode number and size.
+  [AT.ino, AT.size + 8],
+  // Times of birth, change and modification.
+  [AT.btimeSec, AT.btimeSec + 48],
+  // Device.
+  [AT.devMajor, AT.devMajor + 8],
+];
 
 /** Makes the fingerprints of the files in one directory. */
 export class Fingerprinter {
@@ -38,18 +49,18 @@ export class Fingerprinter {
     this.#since = Math.floor(now / 1000) - QUIET_SECONDS;
   }
 
-  /** The fingerprint of a file, if it has one. `statx` is what statx(2) wrote about it. */
-  of(statx: Uint8Array, view: DataView): Uint8Array<ArrayBuffer> | undefined {
+  /** The fingerprint of a file, if it has one. `view` is of what statx(2) wrote about it. */
+  of(view: DataView): Fingerprint | undefined {
     if (!this.#isLocal) return undefined;
     // A file of another file system is bound here; its own directory is not known.
     if (view.getUint32(AT.devMajor, true) !== this.#devMajor) return undefined;
     if (view.getUint32(AT.devMinor, true) !== this.#devMinor) return undefined;
     if (!(Number(view.getBigInt64(AT.ctimeSec, true)) < this.#since)) return undefined;
-    const fingerprint = new Uint8Array(FINGERPRINT_SIZE);
-    // Inode number and size; times of birth, change and modification; device.
-    fingerprint.set(statx.subarray(AT.ino, AT.ino + 16));
-    fingerprint.set(statx.subarray(AT.btimeSec, AT.btimeSec + 48), 16);
-    fingerprint.set(statx.subarray(AT.devMajor, AT.devMajor + 8), 64);
+    const fingerprint = new Uint32Array(FINGERPRINT_WORDS);
+    let word = 0;
+    for (const [start, end] of PARTS) {
+      for (let at = start; at < end; at += 4) fingerprint[word++] = view.getUint32(at, true);
+    }
     return fingerprint;
   }
 }

@@ -8,6 +8,7 @@ import { SpanAssembler } from "../lib/fsverity/digest.ts";
 import type { HashAlgorithm } from "../lib/fsverity/hasher.ts";
 import type { SpanJob } from "../lib/jobs/span_job.ts";
 import { alignUp } from "../lib/bytes/align.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import { MAX_WHOLE_FILE, type SpanWork } from "./span_work.ts";
 import { F_GETFL, F_SETFL } from "./uapi.ts";
@@ -46,7 +47,10 @@ export class LargeFile {
     this.to = to;
     this.size = size;
     this.#assembler = new SpanAssembler(options);
-    if (to !== undefined) this.#isDirect = setDirect(to, true);
+    if (to !== undefined) {
+      reserve(to, size);
+      this.#isDirect = setDirect(to, true);
+    }
   }
 
   /** Whether all pieces have been taken. */
@@ -92,6 +96,19 @@ export class LargeFile {
     if (!this.#isDirect) return;
     this.#isDirect = false;
     setDirect(this.to!, false);
+  }
+}
+
+/**
+ * Reserves the blocks of a copy, so that threads may write to it at once: a file that grows has one writer
+ * at a time.
+ *
+ * @throws {SyscallError} If there is no room for them.
+ */
+function reserve({ linux, number, subject }: Fd, size: number): void {
+  const result = linux.retry(() => linux.libc.fallocate(number, 0, 0, size));
+  if (result === -ERRNO.ENOSPC || result === -ERRNO.EDQUOT) {
+    throw new SyscallError(-result, { syscall: "fallocate", action: "write", subject });
   }
 }
 

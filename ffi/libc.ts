@@ -40,6 +40,7 @@ export const PROTOTYPES = {
   pwrite: { args: ["i32", "buffer", "usize", "i64"] }, // fd, buf, count, offset
   poll: { args: ["buffer", "usize", "i32"] }, // fds, nfds, timeout
   fsync: { args: ["i32"] }, // fd
+  fallocate: { args: ["i32", "i32", "i64", "i64"] }, // fd, mode, offset, len
   ftruncate: { args: ["i32", "i64"] }, // fd, length
   fchmod: { args: ["i32", "u32"] }, // fd, mode
   ioctl: { args: ["i32", "usize", "buffer"] }, // fd, request, argp

@@ -13,7 +13,7 @@ import {
 import { findBackingFile } from "../lib/composefs/data_layers.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import type { ExternalContent } from "../lib/tree/tree.ts";
-import { Crew, type CrewOptions } from "./crew.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "./data_layer.ts";
 import { Fd } from "./fd.ts";
 import { LargeFile } from "./large_file.ts";
@@ -24,7 +24,7 @@ import { MAX_WHOLE_FILE } from "./span_work.ts";
 export function objectChecker(
   linux: Linux,
   layers: readonly DirectoryLayer[],
-  options: Pick<CrewOptions, "threads" | "module">,
+  options: ThreadOptions,
 ): ObjectChecker {
   return async function* (files, onRead) {
     using check = new ObjectCheck(linux, layers, options, files, onRead);
@@ -50,7 +50,7 @@ class ObjectCheck implements Disposable {
   constructor(
     linux: Linux,
     layers: readonly DirectoryLayer[],
-    options: Pick<CrewOptions, "threads" | "module">,
+    options: ThreadOptions,
     files: readonly ExternalContent[],
     onRead: (bytes: number) => void,
   ) {

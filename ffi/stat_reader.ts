@@ -71,7 +71,7 @@ export class StatReader {
   ): StatDraft {
     const stat = this.#read(directory, name, 0, shown);
     if (stat.kind === "regular") {
-      const fingerprint = fingerprinter?.of(this.#statx, this.#view);
+      const fingerprint = fingerprinter?.of(this.#view);
       if (fingerprint !== undefined) stat.fingerprint = fingerprint;
     }
     return stat;

@@ -17,7 +17,7 @@ import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
 import type { Source } from "../lib/tree/scan.ts";
 import type { Content } from "../lib/tree/tree.ts";
 import { equalBytes } from "../lib/bytes/compare.ts";
-import { Crew, type CrewOptions } from "./crew.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
 import type { Fd } from "./fd.ts";
 import { LargeFile } from "./large_file.ts";
 import type { Linux } from "./linux.ts";
@@ -27,7 +27,7 @@ import { MAX_WHOLE_FILE } from "./span_work.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 /** How a tree's files are read. */
-export interface TreeReaderOptions extends Pick<CrewOptions, "threads" | "module"> {
+export interface TreeReaderOptions extends ThreadOptions {
   /** Where files above 64 bytes are put. Without one they are only digested. */
   readonly store?: DirectoryStore;
   /** Digests known of earlier runs; those that are found are added. */
@@ -57,12 +57,13 @@ export class TreeReader implements FileReader, Disposable {
   readonly #pending = new Map<number, Pending>();
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
+  #hasDrafts = false;
   #nextNumber = 0;
   #done = 0;
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { store, cache, onRead, threads, module } = options;
+    const { store, cache, onRead, beforeThreads, ...threads } = options;
     this.#tree = tree;
     this.#store = store;
     this.#cache = cache;
@@ -72,8 +73,9 @@ export class TreeReader implements FileReader, Disposable {
       root: tree.shared,
       ...(store === undefined ? {} : { store: store.objects.shared }),
     }, {
-      threads,
-      module,
+      ...threads,
+      // A draft that has a temporary name would stay behind.
+      beforeThreads: () => this.#hasDrafts || beforeThreads?.(),
       onFile: (number, result) => this.#take(this.#files[number]!, result),
       onPiece: (bytes) => this.#progress(bytes),
       onLargeFile: (file) => this.#finishLarge(file),
@@ -162,6 +164,7 @@ export class TreeReader implements FileReader, Disposable {
   /** A draft that holds the file's contents already, or is to get them. */
   #beginDraft(from: Fd): UnnamedFile | undefined {
     const objects = this.#store?.objects;
+    this.#hasDrafts ||= objects !== undefined;
     return objects?.cloneDraft(from) ?? objects?.createDraft();
   }
 

@@ -53,7 +53,7 @@ export const LAYERS: readonly Layer[] = [
     path: "lib/fsverity/sha2.ts",
     imports: ["lib/fsverity/", "lib/bytes/"],
     modules: ["node:crypto"],
-    names: ["process"],
+    names: ["process", "Bun"],
   },
   { path: "lib/bytes/", imports: [] },
   { path: "lib/tree/", imports: ["lib/bytes/"] },

@@ -12,9 +12,12 @@ import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
 import { fsVerityDigest } from "../fsverity/digest.ts";
+import type { Fingerprint } from "../tree/source.ts";
 
-/** Bytes of a fingerprint. The first eight, a file's inode number, tell most files apart. */
-export const FINGERPRINT_SIZE = 72;
+/** Words of a fingerprint. The first, of a file's inode number, tells most files apart. */
+export const FINGERPRINT_WORDS = 18;
+
+const FINGERPRINT_SIZE = 4 * FINGERPRINT_WORDS;
 
 /** Bytes of a digest. */
 const DIGEST_SIZE = 32;
@@ -45,17 +48,17 @@ export function isDigestCache(file: Uint8Array): boolean {
 /** A cache in memory. */
 export class DigestCache {
   #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView<ArrayBuffer>;
+  /** The same memory: entries begin at multiples of four bytes. */
+  #words: Uint32Array<ArrayBuffer>;
   #count = 0;
-  /** The entry last added for each inode number, and for each entry the one before it, or -1. */
-  readonly #last = new Map<number, number>();
-  readonly #before: number[] = [];
+  /** Where entries are: numbers of entries plus one, looked for from the place that the first word gives. */
+  #places = new Uint32Array(2048);
   #isChanged = false;
 
   /** Makes an empty one. */
   constructor() {
-    this.#bytes = new Uint8Array(HEADER.size + 1024 * ENTRY.size);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes = new Uint8Array(entryAt(1024));
+    this.#words = new Uint32Array(this.#bytes.buffer);
   }
 
   /**
@@ -82,8 +85,8 @@ export class DigestCache {
     const cache = new DigestCache();
     cache.#reserve(count);
     cache.#bytes.set(file.subarray(0, end));
-    for (let index = 0; index < count; index++) cache.#link(index);
     cache.#count = count;
+    cache.#placeAll();
     return cache;
   }
 
@@ -98,7 +101,7 @@ export class DigestCache {
   }
 
   /** The digest of the file with this fingerprint: a copy, or undefined. */
-  get(fingerprint: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  get(fingerprint: Fingerprint): Uint8Array<ArrayBuffer> | undefined {
     const index = this.#find(fingerprint);
     if (index === undefined) return undefined;
     const at = entryAt(index);
@@ -108,14 +111,14 @@ export class DigestCache {
   }
 
   /** Keeps a digest of 32 bytes. */
-  set(fingerprint: Uint8Array, digest: Uint8Array): void {
+  set(fingerprint: Fingerprint, digest: Uint8Array): void {
     let index = this.#find(fingerprint);
     if (index === undefined) {
       index = this.#count;
       this.#reserve(index + 1);
-      this.#bytes.set(fingerprint, entryAt(index));
-      this.#link(index);
+      this.#words.set(fingerprint, entryAt(index) / 4);
       this.#count++;
+      this.#place(index);
     }
     this.#isChanged = true;
     const at = entryAt(index);
@@ -146,41 +149,51 @@ export class DigestCache {
     return file.subarray(0, end + DIGEST_SIZE);
   }
 
-  #find(fingerprint: Uint8Array): number | undefined {
-    const inode = inodeOf(fingerprint);
-    for (let index = this.#last.get(inode) ?? -1; index >= 0; index = this.#before[index]!) {
-      if (this.#matches(entryAt(index), fingerprint)) return index;
+  #find(fingerprint: Fingerprint): number | undefined {
+    const mask = this.#places.length - 1;
+    for (let place = hash(fingerprint[0]!) & mask;; place = (place + 1) & mask) {
+      const found = this.#places[place]!;
+      if (found === 0) return undefined;
+      if (this.#matches(entryAt(found - 1) / 4, fingerprint)) return found - 1;
     }
-    return undefined;
   }
 
-  #matches(at: number, fingerprint: Uint8Array): boolean {
-    for (let i = 0; i < FINGERPRINT_SIZE; i++) {
-      if (this.#bytes[at + i] !== fingerprint[i]) return false;
+  #matches(at: number, fingerprint: Fingerprint): boolean {
+    for (let i = 0; i < FINGERPRINT_WORDS; i++) {
+      if (this.#words[at + i] !== fingerprint[i]) return false;
     }
     return true;
   }
 
   /** Makes an entry findable. */
-  #link(index: number): void {
-    const at = entryAt(index);
-    const inode = inodeOf(this.#bytes.subarray(at, at + 8));
-    this.#before[index] = this.#last.get(inode) ?? -1;
-    this.#last.set(inode, index);
+  #place(index: number): void {
+    const mask = this.#places.length - 1;
+    let place = hash(this.#words[entryAt(index) / 4]!) & mask;
+    while (this.#places[place] !== 0) place = (place + 1) & mask;
+    this.#places[place] = index + 1;
+  }
+
+  #placeAll(): void {
+    this.#places.fill(0);
+    for (let index = 0; index < this.#count; index++) this.#place(index);
   }
 
   #reserve(count: number): void {
+    if (2 * count > this.#places.length) {
+      this.#places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count)));
+      this.#placeAll();
+    }
     const needed = entryAt(count);
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    const larger = new Uint8Array(entryAt(2 * count));
     larger.set(this.#bytes);
     this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    this.#words = new Uint32Array(larger.buffer);
   }
 
   #hasUnused(): boolean {
     for (let index = 0; index < this.#count; index++) {
-      if (this.#view.getUint8(entryAt(index) + ENTRY.offsets.age) !== USED) return true;
+      if (this.#bytes[entryAt(index) + ENTRY.offsets.age] !== USED) return true;
     }
     return false;
   }
@@ -193,9 +206,7 @@ function entryAt(index: number): number {
   return HEADER.size + index * ENTRY.size;
 }
 
-/** Larger inode numbers than a number holds may fall together, and are told apart by the rest. */
-function inodeOf(fingerprint: Uint8Array): number {
-  let inode = 0;
-  for (let i = 7; i >= 0; i--) inode = inode * 256 + fingerprint[i]!;
-  return inode;
+/** Spreads inode numbers that follow each other, or are multiples of a large one. */
+function hash(word: number): number {
+  return Math.imul(word ^ word >>> 15, 0x9e3779b1) >>> 7;
 }

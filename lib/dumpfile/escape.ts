@@ -124,7 +124,7 @@ export function escapeInto(
       target[end++] = byte;
       continue;
     }
-    const escape = ESCAPES[byte]!;
+    const escape = escapeOf(byte);
     for (let j = 0; j < escape.length; j++) target[end++] = escape[j]!;
   }
   return end;
@@ -134,14 +134,19 @@ function isLoneDash(bytes: Uint8Array, style: EscapeStyle): boolean {
   return style === "optional" && bytes.length === 1 && bytes[0] === DASH;
 }
 
-const encoder = new TextEncoder();
+/** Escapes by byte, made as they are needed: all of them would be a tenth of the program's start. */
+const ESCAPES: (Uint8Array | undefined)[] = [];
 
-const ESCAPES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) => {
+function escapeOf(byte: number): Uint8Array {
+  return ESCAPES[byte] ??= makeEscape(byte);
+}
+
+function makeEscape(byte: number): Uint8Array {
   const letter = [...SHORT_ESCAPES].find(([, plain]) => plain === byte)?.[0];
   return letter === undefined
-    ? encoder.encode("\\x" + byte.toString(16).padStart(2, "0"))
+    ? new TextEncoder().encode("\\x" + byte.toString(16).padStart(2, "0"))
     : Uint8Array.of(BACKSLASH, letter);
-});
+}
 
 /** 1 for each byte that stands for itself. */
 function plainBytes(extra: readonly number[], except: readonly number[]): Uint8Array {

@@ -9,7 +9,7 @@
 
 import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
-import type { SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
+import type { Fingerprint, SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
 
 /** A regular file whose contents are still in the source. */
@@ -19,7 +19,7 @@ export interface Source {
   /** Path relative to the root of the source. */
   readonly path: Uint8Array;
   /** That of {@linkcode SourceStat}. */
-  readonly fingerprint?: Uint8Array;
+  readonly fingerprint?: Fingerprint;
 }
 
 /** What of the source is taken. */

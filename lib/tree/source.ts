@@ -13,6 +13,9 @@ import type { FileKind, Xattr } from "./tree.ts";
 /** Which extended attributes a scan reads. */
 export type XattrFilter = "all" | "user" | "none";
 
+/** What tells a file that has not been changed from one that has: numbers that are equal or not. */
+export type Fingerprint = Uint32Array;
+
 /** What lstat(2), readlink(2) and listxattr(2) tell of one file. */
 export interface SourceStat {
   /** Type of the file. */
@@ -40,10 +43,10 @@ export interface SourceStat {
   /** Those that were asked for, in any order. */
   readonly xattrs: readonly Xattr[];
   /**
-   * Bytes that are the same later only if the file is, if that was asked for and can be said of this one:
+   * Numbers that are the same later only if the file is, if that was asked for and can be said of this one:
    * see `ffi/fingerprint.ts`.
    */
-  readonly fingerprint?: Uint8Array;
+  readonly fingerprint?: Fingerprint;
 }
 
 /** One name in a directory and the file behind it. */

@@ -1,0 +1,167 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { createImage } from "../../lib/composefs/image.ts";
+import { ERRNO, SyscallError } from "../../ffi/errno.ts";
+import { digestFiles } from "../../ffi/file_digests.ts";
+import { openObjectStore } from "../../ffi/object_store.ts";
+import { openSourceTree } from "../../ffi/source_tree.ts";
+import { TreeReader, type TreeReaderOptions } from "../../ffi/tree_reader.ts";
+import type { Linux } from "../../ffi/linux.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { scanTree } from "../../lib/tree/scan.ts";
+import { type Faults, openFaulty, repositoryPath, test } from "./harness.ts";
+
+/** Two threads by the program's own module; in the bundle for Bun there is no such module. */
+const THREADED = "Bun" in globalThis
+  ? { threads: 1, module: undefined }
+  : { threads: 3, module: `file://${repositoryPath("cli/main.ts")}` };
+const ALONE = { threads: 1, module: undefined };
+
+const SIZES = [0, 1, 64, 65, 4096, 70_000, 2 ** 21, 2 ** 21 + 1, 2 ** 23 + 5];
+
+function contents(size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = i * 7 + (i >> 9);
+  return bytes;
+}
+
+function makeTree(directory: string): string {
+  const tree = `${directory}/tree`;
+  mkdirSync(`${tree}/deep/er`, { recursive: true });
+  for (const size of SIZES) writeFileSync(`${tree}/${size}`, contents(size));
+  for (let i = 0; i < 300; i++) writeFileSync(`${tree}/deep/er/${i}`, `${i} `.repeat(60));
+  return tree;
+}
+
+async function readAll(
+  linux: Linux,
+  path: string,
+  options: TreeReaderOptions,
+): Promise<Uint8Array> {
+  const tree = openSourceTree(linux, utf8(path));
+  using reader = new TreeReader(linux, tree, options);
+  return await createImage(tree, { reader });
+}
+
+test("crew: an image by threads is the one without", async ({ linux, directory }) => {
+  const path = makeTree(directory);
+  const expected = await createImage(openSourceTree(linux, utf8(path)));
+  for (const options of [ALONE, THREADED]) {
+    assertEquals(await readAll(linux, path, options), expected);
+  }
+});
+
+test("crew: tells how many bytes it has read", async ({ linux, directory }) => {
+  const path = makeTree(directory);
+  const seen: [number, number][] = [];
+  await readAll(linux, path, { ...THREADED, onRead: (...each) => seen.push(each) });
+  const [done, total] = seen.at(-1)!;
+  assertEquals(done, total);
+  assertEquals(seen.every(([done], i) => i === 0 || done >= seen[i - 1]![0]), true);
+});
+
+/** What of a kernel's may be missing or fail without the store becoming another. */
+const WAYS: Record<string, Faults> = {
+  "as it is": {},
+  "without O_DIRECT": { fcntl: () => ERRNO.EINVAL },
+  "with O_DIRECT that fails at the first write": { pwrite: once(ERRNO.EINVAL) },
+  "without cloning": { ioctl_int: () => ERRNO.EOPNOTSUPP },
+  "with short reads": { pread: everyThird(ERRNO.EINTR) },
+};
+
+function once(errno: number): () => number | undefined {
+  let calls = 0;
+  return () => calls++ === 0 ? errno : undefined;
+}
+
+function everyThird(errno: number): () => number | undefined {
+  let calls = 0;
+  return () => calls++ % 3 === 0 ? errno : undefined;
+}
+
+for (const [way, faults] of Object.entries(WAYS)) {
+  test(`crew: fills a store ${way}`, async ({ directory }) => {
+    const linux = await openFaulty(faults);
+    const path = makeTree(directory);
+    for (const [index, options] of [ALONE, THREADED].entries()) {
+      const root = `${directory}/store-${index}`;
+      using store = openObjectStore(linux, utf8(root));
+      await readAll(linux, path, { ...options, store });
+      // Once more, with every object there; the second pass is not read from what waits.
+      store.flush();
+      await readAll(linux, path, { ...options, store });
+      store.flush();
+      for (const size of SIZES.filter((size) => size > 64)) {
+        const hex = fsVerityDigest(contents(size)).toHex();
+        const object = readFileSync(`${root}/${hex.slice(0, 2)}/${hex.slice(2)}`);
+        assertEquals(new Uint8Array(object), contents(size));
+      }
+    }
+  });
+}
+
+test("crew: an error leaves no object and no open file", async ({ linux, directory }) => {
+  const path = makeTree(directory);
+  const open = () => readdirSync("/proc/self/fd").length;
+  await readAll(linux, path, THREADED);
+  const before = open();
+  for (const broken of ["pwrite", "syncfs"] as const) {
+    const faulty = await openFaulty({ [broken]: () => ERRNO.ENOSPC });
+    const root = `${directory}/store-${broken}`;
+    let failure: unknown;
+    try {
+      using store = openObjectStore(faulty, utf8(root));
+      await readAll(faulty, path, { ...ALONE, store });
+      store.flush();
+    } catch (error) {
+      failure = error;
+    }
+    assertEquals(failure instanceof SyscallError && failure.errno, ERRNO.ENOSPC);
+    assertEquals(readdirSync(root), []);
+  }
+  // Each run keeps the root of its tree, and the directory read last.
+  assertEquals(open() <= before + 4, true);
+});
+
+for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
+  test(`crew: a file that has ${name} since it was scanned is refused`, async ({ linux, directory }) => {
+    for (const size of SIZES.filter((size) => size > 0)) {
+      const path = `${directory}/${size}`;
+      mkdirSync(path);
+      writeFileSync(`${path}/file`, contents(size));
+      const tree = openSourceTree(linux, utf8(path));
+      using reader = new TreeReader(linux, tree, ALONE);
+      await assertRejects(
+        async () => {
+          scanTree(tree, {
+            onFile(file) {
+              truncateSync(`${path}/file`, size + change);
+              reader.add(file);
+            },
+          });
+          await reader.finish();
+        },
+        RangeError,
+        'Cannot digest "file": it changed while it was read',
+      );
+    }
+  });
+}
+
+test("crew: digests files in order, and fails at the first it cannot read", ({ linux, directory }) => {
+  const path = makeTree(directory);
+  const names = SIZES.map((size) => utf8(`${path}/${size}`));
+  const order = { algorithm: "sha256", blockSize: 4096, measure: true } as const;
+  for (const options of [ALONE, THREADED]) {
+    const digests = [...digestFiles(linux, names, { ...order, ...options })];
+    assertEquals(digests, SIZES.map((size) => fsVerityDigest(contents(size))));
+    const found: Uint8Array[] = [];
+    const broken = [...names, utf8(`${path}/none`), ...names];
+    assertThrows(
+      () => found.push(...digestFiles(linux, broken, { ...order, ...options })),
+      SyscallError,
+      `Cannot open "${path}/none"`,
+    );
+  }
+});
