@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { usableCpus } from "../ffi/cpus.ts";
-import type { ThreadOptions } from "../ffi/crew.ts";
+import type { ThreadOptions } from "../ffi/crew/crew.ts";
 import { DirectoryLayer } from "../ffi/data_layer.ts";
 import { SyscallError } from "../ffi/errno.ts";
 import { extractTree } from "../ffi/extract_tree.ts";
@@ -15,11 +15,10 @@ import {
   enableVerity,
   type EnableVerityOptions,
   type MeasuredDigest,
-  measureVerity,
   requireVerity,
 } from "../ffi/fsverity.ts";
-import { digestFiles } from "../ffi/file_digests.ts";
-import { objectChecker } from "../ffi/object_checker.ts";
+import { digestFiles } from "../ffi/crew/file_digests.ts";
+import { objectChecker } from "../ffi/crew/object_checker.ts";
 import { Installer } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { makeDirectories } from "../ffi/make_directories.ts";
@@ -30,7 +29,7 @@ import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
 import { standardInput } from "../ffi/stdio.ts";
-import { TreeReader } from "../ffi/tree_reader.ts";
+import { TreeReader } from "../ffi/crew/tree_reader.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
 import {
   type MetadataRange,
@@ -39,6 +38,7 @@ import {
 } from "../ffi/verity_metadata.ts";
 import { O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
+import type { SourceFile } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
@@ -48,7 +48,6 @@ import { restartWithoutFtl } from "./restart.ts";
 import type {
   BaseDirectory,
   DigestSettings,
-  DiskFile,
   DiskLayer,
   DiskStore,
   DiskTree,
@@ -93,19 +92,8 @@ export class LinuxSystem implements System {
     return file.readAll(MAX_IMAGE_SIZE);
   }
 
-  openFile(path: Uint8Array): DiskFile {
-    const file = this.#open(path);
-    return {
-      get size() {
-        return file.size;
-      },
-      readAt: (into, position) => file.readAt(into, position),
-      measureVerity() {
-        const measured = measureVerity(file);
-        return measured?.algorithm === "sha256" ? measured.digest : undefined;
-      },
-      [Symbol.dispose]: () => file.close(),
-    };
+  openFile(path: Uint8Array): SourceFile {
+    return this.#open(path);
   }
 
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {

@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { serveCrew } from "../ffi/thread.ts";
+import { serveCrew } from "../ffi/crew/thread.ts";
 import { openLinux } from "../ffi/mod.ts";
 import { InterruptedError } from "../ffi/signals.ts";
 import { argvBytes, splitCommandLine } from "./argv.ts";
@@ -46,7 +46,7 @@ function isExecutable(): boolean {
   return bun === undefined ? Deno.build.standalone : bun.isStandaloneExecutable === true;
 }
 
-/** Tells whether this runs in a worker, as one of the threads that `ffi/crew.ts` starts. */
+/** Tells whether this runs in a worker, as one of the threads that `ffi/crew/` starts. */
 function isWorker(): boolean {
   const { Bun: bun, WorkerGlobalScope: scope } = globalThis as {
     Bun?: { isMainThread: boolean };

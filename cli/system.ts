@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { DigestOrder } from "../ffi/work_order.ts";
+import type { DigestOrder } from "../ffi/crew/work_order.ts";
 import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
 import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
@@ -73,12 +73,6 @@ export interface DigestSettings extends DigestOrder {
   readonly onRead: (done: number) => void;
 }
 
-/** A file opened for reading. */
-export interface DiskFile extends SourceFile {
-  /** SHA-256 digest that the kernel has for the file, undefined where fs-verity is not enabled on it. */
-  measureVerity(): Uint8Array | undefined;
-}
-
 /** Places files where programs are installed. What may be replaced is the caller's to decide. */
 export interface Installer {
   /** Looks at a path without following it; undefined if nothing is there. */
@@ -102,7 +96,7 @@ export interface System {
   /** Reads a whole file. */
   readFile(path: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Opens a file for reading at positions. */
-  openFile(path: Uint8Array): DiskFile;
+  openFile(path: Uint8Array): SourceFile;
   /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
   openSourceTree(path: Uint8Array): DiskTree;

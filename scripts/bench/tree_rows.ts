@@ -129,7 +129,10 @@ function helpOf([program, ...args]: readonly string[]): string {
   return spawnSync(program!, [...args, "--help"], { encoding: "utf8" }).stdout;
 }
 
-/** Digests the files of a tree as they come from a shell, as many at a time as a command line takes. */
+/** Bytes of a command line: near the most that Linux takes where stacks may be 8 MiB. */
+const COMMAND_LINE = 1_900_000;
+
+/** Digests the files of a tree by their names, as many at a time as a command line takes. */
 export function prepareFsverity(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
   const list = join(shop.scratch, "files");
@@ -137,7 +140,11 @@ export function prepareFsverity(shop: Workshop, subject: Subject): Preparation {
   const entries = IDS.map((id): Entry => {
     const { command, ...entry } = entryOf(shop, id, "fsverity", () => ["digest"]);
     if (typeof command !== "function") return { ...entry, command };
-    return { ...entry, command: (turn) => ["xargs", "-0", ...command(turn)], stdin: list };
+    return {
+      ...entry,
+      command: (turn) => ["xargs", "-0", "-s", `${COMMAND_LINE}`, ...command(turn)],
+      stdin: list,
+    };
   });
   return { entries };
 }

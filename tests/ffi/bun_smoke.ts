@@ -5,6 +5,8 @@
  */
 
 import "./address_test.ts";
+import "./cpus_test.ts";
+import "./crew/crew_test.ts";
 import "./errno_test.ts";
 import "./fd_test.ts";
 import "./fsverity_test.ts";

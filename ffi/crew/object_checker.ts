@@ -4,20 +4,20 @@
  * @module
  */
 
-import { equalBytes } from "../lib/bytes/compare.ts";
+import { equalBytes } from "../../lib/bytes/compare.ts";
 import {
   type CheckedObject,
   type ObjectChecker,
   OneObjectChecker,
-} from "../lib/composefs/check_objects.ts";
-import { findBackingFile } from "../lib/composefs/data_layers.ts";
-import type { SourceFile } from "../lib/tree/source.ts";
-import type { ExternalContent } from "../lib/tree/tree.ts";
+} from "../../lib/composefs/check_objects.ts";
+import { findBackingFile } from "../../lib/composefs/data_layers.ts";
+import type { SourceFile } from "../../lib/tree/source.ts";
+import type { ExternalContent } from "../../lib/tree/tree.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
-import type { DirectoryLayer } from "./data_layer.ts";
-import { Fd } from "./fd.ts";
+import type { DirectoryLayer } from "../data_layer.ts";
+import { Fd } from "../fd.ts";
 import { LargeFile } from "./large_file.ts";
-import type { Linux } from "./linux.ts";
+import type { Linux } from "../linux.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
 
 /** Makes a checker of objects in the layers. */

@@ -8,11 +8,16 @@
  * @module
  */
 
-import { FileJobWriter, type FileResult, MAX_JOB_PATH, readResult } from "../lib/jobs/file_job.ts";
-import { JobBoard } from "../lib/jobs/job_board.ts";
-import { readSpanHashes, readSpanJob, writeSpanJob } from "../lib/jobs/span_job.ts";
+import {
+  FileJobWriter,
+  type FileResult,
+  MAX_JOB_PATH,
+  readResult,
+} from "../../lib/jobs/file_job.ts";
+import { JobBoard } from "../../lib/jobs/job_board.ts";
+import { readSpanHashes, readSpanJob, writeSpanJob } from "../../lib/jobs/span_job.ts";
 import type { LargeFile } from "./large_file.ts";
-import type { Linux } from "./linux.ts";
+import type { Linux } from "../linux.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
 import { type CrewMessage, JobRunner } from "./thread.ts";
 import type { WorkOrder } from "./work_order.ts";

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { checkLength, INLINE_THRESHOLD } from "../lib/composefs/contents.ts";
-import { fsVerityDigest } from "../lib/fsverity/digest.ts";
-import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
-import type { Fd } from "./fd.ts";
+import { checkLength, INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
+import type { Fd } from "../fd.ts";
 import type { FileWork } from "./work_order.ts";
-import { ObjectDirectory } from "./object_directory.ts";
-import { DirectoryTree } from "./source_tree.ts";
+import { ObjectDirectory } from "../object_directory.ts";
+import { DirectoryTree } from "../source_tree.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
-import type { UnnamedFile } from "./unnamed_file.ts";
+import type { UnnamedFile } from "../unnamed_file.ts";
 
 /** From this size on, an object shares the blocks of its file where the file system can do that. */
 const MIN_CLONE = 1 << 14;

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { HashAlgorithm } from "../lib/fsverity/hasher.ts";
-import type { FileResult } from "../lib/jobs/file_job.ts";
+import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
+import type { FileResult } from "../../lib/jobs/file_job.ts";
 
 /** A directory that is open in another thread of this process. */
 export interface SharedDirectory {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { findBackingFile } from "../lib/composefs/data_layers.ts";
-import { fsVerityDigest } from "../lib/fsverity/digest.ts";
-import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
-import { DirectoryLayer } from "./data_layer.ts";
-import type { Fd } from "./fd.ts";
+import { findBackingFile } from "../../lib/composefs/data_layers.ts";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
+import { DirectoryLayer } from "../data_layer.ts";
+import type { Fd } from "../fd.ts";
 import type { FileWork } from "./work_order.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
 

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { SpanAssembler } from "../lib/fsverity/digest.ts";
-import type { HashAlgorithm } from "../lib/fsverity/hasher.ts";
-import type { SpanJob } from "../lib/jobs/span_job.ts";
-import { alignUp } from "../lib/bytes/align.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
-import type { Fd } from "./fd.ts";
+import { SpanAssembler } from "../../lib/fsverity/digest.ts";
+import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
+import type { SpanJob } from "../../lib/jobs/span_job.ts";
+import { alignUp } from "../../lib/bytes/align.ts";
+import { ERRNO, SyscallError } from "../errno.ts";
+import type { Fd } from "../fd.ts";
 import { MAX_WHOLE_FILE, type SpanWork } from "./span_work.ts";
-import { F_GETFL, F_SETFL } from "./uapi.ts";
-import { resize } from "./write_contents.ts";
+import { F_GETFL, F_SETFL } from "../uapi.ts";
+import { resize } from "../write_contents.ts";
 
 /** What is to be done with a file. */
 export interface LargeFileOptions {

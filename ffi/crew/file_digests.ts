@@ -4,18 +4,18 @@
  * @module
  */
 
-import { u64 } from "../lib/bytes/struct.ts";
-import { defaultHasher } from "../lib/fsverity/sha2.ts";
-import { FAILED, FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
-import { kindOfMode } from "../lib/tree/tree.ts";
+import { u64 } from "../../lib/bytes/struct.ts";
+import { defaultHasher } from "../../lib/fsverity/sha2.ts";
+import { FAILED, FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
+import { kindOfMode } from "../../lib/tree/tree.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import { DigestWork } from "./digest_work.ts";
-import { Fd } from "./fd.ts";
+import { Fd } from "../fd.ts";
 import { LargeFile } from "./large_file.ts";
-import type { Linux } from "./linux.ts";
-import { cString } from "./path.ts";
+import type { Linux } from "../linux.ts";
+import { cString } from "../path.ts";
 import { canCut, MAX_WHOLE_FILE } from "./span_work.ts";
-import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
+import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "../uapi.ts";
 import type { DigestOrder } from "./work_order.ts";
 
 /** How files are digested. */

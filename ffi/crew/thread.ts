@@ -6,12 +6,12 @@
  * @module
  */
 
-import { runFileJob } from "../lib/jobs/file_job.ts";
-import { JOB_KIND, JobBoard, jobKind } from "../lib/jobs/job_board.ts";
-import { runSpanJob } from "../lib/jobs/span_job.ts";
+import { runFileJob } from "../../lib/jobs/file_job.ts";
+import { JOB_KIND, JobBoard, jobKind } from "../../lib/jobs/job_board.ts";
+import { runSpanJob } from "../../lib/jobs/span_job.ts";
 import { spanWork, startWork } from "./file_work.ts";
-import type { Linux } from "./linux.ts";
-import { InterruptedError } from "./signals.ts";
+import type { Linux } from "../linux.ts";
+import { InterruptedError } from "../signals.ts";
 import type { SpanWork } from "./span_work.ts";
 import type { FileWork, WorkOrder } from "./work_order.ts";
 

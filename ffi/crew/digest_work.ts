@@ -4,14 +4,14 @@
  * @module
  */
 
-import { fsVerityDigest, FsVerityHasher, type FsVerityOptions } from "../lib/fsverity/digest.ts";
-import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
-import { Fd } from "./fd.ts";
+import { fsVerityDigest, FsVerityHasher, type FsVerityOptions } from "../../lib/fsverity/digest.ts";
+import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
+import { Fd } from "../fd.ts";
 import type { DigestOrder, FileWork } from "./work_order.ts";
-import { measureVerity } from "./fsverity.ts";
-import type { Linux } from "./linux.ts";
+import { measureVerity } from "../fsverity.ts";
+import type { Linux } from "../linux.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
-import { O_RDONLY } from "./uapi.ts";
+import { O_RDONLY } from "../uapi.ts";
 
 /** Digests one file after the other. The size that a file should have is not looked at. */
 export class DigestWork implements FileWork {

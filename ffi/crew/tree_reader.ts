@@ -11,20 +11,20 @@ import {
   externalContent,
   type FileReader,
   INLINE_THRESHOLD,
-} from "../lib/composefs/contents.ts";
-import type { DigestCache } from "../lib/composefs/digest_cache.ts";
-import { FILE_STATE, type FileResult } from "../lib/jobs/file_job.ts";
-import type { Source } from "../lib/tree/scan.ts";
-import type { Content } from "../lib/tree/tree.ts";
-import { equalBytes } from "../lib/bytes/compare.ts";
+} from "../../lib/composefs/contents.ts";
+import type { DigestCache } from "../../lib/composefs/digest_cache.ts";
+import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
+import type { Source } from "../../lib/tree/scan.ts";
+import type { Content } from "../../lib/tree/tree.ts";
+import { equalBytes } from "../../lib/bytes/compare.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
-import type { Fd } from "./fd.ts";
+import type { Fd } from "../fd.ts";
 import { LargeFile } from "./large_file.ts";
-import type { Linux } from "./linux.ts";
-import type { DirectoryStore } from "./object_store.ts";
-import type { DirectoryTree } from "./source_tree.ts";
+import type { Linux } from "../linux.ts";
+import type { DirectoryStore } from "../object_store.ts";
+import type { DirectoryTree } from "../source_tree.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
-import { UnnamedFile } from "./unnamed_file.ts";
+import { UnnamedFile } from "../unnamed_file.ts";
 
 /** How a tree's files are read. */
 export interface TreeReaderOptions extends ThreadOptions {

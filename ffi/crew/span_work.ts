@@ -4,12 +4,12 @@
  * @module
  */
 
-import { LevelHasher, spanSize } from "../lib/fsverity/spans.ts";
-import type { BlockHasher } from "../lib/fsverity/hasher.ts";
-import { MAX_SPAN_HASHES, type SpanJob } from "../lib/jobs/span_job.ts";
-import { alignUp } from "../lib/bytes/align.ts";
-import { Fd } from "./fd.ts";
-import type { Linux } from "./linux.ts";
+import { LevelHasher, spanSize } from "../../lib/fsverity/spans.ts";
+import type { BlockHasher } from "../../lib/fsverity/hasher.ts";
+import { MAX_SPAN_HASHES, type SpanJob } from "../../lib/jobs/span_job.ts";
+import { alignUp } from "../../lib/bytes/align.ts";
+import { Fd } from "../fd.ts";
+import type { Linux } from "../linux.ts";
 
 /** Bytes of a piece, and of the largest file that is read by one thread alone. */
 export const MAX_WHOLE_FILE = 1 << 21;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { defaultHasher } from "../lib/fsverity/sha2.ts";
+import { defaultHasher } from "../../lib/fsverity/sha2.ts";
 import { DigestWork } from "./digest_work.ts";
-import { Fd } from "./fd.ts";
-import type { Linux } from "./linux.ts";
+import { Fd } from "../fd.ts";
+import type { Linux } from "../linux.ts";
 import { ObjectCheckWork } from "./object_check_work.ts";
 import { SpanWork } from "./span_work.ts";
 import { TreeWork } from "./tree_work.ts";

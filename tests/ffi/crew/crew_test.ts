@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { createImage } from "../../lib/composefs/image.ts";
-import { ERRNO, SyscallError } from "../../ffi/errno.ts";
-import { digestFiles } from "../../ffi/file_digests.ts";
-import { openObjectStore } from "../../ffi/object_store.ts";
-import { openSourceTree } from "../../ffi/source_tree.ts";
-import { TreeReader, type TreeReaderOptions } from "../../ffi/tree_reader.ts";
-import type { Linux } from "../../ffi/linux.ts";
-import { utf8 } from "../../lib/bytes/text.ts";
-import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
-import { scanTree } from "../../lib/tree/scan.ts";
-import { type Faults, openFaulty, repositoryPath, test } from "./harness.ts";
+import { createImage } from "../../../lib/composefs/image.ts";
+import { ERRNO, SyscallError } from "../../../ffi/errno.ts";
+import { digestFiles } from "../../../ffi/crew/file_digests.ts";
+import { openObjectStore } from "../../../ffi/object_store.ts";
+import { openSourceTree } from "../../../ffi/source_tree.ts";
+import { TreeReader, type TreeReaderOptions } from "../../../ffi/crew/tree_reader.ts";
+import type { Linux } from "../../../ffi/linux.ts";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
+import { scanTree } from "../../../lib/tree/scan.ts";
+import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
 /** Two threads by the program's own module; in the bundle for Bun there is no such module. */
 const THREADED = "Bun" in globalThis
