@@ -186,8 +186,12 @@ export class LinuxSystem implements System {
 
   /** Reads `/proc/self/cmdline`; nothing where there is no `/proc`. */
   readCommandLine(): Uint8Array<ArrayBuffer> {
+    return this.#readProc("cmdline");
+  }
+
+  #readProc(name: string): Uint8Array<ArrayBuffer> {
     try {
-      return this.readFile(utf8("/proc/self/cmdline"));
+      return this.readFile(utf8(`/proc/self/${name}`));
     } catch (error) {
       if (error instanceof SyscallError) return new Uint8Array();
       throw error;
@@ -223,9 +227,12 @@ export class LinuxSystem implements System {
       module,
       beforeThreads: () => {
         // What has been written would be written once more.
-        if (this.#executable !== undefined && !this.#hasWritten) {
-          restartWithoutFtl(splitCommandLine(this.readCommandLine()));
-        }
+        const executable = this.executable();
+        if (executable === undefined || this.#hasWritten) return;
+        const [commandLine, environment] = ["cmdline", "environ"].map((name) =>
+          splitCommandLine(this.#readProc(name))
+        );
+        restartWithoutFtl(this.#linux, executable, commandLine!, environment!);
       },
     };
   }

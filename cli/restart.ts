@@ -10,7 +10,9 @@
  * @module
  */
 
-import process from "node:process";
+import { replaceProcess } from "../ffi/exec.ts";
+import type { Linux } from "../ffi/linux.ts";
+import { utf8 } from "../lib/bytes/text.ts";
 
 const SETTING = "BUN_JSC_useFTLJIT";
 
@@ -18,27 +20,16 @@ const SETTING = "BUN_JSC_useFTLJIT";
  * Replaces the running process by the same program without FTL. Returns where that cannot be done, or
  * where the setting has been made, as it has the second time.
  *
- * @param commandLine All arguments, the name that the program goes by first.
+ * @param executable Its path.
+ * @param commandLine All arguments, the name that the program goes by first; none if they are not known.
+ * @param environment All variables, `NAME=value` each.
  */
-export function restartWithoutFtl(commandLine: readonly Uint8Array[]): void {
-  const { execve } = process as unknown as {
-    execve?(file: string, args: readonly string[], env: Record<string, string>): void;
-  };
-  if (execve === undefined || process.env[SETTING] !== undefined) return;
-  const args = decodeAll(commandLine);
-  if (args === undefined || args.length === 0) return;
-  execve.call(process, process.execPath, args, { ...process.env, [SETTING]: "0" } as Record<
-    string,
-    string
-  >);
-}
-
-/** The arguments as strings, undefined if some of them would come out otherwise. */
-function decodeAll(commandLine: readonly Uint8Array[]): string[] | undefined {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    return commandLine.map((argument) => decoder.decode(argument));
-  } catch {
-    return undefined;
-  }
+export function restartWithoutFtl(
+  linux: Linux,
+  executable: Uint8Array,
+  commandLine: readonly Uint8Array[],
+  environment: readonly Uint8Array[],
+): void {
+  if (commandLine.length === 0 || linux.libc.getenv(utf8(`${SETTING}\0`)) !== 0) return;
+  replaceProcess(linux, executable, commandLine, [...environment, utf8(`${SETTING}=0`)]);
 }

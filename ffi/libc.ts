@@ -89,6 +89,7 @@ export const PROTOTYPES = {
   fcntl: { args: ["i32", "i32", "i64"] }, // fd, op, arg
 
   getenv: { args: ["buffer"] }, // name; of the address that it returns, 32 bits
+  execve: { args: ["buffer", "buffer", "buffer"] }, // path, argv, envp
   signal: { args: ["i32", "usize"] }, // signum, handler; the handler that it returns is cut to 32 bits
   siginterrupt: { args: ["i32", "i32"] }, // sig, flag
   alarm: { args: ["u32"] }, // seconds
