@@ -113,6 +113,15 @@ export class Fd implements SourceFile {
     return { size, mode: SCRATCH_VIEW.getUint16(AT.mode, true) };
   }
 
+  /** Asks the kernel which device the file is on. */
+  device(): { readonly major: number; readonly minor: number } {
+    this.#statInto(SCRATCH);
+    return {
+      major: SCRATCH_VIEW.getUint32(AT.devMajor, true),
+      minor: SCRATCH_VIEW.getUint32(AT.devMinor, true),
+    };
+  }
+
   /** Asks the kernel what the file is now. */
   stat(): FileStat {
     this.#statInto(SCRATCH);

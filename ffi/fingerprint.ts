@@ -32,29 +32,35 @@ const PARTS: readonly (readonly [number, number])[] = [
   [AT.devMajor, AT.devMajor + 8],
 ];
 
-/** Makes the fingerprints of the files in one directory. */
+/** Makes the fingerprints of the files in one directory after the other. */
 export class Fingerprinter {
-  readonly #isLocal: boolean;
-  readonly #devMajor: number;
-  readonly #devMinor: number;
+  /** The device of the last directory, and whether its file system is a local one. */
+  #major = -1;
+  #minor = -1;
+  #isLocal = false;
   /** Files changed at this second or later have none. */
-  readonly #since: number;
+  #since = 0;
 
-  /** @param now Milliseconds since the epoch, before any of the files is looked at. */
-  constructor(directory: Fd, now: number) {
-    const { devMajor, devMinor } = directory.stat();
-    this.#isLocal = isLocal(directory);
-    this.#devMajor = devMajor;
-    this.#devMinor = devMinor;
+  /**
+   * Goes on to a directory.
+   *
+   * @param now Milliseconds since the epoch, before any of its files is looked at.
+   */
+  enter(directory: Fd, now: number): void {
     this.#since = Math.floor(now / 1000) - QUIET_SECONDS;
+    const { major, minor } = directory.device();
+    if (major === this.#major && minor === this.#minor) return;
+    this.#isLocal = isLocal(directory);
+    this.#major = major;
+    this.#minor = minor;
   }
 
   /** The fingerprint of a file, if it has one. `view` is of what statx(2) wrote about it. */
   of(view: DataView): Fingerprint | undefined {
     if (!this.#isLocal) return undefined;
     // A file of another file system is bound here; its own directory is not known.
-    if (view.getUint32(AT.devMajor, true) !== this.#devMajor) return undefined;
-    if (view.getUint32(AT.devMinor, true) !== this.#devMinor) return undefined;
+    if (view.getUint32(AT.devMajor, true) !== this.#major) return undefined;
+    if (view.getUint32(AT.devMinor, true) !== this.#minor) return undefined;
     if (!(Number(view.getBigInt64(AT.ctimeSec, true)) < this.#since)) return undefined;
     const fingerprint = new Uint32Array(FINGERPRINT_WORDS);
     let word = 0;

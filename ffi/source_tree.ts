@@ -53,6 +53,7 @@ export class DirectoryTree implements SourceTree {
   readonly #stats: StatReader;
   readonly #xattrs: XattrReader;
   readonly #paths = new NameBuffer();
+  readonly #fingerprinter = new Fingerprinter();
 
   /** @param rootPath Path of the root, for messages. */
   constructor(root: Fd, rootPath: Uint8Array) {
@@ -80,7 +81,8 @@ export class DirectoryTree implements SourceTree {
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
     using directory = this.#opener.open(path, { flags, shown: () => shownDirectory });
-    const fingerprinter = fingerprints ? new Fingerprinter(directory, Date.now()) : undefined;
+    const fingerprinter = fingerprints ? this.#fingerprinter : undefined;
+    fingerprinter?.enter(directory, Date.now());
     const entries: SourceEntry[] = [];
     const paths = this.#paths;
     paths.begin(
