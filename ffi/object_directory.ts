@@ -11,14 +11,14 @@ import { equalBytes } from "../lib/bytes/compare.ts";
 import { u64 } from "../lib/bytes/struct.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { DraftHandle } from "../lib/jobs/file_job.ts";
-import { objectPath } from "../lib/store/object_path.ts";
+import { objectPath, writeObjectPath } from "../lib/store/object_path.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { enableVerity, isNoVerity } from "./fsverity.ts";
 import { hashFile } from "./hash_file.ts";
 import { verityRefusal } from "./kernel.ts";
-import { cString, joinPath } from "./path.ts";
+import { joinPath } from "./path.ts";
 import {
   AT_SYMLINK_NOFOLLOW,
   FICLONE,
@@ -30,6 +30,8 @@ import {
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const OBJECT_MODE = 0o644;
+/** Objects are named by SHA-256. */
+const OBJECT_PATH_SIZE = 65;
 const AT = STATX.offsets;
 
 /** Looks into an open directory of objects, and makes drafts of new ones. Does not close it. */
@@ -39,6 +41,8 @@ export class ObjectDirectory {
   /** Its path, for messages. */
   readonly root: Uint8Array;
   readonly #verify: boolean;
+  /** Path of the object that is looked for, terminated by the NUL that is never written over. */
+  readonly #name = new Uint8Array(OBJECT_PATH_SIZE + 1);
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
   #hasVerity: boolean;
@@ -60,19 +64,23 @@ export class ObjectDirectory {
    */
   has(digest: Uint8Array, size: number): boolean {
     const { linux, number } = this.directory;
-    const path = objectPath(digest);
-    const name = cString(utf8(path));
+    const name = this.#name;
+    writeObjectPath(name, digest);
     const result = linux.retry(() =>
       linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
     );
     if (result === -ERRNO.ENOENT) return false;
-    if (result < 0) throw this.error(-result, "statx", "look for", path);
+    if (result < 0) throw this.error(-result, "statx", "look for", objectPath(digest));
     const kind = kindOfMode(this.#view.getUint16(AT.mode, true));
-    if (kind !== "regular") throw this.#wrong(path, `a ${kind} file, expected a regular one`);
     const found = u64.read(this.#view, AT.size);
-    if (found !== size) throw this.#wrong(path, `${found} bytes, expected ${size}`);
-    if (this.#verify) this.#check(digest, size);
-    return true;
+    if (kind === "regular" && found === size) {
+      if (this.#verify) this.#check(digest, size);
+      return true;
+    }
+    const state = kind === "regular"
+      ? `${found} bytes, expected ${size}`
+      : `a ${kind} file, expected a regular one`;
+    throw this.#wrong(objectPath(digest), state);
   }
 
   /** Opens an object; undefined if it is not there. */

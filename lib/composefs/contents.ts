@@ -8,9 +8,9 @@
  * @module
  */
 
-import { printable, utf8 } from "../bytes/text.ts";
+import { printable } from "../bytes/text.ts";
 import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
-import { objectPath } from "../store/object_path.ts";
+import { objectPathSize, writeObjectPath } from "../store/object_path.ts";
 import type { ObjectStore } from "../store/object_store.ts";
 import type { Source } from "../tree/scan.ts";
 import type { SourceFile, SourceTree } from "../tree/source.ts";
@@ -160,5 +160,7 @@ export function changedError({ path }: Source, state: string): RangeError {
 
 /** Contents that are an object. */
 export function externalContent(size: number, digest: Uint8Array): Content {
-  return { kind: "external", size, path: utf8(objectPath(digest)), digest };
+  const path = new Uint8Array(objectPathSize(digest));
+  writeObjectPath(path, digest);
+  return { kind: "external", size, path, digest };
 }

@@ -5,6 +5,34 @@
  * @module
  */
 
+const SLASH = 0x2f;
+
+/** The two hexadecimal digits of each byte, the first in the low eight bits. */
+const DIGITS = new Uint16Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  DIGITS[byte] = digit(byte >> 4) | digit(byte & 15) << 8;
+}
+
+function digit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
+}
+
+/** Bytes of an object path. */
+export function objectPathSize(digest: Uint8Array): number {
+  return 2 * digest.length + 1;
+}
+
+/** Writes an object path to the start of `into`: many times faster than by way of a string. */
+export function writeObjectPath(into: Uint8Array, digest: Uint8Array): void {
+  let at = 0;
+  for (let i = 0; i < digest.length; i++) {
+    const digits = DIGITS[digest[i]!]!;
+    into[at++] = digits & 0xff;
+    into[at++] = digits >> 8;
+    if (i === 0) into[at++] = SLASH;
+  }
+}
+
 /** Path of an object below the store: two hexadecimal digits, `/`, the rest (65 bytes for SHA-256). */
 export function objectPath(digest: Uint8Array): string {
   const hex = digest.toHex();

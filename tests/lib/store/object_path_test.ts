@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { objectPath } from "../../../lib/store/object_path.ts";
+import { objectPath, objectPathSize, writeObjectPath } from "../../../lib/store/object_path.ts";
 
 Deno.test("an object lies in a directory named by the digest's first byte", () => {
   const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -11,4 +11,13 @@ Deno.test("an object lies in a directory named by the digest's first byte", () =
 
 Deno.test("longer digests make longer paths", () => {
   assertEquals(objectPath(new Uint8Array(64)).length, 129);
+});
+
+Deno.test("as bytes it is the same, for either hash", () => {
+  for (const length of [32, 64]) {
+    const digest = Uint8Array.from({ length }, (_, i) => i * 37 + 200);
+    const bytes = new Uint8Array(objectPathSize(digest));
+    writeObjectPath(bytes, digest);
+    assertEquals(new TextDecoder().decode(bytes), objectPath(digest));
+  }
 });
