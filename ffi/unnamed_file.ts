@@ -86,6 +86,11 @@ export class UnnamedFile implements Disposable {
     return { number: this.#file.number, seed: this.#seed };
   }
 
+  /** Whether it has a temporary name, under which it would stay if the process ended now. */
+  get hasName(): boolean {
+    return this.#seed !== 0;
+  }
+
   /** The file itself. */
   get file(): Fd {
     return this.#file;

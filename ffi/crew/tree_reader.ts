@@ -57,7 +57,7 @@ export class TreeReader implements FileReader, Disposable {
   readonly #pending = new Map<number, Pending>();
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
-  #hasDrafts = false;
+  #hasNamedDraft = false;
   #nextNumber = 0;
   #done = 0;
   #total = 0;
@@ -75,7 +75,7 @@ export class TreeReader implements FileReader, Disposable {
     }, {
       ...threads,
       // A draft that has a temporary name would stay behind.
-      beforeThreads: () => this.#hasDrafts || beforeThreads?.(),
+      beforeThreads: () => this.#hasNamedDraft || beforeThreads?.(),
       onFile: (number, result) => this.#take(this.#files[number]!, result),
       onPiece: (bytes) => this.#progress(bytes),
       onLargeFile: (file) => this.#finishLarge(file),
@@ -164,8 +164,9 @@ export class TreeReader implements FileReader, Disposable {
   /** A draft that holds the file's contents already, or is to get them. */
   #beginDraft(from: Fd): UnnamedFile | undefined {
     const objects = this.#store?.objects;
-    this.#hasDrafts ||= objects !== undefined;
-    return objects?.cloneDraft(from) ?? objects?.createDraft();
+    const draft = objects?.cloneDraft(from) ?? objects?.createDraft();
+    this.#hasNamedDraft ||= draft?.hasName ?? false;
+    return draft;
   }
 
   #postLarge(pending: Pending): void {
