@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { DirectoryLayer } from "../../ffi/data_layer.ts";
 import { openLinux } from "../../ffi/mod.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
-import { sequentialChecker } from "../../lib/composefs/check_objects.ts";
+import { objectChecker } from "../../ffi/crew/object_checker.ts";
 import { openImage } from "../../lib/composefs/open.ts";
 import { type Finding, verifyImage } from "../../lib/composefs/verify.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
@@ -88,7 +88,7 @@ testEach(
     const { image, store, digest } = makeImage(subject, makeSmallTree);
     const linux = await openLinux();
     using layer = DirectoryLayer.open(linux, utf8(store));
-    const checkObjects = sequentialChecker([layer]);
+    const checkObjects = objectChecker(linux, [layer], { threads: 1, module: undefined });
     const expected = { checkObjects, digest: Uint8Array.fromHex(digest) };
     const sound = read(image);
     const dump = dumpText(openImage(sound).tree());
