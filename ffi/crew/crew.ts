@@ -34,7 +34,7 @@ export interface ThreadOptions {
 
 /** How a crew works. */
 export interface CrewOptions extends ThreadOptions {
-  /** Told what became of a file, by the number it was given. May add files. */
+  /** Told what became of a file, by the number it was given. Adds none itself. */
   readonly onFile: (number: number, result: FileResult) => void;
   /** Told of each piece of a large file. */
   readonly onPiece?: (bytes: number) => void;
@@ -67,7 +67,7 @@ function isLongCopy({ to, size }: LargeFile): boolean {
 
 /** What was posted in a slot. */
 type Posted =
-  | { readonly kind: "files"; readonly numbers: readonly number[] }
+  | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
   | { readonly kind: "piece"; readonly file: LargeFile; readonly bytes: number };
 
 /** Reads files. Dispose of it, or declare it with `using`. */
@@ -147,14 +147,15 @@ export class Crew implements Disposable {
       this.#posted.delete(slot);
     }
     this.#board.close();
-    if (this.#workers.length === 0) return;
     const end = performance.now() + STOP_MILLISECONDS;
     while (this.#board.threadCount() > 0 && performance.now() < end) {
       this.#board.waitForThreads(WAIT_MILLISECONDS);
     }
     for (const [slot, posted] of this.#posted) {
       if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
-      posted.numbers.forEach((_, i) => discard(readResult(this.#board.job(slot), i)));
+      while (posted.told < posted.numbers.length) {
+        discard(readResult(this.#board.job(slot), posted.told++));
+      }
     }
     this.#posted.clear();
     for (const worker of this.#workers) worker.terminate();
@@ -175,7 +176,7 @@ export class Crew implements Disposable {
     if (draft === undefined) return;
     this.#draft = undefined;
     draft.writer.finish();
-    this.#post(draft.slot, { kind: "files", numbers: draft.numbers }, draft.cost);
+    this.#post(draft.slot, { kind: "files", numbers: draft.numbers, told: 0 }, draft.cost);
   }
 
   #post(slot: number, posted: Posted, cost: number): void {
@@ -242,16 +243,19 @@ export class Crew implements Disposable {
       any = true;
       const posted = this.#posted.get(slot)!;
       if (posted.kind === "piece") this.#collectPiece(slot, posted.file, posted.bytes);
-      else this.#collectFiles(slot, posted.numbers);
+      else this.#collectFiles(slot, posted);
     }
     return any;
   }
 
-  #collectFiles(slot: number, numbers: readonly number[]): void {
+  /** The slot stays until all of its files have been told of: should one throw, the rest is discarded. */
+  #collectFiles(slot: number, posted: Posted & { kind: "files" }): void {
     const job = this.#board.job(slot);
-    const results = numbers.map((_, i) => readResult(job, i));
+    while (posted.told < posted.numbers.length) {
+      const index = posted.told++;
+      this.#options.onFile(posted.numbers[index]!, readResult(job, index));
+    }
     this.#release(slot);
-    results.forEach((result, i) => this.#options.onFile(numbers[i]!, result));
   }
 
   #collectPiece(slot: number, file: LargeFile, bytes: number): void {

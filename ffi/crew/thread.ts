@@ -37,12 +37,16 @@ export class JobRunner {
   /** Works on a job that this thread has taken, and hands it back. */
   run(board: JobBoard, slot: number): void {
     const job = board.job(slot);
-    if (jobKind(job) === JOB_KIND.spans) {
-      runSpanJob(job, (piece) => this.spans.hash(piece), passOnInterruption);
-    } else {
-      runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
+    try {
+      if (jobKind(job) === JOB_KIND.spans) {
+        runSpanJob(job, (piece) => this.spans.hash(piece), passOnInterruption);
+      } else {
+        runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
+      }
+    } finally {
+      // Also if it is interrupted: the owner discards what has been made by then.
+      board.complete(slot);
     }
-    board.complete(slot);
   }
 }
 

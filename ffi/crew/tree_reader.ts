@@ -151,13 +151,14 @@ export class TreeReader implements FileReader, Disposable {
 
   #beginLarge(file: Source): void {
     const from = this.#tree.open(file.path);
+    let draft: UnnamedFile | undefined;
     try {
       checkLength(file, from.size);
+      if (!this.#expectsPresent) draft = this.#beginDraft(from);
     } catch (error) {
       from.close();
       throw error;
     }
-    const draft = this.#expectsPresent ? undefined : this.#beginDraft(from);
     this.#postLarge({ file, from, draft });
   }
 
@@ -195,19 +196,20 @@ export class TreeReader implements FileReader, Disposable {
     }
     this.#settle(file, digest);
     this.#expectsPresent = store?.has(digest, file.size) ?? false;
-    this.#pending.delete(large.number);
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {
-      this.#postLarge({ file, from, draft: this.#beginDraft(from), expected: digest });
+      const copy = this.#beginDraft(from);
+      this.#pending.delete(large.number);
+      this.#postLarge({ file, from, draft: copy, expected: digest });
       return;
     }
-    from.close();
-    if (draft === undefined) return;
-    if (this.#expectsPresent) {
-      draft[Symbol.dispose]();
-    } else {
+    if (draft !== undefined && !this.#expectsPresent) {
       store!.objects.completeDraft(draft);
       store!.adopt(draft, digest, file.size);
+    } else {
+      draft?.[Symbol.dispose]();
     }
+    from.close();
+    this.#pending.delete(large.number);
   }
 
   #progress(bytes: number): void {

@@ -78,6 +78,10 @@ export class FileJobWriter {
     u64.write(this.#view, this.#end + FILE.offsets.size, size);
     this.#view.setUint32(this.#end + FILE.offsets.length, path.length, true);
     this.#bytes.set(path, this.#end + FILE.size);
+    // A job that breaks off is not to show what its slot held before.
+    const result = HEADER.size + this.#count * RESULT_SIZE;
+    this.#view.setUint8(result + RESULT.offsets.state, FILE_STATE.failed);
+    this.#view.setUint8(result + RESULT.offsets.length, 0);
     this.#count++;
     this.#end = next;
     return true;

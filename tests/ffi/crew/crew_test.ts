@@ -7,8 +7,10 @@ import { openObjectStore } from "../../../ffi/object_store.ts";
 import { openSourceTree } from "../../../ffi/source_tree.ts";
 import { TreeReader, type TreeReaderOptions } from "../../../ffi/crew/tree_reader.ts";
 import type { Linux } from "../../../ffi/linux.ts";
+import { startsWith } from "../../../lib/bytes/compare.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
+import { InterruptedError } from "../../../ffi/signals.ts";
 import { scanTree } from "../../../lib/tree/scan.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
@@ -123,6 +125,45 @@ test("crew: an error leaves no object and no open file", async ({ linux, directo
   // Each run keeps the root of its tree, and the directory read last.
   assertEquals(open() <= before + 4, true);
 });
+
+for (const interrupted of [false, true]) {
+  const cause = interrupted ? "a signal" : "a file that fails";
+  test(`crew: drafts that have temporary names do not outlive ${cause}`, async ({ directory }) => {
+    const path = makeTree(directory);
+    const root = `${directory}/store`;
+    let drafts = 0;
+    const linux = await openFaulty({
+      // Both architectures' bit of O_TMPFILE.
+      openat: (_dirfd, _path, flags) =>
+        (flags as number) & 0o20000000 ? ERRNO.EOPNOTSUPP : undefined,
+      pwrite() {
+        // In the midst of a job of many files.
+        if (++drafts === 50 && interrupted) throw new InterruptedError("SIGTERM");
+        return undefined;
+      },
+    });
+    const tree = openSourceTree(linux, utf8(path));
+    await assertRejects(
+      async () => {
+        using store = openObjectStore(linux, utf8(root));
+        using reader = new TreeReader(linux, tree, { ...ALONE, store });
+        scanTree(tree, {
+          onFile(file) {
+            // By now its directory has been listed.
+            if (!interrupted && startsWith(file.path, utf8("deep/"))) {
+              truncateSync(`${path}/deep/er/200`, 1);
+            }
+            reader.add(file);
+          },
+        });
+        await reader.finish();
+      },
+      interrupted ? InterruptedError : RangeError,
+    );
+    assertEquals(drafts >= 50, true);
+    assertEquals(readdirSync(root), []);
+  });
+}
 
 for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
   test(`crew: a file that has ${name} since it was scanned is refused`, async ({ linux, directory }) => {

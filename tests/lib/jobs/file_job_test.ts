@@ -71,11 +71,18 @@ Deno.test("a file that cannot be read fails, and the others do not", () => {
   assertEquals(errors, [failure]);
 });
 
-Deno.test("an error that is passed on ends the job", () => {
+Deno.test("an error that is passed on ends the job, and leaves nothing of an earlier one", () => {
   const job = emptyJob();
-  const writer = new FileJobWriter(job);
-  for (const name of ["a", "b"]) writer.add(utf8(name), 1);
-  writer.finish();
+  const post = () => {
+    const writer = new FileJobWriter(job);
+    for (const name of ["a", "b"]) writer.add(utf8(name), 1);
+    writer.finish();
+  };
+  post();
+  const draft = { number: 7, seed: 0 };
+  const drafted = { state: FILE_STATE.drafted, bytes: new Uint8Array(32), draft };
+  runFileJob(job, () => drafted, neverFails);
+  post();
   let reads = 0;
   const read = () => {
     reads++;
@@ -83,6 +90,7 @@ Deno.test("an error that is passed on ends the job", () => {
   };
   assertThrows(() => runFileJob(job, read, neverFails), Error, "stop");
   assertEquals(reads, 1);
+  assertEquals([0, 1].map((i) => readResult(job, i)), [FAILED, FAILED]);
 });
 
 Deno.test("a job has room for so many files and no more", () => {
