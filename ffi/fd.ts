@@ -182,7 +182,8 @@ export class Fd implements SourceFile {
    * @throws {RangeError} If there is more than `limit` bytes.
    */
   readAll(limit: number = MAX_TRANSFER): Uint8Array<ArrayBuffer> {
-    let buffer = new Uint8Array(65536);
+    // One byte more than there is shows the end; some files, of /proc, do not say how much there is.
+    let buffer = new Uint8Array(Math.min(Math.max(65536, this.size + 1), limit + 1));
     let length = 0;
     while (true) {
       const count = this.read(buffer.subarray(length));

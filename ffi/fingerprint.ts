@@ -22,15 +22,19 @@ const QUIET_SECONDS = 3;
 
 const AT = STATX.offsets;
 
-/** What of statx(2) is in a fingerprint, from where to where. */
-const PARTS: readonly (readonly [number, number])[] = [
+/** What of statx(2) is in a fingerprint, in words of four bytes. */
+const WORDS: readonly number[] = [
   // Inode number and size.
-  [AT.ino, AT.size + 8],
+  ...words(AT.ino, AT.size + 8),
   // Times of birth, change and modification.
-  [AT.btimeSec, AT.btimeSec + 48],
+  ...words(AT.btimeSec, AT.btimeSec + 48),
   // Device.
-  [AT.devMajor, AT.devMajor + 8],
+  ...words(AT.devMajor, AT.devMajor + 8),
 ];
+
+function words(start: number, end: number): number[] {
+  return Array.from({ length: (end - start) / 4 }, (_, i) => start / 4 + i);
+}
 
 /** Makes the fingerprints of the files in one directory after the other. */
 export class Fingerprinter {
@@ -55,18 +59,18 @@ export class Fingerprinter {
     this.#minor = minor;
   }
 
-  /** The fingerprint of a file, if it has one. `view` is of what statx(2) wrote about it. */
-  of(view: DataView): Fingerprint | undefined {
+  /** The fingerprint of a file, if it has one. `stat` is what statx(2) wrote about it, in words. */
+  of(stat: Uint32Array): Fingerprint | undefined {
     if (!this.#isLocal) return undefined;
     // A file of another file system is bound here; its own directory is not known.
-    if (view.getUint32(AT.devMajor, true) !== this.#major) return undefined;
-    if (view.getUint32(AT.devMinor, true) !== this.#minor) return undefined;
-    if (!(Number(view.getBigInt64(AT.ctimeSec, true)) < this.#since)) return undefined;
-    const fingerprint = new Uint32Array(FINGERPRINT_WORDS);
-    let word = 0;
-    for (const [start, end] of PARTS) {
-      for (let at = start; at < end; at += 4) fingerprint[word++] = view.getUint32(at, true);
+    if (stat[AT.devMajor / 4] !== this.#major || stat[AT.devMinor / 4] !== this.#minor) {
+      return undefined;
     }
+    // Seconds are signed. All machines that this runs on have their low half first.
+    const ctime = (stat[AT.ctimeSec / 4 + 1]! | 0) * 2 ** 32 + stat[AT.ctimeSec / 4]!;
+    if (ctime >= this.#since) return undefined;
+    const fingerprint = new Uint32Array(FINGERPRINT_WORDS);
+    for (let i = 0; i < FINGERPRINT_WORDS; i++) fingerprint[i] = stat[WORDS[i]!]!;
     return fingerprint;
   }
 }

@@ -39,6 +39,7 @@ export class StatReader {
   readonly #linux: Linux;
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
+  readonly #words = new Uint32Array(this.#statx.buffer);
   readonly #target = new Uint8Array(PATH_MAX);
 
   /** Reads nothing yet. */
@@ -71,7 +72,7 @@ export class StatReader {
   ): StatDraft {
     const stat = this.#read(directory, name, 0, shown);
     if (stat.kind === "regular") {
-      const fingerprint = fingerprinter?.of(this.#view);
+      const fingerprint = fingerprinter?.of(this.#words);
       if (fingerprint !== undefined) stat.fingerprint = fingerprint;
     }
     return stat;
@@ -85,7 +86,11 @@ export class StatReader {
   ): StatDraft {
     const linux = this.#linux;
     const allFlags = flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    const result = linux.retry(() => linux.statx(number, path, allFlags, MASK, this.#statx));
+    // Most calls just succeed; for them no function is made.
+    let result = linux.statx(number, path, allFlags, MASK, this.#statx);
+    if (result < 0) {
+      result = linux.retry(() => linux.statx(number, path, allFlags, MASK, this.#statx));
+    }
     if (result < 0) {
       throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
     }

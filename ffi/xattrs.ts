@@ -83,7 +83,7 @@ export class XattrReader {
     if (entry === undefined || !this.#hasListxattrat) return undefined;
     const { libc, numbers } = this.#linux;
     const { directory, name } = entry;
-    const length = this.#grow((size) =>
+    const list = (size: number) =>
       libc.listxattrat(
         numbers.listxattrat,
         directory,
@@ -91,8 +91,10 @@ export class XattrReader {
         AT_SYMLINK_NOFOLLOW,
         this.#names,
         size,
-      )
-    );
+      );
+    // Most files have none.
+    if (list(FIRST_SIZE) === 0) return 0;
+    const length = this.#grow(list);
     // Older container runtimes answer EPERM to system calls they do not know.
     if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
     this.#hasListxattrat = false;

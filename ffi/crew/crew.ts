@@ -72,14 +72,14 @@ type Posted =
 
 /** Reads files. Dispose of it, or declare it with `using`. */
 export class Crew implements Disposable {
-  /** This thread's own work, by which what failed elsewhere is done again, for its error. */
-  readonly runner: JobRunner;
   readonly #linux: Linux;
   readonly #order: WorkOrder;
   readonly #options: CrewOptions;
   readonly #board: JobBoard;
   readonly #posted = new Map<number, Posted>();
   readonly #workers: Worker[] = [];
+  /** Made when it is needed: it comes with megabytes of buffers. */
+  #runner: JobRunner | undefined;
   #draft: { slot: number; writer: FileJobWriter; numbers: number[]; cost: number } | undefined;
   #cost = 0;
 
@@ -89,7 +89,11 @@ export class Crew implements Disposable {
     this.#order = order;
     this.#options = options;
     this.#board = JobBoard.create(options.threads === 1 ? 1 : SLOTS);
-    this.runner = new JobRunner(linux, order);
+  }
+
+  /** This thread's own work, by which what failed elsewhere is done again, for its error. */
+  get runner(): JobRunner {
+    return this.#runner ??= new JobRunner(this.#linux, this.#order);
   }
 
   /** Has a file of up to {@linkcode MAX_WHOLE_FILE} bytes read. */

@@ -15,7 +15,7 @@ import type { ObjectStore } from "../store/object_store.ts";
 import type { Source } from "../tree/scan.ts";
 import type { SourceFile, SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { walk } from "../tree/walk.ts";
+import { TreeWalk, walk } from "../tree/walk.ts";
 
 /** Files up to this many bytes are kept in the image, as mkcomposefs 1.0.8 does. */
 export const INLINE_THRESHOLD = 64;
@@ -69,7 +69,9 @@ export function fillContents(
   tree: Tree<Source>,
   contents: ReadonlyMap<Source, Content>,
 ): Tree<Content> {
-  for (const { node } of walk(tree)) {
+  const walk = new TreeWalk(tree);
+  while (walk.next()) {
+    const { node } = walk;
     if (node.kind === "regular") (node as { file: unknown }).file = contents.get(node.file);
   }
   return tree as Tree<unknown> as Tree<Content>;

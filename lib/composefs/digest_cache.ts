@@ -45,31 +45,28 @@ export function isDigestCache(file: Uint8Array): boolean {
   return binary(file.subarray(0, MAGIC.length)) === MAGIC;
 }
 
+const NO_BYTES = new Uint8Array();
+const NO_WORDS = new Uint32Array();
+
 /** A cache in memory. */
 export class DigestCache {
-  #bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** The same memory: entries begin at multiples of four bytes. */
-  #words: Uint32Array<ArrayBuffer>;
+  #words: Uint32Array<ArrayBuffer> = NO_WORDS;
   #count = 0;
   /** Where entries are: numbers of entries plus one, looked for from the place that the first word gives. */
-  #places = new Uint32Array(2048);
+  #places = new Uint32Array(16);
   #isChanged = false;
-
-  /** Makes an empty one. */
-  constructor() {
-    this.#bytes = new Uint8Array(entryAt(1024));
-    this.#words = new Uint32Array(this.#bytes.buffer);
-  }
 
   /**
    * Reads one that was written before.
    *
-   * @param file Contents of its file. Copied.
+   * @param file Contents of its file. Kept, and changed.
    * @param now Milliseconds since the epoch.
    * @throws {RangeError} If it is damaged, or is from the future: then the clock has been set back, and a
    * file's times say nothing of what has happened to it.
    */
-  static decode(file: Uint8Array, now: number): DigestCache {
+  static decode(file: Uint8Array<ArrayBuffer>, now: number): DigestCache {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     if (!isDigestCache(file)) throw new RangeError("not a cache of digests");
     if (file.length < HEADER.size) throw new RangeError(`${file.length} bytes, cut off`);
@@ -83,10 +80,9 @@ export class DigestCache {
     }
     if (savedAt > now) throw new RangeError("it was written later than now");
     const cache = new DigestCache();
-    cache.#reserve(count);
-    cache.#bytes.set(file.subarray(0, end));
+    cache.#use(file.byteOffset % 4 === 0 ? file : file.slice());
     cache.#count = count;
-    cache.#placeAll();
+    cache.#growPlaces(count);
     return cache;
   }
 
@@ -173,22 +169,23 @@ export class DigestCache {
     this.#places[place] = index + 1;
   }
 
-  #placeAll(): void {
-    this.#places.fill(0);
+  #reserve(count: number): void {
+    if (2 * count > this.#places.length) this.#growPlaces(count);
+    const needed = entryAt(count);
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(entryAt(2 * count + 1024));
+    larger.set(this.#bytes);
+    this.#use(larger);
+  }
+
+  #growPlaces(count: number): void {
+    this.#places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count + 1)));
     for (let index = 0; index < this.#count; index++) this.#place(index);
   }
 
-  #reserve(count: number): void {
-    if (2 * count > this.#places.length) {
-      this.#places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count)));
-      this.#placeAll();
-    }
-    const needed = entryAt(count);
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(entryAt(2 * count));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-    this.#words = new Uint32Array(larger.buffer);
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
   }
 
   #hasUnused(): boolean {

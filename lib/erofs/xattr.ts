@@ -7,7 +7,7 @@
  */
 
 import { alignUp } from "../bytes/align.ts";
-import { compareBytes } from "../bytes/compare.ts";
+import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { copyBytes } from "../bytes/copy.ts";
 import { binary } from "../bytes/text.ts";
 import type { Inode, InodeXattr } from "./inode.ts";
@@ -136,9 +136,15 @@ function sampleXattr({ name, rest }: InodeXattr): number {
   return hash ^ hash >>> 15;
 }
 
+/** Pairs that are compared one by one before a string is made of a value, to look it up in a map. */
+const MAX_ALIKE = 8;
+
 /** Pairs by name and value. */
 class Pairs {
   readonly all: Pair[] = [];
+  /** The first few pairs that have a sample in common; most often there is just one. */
+  readonly #bySample = new Map<number, Pair[]>();
+  /** All others: of values that were made to have one, or by chance. */
   readonly #byName = new Map<XattrName, Map<string, Pair>>();
   // In a tree read from an image, inodes share the objects too: a value of many kilobytes that a small
   // hostile image repeats thousands of times is looked at once.
@@ -151,18 +157,42 @@ class Pairs {
   }
 
   #find(xattr: InodeXattr): Pair {
+    const sample = sampleXattr(xattr);
+    const alike = this.#bySample.get(sample);
+    if (alike === undefined) {
+      const pair = this.#add(xattr);
+      this.#bySample.set(sample, [pair]);
+      return pair;
+    }
+    for (const pair of alike) {
+      if (equalXattrs(pair.xattr, xattr)) return pair;
+    }
+    if (alike.length === MAX_ALIKE) return this.#findByName(xattr);
+    const pair = this.#add(xattr);
+    alike.push(pair);
+    return pair;
+  }
+
+  #findByName(xattr: InodeXattr): Pair {
     const { name, head, rest } = xattr;
     let values = this.#byName.get(name);
     if (values === undefined) this.#byName.set(name, values = new Map());
     const value = binary(head) + binary(rest);
     let pair = values.get(value);
-    if (pair === undefined) {
-      pair = { xattr, count: 0, place: -1 };
-      values.set(value, pair);
-      this.all.push(pair);
-    }
+    if (pair === undefined) values.set(value, pair = this.#add(xattr));
     return pair;
   }
+
+  #add(xattr: InodeXattr): Pair {
+    const pair = { xattr, count: 0, place: -1 };
+    this.all.push(pair);
+    return pair;
+  }
+}
+
+/** Tells whether two have the same name and value. Where a value is cut in two follows from its name. */
+function equalXattrs(a: InodeXattr, b: InodeXattr): boolean {
+  return a.name === b.name && equalBytes(a.head, b.head) && equalBytes(a.rest, b.rest);
 }
 
 function comparePairs(a: InodeXattr, b: InodeXattr): number {

@@ -27,6 +27,11 @@ export interface BlockHasher {
    * @returns A new array of `digestSize` bytes.
    */
   hash(message: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * Does the same into `digestSize` bytes from `at` on in an array that has room for them. For hashers that
+   * save an allocation by it.
+   */
+  hashInto?(message: Uint8Array, target: Uint8Array, at: number): void;
 }
 
 /** What is fixed about a hash algorithm. Sizes in bytes. */

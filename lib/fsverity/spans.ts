@@ -9,6 +9,7 @@
  * @module
  */
 
+import { viewOf } from "../bytes/view.ts";
 import type { BlockHasher } from "./hasher.ts";
 
 /** Bytes of data in a span. */
@@ -36,12 +37,19 @@ export class LevelHasher {
   hashBlocks(data: Uint8Array): Uint8Array<ArrayBuffer> {
     const blockSize = this.#blockSize;
     // Most files are of one block, and then its hash is the result as it is.
-    if (data.length > 0 && data.length <= blockSize) return this.#hashBlock(data);
-    const { digestSize } = this.#hasher;
+    if (data.length === blockSize) return this.#hasher.hash(data);
+    if (data.length > 0 && data.length < blockSize) return this.#hasher.hash(this.#pad(data));
+    const hasher = this.#hasher;
+    const { digestSize } = hasher;
     const hashes = new Uint8Array(Math.ceil(data.length / blockSize) * digestSize);
-    for (let block = 0; block * digestSize < hashes.length; block++) {
-      const start = block * blockSize;
-      hashes.set(this.#hashBlock(data.subarray(start, start + blockSize)), block * digestSize);
+    let at = 0;
+    for (let start = 0; start < data.length; start += blockSize, at += digestSize) {
+      const end = start + blockSize;
+      const block = end <= data.length
+        ? viewOf(data, start, end)
+        : this.#pad(viewOf(data, start, data.length));
+      if (hasher.hashInto === undefined) hashes.set(hasher.hash(block), at);
+      else hasher.hashInto(block, hashes, at);
     }
     return hashes;
   }
@@ -65,11 +73,11 @@ export class LevelHasher {
     return level;
   }
 
-  #hashBlock(block: Uint8Array): Uint8Array<ArrayBuffer> {
-    if (block.length === this.#blockSize) return this.#hasher.hash(block);
+  /** A short block with zeros up to a whole one. Valid until the next call. */
+  #pad(block: Uint8Array): Uint8Array<ArrayBuffer> {
     const padded = this.#padded ??= new Uint8Array(this.#blockSize);
     padded.set(block);
     padded.fill(0, block.length);
-    return this.#hasher.hash(padded);
+    return padded;
   }
 }

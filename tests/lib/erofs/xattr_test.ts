@@ -108,3 +108,12 @@ Deno.test("a value that many inodes have as one object is looked at once", () =>
   // Looked at each time, these are 2.4 GB: 15 seconds.
   assertEquals(performance.now() - start < 3000, true);
 });
+
+Deno.test("values that end alike are told apart, however many there are", () => {
+  const values = [...Array(30).keys()].map((i) => `${String(i).padStart(2, "0")}-the same end`);
+  const xattrs = values.map((value) => [xattr("user.a", value)]);
+  assertEquals(table(...xattrs), []);
+  // All twice, and one of the first and one of the last a third time.
+  const all = [...xattrs, ...xattrs.toReversed(), xattrs[0]!, xattrs[29]!];
+  assertEquals(table(...all), values.map((value) => `user.a=${value}`).toReversed());
+});

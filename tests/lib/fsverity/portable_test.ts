@@ -70,3 +70,14 @@ Deno.test("hashers are found once", () => {
   assertEquals(nativeHasher("sha512") === nativeHasher("sha512"), true);
   assertEquals(defaultHasher("sha256") === nativeHasher("sha256"), true);
 });
+
+for (const algorithm of ALGORITHMS) {
+  Deno.test(`native ${algorithm} puts a hash into an array and leaves the rest of it alone`, () => {
+    const { hash, hashInto, digestSize } = nativeHasher(algorithm)!;
+    const messages = [0, 1, 4096, 70_000].map((length) => createRandom(4).bytes(length));
+    const target = new Uint8Array(messages.length * digestSize + 3).fill(0xee);
+    messages.forEach((message, i) => hashInto!(message, target, 2 + i * digestSize));
+    const hashes = messages.map((message) => hash(message).toHex()).join("");
+    assertEquals(target.toHex(), `eeee${hashes}ee`);
+  });
+}
