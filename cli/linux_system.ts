@@ -44,7 +44,7 @@ import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_ob
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import { splitCommandLine } from "./argv.ts";
 import { isDash } from "./dash.ts";
-import { restartWithoutFtl } from "./restart.ts";
+import { hasRestarted, restartWithoutFtl } from "./restart.ts";
 import type {
   BaseDirectory,
   DigestSettings,
@@ -225,6 +225,7 @@ export class LinuxSystem implements System {
     return {
       threads: module === undefined ? 1 : threads ?? usableCpus(this.#linux),
       module,
+      startAtOnce: hasRestarted(this.#linux),
       beforeThreads: () => {
         // What has been written would be written once more.
         const executable = this.executable();

@@ -16,6 +16,11 @@ import { utf8 } from "../lib/bytes/text.ts";
 
 const SETTING = "BUN_JSC_useFTLJIT";
 
+/** Tells whether this is the second start, so that the work need not be looked at again. */
+export function hasRestarted(linux: Linux): boolean {
+  return linux.libc.getenv(utf8(`${SETTING}\0`)) !== 0;
+}
+
 /**
  * Replaces the running process by the same program without FTL. Returns where that cannot be done, or
  * where the setting has been made, as it has the second time.
@@ -30,6 +35,6 @@ export function restartWithoutFtl(
   commandLine: readonly Uint8Array[],
   environment: readonly Uint8Array[],
 ): void {
-  if (commandLine.length === 0 || linux.libc.getenv(utf8(`${SETTING}\0`)) !== 0) return;
+  if (commandLine.length === 0 || hasRestarted(linux)) return;
   replaceProcess(linux, executable, commandLine, [...environment, utf8(`${SETTING}=0`)]);
 }

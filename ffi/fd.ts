@@ -10,6 +10,7 @@
 
 import { u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
+import { viewOf } from "../lib/bytes/view.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Linux } from "./linux.ts";
@@ -163,6 +164,22 @@ export class Fd implements SourceFile {
       done += result;
     }
     return done;
+  }
+
+  /**
+   * Reads the whole file by a single call, if it is as long as it should be.
+   *
+   * @param buffer Has room for more than `size` bytes.
+   * @returns A view of the buffer; undefined if the file is of another length, or cannot be read that way:
+   * then other calls tell why.
+   */
+  readWhole(buffer: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> | undefined {
+    const { linux, number } = this;
+    linux.signals.checkNowAndThen();
+    // The byte behind the end is asked for to see that there is none.
+    return linux.libc.pread(number, buffer, size + 1, 0) === size
+      ? viewOf(buffer, 0, size)
+      : undefined;
   }
 
   /**

@@ -114,15 +114,30 @@ export class DirectoryTree implements SourceTree {
   }
 
   open(path: Uint8Array): Fd {
+    const file = this.openAny(path);
+    try {
+      this.checkRegular(path, file);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Opens whatever is there, other than a symbolic link. */
+  openAny(path: Uint8Array): Fd {
     const shown = () => joinPath(this.#rootPath, path);
     // Should the file have become a fifo, opening it must not wait for a writer.
-    const flags = O_RDONLY | O_NONBLOCK;
-    const file = this.#opener.open(path, { flags, shown });
+    return this.#opener.open(path, { flags: O_RDONLY | O_NONBLOCK, shown });
+  }
+
+  /** @throws {RangeError} If what was opened by this path is no regular file. */
+  checkRegular(path: Uint8Array, file: Fd): void {
     const kind = kindOfMode(file.sizeAndMode().mode);
-    if (kind === "regular") return file;
-    file.close();
+    if (kind === "regular") return;
+    const shown = printable(joinPath(this.#rootPath, path));
     throw new RangeError(
-      `Cannot read "${printable(shown())}": a ${kind ?? "strange"} file, expected a regular one`,
+      `Cannot read "${shown}": a ${kind ?? "strange"} file, expected a regular one`,
     );
   }
 }

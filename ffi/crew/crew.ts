@@ -28,6 +28,8 @@ export interface ThreadOptions {
   readonly threads: number;
   /** URL of a module that calls `serveCrew` when it runs in a worker. Without it there is one thread. */
   readonly module: string | undefined;
+  /** Set if it is known already that there is work for all of them. */
+  readonly startAtOnce?: boolean;
   /** Called before other threads are started, if ever. May end the process: nothing has been read by then. */
   readonly beforeThreads?: () => void;
 }
@@ -89,6 +91,7 @@ export class Crew implements Disposable {
     this.#order = order;
     this.#options = options;
     this.#board = JobBoard.create(options.threads === 1 ? 1 : SLOTS);
+    if (options.startAtOnce) this.#start();
   }
 
   /** This thread's own work, by which what failed elsewhere is done again, for its error. */

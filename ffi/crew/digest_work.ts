@@ -27,9 +27,9 @@ export class DigestWork implements FileWork {
     this.#options = { algorithm, blockSize, ...(salt === undefined ? {} : { salt }) };
   }
 
-  read(path: Uint8Array<ArrayBuffer>): FileResult {
+  read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
     using file = Fd.open(this.#linux, path, { flags: O_RDONLY });
-    return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file) };
+    return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file, size) };
   }
 
   /** The kernel's digest, where it is asked for and there is one. */
@@ -39,8 +39,10 @@ export class DigestWork implements FileWork {
     return measured?.algorithm === this.#order.algorithm ? measured.digest : undefined;
   }
 
-  #digest(file: Fd): Uint8Array<ArrayBuffer> {
+  #digest(file: Fd, size: number): Uint8Array<ArrayBuffer> {
     const buffer = this.#buffer;
+    const contents = size < buffer.length ? file.readWhole(buffer, size) : undefined;
+    if (contents !== undefined) return fsVerityDigest(contents, this.#options);
     const length = file.readAt(buffer, 0);
     if (length < buffer.length) return fsVerityDigest(buffer.subarray(0, length), this.#options);
     const hasher = new FsVerityHasher(this.#options).update(buffer);

@@ -59,7 +59,7 @@ class FileDigests implements Disposable {
   #read = 0;
 
   constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
-    const { threads, module, beforeThreads, onRead, ...order } = options;
+    const { threads, module, startAtOnce = false, beforeThreads, onRead, ...order } = options;
     this.#linux = linux;
     this.#paths = paths;
     this.#options = options;
@@ -69,6 +69,7 @@ class FileDigests implements Disposable {
     this.#crew = new Crew(linux, { kind: "digest", options: order }, {
       threads,
       module,
+      startAtOnce,
       ...(beforeThreads === undefined ? {} : { beforeThreads }),
       onFile: (number, result) => void this.#results.set(number, result),
       onPiece: (bytes) => onRead?.(this.#read += bytes),
@@ -98,7 +99,7 @@ class FileDigests implements Disposable {
       this.#results.delete(this.#next);
       const path = new Uint8Array(this.#paths[this.#next++]!);
       // Read here, it shows its error; or it can be read now.
-      yield result.state === FILE_STATE.failed ? this.#work.read(path).bytes : result.bytes;
+      yield result.state === FILE_STATE.failed ? this.#work.read(path, 0).bytes : result.bytes;
     }
   }
 

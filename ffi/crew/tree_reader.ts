@@ -7,10 +7,12 @@
 import {
   changedError,
   checkLength,
+  completeContent,
   EMPTY,
   externalContent,
   type FileReader,
   INLINE_THRESHOLD,
+  pendingContent,
 } from "../../lib/composefs/contents.ts";
 import type { DigestCache } from "../../lib/composefs/digest_cache.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
@@ -36,9 +38,14 @@ export interface TreeReaderOptions extends ThreadOptions {
   readonly onRead?: (done: number, total: number) => void;
 }
 
-/** A large file on its way. */
-interface Pending {
+/** A file on its way, and the contents that it is to complete. */
+interface Reading {
   readonly file: Source;
+  readonly content: Content;
+}
+
+/** A large one. */
+interface Pending extends Reading {
   readonly from: Fd;
   readonly draft: UnnamedFile | undefined;
   /** Its digest, if it is being read again to be stored. */
@@ -52,8 +59,7 @@ export class TreeReader implements FileReader, Disposable {
   readonly #cache: DigestCache | undefined;
   readonly #onRead: TreeReaderOptions["onRead"];
   readonly #crew: Crew;
-  readonly #files: Source[] = [];
-  readonly #contents = new Map<Source, Content>();
+  readonly #files: Reading[] = [];
   readonly #pending = new Map<number, Pending>();
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
@@ -82,18 +88,21 @@ export class TreeReader implements FileReader, Disposable {
     });
   }
 
-  add(file: Source): void {
+  add(file: Source): Content {
     this.#total += file.size;
     const known = this.#recall(file);
     if (known !== undefined) {
-      this.#contents.set(file, known);
       this.#progress(file.size);
-    } else if (file.size > MAX_WHOLE_FILE) {
-      this.#beginLarge(file);
+      return known;
+    }
+    const content = pendingContent(file.size);
+    if (file.size > MAX_WHOLE_FILE) {
+      this.#beginLarge({ file, content });
     } else {
-      this.#files.push(file);
+      this.#files.push({ file, content });
       this.#crew.addFile(this.#files.length - 1, file.path, file.size);
     }
+    return content;
   }
 
   /** What is known of a file without reading it. */
@@ -107,15 +116,14 @@ export class TreeReader implements FileReader, Disposable {
   }
 
   /** Notes the digest of a file that has been read. */
-  #settle(file: Source, digest: Uint8Array<ArrayBuffer>): void {
-    this.#contents.set(file, externalContent(file.size, digest));
+  #settle({ file, content }: Reading, digest: Uint8Array<ArrayBuffer>): void {
+    completeContent(content, digest);
     if (file.fingerprint !== undefined) this.#cache?.set(file.fingerprint, digest);
   }
 
   // deno-lint-ignore require-await -- the port is for readers that wait, too
-  async finish(): Promise<ReadonlyMap<Source, Content>> {
+  async finish(): Promise<void> {
     this.#crew.finish();
-    return this.#contents;
   }
 
   [Symbol.dispose](): void {
@@ -127,8 +135,8 @@ export class TreeReader implements FileReader, Disposable {
     this.#pending.clear();
   }
 
-  #take(file: Source, found: FileResult): void {
-    const { path, size } = file;
+  #take(reading: Reading, found: FileResult): void {
+    const { path, size } = reading.file;
     // Read here, it shows its error; or it can be read now.
     const result = found.state === FILE_STATE.failed
       ? this.#crew.runner.files.read(new Uint8Array(path), size)
@@ -137,9 +145,9 @@ export class TreeReader implements FileReader, Disposable {
     const draft = this.#adopt(result);
     if (draft !== undefined) this.#store!.adopt(draft, bytes, size);
     if (state === FILE_STATE.inline) {
-      this.#contents.set(file, { kind: "inline", bytes });
+      completeContent(reading.content, bytes);
     } else {
-      this.#settle(file, bytes);
+      this.#settle(reading, bytes);
       this.#expectsPresent = state === FILE_STATE.digested;
     }
     this.#progress(size);
@@ -149,7 +157,7 @@ export class TreeReader implements FileReader, Disposable {
     return draft && this.#store?.objects.adoptDraft(draft);
   }
 
-  #beginLarge(file: Source): void {
+  #beginLarge({ file, content }: Reading): void {
     const from = this.#tree.open(file.path);
     let draft: UnnamedFile | undefined;
     try {
@@ -159,7 +167,7 @@ export class TreeReader implements FileReader, Disposable {
       from.close();
       throw error;
     }
-    this.#postLarge({ file, from, draft });
+    this.#postLarge({ file, content, from, draft });
   }
 
   /** A draft that holds the file's contents already, or is to get them. */
@@ -194,12 +202,12 @@ export class TreeReader implements FileReader, Disposable {
     if (expected !== undefined && !equalBytes(digest, expected)) {
       throw changedError(file, "other contents than were expected");
     }
-    this.#settle(file, digest);
+    this.#settle(pending, digest);
     this.#expectsPresent = store?.has(digest, file.size) ?? false;
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {
       const copy = this.#beginDraft(from);
       this.#pending.delete(large.number);
-      this.#postLarge({ file, from, draft: copy, expected: digest });
+      this.#postLarge({ ...pending, draft: copy, expected: digest });
       return;
     }
     if (draft !== undefined && !this.#expectsPresent) {

@@ -21,7 +21,7 @@ const MIN_CLONE = 1 << 14;
 export class TreeWork implements FileWork {
   readonly #tree: DirectoryTree;
   readonly #objects: ObjectDirectory | undefined;
-  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
+  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE + 1);
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
 
@@ -35,20 +35,8 @@ export class TreeWork implements FileWork {
       new ObjectDirectory(store.directory, store.path, store.verifyObjects);
   }
 
-  /** Opens a file, and checks that it is as long as it should be. */
-  open(path: Uint8Array, size: number): Fd {
-    const file = this.#tree.open(path);
-    try {
-      checkLength({ path, size }, file.size);
-      return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-  }
-
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
-    using file = this.open(path, size);
+    using file = this.#tree.openAny(path);
     if (this.#objects === undefined || size <= INLINE_THRESHOLD) {
       const contents = this.#contents(path, size, file);
       return size <= INLINE_THRESHOLD
@@ -58,10 +46,19 @@ export class TreeWork implements FileWork {
     return this.#store(this.#objects, path, size, file);
   }
 
+  /**
+   * The whole file, or its clone.
+   *
+   * @throws {RangeError} If it is not as long as it should be, or is no regular file.
+   */
   #contents(path: Uint8Array, size: number, file: Fd): Uint8Array<ArrayBuffer> {
-    const contents = this.#buffer.subarray(0, size);
-    checkLength({ path, size }, file.readAt(contents, 0));
-    return contents;
+    const contents = file.readWhole(this.#buffer, size);
+    if (contents !== undefined) return contents;
+    // It is not what it was when it was looked at, or a signal has cut the reading short.
+    this.#tree.checkRegular(path, file);
+    checkLength({ path, size }, file.size);
+    checkLength({ path, size }, file.readAt(this.#buffer.subarray(0, size), 0));
+    return this.#buffer.subarray(0, size);
   }
 
   #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { copyBytes } from "../bytes/copy.ts";
 import { printable } from "../bytes/text.ts";
 import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
 import { objectPathSize, writeObjectPath } from "../store/object_path.ts";
@@ -35,11 +36,12 @@ export interface FileReader {
   /**
    * Takes a file to read, at once or later.
    *
+   * @returns Its contents. Arrays in it are of their final length, and may get their final bytes later.
    * @throws {RangeError} If it, or one taken earlier, is not as long as it was when it was scanned.
    */
-  add(file: Source): void;
-  /** Reads what is left; gives the contents of every file that was added. */
-  finish(): Promise<ReadonlyMap<Source, Content>>;
+  add(file: Source): Content;
+  /** Reads what is left; then the contents of every file that was added are what they should be. */
+  finish(): Promise<void>;
 }
 
 /**
@@ -54,10 +56,13 @@ export async function resolveContents(
   options: ContentsOptions = {},
 ): Promise<Tree<Content>> {
   const reader = options.reader ?? new SequentialReader(source, options);
+  const contents = new Map<Source, Content>();
   for (const { node } of walk(tree)) {
-    if (node.kind === "regular") reader.add(node.file);
+    if (node.kind !== "regular" || contents.has(node.file)) continue;
+    contents.set(node.file, reader.add(node.file));
   }
-  return fillContents(tree, await reader.finish());
+  await reader.finish();
+  return fillContents(tree, contents);
 }
 
 /**
@@ -88,7 +93,6 @@ export class SequentialReader implements FileReader {
   readonly #source: SourceTree;
   readonly #options: ContentsOptions;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
-  readonly #contents = new Map<Source, Content>();
   #done = 0;
 
   /** Uses the store and the listener of the options. */
@@ -97,16 +101,15 @@ export class SequentialReader implements FileReader {
     this.#options = options;
   }
 
-  add(file: Source): void {
-    this.#contents.set(file, this.#read(file));
+  add(file: Source): Content {
+    const content = this.#read(file);
     this.#done += file.size;
     this.#options.onRead?.(this.#done, this.#done);
+    return content;
   }
 
-  // deno-lint-ignore require-await -- the port's others wait for threads
-  async finish(): Promise<ReadonlyMap<Source, Content>> {
-    return this.#contents;
-  }
+  /** Has nothing left to read. */
+  async finish(): Promise<void> {}
 
   #read(file: Source): Content {
     if (file.size === 0) return EMPTY;
@@ -165,4 +168,25 @@ export function externalContent(size: number, digest: Uint8Array): Content {
   const path = new Uint8Array(objectPathSize(digest));
   writeObjectPath(path, digest);
   return { kind: "external", size, path, digest };
+}
+
+const NO_DIGEST = new Uint8Array(32);
+const NO_PATH = new Uint8Array(objectPathSize(NO_DIGEST));
+writeObjectPath(NO_PATH, NO_DIGEST);
+
+/** Contents of a file that is yet to be read: in form, but for their bytes, what they are going to be. */
+export function pendingContent(size: number): Content {
+  return size <= INLINE_THRESHOLD
+    ? { kind: "inline", bytes: new Uint8Array(size) }
+    : { kind: "external", size, path: NO_PATH.slice(), digest: NO_DIGEST.slice() };
+}
+
+/** Puts a file's bytes, or its digest, into contents that were pending. */
+export function completeContent(content: Content, bytes: Uint8Array): void {
+  if (content.kind === "inline") {
+    copyBytes(content.bytes, 0, bytes);
+  } else {
+    copyBytes(content.digest!, 0, bytes);
+    writeObjectPath(content.path!, bytes);
+  }
 }

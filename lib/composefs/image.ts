@@ -9,7 +9,7 @@ import { SUPER_OFFSET } from "../erofs/format.ts";
 import type { Inode } from "../erofs/inode.ts";
 import { writeErofs } from "../erofs/write.ts";
 import { isAclName } from "../erofs/xattr_name.ts";
-import { type ScanOptions, scanTree } from "../tree/scan.ts";
+import { type ScanOptions, scanTree, type Source } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateTree } from "../tree/validate.ts";
@@ -57,8 +57,13 @@ export async function createImage(
   options: CreateImageOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const reader = options.reader ?? new SequentialReader(source, options);
-  const sources = scanTree(source, { ...options, onFile: (file) => reader.add(file) });
-  return encodeImage(fillContents(sources, await reader.finish()), options);
+  const contents = new Map<Source, Content>();
+  const onFile = (file: Source) => void contents.set(file, reader.add(file));
+  const tree = fillContents(scanTree(source, { ...options, onFile }), contents);
+  // While other threads read the last files.
+  const draft = draftImage(tree, options);
+  await reader.finish();
+  return writeDraft(draft);
 }
 
 /**
@@ -116,9 +121,22 @@ export function encodeImage(
   tree: Tree<Content>,
   range: VersionRange = {},
 ): Uint8Array<ArrayBuffer> {
+  return writeDraft(draftImage(tree, range));
+}
+
+/** All of an image that does not depend on the bytes of its files and their digests. */
+interface ImageDraft {
+  readonly inodes: readonly Inode[];
+  readonly version: FormatVersion;
+}
+
+function draftImage(tree: Tree<Content>, range: VersionRange): ImageDraft {
   validateTree(tree);
   const version = chooseVersion(tree, range);
-  const inodes = overlayInodes(tree, version);
+  return { inodes: overlayInodes(tree, version), version };
+}
+
+function writeDraft({ inodes, version }: ImageDraft): Uint8Array<ArrayBuffer> {
   return writeErofs(inodes, composefsPreamble(inodes, version));
 }
 

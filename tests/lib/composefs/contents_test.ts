@@ -1,11 +1,15 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import {
+  completeContent,
   type ContentsOptions,
+  externalContent,
   type FileReader,
   INLINE_THRESHOLD,
+  pendingContent,
   resolveContents,
 } from "../../../lib/composefs/contents.ts";
+import { createImage } from "../../../lib/composefs/image.ts";
 import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
 import { MemoryStore } from "../../../lib/store/memory_store.ts";
 import type { ObjectStore } from "../../../lib/store/object_store.ts";
@@ -197,13 +201,12 @@ Deno.test("a reader of one's own is given all files, and its contents are taken"
   const source = memoryTree({ a: bytes(70), d: { b: "" } });
   const file = external(70, "elsewhere").file;
   const seen: string[] = [];
-  const contents = new Map<Source, Content>();
   const reader: FileReader = {
     add(source) {
       seen.push(new TextDecoder().decode(source.path));
-      contents.set(source, file);
+      return file;
     },
-    finish: () => Promise.resolve(contents),
+    finish: () => Promise.resolve(),
   };
   const tree = await resolveContents(scanTree(source), source, { reader });
   assertEquals(seen, ["a", "d/b"]);
@@ -232,4 +235,38 @@ Deno.test("5,000 levels need no stack", async () => {
   for (let level = 0; level < 5000; level++) node = nodeAt(node, "d") as Directory<Content>;
   const found = inline("");
   assertEquals(node, directory({ f: found, l: hardLink(found) }));
+});
+
+Deno.test("pending contents become those of a file that was read", () => {
+  for (const size of [1, 64, 65, 5000]) {
+    const content = pendingContent(size);
+    const whole = bytes(size);
+    const isInline = content.kind === "inline";
+    assertEquals(isInline, size <= INLINE_THRESHOLD);
+    completeContent(content, isInline ? whole : fsVerityDigest(whole));
+    assertEquals(
+      content,
+      isInline ? { kind: "inline", bytes: whole } : externalContent(size, fsVerityDigest(whole)),
+    );
+  }
+});
+
+Deno.test("an image does not wait for bytes to be in place before it is drafted", async () => {
+  const source = memoryTree({ a: "x".repeat(64), b: "y".repeat(65), d: { c: "y".repeat(65) } });
+  const pending: [Content, Source][] = [];
+  const reader: FileReader = {
+    add(file) {
+      const content = pendingContent(file.size);
+      pending.push([content, file]);
+      return content;
+    },
+    async finish() {
+      await new Promise((resolve) => setTimeout(resolve));
+      for (const [content, file] of pending) {
+        const bytes = new Uint8Array(file.size).fill(file.size === 64 ? 0x78 : 0x79);
+        completeContent(content, content.kind === "inline" ? bytes : fsVerityDigest(bytes));
+      }
+    },
+  };
+  assertEquals(await createImage(source, { reader }), await createImage(source));
 });
