@@ -38,6 +38,13 @@ export function argvBytes(
   return ours;
 }
 
+/** The first of the arguments in `/proc/self/cmdline`; undefined if there is none. */
+export function firstArgument(commandLine: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
+  if (commandLine.length === 0) return undefined;
+  const end = commandLine.indexOf(0);
+  return end === -1 ? commandLine : commandLine.subarray(0, end);
+}
+
 /**
  * Splits `/proc/self/cmdline` into its arguments, each of which ends with a NUL. The first is the name
  * that the process was started by: that of the link to a compiled program, or the runtime's.

@@ -42,7 +42,6 @@ import type { SourceFile } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
-import { splitCommandLine } from "./argv.ts";
 import { isDash } from "./dash.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";
 import type {
@@ -198,6 +197,15 @@ export class LinuxSystem implements System {
     }
   }
 
+  /** To be told as soon as it is known that there is work for a while: may start the program anew for that. */
+  expectLongRun(): void {
+    // What has been written would be written once more.
+    const executable = this.executable();
+    if (executable === undefined || this.#hasWritten) return;
+    const [commandLine, environment] = [this.#readProc("cmdline"), this.#readProc("environ")];
+    restartWithoutFtl(this.#linux, executable, commandLine, environment);
+  }
+
   /** The process's own output streams. */
   terminalPort(): TerminalPort {
     const streams = {
@@ -226,15 +234,7 @@ export class LinuxSystem implements System {
       threads: module === undefined ? 1 : threads ?? usableCpus(this.#linux),
       module,
       startAtOnce: hasRestarted(this.#linux),
-      beforeThreads: () => {
-        // What has been written would be written once more.
-        const executable = this.executable();
-        if (executable === undefined || this.#hasWritten) return;
-        const [commandLine, environment] = ["cmdline", "environ"].map((name) =>
-          splitCommandLine(this.#readProc(name))
-        );
-        restartWithoutFtl(this.#linux, executable, commandLine!, environment!);
-      },
+      beforeThreads: () => this.expectLongRun(),
     };
   }
 

@@ -10,11 +10,14 @@ import process from "node:process";
 import { serveCrew } from "../ffi/crew/thread.ts";
 import { openLinux } from "../ffi/mod.ts";
 import { InterruptedError } from "../ffi/signals.ts";
-import { argvBytes, splitCommandLine } from "./argv.ts";
+import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
 import { LinuxSystem } from "./linux_system.ts";
 import { createTerminal } from "./terminal.ts";
 import { TOOLBOX } from "./toolbox.ts";
+
+/** Bytes of a command line that names files by the thousand. */
+const LONG_COMMAND_LINE = 1 << 18;
 
 async function start(): Promise<number> {
   const linux = await openLinux();
@@ -23,8 +26,10 @@ async function start(): Promise<number> {
     isExecutable() ? process.execPath : undefined,
     mayLoadAgain() ? import.meta.url : undefined,
   );
-  const args = argvBytes(process.argv.slice(2), () => system.readCommandLine());
-  const [argv0] = splitCommandLine(system.readCommandLine());
+  const commandLine = system.readCommandLine();
+  if (commandLine.length >= LONG_COMMAND_LINE) system.expectLongRun();
+  const args = argvBytes(process.argv.slice(2), () => commandLine);
+  const argv0 = firstArgument(commandLine);
   // Without /proc there is only what the runtime says, which for Deno is its own name.
   const name = argv0 === undefined ? process.argv0 : new TextDecoder().decode(argv0);
   linux.signals.start();

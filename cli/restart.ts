@@ -12,7 +12,7 @@
 
 import { replaceProcess } from "../ffi/exec.ts";
 import type { Linux } from "../ffi/linux.ts";
-import { utf8 } from "../lib/bytes/text.ts";
+import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 
 const SETTING = "BUN_JSC_useFTLJIT";
 
@@ -26,15 +26,17 @@ export function hasRestarted(linux: Linux): boolean {
  * where the setting has been made, as it has the second time.
  *
  * @param executable Its path.
- * @param commandLine All arguments, the name that the program goes by first; none if they are not known.
- * @param environment All variables, `NAME=value` each.
+ * @param commandLine All arguments, the name that the program goes by first, each ended by a NUL; empty if
+ * they are not known.
+ * @param environment All variables, `NAME=value` each, likewise.
  */
 export function restartWithoutFtl(
   linux: Linux,
   executable: Uint8Array,
-  commandLine: readonly Uint8Array[],
-  environment: readonly Uint8Array[],
+  commandLine: Uint8Array,
+  environment: Uint8Array,
 ): void {
   if (commandLine.length === 0 || hasRestarted(linux)) return;
-  replaceProcess(linux, executable, commandLine, [...environment, utf8(`${SETTING}=0`)]);
+  const variables = concatBytes(environment, utf8(`${SETTING}=0\0`));
+  replaceProcess(linux, executable, commandLine, variables);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { u64 } from "../lib/bytes/struct.ts";
 import type { Linux } from "./linux.ts";
 import { cString } from "./path.ts";
 
@@ -15,15 +16,16 @@ const POINTER_SIZE = 8;
 /**
  * Replaces the process. Returns only if that failed.
  *
- * @param args The name that the program is to go by, and its arguments.
- * @param environment `NAME=value` each.
+ * @param args The name that the program is to go by, and its arguments, each ended by a NUL, as
+ * `/proc/self/cmdline` has them.
+ * @param environment `NAME=value` each, likewise.
  * @returns The error number.
  */
 export function replaceProcess(
   linux: Linux,
   path: Uint8Array,
-  args: readonly Uint8Array[],
-  environment: readonly Uint8Array[],
+  args: Uint8Array,
+  environment: Uint8Array,
 ): number {
   const argv = pointers(linux, args);
   const envp = pointers(linux, environment);
@@ -32,20 +34,17 @@ export function replaceProcess(
   return argv.strings.length + envp.strings.length > 0 ? -result : 0;
 }
 
-/** The addresses of strings, a null pointer behind them; and the strings, all in one piece of memory. */
+/** The addresses of strings, a null pointer behind them; and the strings. */
 function pointers(
   linux: Linux,
-  strings: readonly Uint8Array[],
+  strings: Uint8Array,
 ): { list: Uint8Array<ArrayBuffer>; strings: Uint8Array<ArrayBuffer> } {
-  const terminated = strings.map(cString);
-  const all = new Uint8Array(terminated.reduce((sum, { length }) => sum + length, 1));
-  const list = new DataView(new ArrayBuffer((strings.length + 1) * POINTER_SIZE));
-  const start = linux.addressOf(all);
-  let at = 0;
-  terminated.forEach((string, i) => {
-    all.set(string, at);
-    list.setBigUint64(i * POINTER_SIZE, BigInt(start + at), true);
-    at += string.length;
-  });
-  return { list: new Uint8Array(list.buffer), strings: all };
+  const terminated = new Uint8Array(strings.length + 1);
+  terminated.set(strings);
+  const starts: number[] = [];
+  for (let at = 0; at < strings.length; at = terminated.indexOf(0, at) + 1) starts.push(at);
+  const list = new DataView(new ArrayBuffer((starts.length + 1) * POINTER_SIZE));
+  const address = linux.addressOf(terminated);
+  starts.forEach((start, i) => u64.write(list, i * POINTER_SIZE, address + start));
+  return { list: new Uint8Array(list.buffer), strings: terminated };
 }

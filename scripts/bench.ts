@@ -3,7 +3,7 @@
  *
  *     deno task bench [--dir=DIR] [--rounds=N] [--only=NAME]... [--keep]
  *
- * Prints medians, ratios and peak memory as Markdown, and writes the same to `dist/BENCH.md`. Ends with 1
+ * Prints medians, ratios and peak memory as Markdown; `dist/BENCH.md` has the same, and grows by each row. Ends with 1
  * if a program failed, or made something else than the others; limits are shown, not enforced. What is
  * measured is in `bench/rows.ts`, and how in `bench/measure.ts`.
  *
@@ -145,7 +145,6 @@ ${memoryTable(rows)}${growth === "" ? "" : `\n${growth}`}`;
 }
 
 function writeReport(text: string): void {
-  process.stdout.write(text);
   mkdirSync(dirname(repositoryPath(REPORT)), { recursive: true });
   writeFileSync(repositoryPath(REPORT), text);
 }
@@ -161,11 +160,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.once(signal, () => controller.abort(new Error(`Cannot go on: ${signal}`)));
   }
   const rows: MeasuredRow[] = [];
+  let text = "";
   try {
-    for await (const row of measureRows(options, controller.signal)) rows.push(row);
+    for await (const row of measureRows(options, controller.signal)) {
+      rows.push(row);
+      // After each row: half an hour's work is not to be lost with one that is broken off.
+      writeReport(text = report(rows, options, args));
+    }
   } finally {
-    // Half an hour's work is not to be lost with the row that was broken off.
-    if (rows.length > 0) writeReport(report(rows, options, args));
+    process.stdout.write(text);
   }
   if (rows.some(({ outcomes }) => outcomes.some(({ failed }) => failed))) process.exitCode = 1;
 }

@@ -99,6 +99,11 @@ export class Crew implements Disposable {
     return this.#runner ??= new JobRunner(this.#linux, this.#order);
   }
 
+  /** Told how many files are going to be added at least: if they are many, the other threads start now. */
+  expectFiles(count: number): void {
+    if (count * FILE_COST >= START_COST && this.#workers.length === 0) this.#start();
+  }
+
   /** Has a file of up to {@linkcode MAX_WHOLE_FILE} bytes read. */
   addFile(number: number, path: Uint8Array, size: number): void {
     if (path.length > MAX_JOB_PATH) {

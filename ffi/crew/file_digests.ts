@@ -75,6 +75,7 @@ class FileDigests implements Disposable {
       onPiece: (bytes) => onRead?.(this.#read += bytes),
       onLargeFile: (file) => this.#finishLarge(file),
     });
+    this.#crew.expectFiles(paths.length);
   }
 
   /** Has a file digested. */
@@ -117,13 +118,14 @@ class FileDigests implements Disposable {
       this.#results.set(number, FAILED);
       return;
     }
+    // From here on it is closed in the end, also if it turns out that it cannot be read.
+    this.#large.add(file);
     const bytes = this.#work.measure(file);
     if (bytes !== undefined) {
-      file.close();
+      this.#close(file);
       this.#results.set(number, { state: FILE_STATE.digested, bytes });
       return;
     }
-    this.#large.add(file);
     const { algorithm, blockSize } = this.#options;
     this.#crew.addLargeFile(
       new LargeFile({ number, from: file, size: file.size, algorithm, blockSize }),
@@ -132,8 +134,12 @@ class FileDigests implements Disposable {
 
   #finishLarge(file: LargeFile): void {
     this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish() });
-    this.#large.delete(file.from);
-    file.from.close();
+    this.#close(file.from);
+  }
+
+  #close(file: Fd): void {
+    this.#large.delete(file);
+    file.close();
   }
 
   /** Length of a regular file; 0 if it is none, or cannot be found: then reading it tells. */

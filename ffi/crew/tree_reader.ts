@@ -64,6 +64,8 @@ export class TreeReader implements FileReader, Disposable {
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
   #hasNamedDraft = false;
+  /** How many files did not need to be read. */
+  #recalled = 0;
   #nextNumber = 0;
   #done = 0;
   #total = 0;
@@ -80,8 +82,9 @@ export class TreeReader implements FileReader, Disposable {
       ...(store === undefined ? {} : { store: store.objects.shared }),
     }, {
       ...threads,
-      // A draft that has a temporary name would stay behind.
-      beforeThreads: () => this.#hasNamedDraft || beforeThreads?.(),
+      beforeThreads: () => {
+        if (this.#mayBeginAnew()) beforeThreads?.();
+      },
       onFile: (number, result) => this.#take(this.#files[number]!, result),
       onPiece: (bytes) => this.#progress(bytes),
       onLargeFile: (file) => this.#finishLarge(file),
@@ -92,6 +95,7 @@ export class TreeReader implements FileReader, Disposable {
     this.#total += file.size;
     const known = this.#recall(file);
     if (known !== undefined) {
+      this.#recalled++;
       this.#progress(file.size);
       return known;
     }
@@ -103,6 +107,13 @@ export class TreeReader implements FileReader, Disposable {
       this.#crew.addFile(this.#files.length - 1, file.path, file.size);
     }
     return content;
+  }
+
+  /** Whether little is lost if the process ends now and another one does its work. */
+  #mayBeginAnew(): boolean {
+    // A draft that has a temporary name would stay behind. And where most files are known already, it is
+    // the scan that takes the time, and most of it may be over.
+    return !this.#hasNamedDraft && this.#recalled < this.#files.length;
   }
 
   /** What is known of a file without reading it. */

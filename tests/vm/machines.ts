@@ -7,6 +7,7 @@
 import type { Executable } from "../support/executable.ts";
 import { bunCases } from "./bun_cases.ts";
 import type { Disk, VmCase } from "./case.ts";
+import { clockCases } from "./clock_cases.ts";
 import { fsverityCases, keptSignatureCases, metadataCases } from "./fsverity_cases.ts";
 import { mountCases } from "./mount_cases.ts";
 import { corruptionCases, objectCases } from "./object_cases.ts";
@@ -45,6 +46,7 @@ export const MACHINES = {
       ...fsverityCases(BTRFS),
       ...metadataCases(EXT4),
       ...corruptionCases(EXT4),
+      ...clockCases(EXT4),
       ...mountCases(EXT4),
       ...bunCases(EXT4, bun),
       ...unprivilegedCases(EXT4, bun),
