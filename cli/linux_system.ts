@@ -164,7 +164,9 @@ export class LinuxSystem implements System {
     paths: readonly Uint8Array[],
     settings: DigestSettings,
   ): Iterable<Uint8Array<ArrayBuffer>> {
-    return digestFiles(this.#linux, paths, { ...settings, ...this.#crew(undefined) });
+    // Those of a short command line are digested before it would pay to begin anew; see main.ts for a long one.
+    const { beforeThreads: _, ...crew } = this.#crew(undefined);
+    return digestFiles(this.#linux, paths, { ...settings, ...crew });
   }
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {

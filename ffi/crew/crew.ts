@@ -51,8 +51,8 @@ const SLOTS = 64;
 const FILE_COST = 16_384;
 /** Cost of a job at most, if it is not a single file: 2 to 3 milliseconds. */
 const JOB_COST = 3 << 20;
-/** Cost of all work that is worth starting threads for: about as much as their start takes. */
-const START_COST = 12 << 20;
+/** Cost of all work that is worth starting threads for: more than their start takes. */
+const START_COST = 24 << 20;
 
 const WAIT_MILLISECONDS = 100;
 /** How long threads that are told to stop may finish what they are at. */

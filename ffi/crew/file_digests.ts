@@ -59,7 +59,7 @@ class FileDigests implements Disposable {
   #read = 0;
 
   constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
-    const { threads, module, startAtOnce = false, beforeThreads, onRead, ...order } = options;
+    const { threads, module, startAtOnce = false, onRead, ...order } = options;
     this.#linux = linux;
     this.#paths = paths;
     this.#options = options;
@@ -70,7 +70,6 @@ class FileDigests implements Disposable {
       threads,
       module,
       startAtOnce,
-      ...(beforeThreads === undefined ? {} : { beforeThreads }),
       onFile: (number, result) => void this.#results.set(number, result),
       onPiece: (bytes) => onRead?.(this.#read += bytes),
       onLargeFile: (file) => this.#finishLarge(file),

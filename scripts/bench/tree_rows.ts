@@ -129,20 +129,25 @@ function helpOf([program, ...args]: readonly string[]): string {
   return spawnSync(program!, [...args, "--help"], { encoding: "utf8" }).stdout;
 }
 
-/** Bytes of a command line: near the most that Linux takes where stacks may be 8 MiB. */
-const COMMAND_LINE = 1_900_000;
+/** Bytes of a command line: room for all files. Linux takes a quarter of a stack's size, 6 MiB at most. */
+const COMMAND_LINE = 4_000_000;
+const STACK_KIBIBYTES = 32_768;
 
-/** Digests the files of a tree by their names, as many at a time as a command line takes. */
+/** In a directory, with the lines of standard input as further arguments. */
+const WITH_ARGUMENTS =
+  `ulimit -s ${STACK_KIBIBYTES}; cd "$0"; exec xargs -0 -s ${COMMAND_LINE} "$@"`;
+
+/** Digests the files of a tree by their names, in one process. */
 export function prepareFsverity(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
   const list = join(shop.scratch, "files");
-  writeFileSync(list, planRootfs().files.map((file) => `${join(path, file.path)}\0`).join(""));
+  writeFileSync(list, planRootfs().files.map((file) => `${file.path}\0`).join(""));
   const entries = IDS.map((id): Entry => {
     const { command, ...entry } = entryOf(shop, id, "fsverity", () => ["digest"]);
     if (typeof command !== "function") return { ...entry, command };
     return {
       ...entry,
-      command: (turn) => ["xargs", "-0", "-s", `${COMMAND_LINE}`, ...command(turn)],
+      command: (turn) => ["sh", "-c", WITH_ARGUMENTS, path, ...command(turn)],
       stdin: list,
     };
   });
