@@ -164,7 +164,7 @@ export class LinuxSystem implements System {
     paths: readonly Uint8Array[],
     settings: DigestSettings,
   ): Iterable<Uint8Array<ArrayBuffer>> {
-    // Those of a short command line are digested before it would pay to begin anew; see main.ts for a long one.
+    // A short command line is done before it would pay to begin anew; for a long one see main.ts.
     const { beforeThreads: _, ...crew } = this.#crew(undefined);
     return digestFiles(this.#linux, paths, { ...settings, ...crew });
   }
@@ -199,7 +199,7 @@ export class LinuxSystem implements System {
     }
   }
 
-  /** To be told as soon as it is known that there is work for a while: may start the program anew for that. */
+  /** To be told as soon as it is known that there is work for a while: may begin anew for that. */
   expectLongRun(): void {
     // What has been written would be written once more.
     const executable = this.executable();

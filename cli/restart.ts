@@ -4,7 +4,7 @@
  * JavaScriptCore compiles hot code a last time, at great expense, by FTL. That pays for programs that run
  * for minutes. When all CPUs hash files, its threads take time from those that do: digesting 32,000 files
  * of 920 MB takes 2.5 seconds of CPU time with it, 2.2 without (measured, two CPUs). The compiler can be
- * turned off only by a variable of the environment that a process starts with; a start takes 8
+ * turned off only by a variable of the environment that a process starts with; beginning anew takes 25
  * milliseconds.
  *
  * @module

@@ -199,16 +199,17 @@ export class Fd implements SourceFile {
    * @throws {RangeError} If there is more than `limit` bytes.
    */
   readAll(limit: number = MAX_TRANSFER): Uint8Array<ArrayBuffer> {
+    const tooLong = () =>
+      new RangeError(`Cannot read all of ${this.shown}: more than ${limit} bytes`);
+    if (this.size > limit) throw tooLong();
     // One byte more than there is shows the end; some files, of /proc, do not say how much there is.
-    let buffer = new Uint8Array(Math.min(Math.max(65536, this.size + 1), limit + 1));
+    let buffer = new Uint8Array(Math.max(65536, this.size + 1));
     let length = 0;
     while (true) {
       const count = this.read(buffer.subarray(length));
       if (count === 0) return buffer.subarray(0, length);
       length += count;
-      if (length > limit) {
-        throw new RangeError(`Cannot read all of ${this.shown}: more than ${limit} bytes`);
-      }
+      if (length > limit) throw tooLong();
       if (length === buffer.length) {
         const larger = new Uint8Array(2 * length);
         larger.set(buffer);

@@ -1,6 +1,7 @@
 /** Arguments that are not UTF-8: paths of files, of stores and of images, and names. */
 
 import { assert, assertEquals } from "@std/assert";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import { testEach } from "./each_program.ts";
 import { output, run } from "./process.ts";
 import { bytesOf, TreeMaker } from "./tree_maker.ts";
@@ -57,4 +58,23 @@ testEach("bytes: U+FFFD itself is a name like others", {}, (subject) => {
   make.directory("\xef\xbf\xbd");
   const args = ["--print-digest-only", "\ufffd"];
   assertEquals(output(subject.tool("mkcomposefs"), args, { cwd: subject.directory }).length, 65);
+});
+
+testEach("bytes: a command line of 40,000 names, for which the executable begins anew", {}, (
+  subject,
+) => {
+  const make = new TreeMaker(subject.directory);
+  make.file("f\xff", "one");
+  make.file("a b", "two");
+  const script = `export LC_ALL=C EMPTY=
+    yes 'f\xff|a b' | head -n 20000 | tr '|\\n' '\\0\\0' |
+      xargs -0 -s 1000000 "$@" fsverity digest | sort | uniq -c`;
+  const { code, stdout, stderr } = runBytes(subject.composefs, subject.directory, script);
+  assertEquals([code, stderr], [0, ""]);
+  const lines = [...stdout].map((byte) => String.fromCharCode(byte)).join("").trimEnd().split("\n");
+  const digestOf = (text: string) => `sha256:${fsVerityDigest(bytesOf(text)).toHex()}`;
+  assertEquals(
+    lines.map((line) => line.trim()).sort(),
+    [`20000 ${digestOf("one")} f\xff`, `20000 ${digestOf("two")} a b`].sort(),
+  );
 });
