@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { existsSync, globSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { peer, type Subject, testEach } from "./each_program.ts";
 import { makeOddTree } from "./odd_tree.ts";
@@ -53,7 +53,10 @@ function runAsNobody(
   cwd = subject.directory,
 ): Finished {
   const paths = [...subject.composefs, ...TOOLS.map((tool) => which(tool)!)];
-  const closed = new Set(paths.filter((word) => word.startsWith("/")).flatMap(closedDirectories));
+  // A program may be a link; the way to what it leads to is to be open too.
+  const ways = paths.filter((word) => word.startsWith("/"))
+    .flatMap((path) => [path, realpathSync(path)]);
+  const closed = new Set(ways.flatMap(closedDirectories));
   const home = subject.path("home");
   mkdirSync(home, { recursive: true });
   Deno.chownSync(home, NOBODY, NOBODY);
