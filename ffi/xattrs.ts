@@ -92,9 +92,9 @@ export class XattrReader {
         this.#names,
         size,
       );
-    // Most files have none.
-    if (list(FIRST_SIZE) === 0) return 0;
-    const length = this.#grow(list);
+    // Most calls just succeed; for them no further function is made.
+    const first = list(FIRST_SIZE);
+    const length = first >= 0 ? first : this.#grow(list);
     // Older container runtimes answer EPERM to system calls they do not know.
     if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
     this.#hasListxattrat = false;

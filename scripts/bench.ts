@@ -3,9 +3,9 @@
  *
  *     deno task bench [--dir=DIR] [--rounds=N] [--only=NAME]... [--keep]
  *
- * Prints medians, ratios and peak memory as Markdown; `dist/BENCH.md` has the same, and grows by each row. Ends with 1
- * if a program failed, or made something else than the others; limits are shown, not enforced. What is
- * measured is in `bench/rows.ts`, and how in `bench/measure.ts`.
+ * Prints medians, ratios and peak memory as Markdown; `dist/BENCH.md` has the same, and grows by each row.
+ * Ends with 1 if a program failed, or made something else than the others; limits are shown, not enforced.
+ * What is measured is in `bench/rows.ts`, and how in `bench/measure.ts`.
  *
  * @module
  */

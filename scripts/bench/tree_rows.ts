@@ -133,7 +133,7 @@ function helpOf([program, ...args]: readonly string[]): string {
 const COMMAND_LINE = 4_000_000;
 const STACK_KIBIBYTES = 32_768;
 
-/** In a directory, with the lines of standard input as further arguments. */
+/** Runs a command in a directory, with names from standard input, a NUL behind each, as further arguments. */
 const WITH_ARGUMENTS =
   `ulimit -s ${STACK_KIBIBYTES}; cd "$0"; exec xargs -0 -s ${COMMAND_LINE} "$@"`;
 
