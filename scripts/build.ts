@@ -31,8 +31,8 @@ export function repositoryPath(file: string): string {
 /**
  * Bundles a module of the repository and all that it imports.
  *
- * Minified, for a program that is loaded from a URL; functions keep their names, so that a stack can be
- * read.
+ * Minified, for a program that is loaded from a URL. Functions lose their names: to keep them, the bundler
+ * sets the name of each anew whenever it is made, which costs more time than it is worth.
  *
  * @param source Path from the root of the repository.
  * @param target Path of the file that is written; its directory is made.
@@ -41,7 +41,7 @@ export function repositoryPath(file: string): string {
  */
 export function bundle(source: string, target: string, platform: "deno" | "browser"): void {
   mkdirSync(dirname(target), { recursive: true });
-  const options = ["--quiet", "--minify", "--keep-names", "--platform", platform];
+  const options = ["--quiet", "--minify", "--platform", platform];
   const done = spawnSync(
     process.execPath,
     ["bundle", ...options, "--output", target, repositoryPath(source)],
