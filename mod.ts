@@ -61,7 +61,7 @@ export {
 } from "./lib/tree/memory_tree.ts";
 export { type ScanOptions, scanTree, type Source } from "./lib/tree/scan.ts";
 export type {
-  Fingerprint,
+  Fingerprints,
   ListOptions,
   SourceEntry,
   SourceFile,

@@ -95,8 +95,12 @@ export class LinuxSystem implements System {
     return this.#open(path);
   }
 
-  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
-    writeFileAtomically(this.#linux, path, [contents]);
+  writeFile(
+    path: Uint8Array,
+    contents: Uint8Array<ArrayBuffer>,
+    options?: { readonly sync: boolean },
+  ): void {
+    writeFileAtomically(this.#linux, path, [contents], options);
   }
 
   openSourceTree(path: Uint8Array): DiskTree {

@@ -2,9 +2,9 @@
  * What tells a file that has not been changed from one that has: its identity and its times.
  *
  * The kernel sets a file's ctime at every change, and nobody can set it otherwise but by the clock. A
- * change within the tick of the clock in which the file was looked at, or, where times are kept in whole
- * seconds, within the same second or two, leaves no trace though. So a file that was changed lately has no
- * fingerprint; nor has one whose times may be from another machine's clock.
+ * change within the tick of the clock in which the file was looked at, 10 milliseconds at most, or, where
+ * times are kept in whole seconds, within the same second or two, leaves no trace though. So a file that was
+ * changed lately has no fingerprint; nor has one whose times may be from another machine's clock.
  *
  * @see statx(2); Documentation/filesystems/multigrain-ts.rst
  *
@@ -12,13 +12,17 @@
  */
 
 import { FINGERPRINT_WORDS } from "../lib/composefs/digest_cache.ts";
-import type { Fingerprint } from "../lib/tree/source.ts";
+import type { Fingerprints } from "../lib/tree/source.ts";
 import type { Fd } from "./fd.ts";
 import { isLocal } from "./sync.ts";
 import { STATX } from "./uapi.ts";
 
-/** Seconds that must have passed since a file was changed: FAT keeps times to two. */
-const QUIET_SECONDS = 3;
+/**
+ * Whole seconds that must have passed since a file was changed: where times have fractions, and where they
+ * may have none. FAT keeps them to two seconds.
+ */
+const QUIET_SECONDS = 1;
+const QUIET_WHOLE_SECONDS = 3;
 
 const AT = STATX.offsets;
 
@@ -38,39 +42,54 @@ function words(start: number, end: number): number[] {
 
 /** Makes the fingerprints of the files in one directory after the other. */
 export class Fingerprinter {
-  /** The device of the last directory, and whether its file system is a local one. */
+  readonly #words = new Uint32Array(FINGERPRINT_WORDS);
+  #directory: Fd | undefined;
+  /** Whether the file system of the directory has been asked for. */
+  #hasAsked = false;
+  /** The device of the local file system that was met last. */
   #major = -1;
   #minor = -1;
-  #isLocal = false;
-  /** Files changed at this second or later have none. */
-  #since = 0;
+  /** The second at which the directory was entered, or an earlier one. */
+  #now = 0;
 
   /**
    * Goes on to a directory.
    *
-   * @param now Milliseconds since the epoch, before any of its files is looked at.
+   * @param directory Open while its files are looked at.
+   * @param now Milliseconds since the epoch, before any of them is.
    */
   enter(directory: Fd, now: number): void {
-    this.#since = Math.floor(now / 1000) - QUIET_SECONDS;
-    const { major, minor } = directory.device();
-    if (major === this.#major && minor === this.#minor) return;
-    this.#isLocal = isLocal(directory);
-    this.#major = major;
-    this.#minor = minor;
+    this.#directory = directory;
+    this.#hasAsked = false;
+    this.#now = Math.floor(now / 1000);
   }
 
-  /** The fingerprint of a file, if it has one. `stat` is what statx(2) wrote about it, in words. */
-  of(stat: Uint32Array): Fingerprint | undefined {
-    if (!this.#isLocal) return undefined;
-    // A file of another file system is bound here; its own directory is not known.
-    if (stat[AT.devMajor / 4] !== this.#major || stat[AT.devMinor / 4] !== this.#minor) {
-      return undefined;
-    }
+  /**
+   * Hands over the fingerprint of a file in the directory, if it has one.
+   *
+   * @param stat What statx(2) wrote about the file, in words.
+   * @returns The number that `fingerprints` gives it.
+   */
+  of(stat: Uint32Array, fingerprints: Fingerprints): number | undefined {
+    if (!this.#isLocal(stat[AT.devMajor / 4]!, stat[AT.devMinor / 4]!)) return undefined;
     // Seconds are signed. All machines that this runs on have their low half first.
     const ctime = (stat[AT.ctimeSec / 4 + 1]! | 0) * 2 ** 32 + stat[AT.ctimeSec / 4]!;
-    if (ctime >= this.#since) return undefined;
-    const fingerprint = new Uint32Array(FINGERPRINT_WORDS);
-    for (let i = 0; i < FINGERPRINT_WORDS; i++) fingerprint[i] = stat[WORDS[i]!]!;
-    return fingerprint;
+    const quiet = stat[AT.ctimeNsec / 4] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
+    if (ctime >= this.#now - quiet) return undefined;
+    const words = this.#words;
+    for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;
+    return fingerprints.note(words);
+  }
+
+  /** Tells whether a device is that of a local file system, as far as the directory tells. */
+  #isLocal(major: number, minor: number): boolean {
+    if (major === this.#major && minor === this.#minor) return true;
+    // A file of another file system may be bound here; its own directory is not known.
+    if (this.#hasAsked) return false;
+    this.#hasAsked = true;
+    const directory = this.#directory!;
+    if (!isLocal(directory)) return false;
+    ({ major: this.#major, minor: this.#minor } = directory.device());
+    return major === this.#major && minor === this.#minor;
   }
 }

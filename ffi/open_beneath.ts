@@ -32,11 +32,17 @@ export class BeneathOpener {
   readonly #linux: Linux;
   readonly #how = new Uint8Array(OPEN_HOW.size);
   readonly #howView = new DataView(this.#how.buffer);
+  #howFlags = -1;
   #hasOpenat2 = true;
 
   /** Opens nothing yet. */
   constructor(linux: Linux) {
     this.#linux = linux;
+  }
+
+  /** Whether whole paths can be opened at once, as far as is known: from Linux 5.6 on. */
+  get hasOpenat2(): boolean {
+    return this.#hasOpenat2;
   }
 
   /**
@@ -77,11 +83,14 @@ export class BeneathOpener {
     const path = cString(piece);
     const allFlags = flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
     if (!this.#hasOpenat2) return linux.retry(() => linux.libc.openat(dirfd, path, allFlags, 0));
-    OPEN_HOW.write(this.#howView, 0, {
-      flags: allFlags,
-      mode: 0,
-      resolve: RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
-    });
+    if (allFlags !== this.#howFlags) {
+      this.#howFlags = allFlags;
+      OPEN_HOW.write(this.#howView, 0, {
+        flags: allFlags,
+        mode: 0,
+        resolve: RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+      });
+    }
     const { openat2 } = linux.numbers;
     const number = linux.retry(() =>
       linux.libc.openat2(openat2, dirfd, path, this.#how, this.#how.length)
@@ -128,15 +137,26 @@ export class DirectoryOpener implements Disposable {
     const directory = isPlain ? this.#enter(path, slash, options) : undefined;
     if (directory === undefined) return this.#opener.open(this.#root, path, options);
     const { linux } = directory;
-    const name = this.#name.end(path.subarray(slash + 1));
+    this.#name.set(path.subarray(slash + 1));
+    const { bytes } = this.#name;
     const flags = options.flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
-    const number = linux.retry(() => linux.libc.openat(directory.number, name, flags, 0));
+    const number = linux.retry(() => linux.libc.openat(directory.number, bytes, flags, 0));
     if (number >= 0) return new Fd(linux, number, options.shown);
     throw new SyscallError(-number, {
       syscall: "openat",
       action: "open",
       subject: options.shown(),
     });
+  }
+
+  /**
+   * Opens a path likewise, but leaves the directory that is open as it is, where that is no detour: for a
+   * file whose neighbours are not wanted.
+   */
+  openAlone(path: Uint8Array, options: OpenBeneathOptions): Fd {
+    return this.#opener.hasOpenat2
+      ? this.#opener.open(this.#root, path, options)
+      : this.open(path, options);
   }
 
   [Symbol.dispose](): void {

@@ -37,6 +37,8 @@ const SLASH = 0x2f;
  * one bound into a container, or in a directory that is not ours).
  *
  * @param path If a symbolic link, the file it leads to is meant.
+ * @param options Unless told otherwise, its contents are on the disk before it has its name: then it is
+ * whole or what it was even after a crash.
  * @throws {SyscallError} If it cannot be written; then a regular file is what it was before, unless it is
  * one that cannot be replaced.
  */
@@ -44,6 +46,7 @@ export function writeFileAtomically(
   linux: Linux,
   path: Uint8Array,
   chunks: Iterable<Uint8Array<ArrayBuffer>>,
+  { sync = true }: { readonly sync?: boolean } = {},
 ): void {
   const target = followLinks(linux, path);
   const mode = modeOf(linux, target);
@@ -64,7 +67,7 @@ export function writeFileAtomically(
     position += chunk.length;
   }
   if (mode !== undefined) draft.file.chmod(mode & 0o7777);
-  draft.file.sync();
+  if (sync) draft.file.sync();
   const errno = draft.replace(name);
   if (errno === ERRNO.EBUSY) {
     // The caller's chunks may come only once, so the draft is what is copied.

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { concatBytes, printable, utf8 } from "../lib/bytes/text.ts";
+import { printable, utf8 } from "../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
@@ -41,7 +41,6 @@ export function openSourceTree(linux: Linux, root: Uint8Array): DirectoryTree {
 }
 
 const EMPTY: Uint8Array = new Uint8Array();
-const SLASH = utf8("/");
 
 /** A tree below an open file, which stays open for as long as the process runs: the port has no end. */
 export class DirectoryTree implements SourceTree {
@@ -52,7 +51,7 @@ export class DirectoryTree implements SourceTree {
   readonly #directories = new DirectoryReader();
   readonly #stats: StatReader;
   readonly #xattrs: XattrReader;
-  readonly #paths = new NameBuffer();
+  readonly #name = new NameBuffer();
   readonly #fingerprinter = new Fingerprinter();
 
   /** @param rootPath Path of the root, for messages. */
@@ -71,41 +70,49 @@ export class DirectoryTree implements SourceTree {
     // By its descriptor the very file that was opened is asked, whatever its path leads to by now; the
     // link in /proc is followed, a symbolic link behind it is not.
     const subject: XattrSubject = this.#linux.hasProc
-      ? { path: utf8(`/proc/self/fd/${this.#root.number}\0`), follow: true, shown }
-      : { path: cString(this.#rootPath), follow: false, shown };
+      ? { path: () => utf8(`/proc/self/fd/${this.#root.number}\0`), follow: true, shown }
+      : { path: () => cString(this.#rootPath), follow: false, shown };
     return { ...stat, xattrs: this.#xattrs.read(subject, xattrs) };
   }
 
   list(path: Uint8Array, options: ListOptions): SourceEntry[] {
-    const { skipDevices = false, fingerprints = false, xattrs: filter } = options;
+    const { skipDevices = false, fingerprints, xattrs: filter } = options;
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
-    using directory = this.#opener.open(path, { flags, shown: () => shownDirectory });
-    const fingerprinter = fingerprints ? this.#fingerprinter : undefined;
-    fingerprinter?.enter(directory, Date.now());
+    using directory = this.#opener.openAlone(path, { flags, shown: () => shownDirectory });
+    const fingerprinter = this.#fingerprinter;
+    fingerprinter.enter(directory, Date.now());
     const entries: SourceEntry[] = [];
-    const paths = this.#paths;
-    paths.begin(
-      this.#linux.hasProc
-        ? utf8(`/proc/self/fd/${directory.number}/`)
-        : concatBytes(shownDirectory, SLASH),
-    );
+    const terminated = this.#name;
     let current = EMPTY;
     // One of each for all entries: there are many.
     const shown = () => joinPath(shownDirectory, current);
+    const subject: XattrSubject = {
+      path: () => cString(joinPath(this.#pathOf(directory, shownDirectory), current)),
+      follow: false,
+      shown,
+    };
     this.#directories.read(directory, (name, type) => {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
       current = name;
-      const path = paths.end(name);
-      const stat = this.#stats.readEntry(directory, paths.name, shown, fingerprinter);
+      terminated.set(name);
+      const stat = this.#stats.readEntry(
+        directory,
+        terminated.bytes,
+        shown,
+        fingerprinter,
+        fingerprints,
+      );
       if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
-      if (filter !== "none") {
-        const entry = { directory: directory.number, name: paths.name };
-        stat.xattrs = this.#xattrs.read({ path, entry, follow: false, shown }, filter);
-      }
+      stat.xattrs = this.#xattrs.readEntry(directory, terminated.bytes, subject, filter);
       entries.push({ name, stat });
     });
     return entries;
+  }
+
+  /** A short path to an open directory, or its own where there is no `/proc`. */
+  #pathOf({ number }: Fd, shown: Uint8Array): Uint8Array {
+    return this.#linux.hasProc ? utf8(`/proc/self/fd/${number}`) : shown;
   }
 
   /** What another thread needs to read the same tree. */

@@ -8,7 +8,7 @@
 
 import { i64, u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
-import type { SourceStat } from "../lib/tree/source.ts";
+import type { Fingerprints, SourceStat } from "../lib/tree/source.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
@@ -62,18 +62,18 @@ export class StatReader {
    * Reads the same of an entry of a directory.
    *
    * @param name Terminated by a NUL. Bytes may follow that.
-   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted.
+   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted, for `fingerprints`.
    */
   readEntry(
     directory: Fd,
     name: Uint8Array<ArrayBuffer>,
     shown: () => Uint8Array,
-    fingerprinter?: Fingerprinter,
+    fingerprinter: Fingerprinter,
+    fingerprints: Fingerprints | undefined,
   ): StatDraft {
     const stat = this.#read(directory, name, 0, shown);
-    if (stat.kind === "regular") {
-      const fingerprint = fingerprinter?.of(this.#words);
-      if (fingerprint !== undefined) stat.fingerprint = fingerprint;
+    if (stat.kind === "regular" && fingerprints !== undefined) {
+      stat.fingerprint = fingerprinter.of(this.#words, fingerprints);
     }
     return stat;
   }
@@ -125,6 +125,10 @@ export class StatReader {
       mtime: i64.read(view, AT.mtimeSec),
       mtimeNsec: view.getUint32(AT.mtimeNsec, true),
       xattrs: NO_XATTRS,
+      // Here already, so that all are of one shape.
+      fileId: undefined,
+      target: undefined,
+      fingerprint: undefined,
     };
     if (nlink > 1 && kind !== "directory") stat.fileId = this.#fileId();
     return stat;

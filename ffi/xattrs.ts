@@ -9,17 +9,16 @@ import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 import type { XattrFilter } from "../lib/tree/source.ts";
 import type { Xattr } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
+import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { AT_SYMLINK_NOFOLLOW, XATTR_LIST_MAX, XATTR_SIZE_MAX } from "./uapi.ts";
 
 /** Which file is meant. */
 export interface XattrSubject {
-  /** Path to read by, with a terminating NUL. Bytes may follow that. */
-  readonly path: Uint8Array<ArrayBuffer>;
+  /** Makes the path to read by, with a terminating NUL. Bytes may follow that. */
+  readonly path: () => Uint8Array<ArrayBuffer>;
   /** Whether a symbolic link at the end of the path is followed. */
   readonly follow: boolean;
-  /** The same file, if it is not to be followed, as an entry of an open directory: a faster way to it. */
-  readonly entry?: { readonly directory: number; readonly name: Uint8Array<ArrayBuffer> };
   /** Makes the path to name in messages. */
   readonly shown: () => Uint8Array;
 }
@@ -56,10 +55,31 @@ export class XattrReader {
    */
   read(subject: XattrSubject, filter: XattrFilter): readonly Xattr[] {
     if (filter === "none") return NONE;
-    const names = this.#names;
-    const length = this.#listEntry(subject) ?? this.#listPath(subject);
+    return this.#readListed(subject, this.#listPath(subject), filter);
+  }
+
+  /**
+   * Reads the same of an entry of an open directory, where the kernel has a faster way to its names.
+   *
+   * @param name Of the entry, terminated by a NUL. Bytes may follow that.
+   * @param subject The same file; not to be followed.
+   */
+  readEntry(
+    directory: Fd,
+    name: Uint8Array<ArrayBuffer>,
+    subject: XattrSubject,
+    filter: XattrFilter,
+  ): readonly Xattr[] {
+    if (filter === "none") return NONE;
+    const length = this.#hasListxattrat ? this.#listEntry(directory, name) : undefined;
+    return this.#readListed(subject, length ?? this.#listPath(subject), filter);
+  }
+
+  /** Reads what has been listed in so many bytes. */
+  #readListed(subject: XattrSubject, length: number, filter: XattrFilter): readonly Xattr[] {
     if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
     if (length < 0) throw failure(-length, subject);
+    const names = this.#names;
     const xattrs: Xattr[] = [];
     for (let start = 0; start < length;) {
       const nul = names.indexOf(0, start);
@@ -75,26 +95,33 @@ export class XattrReader {
   #listPath({ path, follow }: XattrSubject): number {
     const { listxattr, llistxattr } = this.#linux.libc;
     const list = follow ? listxattr : llistxattr;
-    return this.#grow((size) => list(path, this.#names, size));
+    const bytes = path();
+    return this.#grow((size) => list(bytes, this.#names, size));
   }
 
   /** Lists by listxattrat(2), from Linux 6.13 on; undefined where that is no way. */
-  #listEntry({ entry }: XattrSubject): number | undefined {
-    if (entry === undefined || !this.#hasListxattrat) return undefined;
+  #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>): number | undefined {
     const { libc, numbers } = this.#linux;
-    const { directory, name } = entry;
-    const list = (size: number) =>
+    // Most calls just succeed; for them no function is made.
+    let length = libc.listxattrat(
+      numbers.listxattrat,
+      number,
+      name,
+      AT_SYMLINK_NOFOLLOW,
+      this.#names,
+      FIRST_SIZE,
+    );
+    if (length >= 0) return length;
+    length = this.#grow((size) =>
       libc.listxattrat(
         numbers.listxattrat,
-        directory,
+        number,
         name,
         AT_SYMLINK_NOFOLLOW,
         this.#names,
         size,
-      );
-    // Most calls just succeed; for them no further function is made.
-    const first = list(FIRST_SIZE);
-    const length = first >= 0 ? first : this.#grow(list);
+      )
+    );
     // Older container runtimes answer EPERM to system calls they do not know.
     if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
     this.#hasListxattrat = false;
@@ -102,17 +129,18 @@ export class XattrReader {
   }
 
   /** The value, or undefined if the xattr has been removed since it was listed. */
-  #readValue(subject: XattrSubject, name: Uint8Array): Uint8Array | undefined {
+  #readValue({ path, follow, shown }: XattrSubject, name: Uint8Array): Uint8Array | undefined {
     const { getxattr, lgetxattr } = this.#linux.libc;
-    const get = subject.follow ? getxattr : lgetxattr;
+    const get = follow ? getxattr : lgetxattr;
     const terminated = concatBytes(name, NUL);
-    const length = this.#grow((size) => get(subject.path, terminated, this.#value, size));
+    const bytes = path();
+    const length = this.#grow((size) => get(bytes, terminated, this.#value, size));
     if (length === -ERRNO.ENODATA) return undefined;
     if (length < 0) {
       throw new SyscallError(-length, {
-        syscall: subject.follow ? "getxattr" : "lgetxattr",
+        syscall: follow ? "getxattr" : "lgetxattr",
         action: `read xattr "${new TextDecoder().decode(name)}" of`,
-        subject: subject.shown(),
+        subject: shown(),
       });
     }
     return this.#value.slice(0, length);

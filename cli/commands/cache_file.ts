@@ -20,16 +20,16 @@ export function loadCache(path: Uint8Array, context: Context): DigestCache | und
   const refusal = `Cannot use "${printable(path)}" as a cache`;
   try {
     const file = context.system.readFile(path);
-    if (file.length === 0) return new DigestCache();
+    if (file.length === 0) return DigestCache.create();
     if (isDigestCache(file)) return DigestCache.decode(file, Date.now());
     note(context, `${refusal}: it is another kind of file; going on without`);
   } catch (error) {
     if (error instanceof RangeError) {
       note(context, `${refusal}: ${error.message}; beginning a new one`);
-      return new DigestCache();
+      return DigestCache.create();
     }
     if (!(error instanceof SyscallError)) throw error;
-    if (error.code === "ENOENT") return new DigestCache();
+    if (error.code === "ENOENT") return DigestCache.create();
     note(context, `${error.message}; going on without a cache`);
   }
   return undefined;
@@ -39,7 +39,8 @@ export function loadCache(path: Uint8Array, context: Context): DigestCache | und
 export function saveCache(path: Uint8Array, cache: DigestCache, context: Context): void {
   if (!cache.isChanged) return;
   try {
-    context.system.writeFile(path, cache.encode(Date.now()));
+    // After a crash it may be damaged, which shows when it is read; so the disk is not waited for.
+    context.system.writeFile(path, cache.encode(Date.now()), { sync: false });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     note(context, `${error.message}; the cache is not kept`);

@@ -231,7 +231,6 @@ async function createFromDirectory(
     xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
     skipDevices: options.skipDevices,
     useEpoch: options.useEpoch,
-    fingerprints: options.cache !== undefined,
     hardLinks: options.hardlinks,
     onScan: scanning.update,
   };
@@ -246,7 +245,11 @@ async function createFromDirectory(
       ...(store === undefined ? {} : { store }),
       ...(cache === undefined ? {} : { cache }),
     });
-    const image = await createImage(tree, { ...settings, reader });
+    const image = await createImage(tree, {
+      ...settings,
+      reader,
+      ...(cache === undefined ? {} : { fingerprints: cache }),
+    });
     store?.flush();
     if (cache !== undefined) saveCache(options.cache!, cache, context);
     return image;

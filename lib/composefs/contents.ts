@@ -16,7 +16,7 @@ import type { ObjectStore } from "../store/object_store.ts";
 import type { Source } from "../tree/scan.ts";
 import type { SourceFile, SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { TreeWalk, walk } from "../tree/walk.ts";
+import { walk } from "../tree/walk.ts";
 
 /** Files up to this many bytes are kept in the image, as mkcomposefs 1.0.8 does. */
 export const INLINE_THRESHOLD = 64;
@@ -62,21 +62,8 @@ export async function resolveContents(
     contents.set(node.file, reader.add(node.file));
   }
   await reader.finish();
-  return fillContents(tree, contents);
-}
-
-/**
- * Puts the contents of files where their sources stand.
- *
- * @returns The same tree, changed: a copy of all its nodes would double the memory of a large one.
- */
-export function fillContents(
-  tree: Tree<Source>,
-  contents: ReadonlyMap<Source, Content>,
-): Tree<Content> {
-  const walk = new TreeWalk(tree);
-  while (walk.next()) {
-    const { node } = walk;
+  // In place: a copy of all nodes would double the memory of a large tree.
+  for (const { node } of walk(tree)) {
     if (node.kind === "regular") (node as { file: unknown }).file = contents.get(node.file);
   }
   return tree as Tree<unknown> as Tree<Content>;

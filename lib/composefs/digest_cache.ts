@@ -12,7 +12,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
 import { fsVerityDigest } from "../fsverity/digest.ts";
-import type { Fingerprint } from "../tree/source.ts";
+import type { Fingerprints } from "../tree/source.ts";
 
 /** Words of a fingerprint. The first, of a file's inode number, tells most files apart. */
 export const FINGERPRINT_WORDS = 18;
@@ -39,24 +39,36 @@ const ENTRY = record({
 });
 /** Entries that are this old are dropped. Until then trees may take turns with one cache. */
 const MAX_AGE = 16;
+/** Age of an entry that has been used since the cache was read. */
+const USED = 255;
+/** Age of one that is a fingerprint only. */
+const WITHOUT_DIGEST = 254;
 
 /** Tells whether a file is a cache, be it a damaged one; any other is not to be written over. */
 export function isDigestCache(file: Uint8Array): boolean {
   return binary(file.subarray(0, MAGIC.length)) === MAGIC;
 }
 
-const NO_BYTES = new Uint8Array();
-const NO_WORDS = new Uint32Array();
-
-/** A cache in memory. */
-export class DigestCache {
-  #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
-  /** The same memory: entries begin at multiples of four bytes. */
-  #words: Uint32Array<ArrayBuffer> = NO_WORDS;
-  #count = 0;
-  /** Where entries are: numbers of entries plus one, looked for from the place that the first word gives. */
+/** A cache in memory. It takes fingerprints, of which only those that get a digest are written. */
+export class DigestCache implements Fingerprints {
+  /** What was read from a file; apart, so that nothing of it is copied when more comes. */
+  readonly #read: EntryTable;
+  /** What has come since, numbered on from what was read. */
+  readonly #added = new EntryTable(new Uint8Array(), 0);
+  /** Where entries are: their numbers plus one, looked for from the place that the first word gives. */
   #places = new Uint32Array(16);
   #isChanged = false;
+
+  /** Begins with entries that were read, if any. */
+  private constructor(read: EntryTable) {
+    this.#read = read;
+    this.#growPlaces();
+  }
+
+  /** Begins with none. */
+  static create(): DigestCache {
+    return new DigestCache(new EntryTable(new Uint8Array(), 0));
+  }
 
   /**
    * Reads one that was written before.
@@ -79,47 +91,39 @@ export class DigestCache {
       throw new RangeError("its digest is wrong");
     }
     if (savedAt > now) throw new RangeError("it was written later than now");
-    const cache = new DigestCache();
-    cache.#use(file.byteOffset % 4 === 0 ? file : file.slice());
-    cache.#count = count;
-    cache.#growPlaces(count);
-    return cache;
-  }
-
-  /** How many entries there are. */
-  get size(): number {
-    return this.#count;
+    const entries = file.subarray(HEADER.size, end);
+    const aligned = entries.byteOffset % 4 === 0 ? entries : entries.slice();
+    return new DigestCache(new EntryTable(aligned, count));
   }
 
   /** Whether writing it would make a difference. */
   get isChanged(): boolean {
-    return this.#isChanged || this.#hasUnused();
+    return this.#isChanged || this.#read.hasUnused();
   }
 
-  /** The digest of the file with this fingerprint: a copy, or undefined. */
-  get(fingerprint: Fingerprint): Uint8Array<ArrayBuffer> | undefined {
-    const index = this.#find(fingerprint);
-    if (index === undefined) return undefined;
-    const at = entryAt(index);
-    this.#bytes[at + ENTRY.offsets.age] = USED;
-    const start = at + ENTRY.offsets.digest;
-    return this.#bytes.slice(start, start + DIGEST_SIZE);
-  }
-
-  /** Keeps a digest of 32 bytes. */
-  set(fingerprint: Fingerprint, digest: Uint8Array): void {
-    let index = this.#find(fingerprint);
-    if (index === undefined) {
-      index = this.#count;
-      this.#reserve(index + 1);
-      this.#words.set(fingerprint, entryAt(index) / 4);
-      this.#count++;
-      this.#place(index);
+  note(fingerprint: Uint32Array): number {
+    const mask = this.#places.length - 1;
+    let place = hash(fingerprint[0]!) & mask;
+    for (let found = this.#places[place]!; found !== 0; found = this.#places[place]!) {
+      if (this.#tableOf(found - 1).matches(this.#indexOf(found - 1), fingerprint)) return found - 1;
+      place = (place + 1) & mask;
     }
+    this.#added.push(fingerprint);
+    const count = this.#count;
+    if (2 * count > this.#places.length) this.#growPlaces();
+    else this.#places[place] = count;
+    return count - 1;
+  }
+
+  /** The digest of the file whose fingerprint has this number: a copy, or undefined. */
+  get(fingerprint: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#tableOf(fingerprint).use(this.#indexOf(fingerprint));
+  }
+
+  /** Keeps a digest of 32 bytes for the fingerprint that has this number. */
+  set(fingerprint: number, digest: Uint8Array): void {
     this.#isChanged = true;
-    const at = entryAt(index);
-    this.#bytes.set(digest, at + ENTRY.offsets.digest);
-    this.#bytes[at + ENTRY.offsets.age] = USED;
+    this.#tableOf(fingerprint).set(this.#indexOf(fingerprint), digest);
   }
 
   /**
@@ -129,78 +133,137 @@ export class DigestCache {
    */
   encode(now: number): Uint8Array<ArrayBuffer> {
     const file = new Uint8Array(HEADER.size + this.#count * ENTRY.size + DIGEST_SIZE);
-    let count = 0;
-    for (let index = 0; index < this.#count; index++) {
-      const from = entryAt(index);
-      const age = this.#bytes[from + ENTRY.offsets.age]!;
-      if (age >= MAX_AGE && age !== USED) continue;
-      const to = entryAt(count++);
-      file.set(this.#bytes.subarray(from, from + ENTRY.size), to);
-      file[to + ENTRY.offsets.age] = age === USED ? 0 : age + 1;
-    }
+    let end = HEADER.size;
+    for (const table of [this.#read, this.#added]) end = table.write(file, end);
+    const count = (end - HEADER.size) / ENTRY.size;
     file.set(utf8(MAGIC));
     HEADER.write(new DataView(file.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
-    const end = entryAt(count);
     file.set(fsVerityDigest(file.subarray(0, end)), end);
     return file.subarray(0, end + DIGEST_SIZE);
   }
 
-  #find(fingerprint: Fingerprint): number | undefined {
-    const mask = this.#places.length - 1;
-    for (let place = hash(fingerprint[0]!) & mask;; place = (place + 1) & mask) {
-      const found = this.#places[place]!;
-      if (found === 0) return undefined;
-      if (this.#matches(entryAt(found - 1) / 4, fingerprint)) return found - 1;
-    }
+  /** Fingerprints that have a number. */
+  get #count(): number {
+    return this.#read.count + this.#added.count;
   }
 
-  #matches(at: number, fingerprint: Fingerprint): boolean {
+  #tableOf(number: number): EntryTable {
+    return number < this.#read.count ? this.#read : this.#added;
+  }
+
+  #indexOf(number: number): number {
+    return number < this.#read.count ? number : number - this.#read.count;
+  }
+
+  /** Makes the places many enough, and gives each entry its own. */
+  #growPlaces(): void {
+    const count = this.#count;
+    const places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count + 16)));
+    const mask = places.length - 1;
+    for (let number = 0; number < count; number++) {
+      let place = hash(this.#tableOf(number).firstWord(this.#indexOf(number))) & mask;
+      while (places[place] !== 0) place = (place + 1) & mask;
+      places[place] = number + 1;
+    }
+    this.#places = places;
+  }
+}
+
+/** Entries one behind the other, as they stand in the file. */
+class EntryTable {
+  #bytes: Uint8Array<ArrayBuffer>;
+  /** The same memory. */
+  #words: Uint32Array<ArrayBuffer>;
+  #count: number;
+
+  /** @param bytes Memory that begins at a multiple of four bytes, with `count` entries or more. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, count: number) {
+    this.#bytes = bytes;
+    this.#words = wordsOf(bytes);
+    this.#count = count;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds a fingerprint without a digest. */
+  push(fingerprint: Uint32Array): void {
+    const at = this.#count++ * ENTRY.size;
+    if (at === this.#bytes.length) {
+      const larger = new Uint8Array(2 * at + 256 * ENTRY.size);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#words = wordsOf(larger);
+    }
+    this.#words.set(fingerprint, at / 4);
+    this.#bytes[at + ENTRY.offsets.age] = WITHOUT_DIGEST;
+  }
+
+  firstWord(index: number): number {
+    return this.#words[index * ENTRY.size / 4]!;
+  }
+
+  matches(index: number, fingerprint: Uint32Array): boolean {
+    const at = index * ENTRY.size / 4;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) {
       if (this.#words[at + i] !== fingerprint[i]) return false;
     }
     return true;
   }
 
-  /** Makes an entry findable. */
-  #place(index: number): void {
-    const mask = this.#places.length - 1;
-    let place = hash(this.#words[entryAt(index) / 4]!) & mask;
-    while (this.#places[place] !== 0) place = (place + 1) & mask;
-    this.#places[place] = index + 1;
+  /** A copy of the digest, if there is one, of which note is taken that it was used. */
+  use(index: number): Uint8Array<ArrayBuffer> | undefined {
+    const at = index * ENTRY.size;
+    if (this.#bytes[at + ENTRY.offsets.age] === WITHOUT_DIGEST) return undefined;
+    this.#bytes[at + ENTRY.offsets.age] = USED;
+    const start = at + ENTRY.offsets.digest;
+    return this.#bytes.slice(start, start + DIGEST_SIZE);
   }
 
-  #reserve(count: number): void {
-    if (2 * count > this.#places.length) this.#growPlaces(count);
-    const needed = entryAt(count);
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(entryAt(2 * count + 1024));
-    larger.set(this.#bytes);
-    this.#use(larger);
+  set(index: number, digest: Uint8Array): void {
+    const at = index * ENTRY.size;
+    this.#bytes.set(digest, at + ENTRY.offsets.digest);
+    this.#bytes[at + ENTRY.offsets.age] = USED;
   }
 
-  #growPlaces(count: number): void {
-    this.#places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count + 1)));
-    for (let index = 0; index < this.#count; index++) this.#place(index);
-  }
-
-  #use(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#bytes = bytes;
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
-  }
-
-  #hasUnused(): boolean {
+  /** Tells whether there is one that has not been used, though it could have been. */
+  hasUnused(): boolean {
     for (let index = 0; index < this.#count; index++) {
-      if (this.#bytes[entryAt(index) + ENTRY.offsets.age] !== USED) return true;
+      const age = this.#ageOf(index);
+      if (age !== USED && age !== WITHOUT_DIGEST) return true;
     }
     return false;
   }
+
+  /** Writes those that are kept, each older by one or as good as new; returns where they end. */
+  write(into: Uint8Array, start: number): number {
+    let end = start;
+    for (let index = 0; index < this.#count; index++) {
+      const first = index;
+      while (index < this.#count && this.#isKept(index)) index++;
+      const kept = this.#bytes.subarray(first * ENTRY.size, index * ENTRY.size);
+      into.set(kept, end);
+      end += kept.length;
+    }
+    for (let at = start + ENTRY.offsets.age; at < end; at += ENTRY.size) {
+      into[at] = into[at] === USED ? 0 : into[at]! + 1;
+    }
+    return end;
+  }
+
+  #isKept(index: number): boolean {
+    const age = this.#ageOf(index);
+    return age < MAX_AGE || age === USED;
+  }
+
+  #ageOf(index: number): number {
+    return this.#bytes[index * ENTRY.size + ENTRY.offsets.age]!;
+  }
 }
 
-/** Age of an entry that has been used since the cache was read. */
-const USED = 255;
-
-function entryAt(index: number): number {
-  return HEADER.size + index * ENTRY.size;
+function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 /** Spreads inode numbers that follow each other, or are multiples of a large one. */

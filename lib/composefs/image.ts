@@ -9,11 +9,11 @@ import { SUPER_OFFSET } from "../erofs/format.ts";
 import type { Inode } from "../erofs/inode.ts";
 import { writeErofs } from "../erofs/write.ts";
 import { isAclName } from "../erofs/xattr_name.ts";
-import { type ScanOptions, scanTree, type Source } from "../tree/scan.ts";
+import { type ScanOptions, scanTreeWith } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateTree } from "../tree/validate.ts";
-import { type ContentsOptions, fillContents, SequentialReader } from "./contents.ts";
+import { type ContentsOptions, SequentialReader } from "./contents.ts";
 import {
   COMPOSEFS_HEADER,
   COMPOSEFS_HEADER_VERSION,
@@ -24,8 +24,7 @@ import { overlayInodes } from "./overlay.ts";
 import { chooseVersion, type FormatVersion, type VersionRange } from "./version.ts";
 
 /** How {@linkcode createImage} reads the source and writes the image. */
-export interface CreateImageOptions
-  extends Omit<ScanOptions, "onFile">, ContentsOptions, VersionRange {}
+export interface CreateImageOptions extends ScanOptions, ContentsOptions, VersionRange {}
 
 /** How {@linkcode createImageFromDump} reads the dump file and writes the image. */
 export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, VersionRange {}
@@ -57,9 +56,7 @@ export async function createImage(
   options: CreateImageOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const reader = options.reader ?? new SequentialReader(source, options);
-  const contents = new Map<Source, Content>();
-  const onFile = (file: Source) => void contents.set(file, reader.add(file));
-  const tree = fillContents(scanTree(source, { ...options, onFile }), contents);
+  const tree = scanTreeWith(source, (file) => reader.add(file), options);
   // While other threads read the last files.
   const draft = draftImage(tree, options);
   await reader.finish();

@@ -9,7 +9,7 @@
 
 import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
-import type { Fingerprint, SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
+import type { Fingerprints, SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
 
 /** A regular file whose contents are still in the source. */
@@ -19,7 +19,7 @@ export interface Source {
   /** Path relative to the root of the source. */
   readonly path: Uint8Array;
   /** That of {@linkcode SourceStat}. */
-  readonly fingerprint?: Fingerprint;
+  readonly fingerprint?: number | undefined;
 }
 
 /** What of the source is taken. */
@@ -30,14 +30,12 @@ export interface ScanOptions {
   readonly skipDevices?: boolean;
   /** Gives every file the modification time 0. */
   readonly useEpoch?: boolean;
-  /** Asks for the fingerprints of regular files. */
-  readonly fingerprints?: boolean;
+  /** Takes the fingerprints of regular files. */
+  readonly fingerprints?: Fingerprints;
   /** Keeps hard links: several names of one file stay one file. */
   readonly hardLinks?: boolean;
   /** Told the number of entries found, from time to time. */
   readonly onScan?: (entries: number) => void;
-  /** Given each regular file as it is found; one of several names, once. */
-  readonly onFile?: (file: Source) => void;
 }
 
 /**
@@ -46,12 +44,26 @@ export interface ScanOptions {
  * @throws {RangeError} If the root is not a directory.
  */
 export function scanTree(source: SourceTree, options: ScanOptions = {}): Tree<Source> {
-  return new Scan(source, options).run();
+  return scanTreeWith(source, (file) => file, options);
+}
+
+/**
+ * Scans a source whose files become something else at once.
+ *
+ * @param take Given each regular file as it is found; one of several names, once.
+ * @throws {RangeError} If the root is not a directory.
+ */
+export function scanTreeWith<File>(
+  source: SourceTree,
+  take: (file: Source) => File,
+  options: ScanOptions = {},
+): Tree<File> {
+  return new Scan(source, take, options).run();
 }
 
 /** A directory whose entries are being filled in from its listing. */
-interface Level {
-  readonly entries: Entry<Source>[];
+interface Level<File> {
+  readonly entries: Entry<File>[];
   readonly listing: readonly SourceEntry[];
   readonly path: Uint8Array;
   next: number;
@@ -62,21 +74,47 @@ type MutableStat = { -readonly [Field in keyof Stat]: Stat[Field] };
 const ROOT_PATH = new Uint8Array();
 const SLASH = 0x2f;
 
-class Scan {
+/** A file whose path is made when it is asked for: where its digest is known already, nobody does. */
+class FoundFile implements Source {
+  readonly size: number;
+  readonly fingerprint: number | undefined;
+  readonly #directory: Uint8Array;
+  readonly #name: Uint8Array;
+
+  constructor(
+    size: number,
+    fingerprint: number | undefined,
+    directory: Uint8Array,
+    name: Uint8Array,
+  ) {
+    this.size = size;
+    this.fingerprint = fingerprint;
+    this.#directory = directory;
+    this.#name = name;
+  }
+
+  get path(): Uint8Array {
+    return joinName(this.#directory, this.#name);
+  }
+}
+
+class Scan<File> {
   readonly #source: SourceTree;
+  readonly #take: (file: Source) => File;
   readonly #options: ScanOptions;
-  readonly #links = new Map<string, { node: Leaf<Source>; stat: MutableStat }>();
-  /** Files with several names, each of which is read only once even where it becomes several files. */
-  readonly #sources = new Map<string, Source>();
-  readonly #levels: Level[] = [];
+  readonly #links = new Map<string, { node: Leaf<File>; stat: MutableStat }>();
+  /** Files with several names, each of which is taken only once even where it becomes several files. */
+  readonly #files = new Map<string, { readonly size: number; readonly file: File }>();
+  readonly #levels: Level<File>[] = [];
   #count = 0;
 
-  constructor(source: SourceTree, options: ScanOptions) {
+  constructor(source: SourceTree, take: (file: Source) => File, options: ScanOptions) {
     this.#source = source;
+    this.#take = take;
     this.#options = options;
   }
 
-  run(): Tree<Source> {
+  run(): Tree<File> {
     const found = this.#source.root(this.#options.xattrs ?? "all");
     if (found.kind !== "directory") {
       throw new RangeError(`Cannot make an image of a ${found.kind} file: expected a directory`);
@@ -98,21 +136,21 @@ class Scan {
     return root;
   }
 
-  #enter(found: SourceStat, path: Uint8Array): Directory<Source> {
+  #enter(found: SourceStat, path: Uint8Array): Directory<File> {
     const listing = this.#source.list(path, {
       xattrs: this.#options.xattrs ?? "all",
       skipDevices: this.#options.skipDevices ?? false,
-      fingerprints: this.#options.fingerprints ?? false,
+      fingerprints: this.#options.fingerprints,
     });
     listing.sort((a, b) => compareBytes(a.name, b.name));
-    const entries: Entry<Source>[] = [];
+    const entries: Entry<File>[] = [];
     this.#levels.push({ entries, listing, path, next: 0 });
     this.#count += listing.length;
     this.#options.onScan?.(this.#count);
     return { kind: "directory", stat: this.#stat(found), entries };
   }
 
-  #leaf(found: SourceStat, directory: Uint8Array, name: Uint8Array): Node<Source> {
+  #leaf(found: SourceStat, directory: Uint8Array, name: Uint8Array): Node<File> {
     const id = this.#options.hardLinks ? found.fileId : undefined;
     const known = id === undefined ? undefined : this.#links.get(id);
     if (known !== undefined) {
@@ -120,7 +158,7 @@ class Scan {
       return { kind: "hardlink", target: known.node };
     }
     const stat = this.#stat(found);
-    const node: Leaf<Source> = found.kind === "regular"
+    const node: Leaf<File> = found.kind === "regular"
       ? { kind: "regular", stat, file: this.#file(found, directory, name) }
       : newLeaf(found, stat, name);
     if (id !== undefined) this.#links.set(id, { node, stat });
@@ -131,13 +169,11 @@ class Scan {
     { size, fileId, fingerprint }: SourceStat,
     directory: Uint8Array,
     name: Uint8Array,
-  ): Source {
-    const known = fileId === undefined ? undefined : this.#sources.get(fileId);
-    if (known?.size === size) return known;
-    const path = joinName(directory, name);
-    const file: Source = fingerprint === undefined ? { size, path } : { size, path, fingerprint };
-    if (fileId !== undefined) this.#sources.set(fileId, file);
-    this.#options.onFile?.(file);
+  ): File {
+    const known = fileId === undefined ? undefined : this.#files.get(fileId);
+    if (known?.size === size) return known.file;
+    const file = this.#take(new FoundFile(size, fingerprint, directory, name));
+    if (fileId !== undefined) this.#files.set(fileId, { size, file });
     return file;
   }
 
@@ -157,7 +193,7 @@ function joinName(directory: Uint8Array, name: Uint8Array): Uint8Array {
   return path;
 }
 
-function newLeaf(found: SourceStat, stat: Stat, name: Uint8Array): Leaf<Source> {
+function newLeaf(found: SourceStat, stat: Stat, name: Uint8Array): Leaf<never> {
   switch (found.kind) {
     case "symlink":
       if (found.target === undefined) {

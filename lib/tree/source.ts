@@ -13,8 +13,19 @@ import type { FileKind, Xattr } from "./tree.ts";
 /** Which extended attributes a scan reads. */
 export type XattrFilter = "all" | "user" | "none";
 
-/** What tells a file that has not been changed from one that has: numbers that are equal or not. */
-export type Fingerprint = Uint32Array;
+/**
+ * Keeps fingerprints of files: words that are the same later only if the file is. What they are made of is
+ * the source's, see `ffi/fingerprint.ts`.
+ */
+export interface Fingerprints {
+  /**
+   * Takes a fingerprint.
+   *
+   * @param words Memory that is used again.
+   * @returns Its number: the one it got when it was taken before, or a new one.
+   */
+  note(words: Uint32Array): number;
+}
 
 /** What lstat(2), readlink(2) and listxattr(2) tell of one file. */
 export interface SourceStat {
@@ -37,16 +48,13 @@ export interface SourceStat {
   /** Nanoseconds, 0 to 999,999,999. */
   readonly mtimeNsec: number;
   /** Equal for two names exactly if they are links to one file, for files with `nlink` above 1. */
-  readonly fileId?: string;
+  readonly fileId?: string | undefined;
   /** Target of a symbolic link, absent for all others. */
-  readonly target?: Uint8Array;
+  readonly target?: Uint8Array | undefined;
   /** Those that were asked for, in any order. */
   readonly xattrs: readonly Xattr[];
-  /**
-   * Numbers that are the same later only if the file is, if that was asked for and can be said of this one:
-   * see `ffi/fingerprint.ts`.
-   */
-  readonly fingerprint?: Fingerprint;
+  /** Number of its fingerprint, if that was asked for and it has one. */
+  readonly fingerprint?: number | undefined;
 }
 
 /** One name in a directory and the file behind it. */
@@ -75,8 +83,8 @@ export interface ListOptions {
   readonly xattrs: XattrFilter;
   /** Leaves out block and character devices without looking at them any closer. */
   readonly skipDevices?: boolean;
-  /** Tells the fingerprints of regular files. */
-  readonly fingerprints?: boolean;
+  /** Takes the fingerprints of regular files. */
+  readonly fingerprints?: Fingerprints | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ import { startsWith } from "../../../lib/bytes/compare.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
 import { InterruptedError } from "../../../ffi/signals.ts";
-import { scanTree } from "../../../lib/tree/scan.ts";
+import { scanTreeWith } from "../../../lib/tree/scan.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
 /** Two threads by the program's own module; in the bundle for Bun there is no such module. */
@@ -147,14 +147,12 @@ for (const interrupted of [false, true]) {
       async () => {
         using store = openObjectStore(linux, utf8(root));
         using reader = new TreeReader(linux, tree, { ...ALONE, store });
-        scanTree(tree, {
-          onFile(file) {
-            // By now its directory has been listed.
-            if (!interrupted && startsWith(file.path, utf8("deep/"))) {
-              truncateSync(`${path}/deep/er/200`, 1);
-            }
-            reader.add(file);
-          },
+        scanTreeWith(tree, (file) => {
+          // By now its directory has been listed.
+          if (!interrupted && startsWith(file.path, utf8("deep/"))) {
+            truncateSync(`${path}/deep/er/200`, 1);
+          }
+          return reader.add(file);
         });
         await reader.finish();
       },
@@ -175,11 +173,9 @@ for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
       using reader = new TreeReader(linux, tree, ALONE);
       await assertRejects(
         async () => {
-          scanTree(tree, {
-            onFile(file) {
-              truncateSync(`${path}/file`, size + change);
-              reader.add(file);
-            },
+          scanTreeWith(tree, (file) => {
+            truncateSync(`${path}/file`, size + change);
+            return reader.add(file);
           });
           await reader.finish();
         },
