@@ -44,8 +44,12 @@ export interface CrewOptions extends ThreadOptions {
   readonly onLargeFile?: (file: LargeFile) => void;
 }
 
-/** Slots of a board with several threads: enough that none runs dry while this one has other work. */
-const SLOTS = 64;
+/**
+ * Slots of a board with several threads: enough for each that none runs dry while this one has other work,
+ * which is to say, 10 milliseconds' worth or more.
+ */
+const SLOTS_PER_THREAD = 8;
+const MAX_SLOTS = 64;
 
 /** What it costs to open, read and close a file, told in bytes that could be hashed meanwhile. */
 const FILE_COST = 16_384;
@@ -90,7 +94,10 @@ export class Crew implements Disposable {
     this.#linux = linux;
     this.#order = order;
     this.#options = options;
-    this.#board = JobBoard.create(options.threads === 1 ? 1 : SLOTS);
+    const { threads } = options;
+    this.#board = JobBoard.create(
+      threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS),
+    );
     if (options.startAtOnce) this.#start();
   }
 

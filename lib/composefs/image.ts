@@ -12,7 +12,7 @@ import { isAclName } from "../erofs/xattr_name.ts";
 import { type ScanOptions, scanTreeWith } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { validateTree } from "../tree/validate.ts";
+import { validateScannedTree, validateTree } from "../tree/validate.ts";
 import { type ContentsOptions, SequentialReader } from "./contents.ts";
 import {
   COMPOSEFS_HEADER,
@@ -58,6 +58,7 @@ export async function createImage(
   const reader = options.reader ?? new SequentialReader(source, options);
   const tree = scanTreeWith(source, (file) => reader.add(file), options);
   // While other threads read the last files.
+  validateScannedTree(tree);
   const draft = draftImage(tree, options);
   await reader.finish();
   return writeDraft(draft);
@@ -118,6 +119,7 @@ export function encodeImage(
   tree: Tree<Content>,
   range: VersionRange = {},
 ): Uint8Array<ArrayBuffer> {
+  validateTree(tree);
   return writeDraft(draftImage(tree, range));
 }
 
@@ -128,7 +130,6 @@ interface ImageDraft {
 }
 
 function draftImage(tree: Tree<Content>, range: VersionRange): ImageDraft {
-  validateTree(tree);
   const version = chooseVersion(tree, range);
   return { inodes: overlayInodes(tree, version), version };
 }

@@ -123,14 +123,14 @@ class Overlay {
     const { nlink } = stat;
     if (isWhiteout(node) && !this.#synthetic.has(node)) {
       const xattrs = this.#xattrs.merge(stat.xattrs, this.#xattrs.marks(WHITEOUT_XATTRS));
-      return { kind: "regular", stat, nlink, xattrs, data: { kind: "contents", bytes: EMPTY } };
+      return { kind: "regular", stat, nlink, xattrs, data: NO_CONTENTS };
     }
     const xattrs = this.#xattrs.merge(stat.xattrs, contentXattrs(node));
-    return { kind, stat, nlink, xattrs, data: leafData(node) };
+    return { kind, stat, nlink, xattrs, data: node.kind === "regular" ? node.file : node };
   }
 }
 
-const EMPTY = new Uint8Array();
+const NO_CONTENTS: InodeData = { kind: "inline", bytes: new Uint8Array() };
 
 /** Brings nodes into the order of the image. */
 function breadthFirst(tree: Tree<Content>, rootEntries: readonly Entry<Content>[]) {
@@ -186,19 +186,6 @@ function sortDots(names: Uint8Array[], inodes: number[]): void {
       names[i + 1] = name;
       inodes[i + 1] = inode;
     }
-  }
-}
-
-function leafData(node: Leaf<Content>): InodeData {
-  switch (node.kind) {
-    case "symlink":
-      return { kind: "target", bytes: node.target };
-    case "regular":
-      return node.file.kind === "inline"
-        ? { kind: "contents", bytes: node.file.bytes }
-        : { kind: "holes", size: node.file.size };
-    default:
-      return { kind: "none", rdev: node.rdev, oversized: node.oversized ?? false };
   }
 }
 

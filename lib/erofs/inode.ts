@@ -7,10 +7,17 @@
  * @module
  */
 
-import type { FileKind, Stat } from "../tree/tree.ts";
+import type {
+  ExternalContent,
+  FileKind,
+  InlineContent,
+  Special,
+  Stat,
+  Symlink,
+} from "../tree/tree.ts";
 import type { XattrName } from "./xattr_name.ts";
 
-/** What an inode's data is. */
+/** What an inode's data is. All but directories are what a tree has already. */
 export type InodeData =
   /** Names in ascending byte order, `.` and `..` among them, and the position of each one's inode. */
   | {
@@ -19,13 +26,13 @@ export type InodeData =
     readonly inodes: readonly number[];
   }
   /** Contents of a regular file kept in the image. */
-  | { readonly kind: "contents"; readonly bytes: Uint8Array }
-  /** Target of a symbolic link. */
-  | { readonly kind: "target"; readonly bytes: Uint8Array }
+  | InlineContent
   /** A regular file of `size` bytes (1 to 2^53) all of whose chunks are holes. */
-  | { readonly kind: "holes"; readonly size: number }
+  | Pick<ExternalContent, "kind" | "size">
+  /** Target of a symbolic link. */
+  | Pick<Symlink, "kind" | "target">
   /** None: devices, fifos, sockets. */
-  | { readonly kind: "none"; readonly rdev: number; readonly oversized: boolean };
+  | Pick<Special, "kind" | "rdev" | "oversized">;
 
 /** One extended attribute of an inode. */
 export interface InodeXattr {

@@ -74,7 +74,7 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
     const draft = draftInode(inode, earliest);
     if (inode.xattrs.length > 0) placeXattrs(draft, inode.xattrs, shared.places, xattrsDone);
     xattrsDone += inode.xattrs.length;
-    position = place(draft, position, inode.data.kind === "target");
+    position = place(draft, position, inode.data.kind === "symlink");
     drafts.push(draft);
   }
   const inodesEnd = alignUp(position, SLOT_SIZE);
@@ -134,15 +134,15 @@ function dataSize(data: InodeData): { blocks: number; tail: number } {
       }
       return settleTail(blocks, direntGroupSize(names, start, end));
     }
-    case "contents": {
+    case "inline": {
       const tail = data.bytes.length % BLOCK_SIZE;
       return settleTail((data.bytes.length - tail) / BLOCK_SIZE, tail);
     }
-    case "target":
-      return { blocks: 0, tail: data.bytes.length };
-    case "holes":
+    case "external":
       return { blocks: 0, tail: 4 * chunkCount(data.size) };
-    case "none":
+    case "symlink":
+      return { blocks: 0, tail: data.target.length };
+    default:
       return { blocks: 0, tail: 0 };
   }
 }
@@ -169,7 +169,19 @@ function needsExtended(inode: Inode, earliest: Time, directorySize: number): boo
   return stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
     inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff ||
     inodeSize(inode, directorySize) > 0xffffffff ||
-    (inode.data.kind === "none" && inode.data.oversized);
+    isOversized(inode.data);
+}
+
+function isOversized(data: InodeData): boolean {
+  switch (data.kind) {
+    case "entries":
+    case "inline":
+    case "external":
+    case "symlink":
+      return false;
+    default:
+      return data.oversized === true;
+  }
 }
 
 /** The size an inode states. A directory's is that of its blocks and tail. */
@@ -177,12 +189,13 @@ export function inodeSize(inode: Inode, directorySize: number): number {
   switch (inode.data.kind) {
     case "entries":
       return directorySize;
-    case "contents":
-    case "target":
+    case "inline":
       return inode.data.bytes.length;
-    case "holes":
+    case "external":
       return inode.data.size;
-    case "none":
+    case "symlink":
+      return inode.data.target.length;
+    default:
       return 0;
   }
 }
@@ -265,6 +278,6 @@ function roomAt(position: number): number {
 
 /** The data layout that follows from what an inode holds and where it went. */
 export function dataLayout(inode: Inode, plan: InodePlan): number {
-  if (inode.data.kind === "holes") return LAYOUT.chunkBased;
+  if (inode.data.kind === "external") return LAYOUT.chunkBased;
   return plan.tail > 0 ? LAYOUT.flatInline : LAYOUT.flatPlain;
 }

@@ -186,23 +186,17 @@ class Writer {
     const data = inode.data;
     const blocksAt = plan.blkaddr * BLOCK_SIZE;
     switch (data.kind) {
-      case "none":
-        return position;
-      case "holes": {
+      case "external": {
         // A chunk map is all ones: no chunk has an address. Out of line it fills a block.
         if (plan.blocks > 0) this.image.fill(0xff, blocksAt, blocksAt + BLOCK_SIZE);
         const end = position + plan.tail;
         for (; position < end; position += 4) this.#view.setUint32(position, 0xffffffff, true);
         return end;
       }
-      case "contents":
-      case "target": {
-        const { bytes } = data;
-        const apart = bytes.length - plan.tail;
-        if (apart > 0) this.image.set(bytes.subarray(0, apart), blocksAt);
-        copyBytes(this.image, position, apart > 0 ? bytes.subarray(apart) : bytes);
-        return position + plan.tail;
-      }
+      case "inline":
+        return this.#writeBytes(position, data.bytes, plan);
+      case "symlink":
+        return this.#writeBytes(position, data.target, plan);
       case "entries": {
         const { names } = data;
         let start = 0;
@@ -214,7 +208,16 @@ class Writer {
         }
         return position + plan.tail;
       }
+      default:
+        return position;
     }
+  }
+
+  #writeBytes(position: number, bytes: Uint8Array, plan: InodePlan): number {
+    const apart = bytes.length - plan.tail;
+    if (apart > 0) this.image.set(bytes.subarray(0, apart), plan.blkaddr * BLOCK_SIZE);
+    copyBytes(this.image, position, apart > 0 ? bytes.subarray(apart) : bytes);
+    return position + plan.tail;
   }
 
   writeSharedXattrs(): void {
@@ -233,13 +236,16 @@ function directorySize(plan: InodePlan): number {
 
 /** `i_u`: block address, device number or chunk format, as the inode's kind has it. */
 function inodeUnion(inode: Inode, plan: InodePlan): number {
-  switch (inode.data.kind) {
-    case "none":
-      return inode.data.rdev;
-    case "holes":
+  const { data } = inode;
+  switch (data.kind) {
+    case "external":
       // libcomposefs writes the chunk format over the low half of the block address.
-      return (plan.blkaddr & 0xffff0000 | (chunkBits(inode.data.size) - BLOCK_BITS)) >>> 0;
-    default:
+      return (plan.blkaddr & 0xffff0000 | (chunkBits(data.size) - BLOCK_BITS)) >>> 0;
+    case "entries":
+    case "inline":
+    case "symlink":
       return plan.blkaddr;
+    default:
+      return data.rdev;
   }
 }

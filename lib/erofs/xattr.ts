@@ -136,6 +136,9 @@ function sampleXattr({ name, rest }: InodeXattr): number {
   return hash ^ hash >>> 15;
 }
 
+/** Bytes of a value that are looked at again for each inode that has it. */
+const MAX_SHORT = 128;
+
 /** Pairs that are compared one by one before a string is made of a value, to look it up in a map. */
 const MAX_ALIKE = 8;
 
@@ -151,6 +154,7 @@ class Pairs {
   readonly #byXattr = new Map<InodeXattr, Pair>();
 
   of(xattr: InodeXattr): Pair {
+    if (xattr.rest.length <= MAX_SHORT) return this.#find(xattr);
     let pair = this.#byXattr.get(xattr);
     if (pair === undefined) this.#byXattr.set(xattr, pair = this.#find(xattr));
     return pair;

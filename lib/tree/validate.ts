@@ -1,8 +1,9 @@
 /**
  * The gate before the image writer: a tree that passed here can be written.
  *
- * Parsers and scans build valid trees; a tree that a library user built by hand may be anything its types
- * allow. Behind the gate nothing is checked again.
+ * What a scan or a dump file gives has a tree's form, though a file system may say anything of a file; a
+ * tree that a library user built by hand may be anything its types allow. Behind the gate nothing is
+ * checked again.
  *
  * @module
  */
@@ -31,23 +32,48 @@ import { TreeWalk } from "./walk.ts";
 export function validateTree(root: Tree<Content>): void {
   const files = new Set<Node<Content>>();
   const targets = new Set<Node<Content>>();
-  const walk = new TreeWalk(root);
-  try {
-    checkNodes(walk, files, targets);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw refusal(walk.path(), error.message, error);
-  }
+  checkNodes(root, (node) => {
+    if (node.kind === "hardlink") {
+      targets.add(node.target);
+      return;
+    }
+    const { size } = files;
+    if (files.add(node).size === size) {
+      throw new SyntaxError("the same file stands at another place of the tree");
+    }
+  });
   for (const target of targets) {
     if (!files.has(target)) throw refusal(linkPath(root, target), "its target is not in the tree");
   }
 }
 
-/** Checks each node by itself and with its neighbours; collects them, and where hard links lead. */
+/**
+ * Checks the same of a tree that a scan has made: each file stands at one place of it, and hard links lead
+ * to such places.
+ *
+ * @throws {RangeError} As {@linkcode validateTree}.
+ */
+export function validateScannedTree(root: Tree<Content>): void {
+  checkNodes(root, undefined);
+}
+
+/** Checks each node by itself and with its neighbours, and has it checked in other ways first. */
 function checkNodes(
+  root: Tree<Content>,
+  check: ((node: Node<Content>) => void) | undefined,
+): void {
+  const walk = new TreeWalk(root);
+  try {
+    checkAll(walk, check);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refusal(walk.path(), error.message, error);
+  }
+}
+
+function checkAll(
   walk: TreeWalk<Content>,
-  files: Set<Node<Content>>,
-  targets: Set<Node<Content>>,
+  check: ((node: Node<Content>) => void) | undefined,
 ): void {
   /** The last name met at each depth. */
   const previous: (Uint8Array | undefined)[] = [];
@@ -57,14 +83,8 @@ function checkNodes(
       checkOrder(name, previous[depth]);
       previous[depth] = name;
     }
-    if (node.kind === "hardlink") {
-      targets.add(node.target);
-      continue;
-    }
-    const { size } = files;
-    if (files.add(node).size === size) {
-      throw new SyntaxError("the same file stands at another place of the tree");
-    }
+    check?.(node);
+    if (node.kind === "hardlink") continue;
     checkStat(node.stat);
     checkNode(node);
     if (node.kind === "directory") previous[depth + 1] = undefined;

@@ -39,17 +39,17 @@ export function inode(kind: FileKind, data: InodeData, given: Partial<Stat> = {}
 
 /** A regular file of `size` bytes in the image. */
 export function contents(size: number, given: Partial<Stat> = {}): Inode {
-  return inode("regular", { kind: "contents", bytes: new Uint8Array(size).fill(0x78) }, given);
+  return inode("regular", { kind: "inline", bytes: new Uint8Array(size).fill(0x78) }, given);
 }
 
 /** A symbolic link with a target of `size` bytes. */
 export function target(size: number, given: Partial<Stat> = {}): Inode {
-  return inode("symlink", { kind: "target", bytes: new Uint8Array(size).fill(0x74) }, given);
+  return inode("symlink", { kind: "symlink", target: new Uint8Array(size).fill(0x74) }, given);
 }
 
 /** A regular file of `size` bytes outside of the image. */
 export function holes(size: number, given: Partial<Stat> = {}): Inode {
-  return inode("regular", { kind: "holes", size }, given);
+  return inode("regular", { kind: "external", size }, given);
 }
 
 /** A file without data. */
@@ -59,7 +59,7 @@ export function none(
   given: Partial<Stat> = {},
   oversized = false,
 ): Inode {
-  return inode(kind, { kind: "none", rdev, oversized }, given);
+  return inode(kind, { kind, rdev, ...(oversized ? { oversized } : {}) }, given);
 }
 
 /** A directory with names of these lengths, all leading to inode 0. */

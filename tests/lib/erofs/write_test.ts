@@ -95,7 +95,7 @@ Deno.test("i_u is a block address, a device number, a chunk format or nothing", 
 
 Deno.test("contents stand in blocks and behind the inode", () => {
   const bytes = Uint8Array.from({ length: 4500 }, (_, i) => i % 251 + 1);
-  const image = write(inode("regular", { kind: "contents", bytes }));
+  const image = write(inode("regular", { kind: "inline", bytes }));
   assertEquals(image.slice(4096), bytes.slice(0, 4096));
   assertEquals(image.slice(START + 32, START + 32 + 404), bytes.slice(4096));
   assertEquals(image[START + 32 + 404], 0);
