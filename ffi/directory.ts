@@ -18,7 +18,6 @@ const DOT = 0x2e;
 /** Reads directories, one after the other, into memory of its own. */
 export class DirectoryReader {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
-  readonly #view = new DataView(this.#buffer.buffer);
 
   /**
    * Shows every name but `.` and `..`, in the order of the file system.
@@ -43,7 +42,7 @@ export class DirectoryReader {
 
   #visitAll(length: number, visit: (name: Uint8Array<ArrayBuffer>, type: number) => void): void {
     const buffer = this.#buffer;
-    for (let at = 0; at < length; at += this.#view.getUint16(at + RECLEN, true)) {
+    for (let at = 0; at < length; at += buffer[at + RECLEN]! | buffer[at + RECLEN + 1]! << 8) {
       const start = at + NAME;
       let end = start;
       while (buffer[end] !== 0) end++;

@@ -16,6 +16,7 @@ import type { Fingerprints } from "../lib/tree/source.ts";
 import type { Fd } from "./fd.ts";
 import { isLocal } from "./sync.ts";
 import { STATX } from "./uapi.ts";
+import { wordOffsets } from "../lib/bytes/words.ts";
 
 /**
  * Whole seconds that must have passed since a file was changed: where times have fractions, and where they
@@ -24,20 +25,20 @@ import { STATX } from "./uapi.ts";
 const QUIET_SECONDS = 1;
 const QUIET_WHOLE_SECONDS = 3;
 
-const AT = STATX.offsets;
+const AT = wordOffsets(STATX.offsets);
 
 /** What of statx(2) is in a fingerprint, in words of four bytes. */
 const WORDS: readonly number[] = [
   // Inode number and size.
-  ...words(AT.ino, AT.size + 8),
+  ...count(AT.ino, AT.size + 2),
   // Times of birth, change and modification.
-  ...words(AT.btimeSec, AT.btimeSec + 48),
+  ...count(AT.btimeSec, AT.btimeSec + 12),
   // Device.
-  ...words(AT.devMajor, AT.devMajor + 8),
+  ...count(AT.devMajor, AT.devMajor + 2),
 ];
 
-function words(start: number, end: number): number[] {
-  return Array.from({ length: (end - start) / 4 }, (_, i) => start / 4 + i);
+function count(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i);
 }
 
 /** Makes the fingerprints of the files in one directory after the other. */
@@ -71,10 +72,10 @@ export class Fingerprinter {
    * @returns The number that `fingerprints` gives it.
    */
   of(stat: Uint32Array, fingerprints: Fingerprints): number | undefined {
-    if (!this.#isLocal(stat[AT.devMajor / 4]!, stat[AT.devMinor / 4]!)) return undefined;
+    if (!this.#isLocal(stat[AT.devMajor]!, stat[AT.devMinor]!)) return undefined;
     // Seconds are signed. All machines that this runs on have their low half first.
-    const ctime = (stat[AT.ctimeSec / 4 + 1]! | 0) * 2 ** 32 + stat[AT.ctimeSec / 4]!;
-    const quiet = stat[AT.ctimeNsec / 4] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
+    const ctime = (stat[AT.ctimeSec + 1]! | 0) * 2 ** 32 + stat[AT.ctimeSec]!;
+    const quiet = stat[AT.ctimeNsec] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
     if (ctime >= this.#now - quiet) return undefined;
     const words = this.#words;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;

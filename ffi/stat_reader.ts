@@ -6,8 +6,8 @@
  * @module
  */
 
-import { i64, u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
+import { readI64, wordOffsets, wordsOf } from "../lib/bytes/words.ts";
 import type { Fingerprints, SourceStat } from "../lib/tree/source.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
@@ -28,7 +28,7 @@ import {
 /** A stat whose xattrs are yet to be read. */
 export type StatDraft = { -readonly [Field in keyof SourceStat]: SourceStat[Field] };
 
-const AT = STATX.offsets;
+const AT = wordOffsets(STATX.offsets);
 const MASK = STATX_BASIC_STATS | STATX_BTIME;
 const EMPTY_PATH = Uint8Array.of(0);
 const MODE_BITS = 0o7777;
@@ -38,8 +38,7 @@ const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
 export class StatReader {
   readonly #linux: Linux;
   readonly #statx = new Uint8Array(STATX_SIZE);
-  readonly #view = new DataView(this.#statx.buffer);
-  readonly #words = new Uint32Array(this.#statx.buffer);
+  readonly #words = wordsOf(this.#statx);
   readonly #target = new Uint8Array(PATH_MAX);
 
   /** Reads nothing yet. */
@@ -100,30 +99,30 @@ export class StatReader {
   }
 
   #decode(shown: () => Uint8Array): StatDraft {
-    const view = this.#view;
-    const mode = view.getUint16(AT.mode, true);
+    const words = this.#words;
+    const mode = words[AT.mode]! & 0xffff;
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       const type = "0o" + (mode & ~MODE_BITS).toString(8);
       throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
     }
-    const size = u64.read(view, AT.size);
+    const size = words[AT.size]! + words[AT.size + 1]! * 2 ** 32;
     if (!Number.isSafeInteger(size)) {
       throw new RangeError(
         `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
       );
     }
-    const nlink = view.getUint32(AT.nlink, true);
+    const nlink = words[AT.nlink]!;
     const stat: StatDraft = {
       kind,
       mode: mode & MODE_BITS,
-      uid: view.getUint32(AT.uid, true),
-      gid: view.getUint32(AT.gid, true),
+      uid: words[AT.uid]!,
+      gid: words[AT.gid]!,
       nlink,
       rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
       size,
-      mtime: i64.read(view, AT.mtimeSec),
-      mtimeNsec: view.getUint32(AT.mtimeNsec, true),
+      mtime: readI64(words, AT.mtimeSec),
+      mtimeNsec: words[AT.mtimeNsec]!,
       xattrs: NO_XATTRS,
       // Here already, so that all are of one shape.
       fileId: undefined,
@@ -136,16 +135,15 @@ export class StatReader {
 
   /** The encoding of `Special.rdev`: a major number of 12 bits amid a minor one of 20. */
   #rdev(): number {
-    const major = this.#view.getUint32(AT.rdevMajor, true);
-    const minor = this.#view.getUint32(AT.rdevMinor, true);
+    const major = this.#words[AT.rdevMajor]!;
+    const minor = this.#words[AT.rdevMinor]!;
     return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
   }
 
   #fileId(): string {
-    const view = this.#view;
-    const major = view.getUint32(AT.devMajor, true);
-    const minor = view.getUint32(AT.devMinor, true);
-    return `${major}.${minor}:${view.getBigUint64(AT.ino, true)}`;
+    const words = this.#words;
+    const device = `${words[AT.devMajor]}.${words[AT.devMinor]}`;
+    return `${device}:${words[AT.ino + 1]}.${words[AT.ino]}`;
   }
 
   #readTarget(

@@ -11,6 +11,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
+import { wordsOf } from "../bytes/words.ts";
 import { fsVerityDigest } from "../fsverity/digest.ts";
 import type { Fingerprints } from "../tree/source.ts";
 
@@ -260,10 +261,6 @@ class EntryTable {
   #ageOf(index: number): number {
     return this.#bytes[index * ENTRY.size + ENTRY.offsets.age]!;
   }
-}
-
-function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 /** Spreads inode numbers that follow each other, or are multiples of a large one. */

@@ -138,8 +138,18 @@ function writeDraft({ inodes, version }: ImageDraft): Uint8Array<ArrayBuffer> {
   return writeErofs(inodes, composefsPreamble(inodes, version));
 }
 
+function hasAclName(inodes: readonly Inode[]): boolean {
+  for (let inode = 0; inode < inodes.length; inode++) {
+    const { xattrs } = inodes[inode]!;
+    for (let i = 0; i < xattrs.length; i++) {
+      if (isAclName(xattrs[i]!.name)) return true;
+    }
+  }
+  return false;
+}
+
 function composefsPreamble(inodes: readonly Inode[], version: FormatVersion): Uint8Array {
-  const hasAcl = inodes.some(({ xattrs }) => xattrs.some(({ name }) => isAclName(name)));
+  const hasAcl = hasAclName(inodes);
   const preamble = new Uint8Array(SUPER_OFFSET);
   COMPOSEFS_HEADER.write(new DataView(preamble.buffer), 0, {
     magic: COMPOSEFS_MAGIC,

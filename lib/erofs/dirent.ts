@@ -10,8 +10,9 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE } from "./format.ts";
-import type { Inode } from "./inode.ts";
+import { wordOffsets, wordsOf } from "../bytes/words.ts";
+import { FILE_TYPE_BITS, type FileKind } from "../tree/tree.ts";
+import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
 
 /** Index behind the last of the entries from `start` on that share a block. */
 export function direntGroupEnd(names: readonly Uint8Array[], start: number): number {
@@ -37,40 +38,50 @@ export interface Dirents {
   readonly inodes: readonly number[];
 }
 
+/** What a dirent tells of an inode. */
+export interface DirentTarget {
+  /** Bytes from the start of the image. */
+  readonly start: number;
+  /** `st_mode`, of which the type counts. */
+  readonly mode: number;
+}
+
 /** Writes groups of dirents into an image. */
 export class DirentWriter {
   readonly #image: Uint8Array;
-  readonly #view: DataView;
-  readonly #nids: ArrayLike<number>;
-  /** File type of each inode. */
-  readonly #types: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #targets: readonly DirentTarget[];
 
-  /** @param nids Nid of each inode by its position. */
-  constructor(image: Uint8Array, inodes: readonly Inode[], nids: ArrayLike<number>) {
+  /** @param targets The inodes by their positions. */
+  constructor(image: Uint8Array, targets: readonly DirentTarget[]) {
     this.#image = image;
-    this.#view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    this.#nids = nids;
-    this.#types = new Uint8Array(inodes.length);
-    for (let i = 0; i < inodes.length; i++) this.#types[i] = DIRENT_FILE_TYPE[inodes[i]!.kind];
+    this.#words = wordsOf(image);
+    this.#targets = targets;
   }
 
-  /** Writes the entries from `start` to `end`, a group, at `at`. */
+  /** Writes the entries from `start` to `end`, a group, at `at`, a multiple of four. */
   write(at: number, { names, inodes }: Dirents, start: number, end: number): void {
-    const view = this.#view;
-    const { nid: nidAt, nameoff: nameoffAt, fileType: fileTypeAt } = DIRENT.offsets;
-    let direntAt = at;
+    const words = this.#words;
+    let direntAt = at / 4;
     let nameoff = (end - start) * DIRENT.size;
     for (let i = start; i < end; i++) {
       const name = names[i]!;
-      const inode = inodes[i]!;
-      const nid = this.#nids[inode]!;
-      view.setUint32(direntAt + nidAt, nid, true);
-      view.setUint32(direntAt + nidAt + 4, nid / 2 ** 32, true);
-      view.setUint16(direntAt + nameoffAt, nameoff, true);
-      view.setUint8(direntAt + fileTypeAt, this.#types[inode]!);
+      const target = this.#targets[inodes[i]!]!;
+      const nid = target.start / SLOT_SIZE;
+      words[direntAt + AT.nid] = nid;
+      words[direntAt + AT.nid + 1] = nid / 2 ** 32;
+      words[direntAt + AT.nameoff] = nameoff | TYPES[target.mode >> 12]! << 16;
       copyBytes(this.#image, at + nameoff, name);
-      direntAt += DIRENT.size;
+      direntAt += DIRENT.size / 4;
       nameoff += name.length;
     }
   }
+}
+
+const AT = wordOffsets(DIRENT.offsets);
+
+/** File types of dirents by the type bits of `st_mode`. */
+const TYPES = new Uint8Array(16);
+for (const [kind, type] of Object.entries(DIRENT_FILE_TYPE)) {
+  TYPES[FILE_TYPE_BITS[kind as FileKind] >> 12] = type;
 }

@@ -9,9 +9,10 @@
  */
 
 import { alignUp } from "../bytes/align.ts";
-import type { Stat } from "../tree/tree.ts";
+import { FILE_TYPE_BITS, type Stat } from "../tree/tree.ts";
 import { direntGroupEnd, direntGroupSize } from "./dirent.ts";
 import {
+  BLOCK_BITS,
   BLOCK_SIZE,
   CHUNK_BITS,
   INODE_COMPACT,
@@ -33,6 +34,14 @@ export interface InodePlan {
   readonly start: number;
   /** Extended (64 bytes) or compact (32 bytes). */
   readonly extended: boolean;
+  /** `st_mode`, the type included. */
+  readonly mode: number;
+  /** The size it states. A directory's is that of its blocks and tail. */
+  readonly size: number;
+  /** Chunk format of a file without contents, 0 otherwise. */
+  readonly format: number;
+  /** Device number, 0 otherwise. */
+  readonly rdev: number;
   /** How many of its xattrs are shared. */
   readonly sharedCount: number;
   /** Bytes of the xattr area, 0 without xattrs. */
@@ -70,11 +79,13 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
   const drafts: Draft[] = [];
   let position = SUPER_OFFSET + SUPER_BLOCK.size;
   let xattrsDone = 0;
-  for (const inode of inodes) {
+  for (let i = 0; i < inodes.length; i++) {
+    const inode = inodes[i]!;
+    const { xattrs } = inode;
     const draft = draftInode(inode, earliest);
-    if (inode.xattrs.length > 0) placeXattrs(draft, inode.xattrs, shared.places, xattrsDone);
-    xattrsDone += inode.xattrs.length;
-    position = place(draft, position, inode.data.kind === "symlink");
+    if (xattrs.length > 0) placeXattrs(draft, xattrs, shared.places, xattrsDone);
+    xattrsDone += xattrs.length;
+    position = place(draft, position, inode.kind === "symlink");
     drafts.push(draft);
   }
   const inodesEnd = alignUp(position, SLOT_SIZE);
@@ -115,41 +126,72 @@ function earliestTime(inodes: readonly Inode[]): Time {
 }
 
 function draftInode(inode: Inode, earliest: Time): Draft {
-  const { blocks, tail } = dataSize(inode.data);
-  const extended = needsExtended(inode, earliest, blocks * BLOCK_SIZE + tail);
-  return { start: 0, extended, sharedCount: 0, xattrSize: 0, blocks, blkaddr: 0, tail };
+  const { kind, stat, data } = inode;
+  const draft: Draft = {
+    start: 0,
+    extended: false,
+    mode: FILE_TYPE_BITS[kind] | stat.mode,
+    size: 0,
+    format: 0,
+    rdev: 0,
+    sharedCount: 0,
+    xattrSize: 0,
+    blocks: 0,
+    blkaddr: 0,
+    tail: 0,
+  };
+  const oversized = draftData(draft, data);
+  draft.extended = oversized || draft.size > 0xffffffff ||
+    stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
+    inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff;
+  return draft;
 }
 
-/** Data away from the inode in blocks, and behind the inode in bytes, as long as its place allows. */
-function dataSize(data: InodeData): { blocks: number; tail: number } {
+/**
+ * Decides what follows from an inode's data alone. Its tail stays behind the inode as long as its place
+ * allows.
+ *
+ * @returns Whether the inode has to be extended for what a dump file said of it.
+ */
+function draftData(draft: Draft, data: InodeData): boolean {
   switch (data.kind) {
-    case "entries": {
-      const { names } = data;
-      let blocks = 0;
-      let start = 0;
-      let end = direntGroupEnd(names, 0);
-      for (; end < names.length; end = direntGroupEnd(names, start)) {
-        blocks++;
-        start = end;
-      }
-      return settleTail(blocks, direntGroupSize(names, start, end));
-    }
-    case "inline": {
-      const tail = data.bytes.length % BLOCK_SIZE;
-      return settleTail((data.bytes.length - tail) / BLOCK_SIZE, tail);
-    }
     case "external":
-      return { blocks: 0, tail: 4 * chunkCount(data.size) };
+      draft.size = data.size;
+      draft.format = chunkBits(data.size) - BLOCK_BITS;
+      draft.tail = 4 * chunkCount(data.size);
+      return false;
+    case "entries":
+      draftEntries(draft, data.names);
+      return false;
     case "symlink":
-      return { blocks: 0, tail: data.target.length };
+      draft.size = draft.tail = data.target.length;
+      return false;
+    case "inline":
+      draft.size = data.bytes.length;
+      draftTail(draft, data.bytes.length % BLOCK_SIZE);
+      draft.blocks += Math.floor(data.bytes.length / BLOCK_SIZE);
+      return false;
     default:
-      return { blocks: 0, tail: 0 };
+      draft.rdev = data.rdev;
+      return data.oversized === true;
   }
 }
 
+function draftEntries(draft: Draft, names: readonly Uint8Array[]): void {
+  let start = 0;
+  let end = direntGroupEnd(names, 0);
+  for (; end < names.length; end = direntGroupEnd(names, start)) {
+    draft.blocks++;
+    start = end;
+  }
+  draftTail(draft, direntGroupSize(names, start, end));
+  draft.size = draft.blocks * BLOCK_SIZE + draft.tail;
+}
+
 /** More than half a block is not worth keeping behind the inode. */
-function settleTail(blocks: number, tail: number): { blocks: number; tail: number } {
-  return tail > BLOCK_SIZE / 2 ? { blocks: blocks + 1, tail: 0 } : { blocks, tail };
+function draftTail(draft: Draft, size: number): void {
+  if (size > BLOCK_SIZE / 2) draft.blocks++;
+  else draft.tail = size;
 }
 
 /** log2 of the chunk size of a file: the smallest that makes it one chunk, within limits. */
@@ -162,42 +204,6 @@ export function chunkBits(size: number): number {
 
 function chunkCount(size: number): number {
   return size <= 2 ** CHUNK_BITS.max ? 1 : Math.ceil(size / 2 ** CHUNK_BITS.max);
-}
-
-function needsExtended(inode: Inode, earliest: Time, directorySize: number): boolean {
-  const { stat } = inode;
-  return stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
-    inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff ||
-    inodeSize(inode, directorySize) > 0xffffffff ||
-    isOversized(inode.data);
-}
-
-function isOversized(data: InodeData): boolean {
-  switch (data.kind) {
-    case "entries":
-    case "inline":
-    case "external":
-    case "symlink":
-      return false;
-    default:
-      return data.oversized === true;
-  }
-}
-
-/** The size an inode states. A directory's is that of its blocks and tail. */
-export function inodeSize(inode: Inode, directorySize: number): number {
-  switch (inode.data.kind) {
-    case "entries":
-      return directorySize;
-    case "inline":
-      return inode.data.bytes.length;
-    case "external":
-      return inode.data.size;
-    case "symlink":
-      return inode.data.target.length;
-    default:
-      return 0;
-  }
 }
 
 /**

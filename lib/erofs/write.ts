@@ -8,7 +8,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { i64, u64 } from "../bytes/struct.ts";
+import { wordOffsets, wordsOf, writeI64 } from "../bytes/words.ts";
 import { direntGroupEnd, DirentWriter } from "./dirent.ts";
 import {
   BLOCK_BITS,
@@ -24,18 +24,9 @@ import {
   XATTR_ALIGNMENT,
   XATTR_IBODY_HEADER,
 } from "./format.ts";
-import { FILE_TYPE_BITS } from "../tree/tree.ts";
 import type { Inode } from "./inode.ts";
-import {
-  chunkBits,
-  dataLayout,
-  type ImagePlan,
-  type InodePlan,
-  inodeSize,
-  planImage,
-  xattrIcount,
-} from "./plan.ts";
-import { writeXattrEntry, xattrEntrySize, xattrNameFilter } from "./xattr.ts";
+import { dataLayout, type ImagePlan, type InodePlan, planImage, xattrIcount } from "./plan.ts";
+import { writeXattrEntry, xattrNameFilter } from "./xattr.ts";
 
 /**
  * Makes an EROFS image of the given inodes, the root first. The same inodes give the same bytes.
@@ -57,35 +48,36 @@ export function writeErofs(
   return writer.image;
 }
 
+const COMPACT = wordOffsets(INODE_COMPACT.offsets);
+const EXTENDED = wordOffsets(INODE_EXTENDED.offsets);
+const XATTR_HEADER = wordOffsets(XATTR_IBODY_HEADER.offsets);
+
 class Writer {
   readonly image: Uint8Array<ArrayBuffer>;
-  readonly #view: DataView;
+  readonly #words: Uint32Array;
   readonly #inodes: readonly Inode[];
   readonly #plan: ImagePlan;
-  readonly #nids: Float64Array;
   readonly #dirents: DirentWriter;
   /** How many xattrs have been written. */
   #xattrs = 0;
 
   constructor(inodes: readonly Inode[], plan: ImagePlan) {
     this.image = new Uint8Array(plan.blocks * BLOCK_SIZE);
-    this.#view = new DataView(this.image.buffer);
+    this.#words = wordsOf(this.image);
     this.#inodes = inodes;
     this.#plan = plan;
-    this.#nids = new Float64Array(inodes.length);
-    for (let i = 0; i < inodes.length; i++) this.#nids[i] = plan.inodes[i]!.start / SLOT_SIZE;
-    this.#dirents = new DirentWriter(this.image, inodes, this.#nids);
+    this.#dirents = new DirentWriter(this.image, plan.inodes);
   }
 
   writeSuperblock(): void {
     const plan = this.#plan;
-    SUPER_BLOCK.write(this.#view, SUPER_OFFSET, {
+    SUPER_BLOCK.write(new DataView(this.image.buffer), SUPER_OFFSET, {
       magic: SUPER_MAGIC,
       checksum: 0,
       featureCompat: FEATURE_COMPAT_MTIME | FEATURE_COMPAT_XATTR_FILTER,
       blkszbits: BLOCK_BITS,
       sbExtslots: 0,
-      rootNid: this.#nids[0]!,
+      rootNid: plan.inodes[0]!.start / SLOT_SIZE,
       inos: this.#inodes.length,
       buildTime: plan.buildTime,
       buildTimeNsec: plan.buildTimeNsec,
@@ -120,49 +112,42 @@ class Writer {
     return plan.start + (plan.extended ? INODE_EXTENDED.size : INODE_COMPACT.size);
   }
 
-  // Field by field at the offsets of the record: as objects for `write` of the record, inodes took a
-  // quarter of the time of a whole image.
   #writeCompact(ino: number, inode: Inode, plan: InodePlan): void {
-    const view = this.#view;
-    const at = plan.start;
-    const { offsets } = INODE_COMPACT;
+    const words = this.#words;
+    const at = plan.start / 4;
     const { stat } = inode;
-    view.setUint16(at + offsets.format, dataLayout(inode, plan) << 1, true);
-    view.setUint16(at + offsets.xattrIcount, xattrIcount(plan.xattrSize), true);
-    view.setUint16(at + offsets.mode, FILE_TYPE_BITS[inode.kind] | stat.mode, true);
-    view.setUint16(at + offsets.nlink, inode.nlink, true);
-    view.setUint32(at + offsets.size, inodeSize(inode, directorySize(plan)), true);
-    view.setUint32(at + offsets.u, inodeUnion(inode, plan), true);
-    view.setUint32(at + offsets.ino, ino, true);
-    view.setUint16(at + offsets.uid, stat.uid, true);
-    view.setUint16(at + offsets.gid, stat.gid, true);
+    words[at + COMPACT.format] = dataLayout(inode, plan) << 1 | xattrIcount(plan.xattrSize) << 16;
+    words[at + COMPACT.mode] = plan.mode | inode.nlink << 16;
+    words[at + COMPACT.size] = plan.size;
+    words[at + COMPACT.u] = inodeUnion(inode, plan);
+    words[at + COMPACT.ino] = ino;
+    words[at + COMPACT.uid] = stat.uid | stat.gid << 16;
   }
 
   #writeExtended(ino: number, inode: Inode, plan: InodePlan): void {
-    const view = this.#view;
-    const at = plan.start;
-    const { offsets } = INODE_EXTENDED;
+    const words = this.#words;
+    const at = plan.start / 4;
     const { stat } = inode;
-    const size = inodeSize(inode, directorySize(plan));
-    view.setUint16(at + offsets.format, 1 | dataLayout(inode, plan) << 1, true);
-    view.setUint16(at + offsets.xattrIcount, xattrIcount(plan.xattrSize), true);
-    view.setUint16(at + offsets.mode, FILE_TYPE_BITS[inode.kind] | stat.mode, true);
-    u64.write(view, at + offsets.size, size);
-    view.setUint32(at + offsets.u, inodeUnion(inode, plan), true);
-    view.setUint32(at + offsets.ino, ino, true);
-    view.setUint32(at + offsets.uid, stat.uid, true);
-    view.setUint32(at + offsets.gid, stat.gid, true);
-    i64.write(view, at + offsets.mtime, stat.mtime);
-    view.setUint32(at + offsets.mtimeNsec, stat.mtimeNsec, true);
-    view.setUint32(at + offsets.nlink, inode.nlink, true);
+    words[at + EXTENDED.format] = 1 | dataLayout(inode, plan) << 1 |
+      xattrIcount(plan.xattrSize) << 16;
+    words[at + EXTENDED.mode] = plan.mode;
+    words[at + EXTENDED.size] = plan.size;
+    words[at + EXTENDED.size + 1] = plan.size / 2 ** 32;
+    words[at + EXTENDED.u] = inodeUnion(inode, plan);
+    words[at + EXTENDED.ino] = ino;
+    words[at + EXTENDED.uid] = stat.uid;
+    words[at + EXTENDED.gid] = stat.gid;
+    writeI64(words, at + EXTENDED.mtime, stat.mtime);
+    words[at + EXTENDED.mtimeNsec] = stat.mtimeNsec;
+    words[at + EXTENDED.nlink] = inode.nlink;
   }
 
   #writeXattrs(position: number, inode: Inode, plan: InodePlan): number {
     if (plan.xattrSize === 0) return position;
     const { xattrs } = inode;
-    const { offsets } = XATTR_IBODY_HEADER;
-    this.#view.setUint32(position + offsets.nameFilter, xattrNameFilter(xattrs), true);
-    this.#view.setUint8(position + offsets.sharedCount, plan.sharedCount);
+    const words = this.#words;
+    words[position / 4 + XATTR_HEADER.nameFilter] = xattrNameFilter(xattrs);
+    words[position / 4 + XATTR_HEADER.sharedCount] = plan.sharedCount;
     const { places } = this.#plan.sharedXattrs;
     const tableStart = this.#plan.inodesEnd % BLOCK_SIZE / XATTR_ALIGNMENT;
     let referenceAt = position + XATTR_IBODY_HEADER.size;
@@ -171,11 +156,10 @@ class Writer {
       const xattr = xattrs[i]!;
       const place = places[this.#xattrs++]!;
       if (place >= 0) {
-        this.#view.setUint32(referenceAt, tableStart + place, true);
+        words[referenceAt / 4] = tableStart + place;
         referenceAt += XATTR_ALIGNMENT;
       } else {
-        writeXattrEntry(this.image, this.#view, entryAt, xattr);
-        entryAt += xattrEntrySize(xattr);
+        entryAt = writeXattrEntry(this.image, words, entryAt, xattr);
       }
     }
     return entryAt;
@@ -190,7 +174,7 @@ class Writer {
         // A chunk map is all ones: no chunk has an address. Out of line it fills a block.
         if (plan.blocks > 0) this.image.fill(0xff, blocksAt, blocksAt + BLOCK_SIZE);
         const end = position + plan.tail;
-        for (; position < end; position += 4) this.#view.setUint32(position, 0xffffffff, true);
+        for (; position < end; position += 4) this.#words[position / 4] = 0xffffffff;
         return end;
       }
       case "inline":
@@ -201,8 +185,9 @@ class Writer {
         const { names } = data;
         let start = 0;
         for (let block = 0; start < names.length; block++) {
-          const at = block < plan.blocks ? blocksAt + block * BLOCK_SIZE : position;
-          const end = direntGroupEnd(names, start);
+          const isTail = block === plan.blocks;
+          const at = isTail ? position : blocksAt + block * BLOCK_SIZE;
+          const end = isTail ? names.length : direntGroupEnd(names, start);
           this.#dirents.write(at, data, start, end);
           start = end;
         }
@@ -223,29 +208,15 @@ class Writer {
   writeSharedXattrs(): void {
     let position = this.#plan.inodesEnd;
     for (const xattr of this.#plan.sharedXattrs.table) {
-      writeXattrEntry(this.image, this.#view, position, xattr);
-      position += xattrEntrySize(xattr);
+      position = writeXattrEntry(this.image, this.#words, position, xattr);
     }
   }
 }
 
-/** The size of a directory of this plan. */
-function directorySize(plan: InodePlan): number {
-  return plan.blocks * BLOCK_SIZE + plan.tail;
-}
-
 /** `i_u`: block address, device number or chunk format, as the inode's kind has it. */
 function inodeUnion(inode: Inode, plan: InodePlan): number {
-  const { data } = inode;
-  switch (data.kind) {
-    case "external":
-      // libcomposefs writes the chunk format over the low half of the block address.
-      return (plan.blkaddr & 0xffff0000 | (chunkBits(data.size) - BLOCK_BITS)) >>> 0;
-    case "entries":
-    case "inline":
-    case "symlink":
-      return plan.blkaddr;
-    default:
-      return data.rdev;
-  }
+  // libcomposefs writes the chunk format over the low half of the block address.
+  return inode.data.kind === "external"
+    ? (plan.blkaddr & 0xffff0000 | plan.format) >>> 0
+    : plan.blkaddr + plan.rdev;
 }

@@ -29,22 +29,27 @@ export function xattrEntrySize({ name, head, rest }: InodeXattr): number {
   );
 }
 
-/** Writes an entry with its name and value; the padding is left as it is. */
+/**
+ * Writes an entry with its name and value; the padding is left as it is.
+ *
+ * @param words The same memory.
+ * @param at A multiple of four.
+ * @returns Where it ends.
+ */
 export function writeXattrEntry(
   image: Uint8Array,
-  view: DataView,
+  words: Uint32Array,
   at: number,
   { name, head, rest }: InodeXattr,
-): void {
+): number {
   const { suffix, index } = name;
-  const { offsets } = XATTR_ENTRY;
-  view.setUint8(at + offsets.nameLen, suffix.length);
-  view.setUint8(at + offsets.nameIndex, index);
-  view.setUint16(at + offsets.valueSize, head.length + rest.length, true);
+  // The whole header is one word: length and index of the name, size of the value.
+  words[at / 4] = suffix.length | index << 8 | (head.length + rest.length) << 16;
   const valueAt = at + XATTR_ENTRY.size + suffix.length;
   copyBytes(image, at + XATTR_ENTRY.size, suffix);
   copyBytes(image, valueAt, head);
   copyBytes(image, valueAt + head.length, rest);
+  return alignUp(valueAt + head.length + rest.length, XATTR_ALIGNMENT);
 }
 
 /** The pairs of name and value that several inodes have: kept once, referred to by position. */
@@ -77,7 +82,8 @@ export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
   /** The pair of each xattr that is not known to come once, in their order. */
   const found: Pair[] = [];
   let next = 0;
-  for (const { xattrs } of inodes) {
+  for (let inode = 0; inode < inodes.length; inode++) {
+    const { xattrs } = inodes[inode]!;
     for (let i = 0; i < xattrs.length; i++) {
       if (seen[samples[next++]!] === 1) continue;
       const pair = pairs.of(xattrs[i]!);
@@ -108,13 +114,14 @@ export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
  */
 function sampleXattrs(inodes: readonly Inode[]): { samples: Uint32Array; seen: Uint8Array } {
   let count = 0;
-  for (const { xattrs } of inodes) count += xattrs.length;
+  for (let inode = 0; inode < inodes.length; inode++) count += inodes[inode]!.xattrs.length;
   // Sixteen places for each: of pairs that come once, one in seventeen meets another by chance.
   const seen = new Uint8Array(2 ** Math.min(Math.ceil(Math.log2(16 * count + 1)), 28));
   const mask = seen.length - 1;
   const samples = new Uint32Array(count);
   let next = 0;
-  for (const { xattrs } of inodes) {
+  for (let inode = 0; inode < inodes.length; inode++) {
+    const { xattrs } = inodes[inode]!;
     for (let i = 0; i < xattrs.length; i++) {
       const sample = sampleXattr(xattrs[i]!) & mask;
       samples[next++] = sample;

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { direntGroupEnd, direntGroupSize, DirentWriter } from "../../../lib/erofs/dirent.ts";
-import type { Inode } from "../../../lib/erofs/inode.ts";
 
 /** Start, end and size of the groups of entries whose dirents and names take these sizes. */
 function groups(...sizes: number[]): number[][] {
@@ -41,8 +40,8 @@ Deno.test("later entries do not fill the gaps of earlier blocks", () => {
 Deno.test("dirents come first, then the names without terminators", () => {
   const image = new Uint8Array(64);
   const entries = { names: [utf8("."), utf8("abc")], inodes: [1, 0] };
-  const inodes = [{ kind: "symlink" }, { kind: "directory" }] as Inode[];
-  new DirentWriter(image, inodes, [0x1234, 7]).write(8, entries, 0, 2);
+  const targets = [{ start: 0x1234 * 32, mode: 0o120777 }, { start: 7 * 32, mode: 0o041755 }];
+  new DirentWriter(image, targets).write(8, entries, 0, 2);
   assertEquals([...image.subarray(8, 20)], [7, 0, 0, 0, 0, 0, 0, 0, 24, 0, 2, 0]);
   assertEquals([...image.subarray(20, 32)], [0x34, 0x12, 0, 0, 0, 0, 0, 0, 25, 0, 7, 0]);
   assertEquals(new TextDecoder().decode(image.subarray(32, 36)), ".abc");
@@ -52,15 +51,18 @@ Deno.test("dirents come first, then the names without terminators", () => {
 Deno.test("only the group's own entries are written, from the start of its block", () => {
   const image = new Uint8Array(32);
   const entries = { names: [utf8("a"), utf8("b")], inodes: [0, 0] };
-  const inodes = [{ kind: "fifo" }] as Inode[];
-  new DirentWriter(image, inodes, [3]).write(0, entries, 1, 2);
+  new DirentWriter(image, [{ start: 3 * 32, mode: 0o010644 }]).write(0, entries, 1, 2);
   assertEquals([...image.subarray(0, 14)], [3, 0, 0, 0, 0, 0, 0, 0, 12, 0, 5, 0, 0x62, 0]);
 });
 
 Deno.test("a nid may take more than 32 bits", () => {
   const image = new Uint8Array(16);
-  const inodes = [{ kind: "fifo" }] as Inode[];
   const entries = { names: [utf8("a")], inodes: [0] };
-  new DirentWriter(image, inodes, [3 * 2 ** 32 + 1]).write(0, entries, 0, 1);
+  new DirentWriter(image, [{ start: 32 * (3 * 2 ** 32 + 1), mode: 0o010644 }]).write(
+    0,
+    entries,
+    0,
+    1,
+  );
   assertEquals([...image.subarray(0, 8)], [1, 0, 0, 0, 3, 0, 0, 0]);
 });

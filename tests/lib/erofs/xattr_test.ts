@@ -1,3 +1,4 @@
+import { wordsOf } from "../../../lib/bytes/words.ts";
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import {
@@ -46,10 +47,10 @@ Deno.test("an entry as it is written", () => {
   const { name } = inodeXattr(xattr("user.ab"));
   const split = { name, head: utf8("c"), rest: utf8("de") };
   assertEquals(xattrEntrySize(split), 12);
-  writeXattrEntry(image, new DataView(image.buffer), 2, split);
-  assertEquals([...image.subarray(2, 6)], [2, 1, 3, 0]);
-  assertEquals(text(image.subarray(6, 11)), "abcde");
-  assertEquals(image[11], 0);
+  assertEquals(writeXattrEntry(image, wordsOf(image), 4, split), 16);
+  assertEquals([...image.subarray(4, 8)], [2, 1, 3, 0]);
+  assertEquals(text(image.subarray(8, 13)), "abcde");
+  assertEquals([...image.subarray(13)], [0, 0, 0]);
 });
 
 /** The shared table as text. */
