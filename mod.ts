@@ -65,7 +65,7 @@ export type {
   ListOptions,
   SourceEntry,
   SourceFile,
-  SourceStat,
+  SourceInfo,
   SourceTree,
   XattrFilter,
 } from "./lib/tree/source.ts";

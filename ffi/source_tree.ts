@@ -11,7 +11,7 @@ import { printable, utf8 } from "../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
-  SourceStat,
+  SourceInfo,
   SourceTree,
   XattrFilter,
 } from "../lib/tree/source.ts";
@@ -64,15 +64,16 @@ export class DirectoryTree implements SourceTree {
     this.#xattrs = new XattrReader(root.linux);
   }
 
-  root(xattrs: XattrFilter): SourceStat {
+  root(xattrs: XattrFilter): SourceInfo {
     const shown = () => this.#rootPath;
-    const stat = this.#stats.read(this.#root, shown);
+    const entry = this.#stats.read(this.#root, shown);
     // By its descriptor the very file that was opened is asked, whatever its path leads to by now; the
     // link in /proc is followed, a symbolic link behind it is not.
     const subject: XattrSubject = this.#linux.hasProc
       ? { path: () => utf8(`/proc/self/fd/${this.#root.number}\0`), follow: true, shown }
       : { path: () => cString(this.#rootPath), follow: false, shown };
-    return { ...stat, xattrs: this.#xattrs.read(subject, xattrs) };
+    entry.stat.xattrs = this.#xattrs.read(subject, xattrs);
+    return entry;
   }
 
   list(path: Uint8Array, options: ListOptions): SourceEntry[] {
@@ -96,16 +97,17 @@ export class DirectoryTree implements SourceTree {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
       current = name;
       terminated.set(name);
-      const stat = this.#stats.readEntry(
+      const entry = this.#stats.readEntry(
         directory,
+        name,
         terminated.bytes,
         shown,
         fingerprinter,
         fingerprints,
       );
-      if (skipDevices && (stat.kind === "block" || stat.kind === "character")) return;
-      stat.xattrs = this.#xattrs.readEntry(directory, terminated.bytes, subject, filter);
-      entries.push({ name, stat });
+      if (skipDevices && (entry.kind === "block" || entry.kind === "character")) return;
+      entry.stat.xattrs = this.#xattrs.readEntry(directory, terminated.bytes, subject, filter);
+      entries.push(entry);
     });
     return entries;
   }

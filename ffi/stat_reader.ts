@@ -8,8 +8,8 @@
 
 import { printable } from "../lib/bytes/text.ts";
 import { readI64, wordOffsets, wordsOf } from "../lib/bytes/words.ts";
-import type { Fingerprints, SourceStat } from "../lib/tree/source.ts";
-import { kindOfMode } from "../lib/tree/tree.ts";
+import type { Fingerprints, SourceEntry } from "../lib/tree/source.ts";
+import { kindOfMode, type Stat } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Fingerprinter } from "./fingerprint.ts";
@@ -25,14 +25,17 @@ import {
   STATX_SIZE,
 } from "./uapi.ts";
 
-/** A stat whose xattrs are yet to be read. */
-export type StatDraft = { -readonly [Field in keyof SourceStat]: SourceStat[Field] };
+type Mutable<Value> = { -readonly [Field in keyof Value]: Value[Field] };
+
+/** What is told of an entry whose xattrs are yet to be read. */
+export type EntryDraft = Mutable<Omit<SourceEntry, "stat">> & { stat: Mutable<Stat> };
 
 const AT = wordOffsets(STATX.offsets);
 const MASK = STATX_BASIC_STATS | STATX_BTIME;
 const EMPTY_PATH = Uint8Array.of(0);
+const NO_NAME = new Uint8Array();
 const MODE_BITS = 0o7777;
-const NO_XATTRS: SourceStat["xattrs"] = Object.freeze([]);
+const NO_XATTRS: Stat["xattrs"] = Object.freeze([]);
 
 /** Reads the metadata of files, one after the other. */
 export class StatReader {
@@ -47,42 +50,45 @@ export class StatReader {
   }
 
   /**
-   * Reads everything of an open file but the xattrs, which the result has none of.
+   * Reads everything of an open file but its name and its xattrs, of which the result has none.
    *
    * @param shown Makes the path to name in messages.
    * @throws {SyscallError} If it cannot be read.
    * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
    */
-  read(file: Fd, shown: () => Uint8Array): StatDraft {
-    return this.#read(file, EMPTY_PATH, AT_EMPTY_PATH, shown);
+  read(file: Fd, shown: () => Uint8Array): EntryDraft {
+    return this.#read(file.number, NO_NAME, EMPTY_PATH, AT_EMPTY_PATH, shown);
   }
 
   /**
    * Reads the same of an entry of a directory.
    *
-   * @param name Terminated by a NUL. Bytes may follow that.
+   * @param name Its name, which the result keeps.
+   * @param terminated The same with a NUL. Bytes may follow that.
    * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted, for `fingerprints`.
    */
   readEntry(
     directory: Fd,
-    name: Uint8Array<ArrayBuffer>,
+    name: Uint8Array,
+    terminated: Uint8Array<ArrayBuffer>,
     shown: () => Uint8Array,
     fingerprinter: Fingerprinter,
     fingerprints: Fingerprints | undefined,
-  ): StatDraft {
-    const stat = this.#read(directory, name, 0, shown);
-    if (stat.kind === "regular" && fingerprints !== undefined) {
-      stat.fingerprint = fingerprinter.of(this.#words, fingerprints);
+  ): EntryDraft {
+    const entry = this.#read(directory.number, name, terminated, 0, shown);
+    if (entry.kind === "regular" && fingerprints !== undefined) {
+      entry.fingerprint = fingerprinter.of(this.#words, fingerprints);
     }
-    return stat;
+    return entry;
   }
 
   #read(
-    { number }: Fd,
+    number: number,
+    name: Uint8Array,
     path: Uint8Array<ArrayBuffer>,
     flags: number,
     shown: () => Uint8Array,
-  ): StatDraft {
+  ): EntryDraft {
     const linux = this.#linux;
     const allFlags = flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
     // Most calls just succeed; for them no function is made.
@@ -93,12 +99,12 @@ export class StatReader {
     if (result < 0) {
       throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
     }
-    const stat = this.#decode(shown);
-    if (stat.kind === "symlink") stat.target = this.#readTarget(number, path, shown);
-    return stat;
+    const entry = this.#decode(name, shown);
+    if (entry.kind === "symlink") entry.target = this.#readTarget(number, path, shown);
+    return entry;
   }
 
-  #decode(shown: () => Uint8Array): StatDraft {
+  #decode(name: Uint8Array, shown: () => Uint8Array): EntryDraft {
     const words = this.#words;
     const mode = words[AT.mode]! & 0xffff;
     const kind = kindOfMode(mode);
@@ -112,25 +118,25 @@ export class StatReader {
         `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
       );
     }
-    const nlink = words[AT.nlink]!;
-    const stat: StatDraft = {
+    return {
+      name,
       kind,
-      mode: mode & MODE_BITS,
-      uid: words[AT.uid]!,
-      gid: words[AT.gid]!,
-      nlink,
-      rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
       size,
-      mtime: readI64(words, AT.mtimeSec),
-      mtimeNsec: words[AT.mtimeNsec]!,
-      xattrs: NO_XATTRS,
-      // Here already, so that all are of one shape.
-      fileId: undefined,
+      rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
+      fileId: words[AT.nlink]! > 1 && kind !== "directory" ? this.#fileId() : undefined,
+      // These two are here already so that all entries are of one shape.
       target: undefined,
       fingerprint: undefined,
+      stat: {
+        mode: mode & MODE_BITS,
+        uid: words[AT.uid]!,
+        gid: words[AT.gid]!,
+        nlink: 1,
+        mtime: readI64(words, AT.mtimeSec),
+        mtimeNsec: words[AT.mtimeNsec]!,
+        xattrs: NO_XATTRS,
+      },
     };
-    if (nlink > 1 && kind !== "directory") stat.fileId = this.#fileId();
-    return stat;
   }
 
   /** The encoding of `Special.rdev`: a major number of 12 bits amid a minor one of 20. */

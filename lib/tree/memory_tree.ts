@@ -9,12 +9,12 @@ import type {
   ListOptions,
   SourceEntry,
   SourceFile,
-  SourceStat,
+  SourceInfo,
   SourceTree,
   XattrFilter,
 } from "./source.ts";
 import { startsWith } from "../bytes/compare.ts";
-import type { Xattr } from "./tree.ts";
+import type { Stat, Xattr } from "./tree.ts";
 
 /** Metadata of a file in memory; what is absent is 0, or 0644, 0755 and 0777 for `mode`. */
 export interface MemoryStat {
@@ -79,8 +79,8 @@ class MemoryTree implements SourceTree {
     this.#root = root;
   }
 
-  root(xattrs: XattrFilter): SourceStat {
-    return sourceStat(this.#root, xattrs);
+  root(xattrs: XattrFilter): SourceInfo {
+    return sourceInfo(this.#root, xattrs);
   }
 
   list(path: Uint8Array, { xattrs }: ListOptions): SourceEntry[] {
@@ -88,7 +88,7 @@ class MemoryTree implements SourceTree {
     if (!isDirectory(file)) throw new RangeError(`Cannot list "${printable(path)}": no directory`);
     return Object.entries(file).map(([name, child]) => ({
       name: utf8(name),
-      stat: sourceStat(child, xattrs),
+      ...sourceInfo(child, xattrs),
     }));
   }
 
@@ -141,21 +141,26 @@ function isSymlink(file: MemoryNode["file"]): file is { readonly target: Uint8Ar
 
 const USER = utf8("user.");
 
-function sourceStat(file: MemoryFile, filter: XattrFilter): SourceStat {
+function sourceInfo(file: MemoryFile, filter: XattrFilter): SourceInfo {
   const node = asNode(file);
   const { uid = 0, gid = 0, mtime = 0, mtimeNsec = 0, xattrs = [] } = node.stat;
   const kept = filter === "all"
     ? xattrs
     : xattrs.filter(({ name }) => filter === "user" && startsWith(name, USER));
-  const common = { uid, gid, nlink: 1, rdev: 0, mtime, mtimeNsec, xattrs: kept };
+  const stat = (mode: number): Stat => ({
+    mode: node.stat.mode ?? mode,
+    uid,
+    gid,
+    nlink: 1,
+    mtime,
+    mtimeNsec,
+    xattrs: kept,
+  });
   if (isSymlink(node.file)) {
     const { target } = node.file;
-    const { mode = 0o777 } = node.stat;
-    return { ...common, kind: "symlink", mode, size: target.length, target };
+    return { kind: "symlink", size: target.length, rdev: 0, target, stat: stat(0o777) };
   }
-  if (isDirectory(node.file)) {
-    return { ...common, kind: "directory", mode: node.stat.mode ?? 0o755, size: 0 };
-  }
+  if (isDirectory(node.file)) return { kind: "directory", size: 0, rdev: 0, stat: stat(0o755) };
   const bytes = typeof node.file === "string" ? utf8(node.file) : node.file;
-  return { ...common, kind: "regular", mode: node.stat.mode ?? 0o644, size: bytes.length };
+  return { kind: "regular", size: bytes.length, rdev: 0, stat: stat(0o644) };
 }

@@ -9,7 +9,7 @@
 
 import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
-import type { Fingerprints, SourceEntry, SourceStat, SourceTree, XattrFilter } from "./source.ts";
+import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
 
 /** A regular file whose contents are still in the source. */
@@ -18,7 +18,7 @@ export interface Source {
   readonly size: number;
   /** Path relative to the root of the source. */
   readonly path: Uint8Array;
-  /** That of {@linkcode SourceStat}. */
+  /** That of {@linkcode SourceInfo}. */
   readonly fingerprint?: number | undefined;
 }
 
@@ -76,25 +76,24 @@ const SLASH = 0x2f;
 
 /** A file whose path is made when it is asked for: where its digest is known already, nobody does. */
 class FoundFile implements Source {
-  readonly size: number;
-  readonly fingerprint: number | undefined;
+  readonly #entry: SourceEntry;
   readonly #directory: Uint8Array;
-  readonly #name: Uint8Array;
 
-  constructor(
-    size: number,
-    fingerprint: number | undefined,
-    directory: Uint8Array,
-    name: Uint8Array,
-  ) {
-    this.size = size;
-    this.fingerprint = fingerprint;
+  constructor(entry: SourceEntry, directory: Uint8Array) {
+    this.#entry = entry;
     this.#directory = directory;
-    this.#name = name;
+  }
+
+  get size(): number {
+    return this.#entry.size;
+  }
+
+  get fingerprint(): number | undefined {
+    return this.#entry.fingerprint;
   }
 
   get path(): Uint8Array {
-    return joinName(this.#directory, this.#name);
+    return joinName(this.#directory, this.#entry.name);
   }
 }
 
@@ -128,15 +127,15 @@ class Scan<File> {
         this.#levels.pop();
         continue;
       }
-      const node = entry.stat.kind === "directory"
-        ? this.#enter(entry.stat, joinName(level.path, entry.name))
-        : this.#leaf(entry.stat, level.path, entry.name);
+      const node = entry.kind === "directory"
+        ? this.#enter(entry, joinName(level.path, entry.name))
+        : this.#leaf(entry, level.path);
       level.entries.push({ name: entry.name, node });
     }
     return root;
   }
 
-  #enter(found: SourceStat, path: Uint8Array): Directory<File> {
+  #enter(found: SourceInfo, path: Uint8Array): Directory<File> {
     const listing = this.#source.list(path, {
       xattrs: this.#options.xattrs ?? "all",
       skipDevices: this.#options.skipDevices ?? false,
@@ -150,36 +149,53 @@ class Scan<File> {
     return { kind: "directory", stat: this.#stat(found), entries };
   }
 
-  #leaf(found: SourceStat, directory: Uint8Array, name: Uint8Array): Node<File> {
-    const id = this.#options.hardLinks ? found.fileId : undefined;
-    const known = id === undefined ? undefined : this.#links.get(id);
+  #leaf(found: SourceEntry, directory: Uint8Array): Node<File> {
+    if (this.#options.hardLinks && found.fileId !== undefined) {
+      return this.#linked(found, directory, found.fileId);
+    }
+    return this.#newLeaf(found, directory, this.#stat(found));
+  }
+
+  /** A file that has several names, of which this may be the first. */
+  #linked(found: SourceEntry, directory: Uint8Array, id: string): Node<File> {
+    const known = this.#links.get(id);
     if (known !== undefined) {
       known.stat.nlink++;
       return { kind: "hardlink", target: known.node };
     }
-    const stat = this.#stat(found);
-    const node: Leaf<File> = found.kind === "regular"
-      ? { kind: "regular", stat, file: this.#file(found, directory, name) }
-      : newLeaf(found, stat, name);
-    if (id !== undefined) this.#links.set(id, { node, stat });
+    const stat = { ...this.#stat(found) };
+    const node = this.#newLeaf(found, directory, stat);
+    this.#links.set(id, { node, stat });
     return node;
   }
 
-  #file(
-    { size, fileId, fingerprint }: SourceStat,
-    directory: Uint8Array,
-    name: Uint8Array,
-  ): File {
+  #newLeaf(found: SourceEntry, directory: Uint8Array, stat: Stat): Leaf<File> {
+    switch (found.kind) {
+      case "regular":
+        return { kind: "regular", stat, file: this.#file(found, directory) };
+      case "symlink":
+        if (found.target === undefined) {
+          throw new TypeError(`Symlink "${printable(found.name)}" is listed without its target`);
+        }
+        return { kind: "symlink", stat, target: found.target };
+      case "directory":
+        throw new TypeError(`"${printable(found.name)}" is no leaf`);
+      default:
+        return { kind: found.kind, stat, rdev: found.rdev };
+    }
+  }
+
+  #file(found: SourceEntry, directory: Uint8Array): File {
+    const { size, fileId } = found;
     const known = fileId === undefined ? undefined : this.#files.get(fileId);
     if (known?.size === size) return known.file;
-    const file = this.#take(new FoundFile(size, fingerprint, directory, name));
+    const file = this.#take(new FoundFile(found, directory));
     if (fileId !== undefined) this.#files.set(fileId, { size, file });
     return file;
   }
 
-  #stat({ mode, uid, gid, mtime, mtimeNsec, xattrs }: SourceStat): MutableStat {
-    if (this.#options.useEpoch) mtime = mtimeNsec = 0;
-    return { mode, uid, gid, nlink: 1, mtime, mtimeNsec, xattrs };
+  #stat({ stat }: SourceInfo): Stat {
+    return this.#options.useEpoch ? { ...stat, mtime: 0, mtimeNsec: 0 } : stat;
   }
 }
 
@@ -191,19 +207,4 @@ function joinName(directory: Uint8Array, name: Uint8Array): Uint8Array {
   path[directory.length] = SLASH;
   path.set(name, directory.length + 1);
   return path;
-}
-
-function newLeaf(found: SourceStat, stat: Stat, name: Uint8Array): Leaf<never> {
-  switch (found.kind) {
-    case "symlink":
-      if (found.target === undefined) {
-        throw new TypeError(`Symlink "${printable(name)}" is listed without its target`);
-      }
-      return { kind: "symlink", stat, target: found.target };
-    case "regular":
-    case "directory":
-      throw new TypeError(`"${printable(name)}" is no leaf without contents`);
-    default:
-      return { kind: found.kind, stat, rdev: found.rdev };
-  }
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { FileKind, Xattr } from "./tree.ts";
+import type { FileKind, Stat } from "./tree.ts";
 
 /** Which extended attributes a scan reads. */
 export type XattrFilter = "all" | "user" | "none";
@@ -28,41 +28,30 @@ export interface Fingerprints {
 }
 
 /** What lstat(2), readlink(2) and listxattr(2) tell of one file. */
-export interface SourceStat {
+export interface SourceInfo {
   /** Type of the file. */
   readonly kind: FileKind;
-  /** The low twelve bits of `st_mode`. */
-  readonly mode: number;
-  /** Owner, 0 to 2^32-1. */
-  readonly uid: number;
-  /** Group, 0 to 2^32-1. */
-  readonly gid: number;
-  /** Link count, as the file system has it. */
-  readonly nlink: number;
-  /** Device number of devices, 0 otherwise, in the encoding of `Special.rdev`. */
-  readonly rdev: number;
   /** Length in bytes. */
   readonly size: number;
-  /** Seconds since the epoch: a number, or a bigint if not a safe integer. */
-  readonly mtime: number | bigint;
-  /** Nanoseconds, 0 to 999,999,999. */
-  readonly mtimeNsec: number;
-  /** Equal for two names exactly if they are links to one file, for files with `nlink` above 1. */
+  /** Device number of devices, 0 otherwise, in the encoding of `Special.rdev`. */
+  readonly rdev: number;
+  /** Equal for two names exactly if they are links to one file; absent where there is but one. */
   readonly fileId?: string | undefined;
   /** Target of a symbolic link, absent for all others. */
   readonly target?: Uint8Array | undefined;
-  /** Those that were asked for, in any order. */
-  readonly xattrs: readonly Xattr[];
   /** Number of its fingerprint, if that was asked for and it has one. */
   readonly fingerprint?: number | undefined;
+  /**
+   * All else, with the xattrs that were asked for. The link count is 1: how many of a file's names are in the
+   * tree, a scan finds out.
+   */
+  readonly stat: Stat;
 }
 
-/** One name in a directory and the file behind it. */
-export interface SourceEntry {
+/** One name in a directory and the file behind it, no symbolic link followed. */
+export interface SourceEntry extends SourceInfo {
   /** As it stands in the directory, without a terminating NUL. */
   readonly name: Uint8Array;
-  /** What it leads to, no symbolic link followed. */
-  readonly stat: SourceStat;
 }
 
 /** A file opened for reading. Close it, or declare it with `using`. */
@@ -93,7 +82,7 @@ export interface ListOptions {
  */
 export interface SourceTree {
   /** Tells what the root is. It need not be a directory: the caller decides what to say of that. */
-  root(xattrs: XattrFilter): SourceStat;
+  root(xattrs: XattrFilter): SourceInfo;
   /** Lists a directory, in any order, without `.` and `..`. */
   list(path: Uint8Array, options: ListOptions): SourceEntry[];
   /** Opens a regular file. */

@@ -15,9 +15,8 @@ const MNT_DETACH = 2;
 const linux = await openLinux();
 if (process.argv[3] === "without-proc") linux.libc.umount2(utf8("/proc\0"), MNT_DETACH);
 const tree = openSourceTree(linux, utf8(process.argv[2]!));
-const lines = tree.list(new Uint8Array(), { xattrs: "all" }).map(({ name, stat }) => {
+const lines = tree.list(new Uint8Array(), { xattrs: "all" }).map(({ name, kind, rdev, stat }) => {
   const xattrs = stat.xattrs.map(({ name, value }) => ` ${binary(name)}=${binary(value)}`);
-  const { kind, uid, rdev } = stat;
-  return `${binary(name)} ${kind} ${uid} ${rdev}${xattrs.join("")}\n`;
+  return `${binary(name)} ${kind} ${stat.uid} ${rdev}${xattrs.join("")}\n`;
 });
 process.stdout.write(`${linux.hasProc ? "with" : "without"} /proc\n${lines.sort().join("")}`);

@@ -10,7 +10,7 @@ import { cString } from "../../ffi/path.ts";
 import { openSourceTree } from "../../ffi/source_tree.ts";
 import { O_CREAT, O_PATH, O_WRONLY } from "../../ffi/uapi.ts";
 import { binary, concatBytes, utf8 } from "../../lib/bytes/text.ts";
-import type { SourceStat, SourceTree, XattrFilter } from "../../lib/tree/source.ts";
+import type { SourceInfo, SourceTree, XattrFilter } from "../../lib/tree/source.ts";
 import {
   type Faults,
   needsRoot,
@@ -26,17 +26,17 @@ import {
 const ROOT = new Uint8Array();
 
 /** The root's entries by name, one UTF-16 unit a byte. */
-function listRoot(tree: SourceTree, xattrs: XattrFilter = "all"): Map<string, SourceStat> {
+function listRoot(tree: SourceTree, xattrs: XattrFilter = "all"): Map<string, SourceInfo> {
   const entries = tree.list(ROOT, { xattrs });
-  return new Map(entries.map(({ name, stat }) => [binary(name), stat]));
+  return new Map(entries.map((entry) => [binary(entry.name), entry]));
 }
 
 function create(linux: Linux, path: Uint8Array): void {
   Fd.open(linux, path, { flags: O_WRONLY | O_CREAT, mode: 0o644 }).close();
 }
 
-function shownXattrs({ xattrs }: SourceStat): string[] {
-  return xattrs.map(({ name, value }) => `${binary(name)}=${binary(value)}`).sort();
+function shownXattrs({ stat }: SourceInfo): string[] {
+  return stat.xattrs.map(({ name, value }) => `${binary(name)}=${binary(value)}`).sort();
 }
 
 test("source tree: metadata of files, directories and links", ({ linux, directory }) => {
@@ -47,14 +47,8 @@ test("source tree: metadata of files, directories and links", ({ linux, director
   const stats = listRoot(openSourceTree(linux, utf8(directory)));
   assertEquals([...stats.keys()].sort(), ["dir", "file", "link"]);
   const file = stats.get("file")!;
-  assertEquals([file.kind, file.mode, file.size, file.nlink, file.rdev], [
-    "regular",
-    0o6711,
-    5,
-    1,
-    0,
-  ]);
-  assertEquals([file.uid, file.gid], [process.getuid?.(), process.getgid?.()]);
+  assertEquals([file.kind, file.stat.mode, file.size, file.rdev], ["regular", 0o6711, 5, 0]);
+  assertEquals([file.stat.uid, file.stat.gid], [process.getuid?.(), process.getgid?.()]);
   assertEquals([file.fileId, file.target], [undefined, undefined]);
   assertEquals([stats.get("dir")!.kind, stats.get("dir")!.fileId], ["directory", undefined]);
   assertEquals(stats.get("link")!.kind, "symlink");
@@ -83,7 +77,7 @@ test("source tree: times before 1970 and far away, with nanoseconds", ({ linux, 
   }
   const stats = listRoot(openSourceTree(linux, utf8(directory)));
   for (const [index, expected] of times.entries()) {
-    const { mtime, mtimeNsec } = stats.get(`${index}`)!;
+    const { mtime, mtimeNsec } = stats.get(`${index}`)!.stat;
     assertEquals([mtime, mtimeNsec], expected);
   }
 });
@@ -136,7 +130,7 @@ test("source tree: xattrs, empty and long ones, filtered", ({ linux, directory }
   assertEquals(shownXattrs(listRoot(tree, "user").get("file")!), expected);
   assertEquals(shownXattrs(listRoot(tree, "none").get("file")!), []);
   assertEquals(shownXattrs(tree.root("all")), [`user.root=${binary(utf8("r\0\xff"))}`]);
-  assertEquals(tree.root("none").xattrs, []);
+  assertEquals(tree.root("none").stat.xattrs, []);
 });
 
 test("source tree: many xattrs, more than fit the first question", ({ linux, directory }) => {
@@ -292,7 +286,7 @@ test("source tree: signals, vanished xattrs and file systems without any", async
     statx: () => interruptions-- > 0 ? ERRNO.EINTR : undefined,
     lgetxattr: () => ERRNO.ENODATA,
   });
-  assertEquals(listRoot(openSourceTree(interrupted, utf8(directory))).get("file")!.xattrs, []);
+  assertEquals(listRoot(openSourceTree(interrupted, utf8(directory))).get("file")!.stat.xattrs, []);
   assertEquals(interruptions < 0, true);
   for (const older of [undefined, ERRNO.ENOSYS, ERRNO.EPERM]) {
     const failing = (errno: number): Faults => ({
@@ -300,7 +294,7 @@ test("source tree: signals, vanished xattrs and file systems without any", async
       llistxattr: () => errno,
     });
     const bare = await openFaulty(failing(ERRNO.EOPNOTSUPP));
-    assertEquals(listRoot(openSourceTree(bare, utf8(directory))).get("file")!.xattrs, []);
+    assertEquals(listRoot(openSourceTree(bare, utf8(directory))).get("file")!.stat.xattrs, []);
     const tree = openSourceTree(await openFaulty(failing(ERRNO.EIO)), utf8(directory));
     assertThrows(
       () => listRoot(tree),
@@ -316,7 +310,7 @@ test("source tree: xattrs are the same from kernels without listxattrat", async 
   setXattr(linux, path, "user.a", utf8("b"));
   const older = await openFaulty({ listxattrat: () => ERRNO.ENOSYS });
   const xattrs = [older, linux].map((kernel) =>
-    listRoot(openSourceTree(kernel, utf8(directory))).get("file")!.xattrs
+    listRoot(openSourceTree(kernel, utf8(directory))).get("file")!.stat.xattrs
   );
   assertEquals(xattrs[0], xattrs[1]);
   assertEquals(xattrs[0], [{ name: utf8("user.a"), value: utf8("b") }]);

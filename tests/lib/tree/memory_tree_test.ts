@@ -13,14 +13,14 @@ const TREE = memoryTree({
 const list = (path: string) => TREE.list(utf8(path), { xattrs: "all" });
 
 Deno.test("kinds, sizes and permissions follow from the values", () => {
-  const found = list("").map(({ stat: { kind, size, mode } }) => [kind, size, mode]);
+  const found = list("").map(({ kind, size, stat }) => [kind, size, stat.mode]);
   assertEquals(found, [
     ["regular", 5, 0o644],
     ["regular", 1, 0o644],
     ["symlink", 4, 0o777],
     ["directory", 0, 0o755],
   ]);
-  assertEquals(list("")[2]!.stat.target, utf8("file"));
+  assertEquals(list("")[2]!.target, utf8("file"));
   assertEquals(TREE.root("all").kind, "directory");
 });
 
@@ -33,9 +33,9 @@ Deno.test("metadata as given", () => {
 Deno.test("xattrs by filter", () => {
   const xattrs = [xattr("user.a"), xattr("security.b")];
   const tree = memoryTree(new MemoryNode({}, { xattrs }));
-  assertEquals(tree.root("all").xattrs, xattrs);
-  assertEquals(tree.root("user").xattrs, xattrs.slice(0, 1));
-  assertEquals(tree.root("none").xattrs, []);
+  assertEquals(tree.root("all").stat.xattrs, xattrs);
+  assertEquals(tree.root("user").stat.xattrs, xattrs.slice(0, 1));
+  assertEquals(tree.root("none").stat.xattrs, []);
 });
 
 Deno.test("files open by path and read from any position", () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { type ScanOptions, scanTree, type Source } from "../../../lib/tree/scan.ts";
-import type { SourceEntry, SourceStat, SourceTree } from "../../../lib/tree/source.ts";
+import type { SourceEntry, SourceInfo, SourceTree } from "../../../lib/tree/source.ts";
 import type { Directory, Node } from "../../../lib/tree/tree.ts";
 import { stat, xattr } from "../../support/trees.ts";
 
@@ -27,15 +27,15 @@ function relisted(
 function linked(source: SourceTree, fileIds: Record<string, string>): SourceTree {
   return relisted(source, (entry, path) => {
     const fileId = fileIds[path];
-    return fileId === undefined ? entry : { ...entry, stat: { ...entry.stat, nlink: 9, fileId } };
+    return fileId === undefined ? entry : { ...entry, fileId };
   });
 }
 
 /** A source of one file of this kind. */
-function sourceOf(found: Partial<SourceStat>): SourceTree {
+function sourceOf(found: Partial<SourceInfo>): SourceTree {
   return relisted(
     memoryTree({ x: "" }),
-    (entry) => ({ ...entry, stat: { ...entry.stat, ...found } }),
+    (entry) => ({ ...entry, ...found }),
   );
 }
 
