@@ -95,12 +95,12 @@ export class LinuxSystem implements System {
     return this.#open(path);
   }
 
-  writeFile(
-    path: Uint8Array,
-    contents: Uint8Array<ArrayBuffer>,
-    options?: { readonly sync: boolean },
-  ): void {
-    writeFileAtomically(this.#linux, path, [contents], options);
+  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
+    writeFileAtomically(this.#linux, path, [contents]);
+  }
+
+  writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void {
+    writeFileAtomically(this.#linux, path, parts, { sync: false });
   }
 
   openSourceTree(path: Uint8Array): DiskTree {

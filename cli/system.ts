@@ -98,11 +98,9 @@ export interface System {
   /** Opens a file for reading at positions. */
   openFile(path: Uint8Array): SourceFile;
   /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
-  writeFile(
-    path: Uint8Array,
-    contents: Uint8Array<ArrayBuffer>,
-    options?: { readonly sync: boolean },
-  ): void;
+  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
+  /** Writes a file of several parts likewise, but for a crash of the machine, after which it may be damaged. */
+  writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void;
   openSourceTree(path: Uint8Array): DiskTree;
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
   openDirectory(path: Uint8Array): BaseDirectory;

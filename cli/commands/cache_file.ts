@@ -40,7 +40,7 @@ export function saveCache(path: Uint8Array, cache: DigestCache, context: Context
   if (!cache.isChanged) return;
   try {
     // After a crash it may be damaged, which shows when it is read; so the disk is not waited for.
-    context.system.writeFile(path, cache.encode(Date.now()), { sync: false });
+    context.system.writeScratch(path, cache.encode(Date.now()));
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     note(context, `${error.message}; the cache is not kept`);

@@ -12,7 +12,7 @@ import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
 import { wordsOf } from "../bytes/words.ts";
-import { fsVerityDigest } from "../fsverity/digest.ts";
+import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
 import type { Fingerprints } from "../tree/source.ts";
 
 /** Words of a fingerprint. The first, of a file's inode number, tells most files apart. */
@@ -128,19 +128,21 @@ export class DigestCache implements Fingerprints {
   }
 
   /**
-   * Writes the cache, without entries that have not been used for long.
+   * Writes the cache, without entries that have not been used for long. It is of no use after that: what is
+   * written is its own memory.
    *
    * @param now Milliseconds since the epoch.
+   * @returns The parts of its file, one behind the other.
    */
-  encode(now: number): Uint8Array<ArrayBuffer> {
-    const file = new Uint8Array(HEADER.size + this.#count * ENTRY.size + DIGEST_SIZE);
-    let end = HEADER.size;
-    for (const table of [this.#read, this.#added]) end = table.write(file, end);
-    const count = (end - HEADER.size) / ENTRY.size;
-    file.set(utf8(MAGIC));
-    HEADER.write(new DataView(file.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
-    file.set(fsVerityDigest(file.subarray(0, end)), end);
-    return file.subarray(0, end + DIGEST_SIZE);
+  encode(now: number): Uint8Array<ArrayBuffer>[] {
+    const header = new Uint8Array(HEADER.size);
+    const parts = [header, this.#read.encode(), this.#added.encode()];
+    const count = (parts[1]!.length + parts[2]!.length) / ENTRY.size;
+    header.set(utf8(MAGIC));
+    HEADER.write(new DataView(header.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
+    const hasher = new FsVerityHasher();
+    for (const part of parts) hasher.update(part);
+    return [...parts, hasher.digest()];
   }
 
   /** Fingerprints that have a number. */
@@ -237,20 +239,20 @@ class EntryTable {
     return false;
   }
 
-  /** Writes those that are kept, each older by one or as good as new; returns where they end. */
-  write(into: Uint8Array, start: number): number {
-    let end = start;
+  /** Moves those that are kept together, each older by one or as good as new; returns them. */
+  encode(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes;
+    let end = 0;
     for (let index = 0; index < this.#count; index++) {
       const first = index;
       while (index < this.#count && this.#isKept(index)) index++;
-      const kept = this.#bytes.subarray(first * ENTRY.size, index * ENTRY.size);
-      into.set(kept, end);
-      end += kept.length;
+      if (end < first * ENTRY.size) bytes.copyWithin(end, first * ENTRY.size, index * ENTRY.size);
+      end += (index - first) * ENTRY.size;
     }
-    for (let at = start + ENTRY.offsets.age; at < end; at += ENTRY.size) {
-      into[at] = into[at] === USED ? 0 : into[at]! + 1;
+    for (let at = ENTRY.offsets.age; at < end; at += ENTRY.size) {
+      bytes[at] = bytes[at] === USED ? 0 : bytes[at]! + 1;
     }
-    return end;
+    return bytes.subarray(0, end);
   }
 
   #isKept(index: number): boolean {
