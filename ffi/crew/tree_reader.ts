@@ -8,11 +8,10 @@ import {
   changedError,
   checkLength,
   completeContent,
+  ContentMaker,
   EMPTY,
-  externalContent,
   type FileReader,
   INLINE_THRESHOLD,
-  pendingContent,
 } from "../../lib/composefs/contents.ts";
 import type { DigestCache } from "../../lib/composefs/digest_cache.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
@@ -59,6 +58,7 @@ export class TreeReader implements FileReader, Disposable {
   readonly #cache: DigestCache | undefined;
   readonly #onRead: TreeReaderOptions["onRead"];
   readonly #crew: Crew;
+  readonly #contents = new ContentMaker();
   readonly #files: Reading[] = [];
   readonly #pending = new Map<number, Pending>();
   /** Whether the last object that was looked for was there: so may be the next. */
@@ -99,7 +99,7 @@ export class TreeReader implements FileReader, Disposable {
       this.#progress(file.size);
       return known;
     }
-    const content = pendingContent(file.size);
+    const content = this.#contents.pending(file.size);
     if (file.size > MAX_WHOLE_FILE) {
       this.#beginLarge({ file, content });
     } else {
@@ -123,7 +123,9 @@ export class TreeReader implements FileReader, Disposable {
     if (fingerprint === undefined || size <= INLINE_THRESHOLD) return undefined;
     const digest = this.#cache?.get(fingerprint);
     if (digest === undefined) return undefined;
-    return this.#store?.has(digest, size) === false ? undefined : externalContent(size, digest);
+    return this.#store?.has(digest, size) === false
+      ? undefined
+      : this.#contents.external(size, digest);
   }
 
   /** Notes the digest of a file that has been read. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Arena } from "../bytes/arena.ts";
 import { copyBytes } from "../bytes/copy.ts";
 import { printable } from "../bytes/text.ts";
 import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
@@ -80,6 +81,7 @@ export class SequentialReader implements FileReader {
   readonly #source: SourceTree;
   readonly #options: ContentsOptions;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
+  readonly #contents = new ContentMaker();
   #done = 0;
 
   /** Uses the store and the listener of the options. */
@@ -111,7 +113,7 @@ export class SequentialReader implements FileReader {
     if (file.size <= INLINE_THRESHOLD) return { kind: "inline", bytes: contents.slice() };
     const digest = fsVerityDigest(contents);
     this.#put(digest, file.size, contents);
-    return externalContent(file.size, digest);
+    return this.#contents.external(file.size, digest);
   }
 
   #readLarge(file: Source, open: SourceFile): Content {
@@ -127,7 +129,7 @@ export class SequentialReader implements FileReader {
     checkLength(file, position);
     const digest = hasher.digest();
     this.#put(digest, file.size, open);
-    return externalContent(file.size, digest);
+    return this.#contents.external(file.size, digest);
   }
 
   #put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
@@ -150,22 +152,28 @@ export function changedError({ path }: Source, state: string): RangeError {
   );
 }
 
-/** Contents that are an object. */
-export function externalContent(size: number, digest: Uint8Array): Content {
-  const path = new Uint8Array(objectPathSize(digest));
-  writeObjectPath(path, digest);
-  return { kind: "external", size, path, digest };
-}
+const DIGEST_SIZE = 32;
+const NO_DIGEST = new Uint8Array(DIGEST_SIZE);
 
-const NO_DIGEST = new Uint8Array(32);
-const NO_PATH = new Uint8Array(objectPathSize(NO_DIGEST));
-writeObjectPath(NO_PATH, NO_DIGEST);
+/** Makes contents. Paths of objects are cut out of larger blocks: there are many. */
+export class ContentMaker {
+  readonly #paths = new Arena();
 
-/** Contents of a file that is yet to be read: in form, but for their bytes, what they are going to be. */
-export function pendingContent(size: number): Content {
-  return size <= INLINE_THRESHOLD
-    ? { kind: "inline", bytes: new Uint8Array(size) }
-    : { kind: "external", size, path: NO_PATH.slice(), digest: NO_DIGEST.slice() };
+  /** Contents that are an object. */
+  external(size: number, digest: Uint8Array): Content {
+    const length = objectPathSize(digest);
+    this.#paths.reserve(length);
+    const path = this.#paths.take(length);
+    writeObjectPath(path, digest);
+    return { kind: "external", size, path, digest };
+  }
+
+  /** Contents of a file that is yet to be read: in form, but for their bytes, what they are going to be. */
+  pending(size: number): Content {
+    return size <= INLINE_THRESHOLD
+      ? { kind: "inline", bytes: new Uint8Array(size) }
+      : this.external(size, NO_DIGEST.slice());
+  }
 }
 
 /** Puts a file's bytes, or its digest, into contents that were pending. */

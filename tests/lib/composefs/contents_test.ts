@@ -2,11 +2,10 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import {
   completeContent,
+  ContentMaker,
   type ContentsOptions,
-  externalContent,
   type FileReader,
   INLINE_THRESHOLD,
-  pendingContent,
   resolveContents,
 } from "../../../lib/composefs/contents.ts";
 import { createImage } from "../../../lib/composefs/image.ts";
@@ -239,14 +238,16 @@ Deno.test("5,000 levels need no stack", async () => {
 
 Deno.test("pending contents become those of a file that was read", () => {
   for (const size of [1, 64, 65, 5000]) {
-    const content = pendingContent(size);
+    const content = new ContentMaker().pending(size);
     const whole = bytes(size);
     const isInline = content.kind === "inline";
     assertEquals(isInline, size <= INLINE_THRESHOLD);
     completeContent(content, isInline ? whole : fsVerityDigest(whole));
     assertEquals(
       content,
-      isInline ? { kind: "inline", bytes: whole } : externalContent(size, fsVerityDigest(whole)),
+      isInline
+        ? { kind: "inline", bytes: whole }
+        : new ContentMaker().external(size, fsVerityDigest(whole)),
     );
   }
 });
@@ -256,7 +257,7 @@ Deno.test("an image does not wait for bytes to be in place before it is drafted"
   const pending: [Content, Source][] = [];
   const reader: FileReader = {
     add(file) {
-      const content = pendingContent(file.size);
+      const content = new ContentMaker().pending(file.size);
       pending.push([content, file]);
       return content;
     },
