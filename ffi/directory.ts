@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Arena } from "../lib/bytes/arena.ts";
 import { SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import { DIRENT64 } from "./uapi.ts";
@@ -18,6 +19,7 @@ const DOT = 0x2e;
 /** Reads directories, one after the other, into memory of its own. */
 export class DirectoryReader {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  readonly #names = new Arena();
 
   /**
    * Shows every name but `.` and `..`, in the order of the file system.
@@ -49,7 +51,10 @@ export class DirectoryReader {
       if (buffer[start] === DOT) {
         if (end === start + 1 || (end === start + 2 && buffer[start + 1] === DOT)) continue;
       }
-      visit(buffer.slice(start, end), buffer[at + TYPE]!);
+      const names = this.#names;
+      names.reserve(end - start);
+      for (let i = start; i < end; i++) names.bytes[names.position + i - start] = buffer[i]!;
+      visit(names.take(end - start), buffer[at + TYPE]!);
     }
   }
 }

@@ -16,6 +16,7 @@ import {
 } from "../../lib/jobs/file_job.ts";
 import { JobBoard } from "../../lib/jobs/job_board.ts";
 import { readSpanHashes, readSpanJob, writeSpanJob } from "../../lib/jobs/span_job.ts";
+import { Arena } from "../../lib/bytes/arena.ts";
 import type { LargeFile } from "./large_file.ts";
 import type { Linux } from "../linux.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
@@ -83,6 +84,7 @@ export class Crew implements Disposable {
   readonly #options: CrewOptions;
   readonly #board: JobBoard;
   readonly #posted = new Map<number, Posted>();
+  readonly #results = new Arena();
   readonly #workers: Worker[] = [];
   /** Made when it is needed: it comes with megabytes of buffers. */
   #runner: JobRunner | undefined;
@@ -173,7 +175,7 @@ export class Crew implements Disposable {
     for (const [slot, posted] of this.#posted) {
       if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
       while (posted.told < posted.numbers.length) {
-        discard(readResult(this.#board.job(slot), posted.told++));
+        discard(readResult(this.#board.job(slot), posted.told++, this.#results));
       }
     }
     this.#posted.clear();
@@ -272,7 +274,7 @@ export class Crew implements Disposable {
     const job = this.#board.job(slot);
     while (posted.told < posted.numbers.length) {
       const index = posted.told++;
-      this.#options.onFile(posted.numbers[index]!, readResult(job, index));
+      this.#options.onFile(posted.numbers[index]!, readResult(job, index, this.#results));
     }
     this.#release(slot);
   }

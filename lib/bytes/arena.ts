@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyBytes } from "./copy.ts";
 import { viewOf } from "./view.ts";
 
 const BLOCK_SIZE = 1 << 16;
@@ -23,6 +24,13 @@ export class Arena {
     if (this.position + length <= this.bytes.length) return;
     this.bytes = new Uint8Array(Math.max(length, BLOCK_SIZE));
     this.position = 0;
+  }
+
+  /** Puts in a copy of a short byte string; returns that. */
+  copy(source: Uint8Array): Uint8Array<ArrayBuffer> {
+    this.reserve(source.length);
+    copyBytes(this.bytes, this.position, source);
+    return this.take(source.length);
   }
 
   /** Cuts off the first `length` bytes that were reserved. */

@@ -155,15 +155,15 @@ export function changedError({ path }: Source, state: string): RangeError {
 const DIGEST_SIZE = 32;
 const NO_DIGEST = new Uint8Array(DIGEST_SIZE);
 
-/** Makes contents. Paths of objects are cut out of larger blocks: there are many. */
+/** Makes contents. Digests and paths of objects are cut out of larger blocks: there are many. */
 export class ContentMaker {
-  readonly #paths = new Arena();
+  readonly #arena = new Arena();
 
   /** Contents that are an object. */
   external(size: number, digest: Uint8Array): Content {
     const length = objectPathSize(digest);
-    this.#paths.reserve(length);
-    const path = this.#paths.take(length);
+    this.#arena.reserve(length);
+    const path = this.#arena.take(length);
     writeObjectPath(path, digest);
     return { kind: "external", size, path, digest };
   }
@@ -172,7 +172,7 @@ export class ContentMaker {
   pending(size: number): Content {
     return size <= INLINE_THRESHOLD
       ? { kind: "inline", bytes: new Uint8Array(size) }
-      : this.external(size, NO_DIGEST.slice());
+      : this.external(size, this.#arena.copy(NO_DIGEST));
   }
 }
 

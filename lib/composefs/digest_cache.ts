@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Arena } from "../bytes/arena.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
@@ -178,6 +179,8 @@ class EntryTable {
   /** The same memory. */
   #words: Uint32Array<ArrayBuffer>;
   #count: number;
+  /** Digests that have been handed out. */
+  readonly #digests = new Arena();
 
   /** @param bytes Memory that begins at a multiple of four bytes, with `count` entries or more. */
   constructor(bytes: Uint8Array<ArrayBuffer>, count: number) {
@@ -221,7 +224,7 @@ class EntryTable {
     if (this.#bytes[at + ENTRY.offsets.age] === WITHOUT_DIGEST) return undefined;
     this.#bytes[at + ENTRY.offsets.age] = USED;
     const start = at + ENTRY.offsets.digest;
-    return this.#bytes.slice(start, start + DIGEST_SIZE);
+    return this.#digests.copy(this.#bytes.subarray(start, start + DIGEST_SIZE));
   }
 
   set(index: number, digest: Uint8Array): void {

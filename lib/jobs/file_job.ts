@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Arena } from "../bytes/arena.ts";
 import { record, reserved, u16, u32, u64, u8 } from "../bytes/struct.ts";
 import { JOB_KIND, SLOT_SIZE } from "./job_board.ts";
 
@@ -108,11 +109,11 @@ export function runFileJob(
   const bytes = bytesOf(view);
   const { count } = HEADER.read(view, 0);
   let at = FILES_START;
+  const paths = new Arena();
   for (let index = 0; index < count; index++) {
     const size = u64.read(view, at + FILE.offsets.size);
     const length = view.getUint32(at + FILE.offsets.length, true);
-    const path = new Uint8Array(length);
-    path.set(bytes.subarray(at + FILE.size, at + FILE.size + length));
+    const path = paths.copy(bytes.subarray(at + FILE.size, at + FILE.size + length));
     at += FILE.size + length;
     let result = FAILED;
     try {
@@ -140,13 +141,16 @@ function writeResult(
   all.set(bytes, at + RESULT.size);
 }
 
-/** What became of the file at `index` of a job that is done. */
-export function readResult(view: DataView<SharedArrayBuffer>, index: number): FileResult {
+/** What became of the file at `index` of a job that is done; its bytes are put into an arena. */
+export function readResult(
+  view: DataView<SharedArrayBuffer>,
+  index: number,
+  arena: Arena,
+): FileResult {
   const at = HEADER.size + index * RESULT_SIZE;
   const state = view.getUint8(at + RESULT.offsets.state);
   const length = view.getUint8(at + RESULT.offsets.length);
-  const bytes = new Uint8Array(length);
-  bytes.set(bytesOf(view).subarray(at + RESULT.size, at + RESULT.size + length));
+  const bytes = arena.copy(bytesOf(view).subarray(at + RESULT.size, at + RESULT.size + length));
   if (state !== FILE_STATE.drafted) return { state, bytes };
   const number = view.getUint32(at + RESULT.offsets.number, true);
   return { state, bytes, draft: { number, seed: u64.read(view, at + RESULT.offsets.seed) } };

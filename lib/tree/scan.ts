@@ -7,7 +7,9 @@
  * @module
  */
 
+import { Arena } from "../bytes/arena.ts";
 import { compareBytes } from "../bytes/compare.ts";
+import { copyBytes } from "../bytes/copy.ts";
 import { printable } from "../bytes/text.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
@@ -78,10 +80,12 @@ const SLASH = 0x2f;
 class FoundFile implements Source {
   readonly #entry: SourceEntry;
   readonly #directory: Uint8Array;
+  readonly #paths: Arena;
 
-  constructor(entry: SourceEntry, directory: Uint8Array) {
+  constructor(entry: SourceEntry, directory: Uint8Array, paths: Arena) {
     this.#entry = entry;
     this.#directory = directory;
+    this.#paths = paths;
   }
 
   get size(): number {
@@ -93,7 +97,7 @@ class FoundFile implements Source {
   }
 
   get path(): Uint8Array {
-    return joinName(this.#directory, this.#entry.name);
+    return joinName(this.#directory, this.#entry.name, this.#paths);
   }
 }
 
@@ -105,6 +109,7 @@ class Scan<File> {
   /** Files with several names, each of which is taken only once even where it becomes several files. */
   readonly #files = new Map<string, { readonly size: number; readonly file: File }>();
   readonly #levels: Level<File>[] = [];
+  readonly #paths = new Arena();
   #count = 0;
 
   constructor(source: SourceTree, take: (file: Source) => File, options: ScanOptions) {
@@ -128,7 +133,7 @@ class Scan<File> {
         continue;
       }
       const node = entry.kind === "directory"
-        ? this.#enter(entry, joinName(level.path, entry.name))
+        ? this.#enter(entry, joinName(level.path, entry.name, this.#paths))
         : this.#leaf(entry, level.path);
       level.entries.push({ name: entry.name, node });
     }
@@ -189,7 +194,7 @@ class Scan<File> {
     const { size, fileId } = found;
     const known = fileId === undefined ? undefined : this.#files.get(fileId);
     if (known?.size === size) return known.file;
-    const file = this.#take(new FoundFile(found, directory));
+    const file = this.#take(new FoundFile(found, directory, this.#paths));
     if (fileId !== undefined) this.#files.set(fileId, { size, file });
     return file;
   }
@@ -200,11 +205,13 @@ class Scan<File> {
 }
 
 /** The path of a name in a directory, the root's being empty. */
-function joinName(directory: Uint8Array, name: Uint8Array): Uint8Array {
+function joinName(directory: Uint8Array, name: Uint8Array, paths: Arena): Uint8Array {
   if (directory.length === 0) return name;
-  const path = new Uint8Array(directory.length + 1 + name.length);
-  path.set(directory);
-  path[directory.length] = SLASH;
-  path.set(name, directory.length + 1);
-  return path;
+  const length = directory.length + 1 + name.length;
+  paths.reserve(length);
+  const { bytes, position } = paths;
+  copyBytes(bytes, position, directory);
+  bytes[position + directory.length] = SLASH;
+  copyBytes(bytes, position + directory.length + 1, name);
+  return paths.take(length);
 }

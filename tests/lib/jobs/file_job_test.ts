@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../lib/bytes/arena.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import {
   FAILED,
@@ -49,7 +50,7 @@ Deno.test("a job shows its files, and takes what became of each", () => {
     return results[seen.length - 1]!;
   }, neverFails);
   assertEquals(seen, files);
-  assertEquals(files.map((_, i) => readResult(job, i)), results);
+  assertEquals(files.map((_, i) => readResult(job, i, new Arena())), results);
 });
 
 Deno.test("a file that cannot be read fails, and the others do not", () => {
@@ -63,7 +64,7 @@ Deno.test("a file that cannot be read fails, and the others do not", () => {
     if (path[0] === 0x62) throw failure;
     return { state: FILE_STATE.inline, bytes: path };
   }, (error) => errors.push(error));
-  assertEquals([0, 1, 2].map((i) => readResult(job, i)), [
+  assertEquals([0, 1, 2].map((i) => readResult(job, i, new Arena())), [
     { state: FILE_STATE.inline, bytes: utf8("a") },
     FAILED,
     { state: FILE_STATE.inline, bytes: utf8("c") },
@@ -90,7 +91,7 @@ Deno.test("an error that is passed on ends the job, and leaves nothing of an ear
   };
   assertThrows(() => runFileJob(job, read, neverFails), Error, "stop");
   assertEquals(reads, 1);
-  assertEquals([0, 1].map((i) => readResult(job, i)), [FAILED, FAILED]);
+  assertEquals([0, 1].map((i) => readResult(job, i, new Arena())), [FAILED, FAILED]);
 });
 
 Deno.test("a job has room for so many files and no more", () => {
