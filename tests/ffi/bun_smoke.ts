@@ -9,6 +9,7 @@ import "./cpus_test.ts";
 import "./crew/crew_test.ts";
 import "./errno_test.ts";
 import "./fd_test.ts";
+import "./fingerprint_test.ts";
 import "./fsverity_test.ts";
 import "./linux_test.ts";
 import "./object_store_test.ts";
