@@ -55,6 +55,7 @@ class FileDigests implements Disposable {
   readonly #large = new Set<Fd>();
   readonly #canCut: boolean;
   readonly #statx = new Uint8Array(STATX_SIZE);
+  readonly #view = new DataView(this.#statx.buffer);
   #next = 0;
   #read = 0;
 
@@ -97,9 +98,11 @@ class FileDigests implements Disposable {
       result = this.#results.get(this.#next)
     ) {
       this.#results.delete(this.#next);
-      const path = new Uint8Array(this.#paths[this.#next++]!);
+      const path = this.#paths[this.#next++]!;
       // Read here, it shows its error; or it can be read now.
-      yield result.state === FILE_STATE.failed ? this.#work.read(path, 0).bytes : result.bytes;
+      yield result.state === FILE_STATE.failed
+        ? this.#work.read(new Uint8Array(path), 0).bytes
+        : result.bytes;
     }
   }
 
@@ -148,7 +151,7 @@ class FileDigests implements Disposable {
     const statx = this.#statx;
     const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, statx));
     if (result < 0) return 0;
-    const view = new DataView(statx.buffer);
+    const view = this.#view;
     const kind = kindOfMode(view.getUint16(STATX.offsets.mode, true));
     return kind === "regular" ? u64.read(view, STATX.offsets.size) : 0;
   }
