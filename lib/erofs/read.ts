@@ -10,9 +10,9 @@
  * @module
  */
 
-import { i64, u64 } from "../bytes/struct.ts";
 import { concatBytes } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
+import { readI64, wordOffsets, wordsOf } from "../bytes/words.ts";
 import { type FileKind, kindOfMode } from "../tree/tree.ts";
 import { MAX_EXTERNAL_SIZE } from "../tree/limits.ts";
 import {
@@ -71,11 +71,15 @@ const CHUNK_SIZES = Array.from(
 /** The longest chunk map that stands behind its inode for certain, in bytes: see `plan.ts`. */
 const LONGEST_INLINE_MAP = BLOCK_SIZE - SLOT_SIZE + 4;
 
+const COMPACT = wordOffsets(INODE_COMPACT.offsets);
+const EXTENDED = wordOffsets(INODE_EXTENDED.offsets);
+
 /** Access to an image's inodes and data by position. */
 export class ErofsReader {
   /** The whole image. */
   readonly image: Uint8Array;
-  readonly view: DataView;
+  /** The same memory. */
+  readonly words: Uint32Array;
   readonly superBlock: SuperBlock;
   /** Bytes of image not yet claimed by an inode: overlapping inodes run it out. */
   #unclaimed: number;
@@ -85,15 +89,16 @@ export class ErofsReader {
    * @throws {ImageFormatError} If the superblock is not one of an image that can be read.
    */
   constructor(image: Uint8Array) {
-    this.image = image;
-    this.view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    this.image = image.byteOffset % 4 === 0 ? image : image.slice();
+    this.words = wordsOf(this.image);
     this.#unclaimed = image.length;
     this.superBlock = this.#readSuperBlock();
   }
 
   #readSuperBlock(): SuperBlock {
     this.check(SUPER_OFFSET, SUPER_BLOCK.size, "superblock");
-    const superBlock = SUPER_BLOCK.read(this.view, SUPER_OFFSET);
+    const { buffer, byteOffset, byteLength } = this.image;
+    const superBlock = SUPER_BLOCK.read(new DataView(buffer, byteOffset, byteLength), SUPER_OFFSET);
     const expect = (field: keyof typeof SUPER_BLOCK.offsets, holds: boolean, expected: string) => {
       if (holds) return;
       const value = superBlock[field as keyof SuperBlock];
@@ -160,7 +165,9 @@ export class ErofsReader {
   }
 
   #readInode(nid: number, start: number): ImageInode {
-    const format = this.view.getUint16(start, true);
+    const { words } = this;
+    const first = start / 4;
+    const format = words[first + COMPACT.format]! & 0xffff;
     const layout = format >> 1;
     const extended = (format & 1) === 1;
     const { flatPlain, flatInline, chunkBased } = LAYOUT;
@@ -169,10 +176,11 @@ export class ErofsReader {
     }
     const headSize = extended ? INODE_EXTENDED.size : INODE_COMPACT.size;
     this.check(start, headSize, "inode");
-    const { view } = this;
-    const at = extended ? INODE_EXTENDED.offsets : INODE_COMPACT.offsets;
-    const mode = view.getUint16(start + at.mode, true);
-    const size = extended ? u64.read(view, start + at.size) : view.getUint32(start + at.size, true);
+    const at = extended ? EXTENDED : COMPACT;
+    const mode = words[first + at.mode]! & 0xffff;
+    const size = extended
+      ? words[first + at.size]! + words[first + at.size + 1]! * 2 ** 32
+      : words[first + at.size]!;
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       throw new ImageFormatError(start, `inode mode 0${mode.toString(8)}, expected a file type`);
@@ -186,11 +194,8 @@ export class ErofsReader {
     if (kind !== "regular" && layout === chunkBased) {
       throw new ImageFormatError(start, `chunk-based ${kind} inode, expected a regular file`);
     }
-    const xattrIcount = view.getUint16(start + at.xattrIcount, true);
-    const uidAt = start + at.uid;
-    const gidAt = start + at.gid;
-    const nlinkAt = start + at.nlink;
-    const { mtime, mtimeNsec } = INODE_EXTENDED.offsets;
+    const xattrIcount = words[first + COMPACT.xattrIcount]! >>> 16;
+    const owners = words[first + COMPACT.uid]!;
     const { buildTime, buildTimeNsec } = this.superBlock;
     return {
       nid,
@@ -198,14 +203,14 @@ export class ErofsReader {
       kind,
       extended,
       mode: mode & 0o7777,
-      nlink: extended ? view.getUint32(nlinkAt, true) : view.getUint16(nlinkAt, true),
-      uid: extended ? view.getUint32(uidAt, true) : view.getUint16(uidAt, true),
-      gid: extended ? view.getUint32(gidAt, true) : view.getUint16(gidAt, true),
-      mtime: extended ? i64.read(view, start + mtime) : buildTime,
-      mtimeNsec: extended ? view.getUint32(start + mtimeNsec, true) : buildTimeNsec,
+      nlink: extended ? words[first + EXTENDED.nlink]! : words[first + COMPACT.nlink]! >>> 16,
+      uid: extended ? words[first + EXTENDED.uid]! : owners & 0xffff,
+      gid: extended ? words[first + EXTENDED.gid]! : owners >>> 16,
+      mtime: extended ? readI64(words, first + EXTENDED.mtime) : buildTime,
+      mtimeNsec: extended ? words[first + EXTENDED.mtimeNsec]! : buildTimeNsec,
       size,
-      ino: view.getUint32(start + at.ino, true),
-      u: view.getUint32(start + at.u, true),
+      ino: words[first + at.ino]!,
+      u: words[first + at.u]!,
       layout,
       xattrStart: start + headSize,
       xattrSize: xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1),
@@ -250,7 +255,7 @@ export class ErofsReader {
     const start = inode.xattrStart + inode.xattrSize;
     this.check(start, length, "chunk map");
     for (let at = start; at < start + length; at += 4) {
-      if (this.view.getUint32(at, true) !== 0xffffffff) {
+      if (this.words[at / 4] !== 0xffffffff) {
         throw new ImageFormatError(at, "chunk with an address, expected a hole");
       }
     }

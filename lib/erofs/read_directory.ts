@@ -7,9 +7,9 @@
  */
 
 import { compareBytes } from "../bytes/compare.ts";
-import { u64 } from "../bytes/struct.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
+import { wordOffsets } from "../bytes/words.ts";
 import { hasNulOrSlash, isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/limits.ts";
 import { BLOCK_SIZE, DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
@@ -47,18 +47,20 @@ export function readDirectory(
   return directory.finish();
 }
 
+const AT = wordOffsets(DIRENT.offsets);
+
 class DirectoryReader {
   readonly #image: Uint8Array;
-  readonly #view: DataView;
+  readonly #words: Uint32Array;
   readonly #inode: ImageInode;
   readonly #parent: number;
   readonly #entries: ImageEntry[] = [];
   #dots = 0;
   #previous: Uint8Array | undefined;
 
-  constructor({ image, view }: ErofsReader, inode: ImageInode, parent: number) {
+  constructor({ image, words }: ErofsReader, inode: ImageInode, parent: number) {
     this.#image = image;
-    this.#view = view;
+    this.#words = words;
     this.#inode = inode;
     this.#parent = parent;
   }
@@ -72,12 +74,12 @@ class DirectoryReader {
 
   /** Reads the block from `start` to `end`. */
   readBlock(start: number, end: number): void {
-    const view = this.#view;
+    const words = this.#words;
     if (end - start < DIRENT.size) {
       throw new ImageFormatError(start, "dirent ends behind its block");
     }
-    const { nid: nidAt, nameoff: nameoffAt, fileType: fileTypeAt } = DIRENT.offsets;
-    const first = view.getUint16(start + nameoffAt, true);
+    // Blocks begin at their multiples, and what stands behind an inode at one of four bytes.
+    const first = words[start / 4 + AT.nameoff]! & 0xffff;
     if (first === 0 || first % DIRENT.size !== 0 || first > end - start) {
       throw new ImageFormatError(
         start,
@@ -88,10 +90,11 @@ class DirectoryReader {
     let nameoff = first;
     for (let offset = start; offset < direntsEnd; offset += DIRENT.size) {
       const behind = offset + DIRENT.size;
-      const next = behind < direntsEnd ? view.getUint16(behind + nameoffAt, true) : undefined;
+      const next = behind < direntsEnd ? words[behind / 4 + AT.nameoff]! & 0xffff : undefined;
       const name = this.#readName({ start, end, offset }, nameoff, next);
-      const nid = u64.read(view, offset + nidAt);
-      this.#add({ name, nid, fileType: view.getUint8(offset + fileTypeAt), offset });
+      const at = offset / 4;
+      const nid = words[at + AT.nid]! + words[at + AT.nid + 1]! * 2 ** 32;
+      this.#add({ name, nid, fileType: words[at + AT.fileType]! >>> 16 & 0xff, offset });
       nameoff = next ?? 0;
     }
   }

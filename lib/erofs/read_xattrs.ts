@@ -79,7 +79,7 @@ export class XattrReader {
    */
   read(inode: ImageInode): readonly ImageXattr[] {
     if (inode.xattrSize === 0) return NO_XATTRS;
-    const { view, image } = this.#reader;
+    const { words, image } = this.#reader;
     const sharedCount = image[inode.xattrStart + XATTR_IBODY_HEADER.offsets.sharedCount]!;
     const end = inode.xattrStart + inode.xattrSize;
     const references = inode.xattrStart + XATTR_IBODY_HEADER.size;
@@ -97,7 +97,7 @@ export class XattrReader {
       position = alignUp(xattr.end, XATTR_ALIGNMENT);
     }
     for (let at = references; at < references + 4 * sharedCount; at += 4) {
-      xattrs.push(this.#sharedAt(view.getUint32(at, true)));
+      xattrs.push(this.#sharedAt(words[at / 4]!));
     }
     checkTogether(inode, xattrs);
     return xattrs;
@@ -115,11 +115,13 @@ export class XattrReader {
 
   /** Decodes the entry at `start`, which must end by `end`. */
   #entry(start: number, end: number): ImageXattr {
-    const { view, image } = this.#reader;
+    const { words, image } = this.#reader;
     const nameAt = start + XATTR_ENTRY.size;
     if (nameAt > end) throw new ImageFormatError(start, "xattr entry ends behind its area");
-    const nameLen = image[start + XATTR_ENTRY.offsets.nameLen]!;
-    const valueSize = view.getUint16(start + XATTR_ENTRY.offsets.valueSize, true);
+    // The whole header is one word: length and index of the name, size of the value.
+    const header = words[start / 4]!;
+    const nameLen = header & 0xff;
+    const valueSize = header >>> 16;
     const size = alignUp(XATTR_ENTRY.size + nameLen + valueSize, XATTR_ALIGNMENT);
     if (start + size > end) {
       throw new ImageFormatError(start, `xattr entry of ${size} bytes ends behind its area`);
