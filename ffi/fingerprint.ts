@@ -11,12 +11,12 @@
  * @module
  */
 
+import { wordOffsets } from "../lib/bytes/words.ts";
 import { FINGERPRINT_WORDS } from "../lib/composefs/digest_cache.ts";
 import type { Fingerprints } from "../lib/tree/source.ts";
 import type { Fd } from "./fd.ts";
 import { isLocal } from "./sync.ts";
 import { STATX } from "./uapi.ts";
-import { wordOffsets } from "../lib/bytes/words.ts";
 
 /**
  * Whole seconds that must have passed since a file was changed: where times have fractions, and where they
@@ -30,14 +30,14 @@ const AT = wordOffsets(STATX.offsets);
 /** What of statx(2) is in a fingerprint, in words of four bytes. */
 const WORDS: readonly number[] = [
   // Inode number and size.
-  ...count(AT.ino, AT.size + 2),
+  ...range(AT.ino, AT.size + 2),
   // Times of birth, change and modification.
-  ...count(AT.btimeSec, AT.btimeSec + 12),
+  ...range(AT.btimeSec, AT.btimeSec + 12),
   // Device.
-  ...count(AT.devMajor, AT.devMajor + 2),
+  ...range(AT.devMajor, AT.devMajor + 2),
 ];
 
-function count(start: number, end: number): number[] {
+function range(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i);
 }
 

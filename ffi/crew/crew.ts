@@ -110,7 +110,7 @@ export class Crew implements Disposable {
 
   /** Told how many files are going to be added at least: if they are many, the other threads start now. */
   expectFiles(count: number): void {
-    if (count * FILE_COST >= START_COST && this.#workers.length === 0) this.#start();
+    this.#startFor(count * FILE_COST);
   }
 
   /** Has a file of up to {@linkcode MAX_WHOLE_FILE} bytes read. */
@@ -204,7 +204,12 @@ export class Crew implements Disposable {
     this.#posted.set(slot, posted);
     this.#board.post(slot);
     this.#cost += cost;
-    if (this.#cost >= START_COST && this.#workers.length === 0) this.#start();
+    this.#startFor(this.#cost);
+  }
+
+  /** Starts the other threads if there is enough work for them, unless they have been. */
+  #startFor(cost: number): void {
+    if (cost >= START_COST && this.#workers.length === 0) this.#start();
   }
 
   /** Starts the other threads. They are here when they are: until then this one does the work. */
