@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import { usableCpus } from "../ffi/cpus.ts";
 import type { ThreadOptions } from "../ffi/crew/crew.ts";
 import { DirectoryLayer } from "../ffi/data_layer.ts";
@@ -44,6 +43,7 @@ import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_ob
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import { isDash } from "./dash.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";
+import { hasVariable } from "./runtime.ts";
 import type {
   BaseDirectory,
   DigestSettings,
@@ -186,7 +186,7 @@ export class LinuxSystem implements System {
   }
 
   hasEnvironment(name: string): boolean {
-    return process.env[name] !== undefined;
+    return hasVariable(name);
   }
 
   /** Reads `/proc/self/cmdline`; nothing where there is no `/proc`. */

@@ -6,13 +6,21 @@
  * @module
  */
 
-import process from "node:process";
 import { serveCrew } from "../ffi/crew/thread.ts";
 import { openLinux } from "../ffi/mod.ts";
 import { InterruptedError } from "../ffi/signals.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
 import { LinuxSystem } from "./linux_system.ts";
+import {
+  executablePath,
+  isWorker,
+  mayReadModule,
+  programArguments,
+  programName,
+  setExitStatus,
+  writeError,
+} from "./runtime.ts";
 import { createTerminal } from "./terminal.ts";
 import { TOOLBOX } from "./toolbox.ts";
 
@@ -23,15 +31,15 @@ async function start(): Promise<number> {
   const linux = await openLinux();
   const system = new LinuxSystem(
     linux,
-    isExecutable() ? process.execPath : undefined,
-    mayLoadAgain() ? import.meta.url : undefined,
+    executablePath(),
+    mayReadModule(import.meta.url) ? import.meta.url : undefined,
   );
   const commandLine = system.readCommandLine();
   if (commandLine.length >= LONG_COMMAND_LINE) system.expectLongRun();
-  const args = argvBytes(process.argv.slice(2), () => commandLine);
+  const args = argvBytes(programArguments(), () => commandLine);
   const argv0 = firstArgument(commandLine);
-  // Without /proc there is only what the runtime says, which for Deno is its own name.
-  const name = argv0 === undefined ? process.argv0 : new TextDecoder().decode(argv0);
+  // Without /proc there is only what the runtime says.
+  const name = argv0 === undefined ? programName() : new TextDecoder().decode(argv0);
   linux.signals.start();
   try {
     return await dispatch(name, args, {
@@ -45,35 +53,13 @@ async function start(): Promise<number> {
   }
 }
 
-/** Tells whether program and runtime are one file. */
-function isExecutable(): boolean {
-  const { Bun: bun } = globalThis as { Bun?: { isStandaloneExecutable?: boolean } };
-  return bun === undefined ? Deno.build.standalone : bun.isStandaloneExecutable === true;
-}
-
-/** Tells whether this runs in a worker, as one of the threads that `ffi/crew/` starts. */
-function isWorker(): boolean {
-  const { Bun: bun, WorkerGlobalScope: scope } = globalThis as {
-    Bun?: { isMainThread: boolean };
-    WorkerGlobalScope?: new () => unknown;
-  };
-  return bun === undefined ? scope !== undefined && globalThis instanceof scope : !bun.isMainThread;
-}
-
-/** Tells whether a worker may load this module: Deno asks for that where it lies in a file. */
-function mayLoadAgain(): boolean {
-  if ("Bun" in globalThis || !import.meta.url.startsWith("file:")) return true;
-  const read = { name: "read", path: new URL(import.meta.url) } as const;
-  return Deno.permissions.querySync(read).state === "granted";
-}
-
 if (isWorker()) {
   serveCrew(openLinux);
 } else if (import.meta.main) {
   try {
-    process.exitCode = await start();
+    setExitStatus(await start());
   } catch (error) {
-    process.stderr.write(`composefs: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
+    writeError(`composefs: ${error instanceof Error ? error.message : error}\n`);
+    setExitStatus(1);
   }
 }

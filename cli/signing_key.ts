@@ -8,17 +8,12 @@
  */
 
 import type { KeyObject } from "node:crypto";
-import process from "node:process";
 import { decodePem, type PemBlock, pemBlocks } from "../lib/bytes/pem.ts";
 import { printable } from "../lib/bytes/text.ts";
 import { type Certificate, readCertificate } from "../lib/fsverity/certificate.ts";
 import type { HashAlgorithm } from "../lib/fsverity/hasher.ts";
 import { encodeSignature, type SignerKind } from "../lib/fsverity/pkcs7.ts";
-
-/** Asked for when there is a key: to load it takes Bun as long as to start (5 ms). */
-function crypto(): typeof import("node:crypto") {
-  return process.getBuiltinModule("node:crypto");
-}
+import { nodeCrypto } from "./runtime.ts";
 
 /** A file in PEM, and the name that messages give it. */
 export interface PemFile {
@@ -67,9 +62,12 @@ export class SigningKey {
   sign(message: Uint8Array, algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
     const kind = this.#kind;
     // The runtimes disagree on what they throw where keys do not fit, up to keys too short for a hash.
-    const signature = orElse(() => crypto().sign(algorithm, message, this.#key), this.#mismatch);
+    const signature = orElse(
+      () => nodeCrypto().sign(algorithm, message, this.#key),
+      this.#mismatch,
+    );
     const fits = orElse(
-      () => crypto().verify(algorithm, message, this.#publicKey, signature),
+      () => nodeCrypto().verify(algorithm, message, this.#publicKey, signature),
       this.#mismatch,
     );
     if (!fits) throw new Error(this.#mismatch);
@@ -88,7 +86,7 @@ function openPublicKey({ publicKey }: Certificate, file: PemFile): KeyObject {
   // The types ask for a Buffer; any bytes will do on both runtimes.
   const key = { key: publicKey as never, format: "der", type: "spki" } as const;
   return orElse(
-    () => crypto().createPublicKey(key),
+    () => nodeCrypto().createPublicKey(key),
     `Cannot read certificate ${shown(file)}: its public key is of an unknown kind or damaged`,
   );
 }
@@ -102,7 +100,10 @@ function openKey(file: PemFile): KeyObject {
       `${action}: it is encrypted, expected a plain one as "openssl pkey -in KEY -out PLAIN" makes`,
     );
   }
-  return orElse(() => crypto().createPrivateKey(block.text), `${action}: its PEM block is damaged`);
+  return orElse(
+    () => nodeCrypto().createPrivateKey(block.text),
+    `${action}: its PEM block is damaged`,
+  );
 }
 
 function kindOf({ asymmetricKeyType: type }: KeyObject, file: PemFile): SignerKind {

@@ -6,8 +6,6 @@
  * @module
  */
 
-import { START } from "./build.ts";
-
 /** One layer. */
 export interface Layer {
   /** A folder with a slash at its end, or a file, from the root of the repository. */
@@ -92,19 +90,12 @@ export const LAYERS: readonly Layer[] = [
   },
   { path: "ffi/", imports: LIB, modules: ["node:"], names: ["process"] },
 
-  // The program's start, which hands the rest what it needs of the runtime.
-  {
-    path: START,
-    imports: ["cli/", "ffi/mod.ts", "ffi/", ...LIB],
-    modules: ["node:", "@std/"],
-    names: ["Deno", "Bun", "process"],
-  },
-  // `process` comes from node:process, which both runtimes have; the linter forbids the global one.
+  // What the rest needs of the runtime.
+  { path: "cli/runtime.ts", imports: [], modules: ["node:"], names: ["Deno", "Bun", "process"] },
   {
     path: "cli/",
-    imports: ["ffi/mod.ts", "ffi/", ...LIB],
+    imports: ["cli/runtime.ts", "ffi/mod.ts", "ffi/", ...LIB],
     modules: ["node:", "@std/"],
-    names: ["process"],
   },
 
   { path: "scripts/", imports: "all", modules: [""], names: "all" },
