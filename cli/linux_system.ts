@@ -42,6 +42,7 @@ import type { Content, Tree } from "../lib/tree/tree.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
 import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import { isDash } from "./dash.ts";
+import { makeHeapRoom } from "./heap_room.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";
 import { hasVariable } from "./runtime.ts";
 import type {
@@ -58,6 +59,9 @@ import type { TerminalPort } from "./terminal.ts";
 /** Bytes of a dump file or image read at a time. */
 const CHUNK_SIZE = 1 << 20;
 
+/** As many known digests make a tree that is worth room for its objects. */
+const MANY_FILES = 4_000;
+
 /** The largest image that is read: what a typed array holds on every runtime. */
 const MAX_IMAGE_SIZE = 2 ** 32;
 
@@ -67,6 +71,7 @@ export class LinuxSystem implements System {
   readonly #executable: string | undefined;
   readonly #module: string | undefined;
   #hasWritten = false;
+  #heapRoom: unknown;
   readonly installer: Installer;
 
   /**
@@ -109,12 +114,14 @@ export class LinuxSystem implements System {
       root: (xattrs) => tree.root(xattrs),
       list: (directory, options) => tree.list(directory, options),
       open: (file) => tree.open(file),
-      openReader: ({ threads, store, ...rest }) =>
-        new TreeReader(this.#linux, tree, {
+      openReader: ({ threads, store, ...rest }) => {
+        if ((rest.cache?.size ?? 0) >= MANY_FILES) this.#heapRoom ??= makeHeapRoom();
+        return new TreeReader(this.#linux, tree, {
           ...this.#crew(threads),
           ...(store instanceof DirectoryStore ? { store } : {}),
           ...rest,
-        }),
+        });
+      },
     };
   }
 

@@ -29,6 +29,11 @@ function nodeProcess(): NodeProcess {
   return (globalThis as unknown as { readonly process: NodeProcess }).process;
 }
 
+/** Tells whether this is Bun, whose engine is JavaScriptCore; Deno's is V8. */
+export function isBun(): boolean {
+  return bun !== undefined;
+}
+
 /** The program's own arguments, as text. */
 export function programArguments(): readonly string[] {
   return bun === undefined ? Deno.args : nodeProcess().argv.slice(2);

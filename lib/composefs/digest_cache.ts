@@ -98,6 +98,11 @@ export class DigestCache implements Fingerprints {
     return new DigestCache(new EntryTable(aligned, count));
   }
 
+  /** How many fingerprints have a number. */
+  get size(): number {
+    return this.#read.count + this.#added.count;
+  }
+
   /** Whether writing it would make a difference. */
   get isChanged(): boolean {
     return this.#isChanged || this.#read.hasUnused();
@@ -111,7 +116,7 @@ export class DigestCache implements Fingerprints {
       place = (place + 1) & mask;
     }
     this.#added.push(fingerprint);
-    const count = this.#count;
+    const count = this.size;
     if (2 * count > this.#places.length) this.#growPlaces();
     else this.#places[place] = count;
     return count - 1;
@@ -146,11 +151,6 @@ export class DigestCache implements Fingerprints {
     return [...parts, hasher.digest()];
   }
 
-  /** Fingerprints that have a number. */
-  get #count(): number {
-    return this.#read.count + this.#added.count;
-  }
-
   #tableOf(number: number): EntryTable {
     return number < this.#read.count ? this.#read : this.#added;
   }
@@ -161,7 +161,7 @@ export class DigestCache implements Fingerprints {
 
   /** Makes the places many enough, and gives each entry its own. */
   #growPlaces(): void {
-    const count = this.#count;
+    const count = this.size;
     const places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count + 16)));
     const mask = places.length - 1;
     for (let number = 0; number < count; number++) {
