@@ -270,15 +270,9 @@ export class Fd implements SourceFile {
     if (this.#number < 0) return;
     const number = this.#number;
     this.#number = -1;
-    const { linux } = this;
-    let result = linux.libc.close(number);
-    if (result === 0) return;
     // Linux gives the number free even if a signal interrupts the call, so it is not made again.
-    result = linux.retry(() => {
-      const first = result;
-      result = 0;
-      return first;
-    });
+    let calls = 0;
+    const result = this.linux.retry(() => calls++ === 0 ? this.linux.libc.close(number) : 0);
     this.#check(result, "close", "close");
   }
 

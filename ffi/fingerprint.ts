@@ -11,7 +11,7 @@
  * @module
  */
 
-import { wordOffsets } from "../lib/bytes/words.ts";
+import { readI64, wordOffsets } from "../lib/bytes/words.ts";
 import { FINGERPRINT_WORDS } from "../lib/composefs/digest_cache.ts";
 import type { Fingerprints } from "../lib/tree/source.ts";
 import type { Fd } from "./fd.ts";
@@ -73,10 +73,8 @@ export class Fingerprinter {
    */
   of(stat: Uint32Array, fingerprints: Fingerprints): number | undefined {
     if (!this.#isLocal(stat[AT.devMajor]!, stat[AT.devMinor]!)) return undefined;
-    // Seconds are signed. All machines that this runs on have their low half first.
-    const ctime = (stat[AT.ctimeSec + 1]! | 0) * 2 ** 32 + stat[AT.ctimeSec]!;
     const quiet = stat[AT.ctimeNsec] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
-    if (ctime >= this.#now - quiet) return undefined;
+    if (readI64(stat, AT.ctimeSec) >= this.#now - quiet) return undefined;
     const words = this.#words;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;
     return fingerprints.note(words);

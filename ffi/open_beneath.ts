@@ -5,6 +5,7 @@
  * @module
  */
 
+import { u64 } from "../lib/bytes/struct.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -32,12 +33,14 @@ export class BeneathOpener {
   readonly #linux: Linux;
   readonly #how = new Uint8Array(OPEN_HOW.size);
   readonly #howView = new DataView(this.#how.buffer);
-  #howFlags = -1;
   #hasOpenat2 = true;
 
   /** Opens nothing yet. */
   constructor(linux: Linux) {
     this.#linux = linux;
+    // The flags are those of each file.
+    const resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
+    OPEN_HOW.write(this.#howView, 0, { flags: 0, mode: 0, resolve });
   }
 
   /** Whether whole paths can be opened at once, as far as is known: from Linux 5.6 on. */
@@ -83,14 +86,7 @@ export class BeneathOpener {
     const path = cString(piece);
     const allFlags = flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
     if (!this.#hasOpenat2) return linux.retry(() => linux.libc.openat(dirfd, path, allFlags, 0));
-    if (allFlags !== this.#howFlags) {
-      this.#howFlags = allFlags;
-      OPEN_HOW.write(this.#howView, 0, {
-        flags: allFlags,
-        mode: 0,
-        resolve: RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
-      });
-    }
+    u64.write(this.#howView, OPEN_HOW.offsets.flags, allFlags);
     const { openat2 } = linux.numbers;
     const number = linux.retry(() =>
       linux.libc.openat2(openat2, dirfd, path, this.#how, this.#how.length)

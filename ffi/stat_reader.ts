@@ -7,7 +7,7 @@
  */
 
 import { printable } from "../lib/bytes/text.ts";
-import { readI64, wordOffsets, wordsOf } from "../lib/bytes/words.ts";
+import { readI64, readU64, wordOffsets, wordsOf } from "../lib/bytes/words.ts";
 import type { Fingerprints, SourceEntry } from "../lib/tree/source.ts";
 import { kindOfMode, type Stat } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
@@ -112,7 +112,7 @@ export class StatReader {
       const type = "0o" + (mode & ~MODE_BITS).toString(8);
       throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
     }
-    const size = words[AT.size]! + words[AT.size + 1]! * 2 ** 32;
+    const size = readU64(words, AT.size);
     if (!Number.isSafeInteger(size)) {
       throw new RangeError(
         `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,

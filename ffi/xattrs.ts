@@ -101,31 +101,27 @@ export class XattrReader {
 
   /** Lists by listxattrat(2), from Linux 6.13 on; undefined where that is no way. */
   #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>): number | undefined {
-    const { libc, numbers } = this.#linux;
     // Most calls just succeed; for them no function is made.
-    let length = libc.listxattrat(
-      numbers.listxattrat,
-      number,
-      name,
-      AT_SYMLINK_NOFOLLOW,
-      this.#names,
-      FIRST_SIZE,
-    );
-    if (length >= 0) return length;
-    length = this.#grow((size) =>
-      libc.listxattrat(
-        numbers.listxattrat,
-        number,
-        name,
-        AT_SYMLINK_NOFOLLOW,
-        this.#names,
-        size,
-      )
-    );
+    const first = this.#listAt(number, name, FIRST_SIZE);
+    if (first >= 0) return first;
+    const length = this.#grow((size) => this.#listAt(number, name, size));
     // Older container runtimes answer EPERM to system calls they do not know.
     if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
     this.#hasListxattrat = false;
     return undefined;
+  }
+
+  #listAt(directory: number, name: Uint8Array<ArrayBuffer>, size: number): number {
+    const { libc, numbers } = this.#linux;
+    const names = this.#names;
+    return libc.listxattrat(
+      numbers.listxattrat,
+      directory,
+      name,
+      AT_SYMLINK_NOFOLLOW,
+      names,
+      size,
+    );
   }
 
   /** The value, or undefined if the xattr has been removed since it was listed. */

@@ -245,11 +245,7 @@ async function createFromDirectory(
       ...(store === undefined ? {} : { store }),
       ...(cache === undefined ? {} : { cache }),
     });
-    const image = await createImage(tree, {
-      ...settings,
-      reader,
-      ...(cache === undefined ? {} : { fingerprints: cache }),
-    });
+    const image = await createImage(tree, { ...settings, reader, fingerprints: cache });
     store?.flush();
     if (cache !== undefined) saveCache(options.cache!, cache, context);
     return image;

@@ -31,6 +31,18 @@ export function wordOffsets<Name extends string>(
   return Object.fromEntries(words);
 }
 
+/** Reads an unsigned integer of 64 bits up to 2^53; a larger one reads as the nearest float. */
+export function readU64(words: Uint32Array, at: number): number {
+  return words[at]! + words[at + 1]! * 2 ** 32;
+}
+
+/** Writes one. */
+export function writeU64(words: Uint32Array, at: number, value: number): void {
+  // Arrays take numbers modulo 2^32, and without their fraction.
+  words[at] = value;
+  words[at + 1] = value / 2 ** 32;
+}
+
 /** Reads a signed integer of 64 bits: a number where it is a safe integer, a bigint where not. */
 export function readI64(words: Uint32Array, at: number): number | bigint {
   const high = words[at + 1]! | 0;

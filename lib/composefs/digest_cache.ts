@@ -58,13 +58,13 @@ export class DigestCache implements Fingerprints {
   /** What has come since, numbered on from what was read. */
   readonly #added = new EntryTable(new Uint8Array(), 0);
   /** Where entries are: their numbers plus one, looked for from the place that the first word gives. */
-  #places = new Uint32Array(16);
+  #places: Uint32Array;
   #isChanged = false;
 
   /** Begins with entries that were read, if any. */
   private constructor(read: EntryTable) {
     this.#read = read;
-    this.#growPlaces();
+    this.#places = this.#placeAll();
   }
 
   /** Begins with none. */
@@ -117,7 +117,7 @@ export class DigestCache implements Fingerprints {
     }
     this.#added.push(fingerprint);
     const count = this.size;
-    if (2 * count > this.#places.length) this.#growPlaces();
+    if (2 * count > this.#places.length) this.#places = this.#placeAll();
     else this.#places[place] = count;
     return count - 1;
   }
@@ -159,8 +159,8 @@ export class DigestCache implements Fingerprints {
     return number < this.#read.count ? number : number - this.#read.count;
   }
 
-  /** Makes the places many enough, and gives each entry its own. */
-  #growPlaces(): void {
+  /** Makes places enough, and gives each entry its own. */
+  #placeAll(): Uint32Array {
     const count = this.size;
     const places = new Uint32Array(2 ** Math.ceil(Math.log2(4 * count + 16)));
     const mask = places.length - 1;
@@ -169,7 +169,7 @@ export class DigestCache implements Fingerprints {
       while (places[place] !== 0) place = (place + 1) & mask;
       places[place] = number + 1;
     }
-    this.#places = places;
+    return places;
   }
 }
 

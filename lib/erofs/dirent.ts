@@ -10,7 +10,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { wordOffsets, wordsOf } from "../bytes/words.ts";
+import { wordOffsets, wordsOf, writeU64 } from "../bytes/words.ts";
 import { FILE_TYPE_BITS, type FileKind } from "../tree/tree.ts";
 import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
 
@@ -67,9 +67,7 @@ export class DirentWriter {
     for (let i = start; i < end; i++) {
       const name = names[i]!;
       const target = this.#targets[inodes[i]!]!;
-      const nid = target.start / SLOT_SIZE;
-      words[direntAt + AT.nid] = nid;
-      words[direntAt + AT.nid + 1] = nid / 2 ** 32;
+      writeU64(words, direntAt + AT.nid, target.start / SLOT_SIZE);
       words[direntAt + AT.nameoff] = nameoff | TYPES[target.mode >> 12]! << 16;
       copyBytes(this.#image, at + nameoff, name);
       direntAt += DIRENT.size / 4;

@@ -12,7 +12,7 @@
 
 import { concatBytes } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
-import { readI64, wordOffsets, wordsOf } from "../bytes/words.ts";
+import { readI64, readU64, wordOffsets, wordsOf } from "../bytes/words.ts";
 import { type FileKind, kindOfMode } from "../tree/tree.ts";
 import { MAX_EXTERNAL_SIZE } from "../tree/limits.ts";
 import {
@@ -178,9 +178,7 @@ export class ErofsReader {
     this.check(start, headSize, "inode");
     const at = extended ? EXTENDED : COMPACT;
     const mode = words[first + at.mode]! & 0xffff;
-    const size = extended
-      ? words[first + at.size]! + words[first + at.size + 1]! * 2 ** 32
-      : words[first + at.size]!;
+    const size = extended ? readU64(words, first + EXTENDED.size) : words[first + COMPACT.size]!;
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       throw new ImageFormatError(start, `inode mode 0${mode.toString(8)}, expected a file type`);

@@ -9,7 +9,7 @@
 import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
-import { wordOffsets } from "../bytes/words.ts";
+import { readU64, wordOffsets } from "../bytes/words.ts";
 import { hasNulOrSlash, isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/limits.ts";
 import { BLOCK_SIZE, DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
@@ -93,7 +93,7 @@ class DirectoryReader {
       const next = behind < direntsEnd ? words[behind / 4 + AT.nameoff]! & 0xffff : undefined;
       const name = this.#readName({ start, end, offset }, nameoff, next);
       const at = offset / 4;
-      const nid = words[at + AT.nid]! + words[at + AT.nid + 1]! * 2 ** 32;
+      const nid = readU64(words, at + AT.nid);
       this.#add({ name, nid, fileType: words[at + AT.fileType]! >>> 16 & 0xff, offset });
       nameoff = next ?? 0;
     }

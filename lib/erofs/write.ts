@@ -8,7 +8,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { wordOffsets, wordsOf, writeI64 } from "../bytes/words.ts";
+import { wordOffsets, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
 import { direntGroupEnd, DirentWriter } from "./dirent.ts";
 import {
   BLOCK_BITS,
@@ -131,8 +131,7 @@ class Writer {
     words[at + EXTENDED.format] = 1 | dataLayout(inode, plan) << 1 |
       xattrIcount(plan.xattrSize) << 16;
     words[at + EXTENDED.mode] = plan.mode;
-    words[at + EXTENDED.size] = plan.size;
-    words[at + EXTENDED.size + 1] = plan.size / 2 ** 32;
+    writeU64(words, at + EXTENDED.size, plan.size);
     words[at + EXTENDED.u] = inodeUnion(inode, plan);
     words[at + EXTENDED.ino] = ino;
     words[at + EXTENDED.uid] = stat.uid;

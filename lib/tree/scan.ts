@@ -33,7 +33,7 @@ export interface ScanOptions {
   /** Gives every file the modification time 0. */
   readonly useEpoch?: boolean;
   /** Takes the fingerprints of regular files. */
-  readonly fingerprints?: Fingerprints;
+  readonly fingerprints?: Fingerprints | undefined;
   /** Keeps hard links: several names of one file stay one file. */
   readonly hardLinks?: boolean;
   /** Told the number of entries found, from time to time. */

@@ -1,6 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { i64, record, reserved, u16, u32, u8 } from "../../../lib/bytes/struct.ts";
-import { readI64, wordOffsets, wordsOf, writeI64 } from "../../../lib/bytes/words.ts";
+import { i64, record, reserved, u16, u32, u64, u8 } from "../../../lib/bytes/struct.ts";
+import {
+  readI64,
+  readU64,
+  wordOffsets,
+  wordsOf,
+  writeI64,
+  writeU64,
+} from "../../../lib/bytes/words.ts";
 
 Deno.test("words are the memory of the bytes, little-endian, whole ones only", () => {
   const bytes = Uint8Array.of(0, 0, 0, 0, 1, 2, 3, 4, 5);
@@ -39,5 +46,16 @@ Deno.test("integers of 64 bits are those of the records", () => {
     writeI64(found, 0, value);
     assertEquals(new Uint8Array(found.buffer), expected);
     assertEquals(readI64(found, 0), value);
+  }
+});
+
+Deno.test("so are unsigned ones", () => {
+  const expected = new Uint8Array(8);
+  const found = new Uint32Array(2);
+  for (const value of [0, 1, 2 ** 32 - 1, 2 ** 32, 5_000_000_000, 2 ** 53 - 1, 2 ** 53]) {
+    u64.write(new DataView(expected.buffer), 0, value);
+    writeU64(found, 0, value);
+    assertEquals(new Uint8Array(found.buffer), expected);
+    assertEquals(readU64(found, 0), value);
   }
 });
