@@ -248,6 +248,12 @@ export class Fd implements SourceFile {
     }
   }
 
+  /** Makes the file empty. */
+  truncate(): void {
+    const { linux, number } = this;
+    this.#check(linux.retry(() => linux.libc.ftruncate(number, 0)), "ftruncate", "write");
+  }
+
   /** Sets the permissions, whatever the umask. */
   chmod(mode: number): void {
     const { linux, number } = this;

@@ -88,6 +88,7 @@ export const PROTOTYPES = {
   memfd_create: { symbol: "syscall", args: ["i64", "buffer", "u32"] }, // nr, name, flags
   fcntl: { args: ["i32", "i32", "i64"] }, // fd, op, arg
 
+  geteuid: { args: [] },
   getenv: { args: ["buffer"] }, // name; of the address that it returns, 32 bits
   execve: { args: ["buffer", "buffer", "buffer"] }, // path, argv, envp
   signal: { args: ["i32", "usize"] }, // signum, handler; the handler that it returns is cut to 32 bits

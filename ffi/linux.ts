@@ -89,6 +89,12 @@ export class Linux {
     return this.#isPreloaded ??= this.libc.getenv(utf8("LD_PRELOAD\0")) !== 0;
   }
 
+  /** The effective user: whose files this process makes, and whose rights it has. */
+  userId(): number {
+    // A result is a signed number, an ID is not.
+    return this.libc.geteuid() >>> 0;
+  }
+
   #exists(path: Uint8Array<ArrayBuffer>): boolean {
     const buffer = new Uint8Array(STATX_SIZE);
     return this.retry(() => this.statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer)) === 0;

@@ -100,6 +100,9 @@ export const RLIMIT = record({ soft: u64, hard: u64 });
 /** Bytes that statfs(2) writes. The file system's type is the first 32 of them that count. */
 export const STATFS_SIZE = 120;
 
+// linux/magic.h
+export const PROC_SUPER_MAGIC = 0x9fa0;
+
 // linux/magic.h: file systems that keep their contents on this machine.
 export const LOCAL_FILE_SYSTEMS: readonly number[] = [
   0xef53, // EXT4_SUPER_MAGIC

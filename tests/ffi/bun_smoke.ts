@@ -15,6 +15,7 @@ import "./linux_test.ts";
 import "./object_store_test.ts";
 import "./output_file_test.ts";
 import "./path_test.ts";
+import "./place_test.ts";
 import "./probe_test.ts";
 import "./source_tree_test.ts";
 import "./store_processes_test.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -42,6 +42,18 @@ export function test(name: string, body: Body, skip?: { when: boolean; reason: s
 /** A reason to skip for all but root. */
 export function needsRoot(): { when: boolean; reason: string } {
   return { when: !IS_ROOT, reason: "not root" };
+}
+
+/** A user who is neither root nor whoever runs the tests. */
+export const STRANGER = 4711;
+
+/** Makes a directory like `/tmp`: everybody may put something there, and remove only that. */
+export function makeSticky(directory: string): string {
+  const sticky = `${directory}/sticky`;
+  mkdirSync(sticky);
+  // Beyond what the umask leaves.
+  chmodSync(sticky, 0o1777);
+  return sticky;
 }
 
 /** For functions of libc: the error number that they are to fail with this time, if at all. */

@@ -2,11 +2,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -16,7 +18,16 @@ import type { Linux } from "../../ffi/linux.ts";
 import { writeFileAtomically } from "../../ffi/output_file.ts";
 import { O_CREAT } from "../../ffi/uapi.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
-import { type Faults, openFaulty, pathTo, scriptCommand, test } from "./harness.ts";
+import {
+  type Faults,
+  makeSticky,
+  needsRoot,
+  openFaulty,
+  pathTo,
+  scriptCommand,
+  STRANGER,
+  test,
+} from "./harness.ts";
 
 /** Writes chunks that, like those of a generator, come only once. */
 function write(linux: Linux, path: string, ...chunks: string[]): void {
@@ -146,3 +157,78 @@ test("output file: a directory is none", ({ linux, directory }) => {
   assertThrows(() => write(linux, `${directory}/dir`, "x"), SyscallError, "EISDIR");
   assertThrows(() => write(linux, `${directory}/none/out`, "x"), SyscallError, "ENOENT");
 });
+
+test("output file: what strangers have planted stays as it is", ({ linux, directory }) => {
+  const sticky = makeSticky(directory);
+  writeFileSync(`${directory}/own`, "own");
+  symlinkSync("../own", `${sticky}/link`);
+  writeFileSync(`${sticky}/file`, "theirs");
+  execFileSync("mkfifo", [`${sticky}/fifo`]);
+  execFileSync("mknod", [`${sticky}/device`, "c", "1", "3"]);
+  for (const name of ["link", "file", "fifo", "device"]) {
+    lchownSync(`${sticky}/${name}`, STRANGER, STRANGER);
+    assertThrows(
+      () => write(linux, `${sticky}/${name}`, "root's"),
+      SyscallError,
+      `Cannot write "${sticky}/${name}": `,
+    );
+  }
+  assertEquals(readFileSync(`${directory}/own`, "utf8"), "own");
+  assertEquals(readFileSync(`${sticky}/file`, "utf8"), "theirs");
+  assertEquals(readdirSync(sticky).sort(), ["device", "fifo", "file", "link"]);
+  // Elsewhere a link and a file of theirs are what they are meant for.
+  chmodSync(sticky, 0o777);
+  write(linux, `${sticky}/link`, "by the link");
+  write(linux, `${sticky}/file`, "in its place");
+  assertEquals(readFileSync(`${directory}/own`, "utf8"), "by the link");
+  assertEquals(readFileSync(`${sticky}/file`, "utf8"), "in its place");
+}, needsRoot());
+
+test("output file: nor where they are put in the last moment", async ({ directory }) => {
+  const sticky = makeSticky(directory);
+  writeFileSync(`${directory}/own`, "own");
+  const path = `${sticky}/null`;
+  const plants = {
+    link: () => symlinkSync("../own", path),
+    file: () => writeFileSync(path, "theirs"),
+  };
+  for (const plant of Object.values(plants)) {
+    rmSync(path, { force: true });
+    execFileSync("mknod", [path, "c", "1", "3"]);
+    const linux = await openFaulty({
+      openat: (_dirfd, _path, flags) => {
+        if (((flags as number) & 3) === 0) return undefined;
+        rmSync(path);
+        plant();
+        lchownSync(path, STRANGER, STRANGER);
+        return undefined;
+      },
+    });
+    assertThrows(() => write(linux, path, "root's"), SyscallError);
+    assertEquals(readFileSync(`${directory}/own`, "utf8"), "own");
+  }
+  assertEquals(readFileSync(path, "utf8"), "theirs");
+}, needsRoot());
+
+test("output file: permissions come from a file of our own only", ({ linux, directory }) => {
+  const umask = process.umask(0o027);
+  try {
+    for (
+      const [owner, before, after] of [
+        [STRANGER, 0o666, 0o640],
+        [STRANGER, 0o4777, 0o640],
+        [process.getuid!(), 0o6755, 0o755],
+        [process.getuid!(), 0o1604, 0o604],
+      ] as const
+    ) {
+      writeFileSync(`${directory}/out`, "before");
+      lchownSync(`${directory}/out`, owner, owner);
+      chmodSync(`${directory}/out`, before);
+      write(linux, `${directory}/out`, "after");
+      const { mode, uid } = lstatSync(`${directory}/out`);
+      assertEquals([mode & 0o7777, uid], [after, process.getuid!()]);
+    }
+  } finally {
+    process.umask(umask);
+  }
+}, needsRoot());

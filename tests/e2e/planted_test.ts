@@ -1,0 +1,48 @@
+/**
+ * What strangers have put into a directory like `/tmp` before a program of root's writes there.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { testEach } from "./each_program.ts";
+import { run } from "./process.ts";
+import { makeKey } from "./signing_keys.ts";
+
+const STRANGER = 4711;
+const NEEDS = { root: true, tools: ["openssl"], once: true } as const;
+
+testEach("planted: no output goes where a stranger's link leads", NEEDS, (subject) => {
+  const { composefs, directory, path, tool } = subject;
+  mkdirSync(path("tree"));
+  writeFileSync(path("tree/file"), "contents ".repeat(100));
+  makeKey(directory, "key", "ec");
+  mkdirSync(path("sticky"));
+  chmodSync(path("sticky"), 0o1777);
+  writeFileSync(path("own"), "own");
+  const planted = path("sticky/planted");
+  const writers = {
+    image: [...composefs, "create", "tree", planted],
+    "image of C's name": [...tool("mkcomposefs"), "tree", planted],
+    store: [...composefs, "create", `--digest-store=${planted}/store`, "tree", "image"],
+    signature: [...tool("fsverity"), "sign", "--key=key.pem", "--cert=key.crt", "own", planted],
+    "Merkle tree": [...tool("fsverity"), "digest", `--out-merkle-tree=${planted}`, "own"],
+    descriptor: [...tool("fsverity"), "digest", `--out-descriptor=${planted}`, "own"],
+    cache: [...composefs, "create", `--cache=${planted}`, "tree", "image"],
+  };
+  symlinkSync("../own", planted);
+  lchownSync(planted, STRANGER, STRANGER);
+  for (const [name, command] of Object.entries(writers)) {
+    const { code, stderr } = run(command, [], { cwd: directory });
+    // A cache is never needed.
+    assertEquals(code, name === "cache" ? 0 : 1, name);
+    assert(stderr.includes(planted), `${name}: ${stderr}`);
+    assertEquals(readFileSync(path("own"), "utf8"), "own", name);
+  }
+});
