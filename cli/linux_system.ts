@@ -20,7 +20,6 @@ import { digestFiles } from "../ffi/crew/file_digests.ts";
 import { objectChecker } from "../ffi/crew/object_checker.ts";
 import { Installer } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
-import { makeDirectories } from "../ffi/make_directories.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
@@ -72,7 +71,6 @@ export class LinuxSystem implements System {
   readonly #module: string | undefined;
   #hasWritten = false;
   #heapRoom: unknown;
-  readonly installer: Installer;
 
   /**
    * @param executable Path of the executable that the program is, if it is one.
@@ -82,7 +80,6 @@ export class LinuxSystem implements System {
     this.#linux = linux;
     this.#executable = executable;
     this.#module = module;
-    this.installer = new Installer(linux);
   }
 
   *readChunks(path: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
@@ -184,8 +181,8 @@ export class LinuxSystem implements System {
     extractTree(this.#linux, path, tree, settings);
   }
 
-  makeDirectories(path: Uint8Array): void {
-    makeDirectories(this.#linux, path);
+  openInstaller(path: Uint8Array): Installer {
+    return new Installer(this.#linux, path);
   }
 
   executable(): Uint8Array<ArrayBuffer> | undefined {

@@ -8,9 +8,11 @@
 
 import { joinPath } from "../ffi/path.ts";
 import { printable, utf8 } from "../lib/bytes/text.ts";
+import type { SourceFile } from "../lib/tree/source.ts";
 import type { Context, ValueOption } from "./command.ts";
 import { hashFile } from "./commands/digest.ts";
 import { MANIFEST, type Manifest, parseManifest } from "./installation.ts";
+import type { Installer } from "./system.ts";
 import { path } from "./values.ts";
 
 /** The option that names the directory. */
@@ -33,10 +35,15 @@ export type State =
   /** A directory, or another thing that a file cannot replace. */
   | "blocked";
 
-/** Looks below a prefix. */
-export class Prefix {
+/** More than any list needs: a page that names a hundred times as many files as there are. */
+const MAX_MANIFEST_SIZE = 1 << 20;
+
+/** Looks below a prefix. Dispose of it, or declare it with `using`. */
+export class Prefix implements Disposable {
   readonly #path: Uint8Array;
   readonly #context: Context;
+  /** Changes what is below it. */
+  readonly installer: Installer;
   /** What has been installed; undefined if nothing has. */
   readonly manifest: Manifest | undefined;
 
@@ -44,32 +51,24 @@ export class Prefix {
   constructor(path: Uint8Array, context: Context) {
     this.#path = path;
     this.#context = context;
-    const { system } = context;
-    const list = this.path(MANIFEST);
-    this.manifest = system.installer.find(list) === undefined
-      ? undefined
-      : parseManifest(system.readFile(list));
+    this.installer = context.system.openInstaller(path);
+    this.manifest = this.#readManifest();
   }
 
-  /** The path of something below it. */
-  path(below: string): Uint8Array<ArrayBuffer> {
-    return joinPath(this.#path, utf8(below));
-  }
-
-  /** The same as a message shows it. */
+  /** The path of something below it, as a message shows it. */
   shown(below: string): string {
-    return printable(this.path(below));
+    return printable(joinPath(this.#path, utf8(below)));
   }
 
   /** Compares what stands at a path with the list. */
   state(below: string): State {
-    const found = this.#context.system.installer.find(this.path(below));
+    const found = this.installer.find(utf8(below));
     switch (found?.kind) {
       case undefined:
         return "absent";
       case "file": {
         const digest = this.manifest?.files.get(below);
-        return digest !== undefined && digest === this.digest(below) ? "ours" : "foreign";
+        return digest !== undefined && digest === this.#digest(below) ? "ours" : "foreign";
       }
       case "link": {
         const target = this.manifest?.links.get(below);
@@ -80,14 +79,29 @@ export class Prefix {
     }
   }
 
-  /** The fs-verity digest of a file, in hexadecimal. */
-  digest(below: string): string {
-    return fileDigest(this.path(below), this.#context);
+  [Symbol.dispose](): void {
+    this.installer[Symbol.dispose]();
+  }
+
+  #digest(below: string): string {
+    using file = this.installer.openFile(utf8(below));
+    return fileDigest(file, this.#context);
+  }
+
+  #readManifest(): Manifest | undefined {
+    const path = utf8(MANIFEST);
+    if (this.installer.find(path) === undefined) return undefined;
+    using file = this.installer.openFile(path);
+    const contents = new Uint8Array(MAX_MANIFEST_SIZE);
+    const length = file.readAt(contents, 0);
+    if (length < MAX_MANIFEST_SIZE) return parseManifest(contents.subarray(0, length));
+    throw new RangeError(
+      `Cannot read "${this.shown(MANIFEST)}": ${length} bytes or more, expected fewer`,
+    );
   }
 }
 
 /** The fs-verity digest of a file, in hexadecimal. */
-export function fileDigest(path: Uint8Array, { system, terminal }: Context): string {
-  using file = system.openFile(path);
+export function fileDigest(file: SourceFile, { terminal }: Context): string {
   return hashFile(file, {}, terminal).digest().toHex();
 }

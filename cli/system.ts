@@ -73,10 +73,16 @@ export interface DigestSettings extends DigestOrder {
   readonly onRead: (done: number) => void;
 }
 
-/** Places files where programs are installed. What may be replaced is the caller's to decide. */
-export interface Installer {
+/**
+ * Places files below a directory where programs are installed, and touches nothing outside of it. Paths
+ * are relative to it. What may be replaced is the caller's to decide. Dispose of it, or declare it with
+ * `using`.
+ */
+export interface Installer extends Disposable {
   /** Looks at a path without following it; undefined if nothing is there. */
   find(path: Uint8Array): Found | undefined;
+  /** Opens a regular file for reading at positions; anything else is an error. */
+  openFile(path: Uint8Array): SourceFile;
   /** Makes a directory in one that is there. */
   makeDirectory(path: Uint8Array): void;
   /** Puts a file at a path, whole or not at all, in place of a file or link that is there. */
@@ -131,9 +137,8 @@ export interface System {
   probeMachine(path: Uint8Array): MachineFacts;
   /** Mounts an image; if it throws, nothing is mounted. */
   mount(request: MountRequest): MountReport;
-  readonly installer: Installer;
-  /** Makes a directory with all that leads to it. What is there stays. */
-  makeDirectories(path: Uint8Array): void;
+  /** Opens a directory to install below; it need not be there before something is made in it. */
+  openInstaller(path: Uint8Array): Installer;
   /** Path of the executable that this program is; undefined if it is a script that a runtime runs. */
   executable(): Uint8Array<ArrayBuffer> | undefined;
   /** Tells whether an environment variable is set, be it to nothing. */

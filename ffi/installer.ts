@@ -1,130 +1,212 @@
 /**
- * Files and links that take their places whole, and leave them again: what installing programs needs.
+ * Files and links that take their places below a directory whole, and leave them again: what installing
+ * programs needs.
  *
- * Which ones, and what may be replaced, is the caller's to decide.
+ * Nothing outside of the directory is touched. Whoever may write below it may make links there, and a
+ * link that leads out is refused; one that stays below is followed, because systems have such:
+ * `/usr/local/sbin` is `bin` on some, `/usr/local/share/man` is `../man`. What is to be installed, and
+ * what may be replaced, is the caller's to decide.
  *
  * @module
  */
 
-import { utf8 } from "../lib/bytes/text.ts";
+import { printable, utf8 } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { cString, joinPath, splitPath } from "./path.ts";
-import {
-  AT_FDCWD,
-  AT_REMOVEDIR,
-  AT_SYMLINK_NOFOLLOW,
-  O_RDONLY,
-  PATH_MAX,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-} from "./uapi.ts";
+import { makeDirectories } from "./make_directories.ts";
+import { cString, joinPath } from "./path.ts";
+import { Place, readLink } from "./place.ts";
+import { AT_REMOVEDIR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const DIRECTORY_MODE = 0o755;
+const HERE = utf8(".");
 
 /** What stands at a path, without following it if it is a symbolic link. */
 export type Found =
   | { readonly kind: "file" | "directory" | "other" }
-  | { readonly kind: "link"; readonly target: Uint8Array<ArrayBuffer> };
+  | { readonly kind: "link"; readonly target: Uint8Array };
 
-/** Installs on the machine. Every method throws a {@linkcode SyscallError} if the kernel refuses. */
-export class Installer {
+/**
+ * Installs below a directory. Paths are relative to it. Every method throws a {@linkcode SyscallError}
+ * if the kernel refuses, or if a path leads elsewhere.
+ */
+export class Installer implements Disposable {
   readonly #linux: Linux;
+  readonly #path: Uint8Array;
+  #root: Fd | undefined;
 
-  constructor(linux: Linux) {
+  /** Opens the directory, if it is there; a link to it is followed. */
+  constructor(linux: Linux, path: Uint8Array) {
     this.#linux = linux;
+    this.#path = path;
+    this.#root = this.#tryRoot();
   }
 
   /** Looks at a path; undefined if nothing is there. */
   find(path: Uint8Array): Found | undefined {
-    const linux = this.#linux;
-    const terminated = cString(path);
-    const buffer = new Uint8Array(STATX_SIZE);
-    const result = linux.retry(() =>
-      linux.statx(AT_FDCWD, terminated, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
-    );
-    if (result === -ERRNO.ENOENT) return undefined;
-    check(result, "statx", "stat", path);
-    const kind = kindOfMode(STATX.read(new DataView(buffer.buffer), 0).mode);
-    if (kind === "symlink") return { kind: "link", target: this.#target(path, terminated) };
-    return { kind: kind === "regular" ? "file" : kind === "directory" ? kind : "other" };
+    using place = this.#tryPlace(path, "stat");
+    if (place?.stat === undefined) return undefined;
+    const kind = kindOfMode(place.stat.mode);
+    if (kind !== "symlink") {
+      return { kind: kind === "regular" ? "file" : kind === "directory" ? kind : "other" };
+    }
+    using link = this.#open(place, path, O_PATH);
+    return { kind: "link", target: readLink(link) };
   }
 
-  /** Makes a directory, mode 0755 whatever the umask, in one that is there. */
+  /**
+   * Opens a regular file for reading.
+   *
+   * @throws {RangeError} If it is anything else.
+   */
+  openFile(path: Uint8Array): Fd {
+    using place = this.#place(path, "open");
+    if (place.stat !== undefined) this.#checkRegular(place.stat, path);
+    // It may be another by now, and a fifo must not be waited for.
+    const file = this.#open(place, path, O_RDONLY | O_NONBLOCK);
+    try {
+      this.#checkRegular(file.sizeAndMode(), path);
+      return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes a directory, mode 0755 whatever the umask, in one that is there: the one to install below is
+   * made if need be, with all that leads to it.
+   */
   makeDirectory(path: Uint8Array): void {
     const linux = this.#linux;
-    const terminated = cString(path);
-    const made = linux.retry(() => linux.libc.mkdirat(AT_FDCWD, terminated, DIRECTORY_MODE));
-    check(made, "mkdirat", "create directory", path);
-    using directory = this.#openDirectory(path);
+    if (this.#root === undefined) {
+      makeDirectories(linux, this.#path);
+      this.#root = this.#tryRoot();
+    }
+    using place = this.#place(path, "create directory");
+    const { number } = place.directory;
+    const name = cString(place.name);
+    const made = linux.retry(() => linux.libc.mkdirat(number, name, DIRECTORY_MODE));
+    this.#check(made, "mkdirat", "create directory", path);
+    using directory = this.#open(place, path, O_RDONLY | linux.flags.O_DIRECTORY);
     directory.chmod(DIRECTORY_MODE);
   }
 
   /** Puts a file at a path, in place of a file or link that is there. */
   placeFile(path: Uint8Array, chunks: Iterable<Uint8Array<ArrayBuffer>>, mode: number): void {
-    const { directory: parent, name } = splitPath(path);
-    using directory = this.#openDirectory(parent);
-    using draft = UnnamedFile.create(directory, 0o600, path);
+    using place = this.#place(path, "write");
+    using draft = UnnamedFile.create(place.directory, 0o600, this.#shown(path));
     for (const chunk of chunks) draft.file.write(chunk);
     draft.file.chmod(mode);
     draft.file.sync();
-    check(-draft.replace(name), "renameat", "write", path);
+    this.#check(-draft.replace(place.name), "renameat", "write", path);
   }
 
   /** Puts a symbolic link at a path, in place of a file or link that is there. */
   placeLink(path: Uint8Array, target: Uint8Array): void {
     const linux = this.#linux;
-    const { directory, name } = splitPath(path);
-    const hidden = utf8(`.tmp-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`);
-    const from = cString(joinPath(directory, hidden));
-    const to = cString(joinPath(directory, name));
+    using place = this.#place(path, "create");
+    const { number } = place.directory;
+    const from = cString(utf8(`.tmp-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`));
+    const to = cString(place.name);
     const content = cString(target);
-    const made = linux.retry(() => linux.libc.symlinkat(content, AT_FDCWD, from));
-    check(made, "symlinkat", "create", path);
-    const moved = linux.retry(() => linux.libc.renameat(AT_FDCWD, from, AT_FDCWD, to));
-    if (moved < 0) linux.retry(() => linux.libc.unlinkat(AT_FDCWD, from, 0));
-    check(moved, "renameat", "create", path);
+    const made = linux.retry(() => linux.libc.symlinkat(content, number, from));
+    this.#check(made, "symlinkat", "create", path);
+    const moved = linux.retry(() => linux.libc.renameat(number, from, number, to));
+    if (moved < 0) linux.retry(() => linux.libc.unlinkat(number, from, 0));
+    this.#check(moved, "renameat", "create", path);
+  }
+
+  /** Puts a symbolic link at a path where nothing is; `EEXIST` if something is. */
+  addLink(path: Uint8Array, target: Uint8Array): void {
+    const linux = this.#linux;
+    using place = this.#place(path, "create");
+    const { number } = place.directory;
+    const name = cString(place.name);
+    const content = cString(target);
+    const made = linux.retry(() => linux.libc.symlinkat(content, number, name));
+    this.#check(made, "symlinkat", "create", path);
   }
 
   /** Removes a file or link. */
   remove(path: Uint8Array): void {
+    const result = this.#unlink(path, 0);
+    this.#check(result, "unlinkat", "remove", path);
+  }
+
+  /** Removes a directory if it is there and empty. A link to one stays. */
+  removeDirectory(path: Uint8Array): void {
+    const result = this.#unlink(path, AT_REMOVEDIR);
+    const stays: readonly number[] = [ERRNO.ENOTEMPTY, ERRNO.EEXIST, ERRNO.ENOENT, ERRNO.ENOTDIR];
+    if (!stays.includes(-result)) this.#check(result, "unlinkat", "remove", path);
+  }
+
+  [Symbol.dispose](): void {
+    this.#root?.close();
+  }
+
+  #unlink(path: Uint8Array, flags: number): number {
     const linux = this.#linux;
-    const terminated = cString(path);
-    check(
-      linux.retry(() => linux.libc.unlinkat(AT_FDCWD, terminated, 0)),
-      "unlinkat",
-      "remove",
-      path,
+    using place = this.#tryPlace(path, "remove");
+    if (place === undefined) return -ERRNO.ENOENT;
+    const { number } = place.directory;
+    const name = cString(place.name);
+    return linux.retry(() => linux.libc.unlinkat(number, name, flags));
+  }
+
+  #tryRoot(): Fd | undefined {
+    const linux = this.#linux;
+    const shown = this.#path;
+    return unlessMissing(() => {
+      using place = Place.find(linux, joinPath(shown, HERE), { action: "open", shown });
+      return this.#open(place, new Uint8Array(), O_PATH | linux.flags.O_DIRECTORY);
+    });
+  }
+
+  #tryPlace(path: Uint8Array, action: string): Place | undefined {
+    return unlessMissing(() => this.#place(path, action));
+  }
+
+  #place(path: Uint8Array, action: string): Place {
+    const shown = this.#shown(path);
+    if (this.#root !== undefined) return Place.findBelow(this.#root, path, { action, shown });
+    throw new SyscallError(ERRNO.ENOENT, { syscall: "openat", action, subject: shown });
+  }
+
+  /** Opens what has been found, itself and not what it may lead to. */
+  #open({ directory, name }: Place, path: Uint8Array, flags: number): Fd {
+    const { O_NOFOLLOW } = this.#linux.flags;
+    const shown = this.#shown(path);
+    return Fd.open(this.#linux, name, { flags: flags | O_NOFOLLOW, at: directory, shown });
+  }
+
+  #checkRegular({ mode }: { readonly mode: number }, path: Uint8Array): void {
+    const kind = kindOfMode(mode);
+    if (kind === "regular") return;
+    throw new RangeError(
+      `Cannot read "${printable(this.#shown(path))}": ${kind}, expected a regular file`,
     );
   }
 
-  /** Removes a directory if it is there and empty. */
-  removeDirectory(path: Uint8Array): void {
-    const linux = this.#linux;
-    const terminated = cString(path);
-    const result = linux.retry(() => linux.libc.unlinkat(AT_FDCWD, terminated, AT_REMOVEDIR));
-    const stays: readonly number[] = [ERRNO.ENOTEMPTY, ERRNO.EEXIST, ERRNO.ENOENT];
-    if (!stays.includes(-result)) check(result, "unlinkat", "remove", path);
+  #shown(path: Uint8Array): Uint8Array {
+    return joinPath(this.#path, path);
   }
 
-  #openDirectory(path: Uint8Array): Fd {
-    const linux = this.#linux;
-    return Fd.open(linux, path, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
-  }
-
-  #target(path: Uint8Array, terminated: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const linux = this.#linux;
-    const buffer = new Uint8Array(PATH_MAX);
-    const length = linux.retry(() => linux.libc.readlinkat(AT_FDCWD, terminated, buffer, PATH_MAX));
-    check(length, "readlinkat", "read", path);
-    return buffer.slice(0, length);
+  #check(result: number, syscall: string, action: string, path: Uint8Array): void {
+    if (result >= 0) return;
+    throw new SyscallError(-result, { syscall, action, subject: this.#shown(path) });
   }
 }
 
-function check(result: number, syscall: string, action: string, subject: Uint8Array): void {
-  if (result < 0) throw new SyscallError(-result, { syscall, action, subject });
+/** What is made, or undefined if there is no such directory or file. */
+function unlessMissing<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }

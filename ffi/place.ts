@@ -240,7 +240,8 @@ function isParent(name: Uint8Array): boolean {
   return name.length === 2 && name.every((byte) => byte === DOT);
 }
 
-function readLink(link: Fd): Uint8Array {
+/** What a symbolic link says that is open itself, with `O_PATH`. */
+export function readLink(link: Fd): Uint8Array {
   const { linux, number, subject } = link;
   const buffer = new Uint8Array(PATH_MAX);
   const itself = cString(new Uint8Array());

@@ -73,7 +73,7 @@ function runInstall(
       'Cannot install a script: expected to be run as the executable that "deno task build" makes',
     );
   }
-  const prefix = new Prefix(path, context);
+  using prefix = new Prefix(path, context);
   const parts = installationParts(toolbox);
   checkPlaces(prefix, [...parts.map((part) => part.path), MANIFEST], force);
   if (dryRun) {
@@ -111,19 +111,18 @@ function place(
   prefix: Prefix,
   context: Context,
 ): void {
-  const { installer } = context.system;
+  const { installer, manifest: old } = prefix;
   const missing = directoriesOf([...parts.map(({ path }) => path), MANIFEST])
-    .filter((path) => installer.find(prefix.path(path)) === undefined);
-  const old = prefix.manifest;
+    .filter((path) => installer.find(utf8(path)) === undefined);
   const manifest: Manifest = {
     directories: [...new Set([...old?.directories ?? [], ...missing])],
     files: digests(parts, executable, context),
     links: new Map(parts.flatMap((part) => part.kind === "link" ? [[part.path, part.target]] : [])),
   };
-  for (const path of missing) makeDirectories(prefix, path, context);
-  removeOutdated(old, manifest, prefix, context);
+  for (const path of missing) installer.makeDirectory(utf8(path));
+  removeOutdated(manifest, prefix);
   // The list comes first: whatever happens from here on, uninstall knows what to look for.
-  installer.placeFile(prefix.path(MANIFEST), [formatManifest(manifest)], 0o644);
+  installer.placeFile(utf8(MANIFEST), [formatManifest(manifest)], 0o644);
   for (const part of parts) placePart(part, executable, prefix, context);
 }
 
@@ -132,42 +131,35 @@ function digests(
   executable: Uint8Array,
   context: Context,
 ): Map<string, string> {
+  using file = context.system.openFile(executable);
   return new Map(parts.flatMap((part) => {
     if (part.kind === "link") return [];
     return [[
       part.path,
       part.kind === "executable"
-        ? fileDigest(executable, context)
+        ? fileDigest(file, context)
         : fsVerityDigest(part.contents).toHex(),
     ]];
   }));
 }
 
-/** The prefix itself may be missing too; it is nothing that uninstall takes away. */
-function makeDirectories(prefix: Prefix, path: string, { system }: Context): void {
-  if (system.installer.find(prefix.path("")) === undefined) {
-    system.makeDirectories(prefix.path(""));
-  }
-  system.installer.makeDirectory(prefix.path(path));
-}
-
 /** Takes away what an earlier version had and this one has not. */
-function removeOutdated(
-  old: Manifest | undefined,
-  { files, links }: Manifest,
-  prefix: Prefix,
-  { system }: Context,
-): void {
+function removeOutdated({ files, links }: Manifest, prefix: Prefix): void {
+  const { installer, manifest: old } = prefix;
   const before = [...old?.files.keys() ?? [], ...old?.links.keys() ?? []];
   for (const path of before) {
     if (files.has(path) || links.has(path) || prefix.state(path) !== "ours") continue;
-    system.installer.remove(prefix.path(path));
+    installer.remove(utf8(path));
   }
 }
 
-function placePart(part: Part, executable: Uint8Array, prefix: Prefix, { system }: Context): void {
-  const { installer } = system;
-  const path = prefix.path(part.path);
+function placePart(
+  part: Part,
+  executable: Uint8Array,
+  { installer }: Prefix,
+  { system }: Context,
+): void {
+  const path = utf8(part.path);
   if (part.kind === "link") installer.placeLink(path, utf8(part.target));
   else if (part.kind === "file") installer.placeFile(path, [part.contents], 0o644);
   else installer.placeFile(path, system.readChunks(executable), 0o755);

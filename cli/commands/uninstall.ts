@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
 import { MANIFEST } from "../installation.ts";
 import { Prefix, PREFIX_OPTION } from "../prefix.ts";
@@ -35,8 +35,8 @@ function runUninstall(
   _: unknown,
   context: Context,
 ): number {
-  const prefix = new Prefix(path, context);
-  const { manifest } = prefix;
+  using prefix = new Prefix(path, context);
+  const { manifest, installer } = prefix;
   if (manifest === undefined) {
     throw new Error(`Cannot uninstall from "${printable(path)}": nothing was installed there`);
   }
@@ -50,16 +50,16 @@ function runUninstall(
     }
     return state !== "absent";
   });
-  const { terminal, system: { installer } } = context;
+  const { terminal } = context;
   if (dryRun) {
     for (const below of removed) terminal.stdout.write(`${prefix.shown(below)}\n`);
     return 0;
   }
-  for (const below of removed) installer.remove(prefix.path(below));
+  for (const below of removed) installer.remove(utf8(below));
   // The list goes last, so that a run that breaks off can be repeated.
-  installer.remove(prefix.path(MANIFEST));
+  installer.remove(utf8(MANIFEST));
   for (const below of manifest.directories.toReversed()) {
-    installer.removeDirectory(prefix.path(below));
+    installer.removeDirectory(utf8(below));
   }
   terminal.stdout.write(`Removed ${removed.length} files below ${printable(path)}\n`);
   return 0;

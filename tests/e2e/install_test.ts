@@ -7,12 +7,15 @@ import {
   appendFileSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { MANIFEST } from "../../cli/installation.ts";
+import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import { PROGRAM_NAMES } from "../support/program_names.ts";
 import { PROGRAMS } from "../support/programs.ts";
 import { type Subject, testEach } from "./each_program.ts";
@@ -162,6 +165,77 @@ testEach("uninstall: a list that leads out of the prefix is refused", NEEDS, (su
   }
   writeFileSync(manifest, good);
   assertEquals(listFiles(prefix), before);
+});
+
+testEach("install: links that stay below the prefix are followed", NEEDS, (subject) => {
+  const prefix = makePrefix(subject);
+  // As some systems have them below /usr/local.
+  symlinkSync("bin", join(prefix, "sbin"));
+  rmSync(join(prefix, "share/man"), { recursive: true });
+  mkdirSync(join(prefix, "man"));
+  symlinkSync("../man", join(prefix, "share/man"));
+  symlinkSync("prefix", subject.path("link"));
+  const before = listFiles(prefix);
+  succeed("install", subject.path("link"));
+  textOutput([join(prefix, "sbin/mount.composefs")], ["--version"]);
+  textOutput([join(prefix, "bin/mount.composefs")], ["--version"]);
+  assert(statSync(join(prefix, "man/man1/composefs.1")).size > 0);
+  succeed("install", prefix);
+  succeed("uninstall", prefix);
+  assertEquals(listFiles(prefix), before);
+});
+
+testEach("install: nothing is changed where a link leads out of the prefix", NEEDS, (subject) => {
+  const prefix = makePrefix(subject);
+  const outside = subject.path("outside");
+  mkdirSync(join(outside, "man1"), { recursive: true });
+  writeFileSync(join(outside, "victim"), "somebody's\n");
+  const digest = fsVerityDigest(readFileSync(join(outside, "victim"))).toHex();
+  succeed("install", prefix);
+  const manifest = readFileSync(join(prefix, MANIFEST), "utf8");
+  const lines = `file sbin/victim sha256:${digest}\ndirectory sbin/man1\n`;
+  writeFileSync(join(prefix, MANIFEST), manifest + lines);
+  rmSync(join(prefix, "sbin"), { recursive: true });
+  for (const target of [outside, "../outside"]) {
+    symlinkSync(target, join(prefix, "sbin"));
+    const before = [listFiles(prefix), listFiles(outside)];
+    for (const verb of ["install", "uninstall"] as const) {
+      for (const force of [[], ["--force"]]) {
+        const { code, stderr } = call(verb, prefix, ...force);
+        assertEquals(code, 1);
+        assert(
+          /^composefs: Cannot stat "[^"]*\/sbin\/[^"]*": .* leads out of /.test(stderr),
+          stderr,
+        );
+        assertEquals([listFiles(prefix), listFiles(outside)], before);
+      }
+    }
+    rmSync(join(prefix, "sbin"));
+  }
+});
+
+testEach("install: a list is a small regular file", NEEDS, (subject) => {
+  const prefix = makePrefix(subject);
+  const manifest = join(prefix, MANIFEST);
+  mkdirSync(join(manifest, ".."), { recursive: true });
+  const kinds: Record<string, () => void> = {
+    fifo: () => textOutput(["mkfifo"], [manifest]),
+    "a link to an endless file": () => symlinkSync("/dev/zero", manifest),
+    "a large file": () => {
+      writeFileSync(manifest, "composefs-ts manifest 1\n");
+      truncateSync(manifest, 2 ** 40);
+    },
+    "a directory": () => mkdirSync(manifest),
+  };
+  for (const [kind, make] of Object.entries(kinds)) {
+    make();
+    for (const verb of ["install", "uninstall"] as const) {
+      const { code, stderr } = call(verb, prefix);
+      assertEquals(code, 1, kind);
+      assert(stderr.startsWith(`composefs: Cannot read "${manifest}": `), `${kind}: ${stderr}`);
+    }
+    rmSync(manifest, { recursive: true });
+  }
 });
 
 testEach("install: a script is not installed", {}, (subject) => {
