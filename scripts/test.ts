@@ -1,21 +1,21 @@
 /**
  * Runs every suite: checks, tests, examples in the documentation.
  *
- *     deno task test
+ *     deno task test [--quick] [--seed=N] [--size=FACTOR]
+ *
+ * `--quick` takes less than a minute: it leaves out what takes long. Tests of random inputs try FACTOR
+ * times as many as usual, from seeds N higher.
  *
  * The last line of its output sums them up: `N passed, N failed, N skipped`. Tests that were skipped are
- * listed before it. In CI a skipped test counts as failed, unless tests/support/skips.ts allows it.
+ * listed before it, by reason. In CI a skipped test counts as failed, unless tests/support/skips.ts allows
+ * it.
  *
  * @module
  */
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { BUN_VARIABLE, findBun } from "../tests/support/bun.ts";
 import { BUNDLE_VARIABLE, bundleForTests } from "../tests/support/bundle.ts";
 import {
@@ -29,10 +29,9 @@ import { programTable } from "../tests/support/program_names.ts";
 import { mayBeSkipped } from "../tests/support/skips.ts";
 import { repositoryPath } from "./build.ts";
 import { CHECKS, runCheck } from "./check.ts";
-import { readJunit, type TestResult } from "./junit.ts";
-
-/** Longer than all suites together take, by far. */
-const TIME_LIMIT_MILLISECONDS = 20 * 60_000;
+import type { TestResult } from "./junit.ts";
+import { interruptedBy, runSuite, type Suite } from "./suite.ts";
+import { type Choice, readChoice, skipsByReason } from "./test_choice.ts";
 
 /**
  * Folders whose modules run one after the other: those that look at the state of their whole process,
@@ -51,86 +50,6 @@ function runChecks(): TestResult[] {
   });
 }
 
-/** Runs `deno test`; its failures are told as they happen, its results come out of the report. */
-async function runDenoTest(
-  name: string,
-  args: readonly string[],
-  environment: Record<string, string>,
-): Promise<TestResult[]> {
-  say(`\nTesting: ${name}`);
-  const directory = mkdtempSync(join(tmpdir(), "composefs-test-"));
-  try {
-    const report = join(directory, "report.xml");
-    const ending = await runQuietly(
-      ["test", "-A", "--reporter=dot", `--junit-path=${report}`, ...args],
-      environment,
-    );
-    const results = readReport(name, report);
-    const failed = results.some(({ outcome }) => outcome === "failed");
-    // A module that breaks off is in Deno's output, but not in its report.
-    if (ending === 0 || failed) return results;
-    return [...results, { name: `ends with ${ending}`, file: name, outcome: "failed" }];
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/**
- * Runs Deno, and passes on what it says. Where that is no terminal, each dot would take a line.
- *
- * @returns Its exit status, or the signal that ended it.
- */
-async function runQuietly(
-  args: readonly string[],
-  environment: Record<string, string>,
-): Promise<number | string> {
-  const isTerminal = process.stdout.isTTY;
-  const child = spawn(process.execPath, args, {
-    cwd: repositoryPath("."),
-    stdio: ["ignore", isTerminal ? "inherit" : "pipe", "inherit"],
-    timeout: TIME_LIMIT_MILLISECONDS,
-    env: { ...process.env, ...isTerminal ? {} : { NO_COLOR: "1" }, ...environment },
-  });
-  const ending = new Promise<number | string>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? signal ?? "no status"));
-  });
-  function stop(signal: NodeJS.Signals): void {
-    child.kill(signal);
-  }
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  try {
-    if (child.stdout !== null) await joinDots(child.stdout);
-    return await ending;
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-  }
-}
-
-async function joinDots(output: Readable): Promise<void> {
-  let column = 0;
-  for await (const line of createInterface({ input: output })) {
-    const isDot = /^[.,!]$/.test(line);
-    if (column > 0 && (!isDot || column === 100)) {
-      process.stdout.write("\n");
-      column = 0;
-    }
-    process.stdout.write(isDot ? line : `${line}\n`);
-    if (isDot) column++;
-  }
-  if (column > 0) process.stdout.write("\n");
-}
-
-function readReport(name: string, path: string): TestResult[] {
-  try {
-    const results = readJunit(readFileSync(path, "utf8"));
-    if (results.length > 0) return results;
-    return [{ name: "has no tests", file: name, outcome: "failed" }];
-  } catch (error) {
-    return [{ name: `leaves no report: ${error}`, file: name, outcome: "failed" }];
-  }
-}
-
 /** Test modules below a folder, as paths from the root of the repository. */
 function testModules(folder: string): string[] {
   return readdirSync(repositoryPath(folder), { recursive: true })
@@ -138,37 +57,53 @@ function testModules(folder: string): string[] {
     .filter((file) => file.endsWith("_test.ts"));
 }
 
-/** Runs all test modules below some folders. */
+/** What tests are run with: which of them, and what they get told. */
+interface Setting {
+  readonly quick: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Runs all test modules below some folders as one suite. */
 async function runFolders(
   folders: readonly string[],
   options: readonly string[],
-  environment: Record<string, string>,
+  { environment }: Setting,
 ): Promise<TestResult[]> {
   const modules = folders.flatMap(testModules);
   if (modules.length === 0) return [];
   // Types have been checked already.
-  return await runDenoTest(
-    folders.join(" "),
-    ["--no-check", ...options, ...modules],
-    environment,
-  );
+  const args = ["--no-check", ...options, ...modules];
+  return await testSuite({ name: folders.join(" "), args, environment });
 }
 
-async function runTests(environment: Record<string, string>): Promise<TestResult[]> {
+async function testSuite(suite: Suite): Promise<TestResult[]> {
+  if (interruptedBy() !== undefined) return [];
+  say(`\nTesting: ${suite.name}`);
+  return await runSuite(suite);
+}
+
+async function runTests(setting: Setting): Promise<TestResult[]> {
   const folders = readdirSync(repositoryPath("tests")).map((name) => `tests/${name}`)
     .filter((folder) => statSync(repositoryPath(folder)).isDirectory());
   const others = folders.filter((folder) => !ALONE.includes(folder));
-  const results = await runFolders(others, ["--parallel"], environment);
-  const alone = folders.filter((folder) => ALONE.includes(folder));
-  for (const folder of alone) results.push(...await runFolders([folder], [], environment));
-  const examples = ["--quiet", "--doc", "--parallel", "mod.ts", "lib"];
-  return [...results, ...await runDenoTest("examples", examples, environment)];
+  const results = await runFolders(others, ["--parallel"], setting);
+  const alone = folders.filter((folder) => ALONE.includes(folder) && !isLeftOut(folder, setting));
+  for (const folder of alone) results.push(...await runFolders([folder], [], setting));
+  if (setting.quick) return results;
+  const { environment } = setting;
+  const args = ["--quiet", "--doc", "--parallel", "mod.ts", "lib"];
+  return [...results, ...await testSuite({ name: "examples", args, environment })];
+}
+
+/** A virtual machine takes minutes, whatever is asked of it. */
+function isLeftOut(folder: string, { quick }: Setting): boolean {
+  return quick && folder === "tests/vm";
 }
 
 /** Makes executables of the program once for all tests, and runs these. */
 async function runWithExecutables(
   module: string,
-  environment: Record<string, string>,
+  { quick, environment }: Setting,
 ): Promise<TestResult[]> {
   const executables: [string, Executable][] = [[DENO_EXECUTABLE_VARIABLE, makeDenoExecutable()]];
   if (BUN_VARIABLE in environment) {
@@ -182,7 +117,10 @@ async function runWithExecutables(
       name,
       "path" in executable ? executable.path : "",
     ]);
-    return await runTests({ ...environment, ...Object.fromEntries(paths) });
+    return await runTests({
+      quick,
+      environment: { ...environment, ...Object.fromEntries(paths) },
+    });
   } finally {
     for (const [, executable] of executables) {
       if ("path" in executable) rmSync(dirname(executable.path), { recursive: true });
@@ -191,19 +129,25 @@ async function runWithExecutables(
 }
 
 /** Bundles the program and finds Bun once for all tests, and runs these. */
-async function runWithPrograms(): Promise<TestResult[]> {
+async function runWithPrograms({ quick, ...choice }: Choice): Promise<TestResult[]> {
   const bun = findBun();
-  const environment: Record<string, string> = "path" in bun ? { [BUN_VARIABLE]: bun.path } : {};
+  const environment: Record<string, string> = {
+    ...choice.environment,
+    ..."path" in bun ? { [BUN_VARIABLE]: bun.path } : {},
+  };
   const bundled: TestResult = { name: "bundle of the program", file: "build", outcome: "passed" };
   let path: string;
   try {
     path = bundleForTests();
   } catch (error) {
     process.stderr.write(`${error}\n`);
-    return [{ ...bundled, outcome: "failed" }, ...await runTests(environment)];
+    return [{ ...bundled, outcome: "failed" }, ...await runTests({ quick, environment })];
   }
   try {
-    const results = await runWithExecutables(path, { ...environment, [BUNDLE_VARIABLE]: path });
+    const results = await runWithExecutables(path, {
+      quick,
+      environment: { ...environment, [BUNDLE_VARIABLE]: path },
+    });
     return [bundled, ...results];
   } finally {
     rmSync(dirname(path), { recursive: true });
@@ -218,20 +162,39 @@ function judge(result: TestResult): TestResult {
     : result;
 }
 
-function report(results: readonly TestResult[]): void {
+/** Skips that one line is enough for: each test by its name would hide the other reasons. */
+const MANY = 4;
+
+function report(results: readonly TestResult[], { quick }: Choice): void {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcome } of results) count[outcome]++;
-  for (const outcome of ["skipped", "failed"] as const) {
-    if (count[outcome] === 0) continue;
-    say(`\n${outcome === "failed" ? "Failed" : "Skipped"}:`);
-    for (const { name, file } of results.filter((result) => result.outcome === outcome)) {
-      say(`  ${file}: ${name}`);
-    }
+  for (const { reason, skipped } of skipsByReason(results)) {
+    say(`\nSkipped, ${reason}: ${skipped.length}`);
+    for (const { name, file } of skipped.slice(0, MANY)) say(`  ${file}: ${name}`);
+    if (skipped.length > MANY) say(`  and ${skipped.length - MANY} more`);
+  }
+  if (count.failed > 0) say("\nFailed:");
+  for (const { name, file, outcome } of results) {
+    if (outcome === "failed") say(`  ${file}: ${name}`);
   }
   say("\nForms of the program, and tests that ran under them:");
   for (const line of programTable(results)) say(`  ${line}`);
+  if (quick) say("\nQuick tests only: no virtual machine, no examples, one form of the program");
   say(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   process.exitCode = count.failed > 0 ? 1 : 0;
 }
 
-if (import.meta.main) report([...runChecks(), ...await runWithPrograms()].map(judge));
+async function main(): Promise<void> {
+  let choice: Choice;
+  try {
+    choice = readChoice(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    process.stderr.write(`test: ${error.message}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  report([...runChecks(), ...await runWithPrograms(choice)].map(judge), choice);
+}
+
+if (import.meta.main) await main();

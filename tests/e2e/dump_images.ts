@@ -8,6 +8,7 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createImageFromDump } from "../../mod.ts";
+import { seeds } from "../support/effort.ts";
 import type { VersionRange } from "../support/oracle.ts";
 import { randomDump } from "../support/random_dump.ts";
 import { VECTORS } from "../support/vectors.ts";
@@ -53,10 +54,10 @@ export function writeFixedImages(directory: string): DumpImage[] {
   return images;
 }
 
-/** Writes the images of random dumps into a directory, those that are accepted of `count` seeds. */
+/** Writes the images of random dumps into a directory, those that are accepted of usually `count` seeds. */
 export function writeRandomImages(directory: string, count: number): DumpImage[] {
   const images: DumpImage[] = [];
-  for (let seed = 0; seed < count; seed++) {
+  for (const seed of seeds(0, count)) {
     const { dump, ...versions } = randomDump(seed);
     try {
       images.push(write(`${directory}/random-${seed}`, dump, versions));

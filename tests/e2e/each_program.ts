@@ -7,6 +7,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Program, PROGRAMS } from "../support/programs.ts";
+import { QUICK } from "../support/effort.ts";
 import { which } from "./process.ts";
 
 /** What a test body gets. */
@@ -28,7 +29,7 @@ export interface Needs {
   readonly root?: true;
   /** Further reason to skip, decided by the caller; empty if there is none. */
   readonly skip?: string;
-  /** Runs under the last available program only: what is asked for does not depend on the runtime. */
+  /** Runs under one form of the program only: what is asked for does not depend on the runtime. */
   readonly once?: true;
 }
 
@@ -72,7 +73,9 @@ export function testEach(
   needs: Needs,
   body: (subject: Subject) => void | Promise<void>,
 ): void {
-  const programs = needs.once ? [PROGRAMS.findLast((program) => program.available)!] : PROGRAMS;
+  // In a quick run each test takes one form: the executable, which starts the fastest.
+  const one = needs.once === true || QUICK;
+  const programs = one ? [PROGRAMS.findLast((program) => program.available)!] : PROGRAMS;
   for (const program of programs) {
     const reason = program.skipReason || missing(needs);
     Deno.test({

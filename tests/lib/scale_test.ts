@@ -11,6 +11,7 @@ import { writeDumpfile } from "../../lib/dumpfile/write.ts";
 import { ImageFormatError } from "../../lib/erofs/image_format_error.ts";
 import type { Content, Directory, Entry, Tree } from "../../lib/tree/tree.ts";
 import { walk } from "../../lib/tree/walk.ts";
+import { longTest } from "../support/effort.ts";
 import { createRandom } from "../support/random.ts";
 import {
   directory,
@@ -79,7 +80,7 @@ Deno.test("3,000 levels go through dump and image and back", () => {
   });
 });
 
-Deno.test("100,000 levels need no stack", () => {
+longTest("100,000 levels need no stack", () => {
   within(20, () => {
     const image = encodeImage(nested(100_000));
     const tree = openImage(image).tree();
@@ -90,7 +91,7 @@ Deno.test("100,000 levels need no stack", () => {
   });
 });
 
-Deno.test("a directory of 200,000 entries in random order", () => {
+longTest("a directory of 200,000 entries in random order", () => {
   const lines = Array.from({ length: 200_000 }, (_, i) => `/f${i} 0 100644 1 0 0 0 0.0 - - -\n`);
   const shuffled = utf8(ROOT + createRandom(1).shuffle(lines).join(""));
   const sorted = utf8(ROOT + lines.sort().join(""));
@@ -102,7 +103,7 @@ Deno.test("a directory of 200,000 entries in random order", () => {
   });
 });
 
-Deno.test("100,000 hard links to one file", () => {
+longTest("100,000 hard links to one file", () => {
   const links = Array.from(
     { length: 100_000 },
     (_, i) => `/l${i} 0 @100644 1 0 0 0 0.0 /d/f - -\n`,

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { longTest } from "./effort.ts";
 import { mapImage } from "./image_map.ts";
 import { mutateDump, mutateImage } from "./mutate.ts";
 import { findPeer, referenceImage, skipReason } from "./oracle.ts";
@@ -8,7 +9,7 @@ import { randomDump } from "./random_dump.ts";
 const same = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((v, i) => v === b[i]);
 
-Deno.test("dump mutations are repeatable and nearly always change something", () => {
+longTest("dump mutations are repeatable and nearly always change something", () => {
   let changed = 0;
   for (let seed = 0; seed < 500; seed++) {
     const dump = randomDump(seed % 50).dump;

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { bundle, repositoryPath } from "../../scripts/build.ts";
 import { findBun } from "./bun.ts";
+import { long } from "./effort.ts";
 
 const bun = findBun();
 
@@ -21,9 +22,10 @@ const bun = findBun();
  * @param module Path from the root of the repository; it ends by calling `runCases`.
  */
 export function testOnBun(name: string, module: string): void {
+  const { suffix, ignore } = long("path" in bun ? "" : ` (skipped: ${bun.missing})`);
   Deno.test({
-    name: `Bun: ${name}${"path" in bun ? "" : ` (skipped: ${bun.missing})`}`,
-    ignore: !("path" in bun),
+    name: `Bun: ${name}${suffix}`,
+    ignore,
     fn() {
       if (!("path" in bun)) return;
       const directory = mkdtempSync(join(tmpdir(), "composefs-on-bun-"));

@@ -5,6 +5,7 @@ import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
+import { caseCount, longTest, seeds } from "../../support/effort.ts";
 import { createRandom, type Random } from "../../support/random.ts";
 import { randomDump } from "../../support/random_dump.ts";
 import { dumpBytes } from "../../support/trees.ts";
@@ -18,8 +19,8 @@ interface Case {
 }
 
 /** Dumps that are accepted, with their images. */
-function* cases(from: number, to: number): Generator<Case> {
-  for (let seed = from; seed < to; seed++) {
+function* cases(first: number, count: number): Generator<Case> {
+  for (const seed of seeds(first, count)) {
     const { dump, minVersion = 0, maxVersion = 1 } = randomDump(seed);
     let image: Uint8Array<ArrayBuffer>;
     try {
@@ -42,23 +43,24 @@ function same(a: Uint8Array, b: Uint8Array, seed: number): void {
 
 const FIRST = 2_000_000;
 
-Deno.test("the tree of an image makes the image again", () => {
+longTest("the tree of an image makes the image again", () => {
   let count = 0;
-  for (const { seed, image, range } of cases(FIRST, FIRST + 400)) {
+  for (const { seed, image, range } of cases(FIRST, 400)) {
     same(encodeImage(openImage(image).tree(), range), image, seed);
     count++;
   }
-  assert(count > 200, `${count} of 400 accepted`);
+  // Few seeds may happen to be refused all.
+  if (caseCount(400) >= 100) assert(count > caseCount(400) / 2, `${count} accepted`);
 });
 
-Deno.test("the dump of an image makes the image again", () => {
-  for (const { seed, image, range } of cases(FIRST, FIRST + 400)) {
+longTest("the dump of an image makes the image again", () => {
+  for (const { seed, image, range } of cases(FIRST, 400)) {
     same(createImageFromDump([dumpBytes(openImage(image).tree())], range), image, seed);
   }
 });
 
-Deno.test("the dump of a dump's image is its own dump", () => {
-  for (const { image, range, seed } of cases(FIRST + 400, FIRST + 600)) {
+longTest("the dump of a dump's image is its own dump", () => {
+  for (const { image, range, seed } of cases(FIRST + 400, 200)) {
     const dump = dumpBytes(openImage(image).tree());
     const again = createImageFromDump([dump], range);
     same(dumpBytes(openImage(again).tree()), dump, seed);
@@ -76,8 +78,8 @@ function cutUp(random: Random, bytes: Uint8Array): Uint8Array[] {
   return chunks;
 }
 
-Deno.test("how a dump is cut does not matter", () => {
-  for (const { seed, dump, image, range } of cases(FIRST + 600, FIRST + 900)) {
+longTest("how a dump is cut does not matter", () => {
+  for (const { seed, dump, image, range } of cases(FIRST + 600, 300)) {
     same(createImageFromDump(cutUp(createRandom(seed), dump), range), image, seed);
   }
 });
@@ -90,15 +92,15 @@ function reorder(random: Random, dump: Uint8Array): Uint8Array {
   return concatBytes(...shuffled.map((line) => utf8(line + "\n")));
 }
 
-Deno.test("the order of a dump's lines does not matter", () => {
-  for (const { seed, image, range } of cases(FIRST + 900, FIRST + 1200)) {
+longTest("the order of a dump's lines does not matter", () => {
+  for (const { seed, image, range } of cases(FIRST + 900, 300)) {
     const dump = reorder(createRandom(seed), dumpBytes(openImage(image).tree()));
     same(createImageFromDump([dump], range), image, seed);
   }
 });
 
-Deno.test("both views hold the same names, and the same files below them", () => {
-  for (const { image, seed } of cases(FIRST + 1200, FIRST + 1400)) {
+longTest("both views hold the same names, and the same files below them", () => {
+  for (const { image, seed } of cases(FIRST + 1200, 200)) {
     const paths = (["exact", "libcomposefs"] as const).map((view) =>
       new TextDecoder().decode(dumpBytes(openImage(image).tree({ view }))).split("\n")
         .map((line) => line.split(" ")[0])

@@ -12,6 +12,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { createImageFromDump } from "../../../mod.ts";
 import { declareCase } from "../../support/cases.ts";
+import { seeds } from "../../support/effort.ts";
 import {
   findPeer,
   referenceDigest,
@@ -203,7 +204,7 @@ declareCase(`mkcomposefs agrees with the stored digests${skipReason("mkcomposefs
 declareCase(
   `random dumps beyond the stored ones match mkcomposefs${skipReason("mkcomposefs")}`,
   () => {
-    for (let seed = 1_000_000; seed < 1_000_100; seed++) {
+    for (const seed of seeds(1_000_000, 100)) {
       const random = randomDump(seed);
       const verdict = referenceImage(random.dump, random);
       if ("refused" in verdict) refuses(random.dump, random);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { formatFsVerityDigest } from "../../../lib/fsverity/descriptor.ts";
 import { FsVerityHasher } from "../../../lib/fsverity/digest.ts";
 import { type HashAlgorithm } from "../../../lib/fsverity/hasher.ts";
+import { long } from "../../support/effort.ts";
 import { runPeer, skipReason } from "../../support/oracle.ts";
 import { createRandom } from "../../support/random.ts";
 
@@ -12,6 +13,7 @@ const ALGORITHMS: readonly HashAlgorithm[] = ["sha256", "sha512"];
 const SIZES = [0, 1, 1023, 4095, 4096, 4097, 8192, 65536, 65537, 524288, 524289, 1_000_000];
 const SALT_SIZES = [0, 1, 20, 32];
 const skipped = skipReason("fsverity");
+const { suffix, ignore } = long(skipped);
 
 /** What `fsverity digest` makes of a file: digest, descriptor and Merkle tree. */
 function judge(directory: string, file: string, args: readonly string[]): readonly string[] {
@@ -36,8 +38,8 @@ function judge(directory: string, file: string, args: readonly string[]): readon
 for (const algorithm of ALGORITHMS) {
   for (const blockSize of [128, 1024, 4096, 16384, 65536]) {
     Deno.test({
-      name: `fsverity digests as we do: ${algorithm}, blocks of ${blockSize}${skipped}`,
-      ignore: skipped !== "",
+      name: `fsverity digests as we do: ${algorithm}, blocks of ${blockSize}${suffix}`,
+      ignore,
       fn() {
         const random = createRandom(blockSize);
         const directory = mkdtempSync(join(tmpdir(), "fsverity-test-"));
@@ -65,8 +67,8 @@ for (const algorithm of ALGORITHMS) {
 }
 
 Deno.test({
-  name: `fsverity digests sizes around powers of the fan-out as we do${skipped}`,
-  ignore: skipped !== "",
+  name: `fsverity digests sizes around powers of the fan-out as we do${suffix}`,
+  ignore,
   fn() {
     const directory = mkdtempSync(join(tmpdir(), "fsverity-test-"));
     const file = join(directory, "file");
