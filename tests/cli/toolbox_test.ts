@@ -110,7 +110,9 @@ function hasMkcomposefs(): boolean {
 }
 
 Deno.test({
-  name: "mkcomposefs takes exactly the abbreviations that the C program takes (needs mkcomposefs)",
+  name: `mkcomposefs takes exactly the abbreviations that the C program takes${
+    hasMkcomposefs() ? "" : " (skipped: no mkcomposefs on PATH)"
+  }`,
   ignore: !hasMkcomposefs(),
   fn: () => {
     const prefixes = new Set(

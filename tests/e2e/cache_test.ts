@@ -79,7 +79,7 @@ function filesRead(subject: Subject, tree: string, cache: string): string[] {
 
 testEach(
   "cache: reads only what has changed",
-  { tools: ["strace"] },
+  { tools: ["strace"], long: true },
   async (subject) => {
     const tree = await quietTree();
     const cache = subject.path("cache");

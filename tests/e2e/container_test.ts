@@ -93,7 +93,7 @@ function checkRoot(subject: Subject, root: string): void {
   assertEquals(Deno.statSync(join(root, WORK, "image")).uid, NOBODY);
 }
 
-const LIBC6 = { ...NEEDS, skip: NEEDS.skip || NEEDS_PROC };
+const LIBC6 = { ...NEEDS, skip: NEEDS.skip || NEEDS_PROC, long: true } as const;
 
 testEach("container: a root of Debian's libc6 alone, root to make it", LIBC6, (subject) => {
   const path = executable.command[0]!;
@@ -121,7 +121,7 @@ const musl = NEEDS.skip === "" && Deno.uid() === 0 ? muslLibraries() : { missing
 
 testEach(
   "container: a root of Debian's musl, root to make it",
-  { ...NEEDS, skip: "missing" in musl ? musl.missing : NEEDS.skip },
+  { ...NEEDS, skip: "missing" in musl ? musl.missing : NEEDS.skip, long: true },
   (subject) => {
     if ("missing" in musl) return;
     const path = subject.path("composefs");
@@ -142,7 +142,11 @@ const group = Deno.uid() === 0 ? makeControlGroup("memory", MEMORY_LIMIT) : unde
 
 testEach(
   "container: 256 MiB of memory are enough, root to limit it",
-  { root: true, skip: group === undefined ? "no control group to limit memory in" : "" },
+  {
+    root: true,
+    skip: group === undefined ? "no control group to limit memory in" : "",
+    long: true,
+  },
   (subject) => {
     const make = new TreeMaker(subject.directory);
     makeTree(subject.directory);
@@ -166,7 +170,11 @@ const slow = Deno.uid() === 0 ? makeControlGroup("cpu", 0.2) : undefined;
 
 testEach(
   "container: a fifth of a processor is enough, root to limit it",
-  { root: true, skip: slow === undefined ? "no control group to limit processors in" : "" },
+  {
+    root: true,
+    skip: slow === undefined ? "no control group to limit processors in" : "",
+    long: true,
+  },
   (subject) => {
     makeTree(subject.directory);
     const options = { cwd: subject.directory, timeout: 120_000 };

@@ -7,7 +7,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Program, PROGRAMS } from "../support/programs.ts";
-import { QUICK } from "../support/effort.ts";
+import { long, QUICK } from "../support/effort.ts";
 import { which } from "./process.ts";
 
 /** What a test body gets. */
@@ -31,6 +31,8 @@ export interface Needs {
   readonly skip?: string;
   /** Runs under one form of the program only: what is asked for does not depend on the runtime. */
   readonly once?: true;
+  /** Takes seconds, and is left out of a quick run. */
+  readonly long?: true;
 }
 
 /** Parent of all directories: not a file system in memory, where objects and images are unlike. */
@@ -51,7 +53,11 @@ export function moduleWorkspace(): string {
 }
 
 /** End of a test's name that says what is missing; empty if nothing is. */
-export function missing({ tools = [], root, skip = "" }: Needs): string {
+export function missing({ tools = [], root, long: isLong, skip = "" }: Needs): string {
+  if (isLong === true) {
+    const { suffix } = long();
+    if (suffix !== "") return suffix;
+  }
   const absent = tools.filter((tool) => which(tool) === undefined);
   if (absent.length > 0) return ` (skipped: no ${absent.join(", ")} on PATH)`;
   if (root && Deno.uid() !== 0) return " (skipped: not root)";

@@ -92,7 +92,7 @@ const MOUNT_EACH = `
 
 testEach(
   "mount: every combination of options is as by the C program, as root",
-  WITH_PEER,
+  { ...WITH_PEER, long: true },
   (subject) => {
     prepare(subject);
     const sets = combinations(CHOICES);

@@ -31,7 +31,7 @@ function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): voi
 
 const ODD_OPTIONS = [[], ["--use-epoch"], ["--min-version=1", "--max-version=1"], ["--hardlinks"]];
 
-testEach("round trip: dump piped into mkcomposefs, images of a tree", {}, (subject) => {
+testEach("round trip: dump piped into mkcomposefs, images of a tree", { long: true }, (subject) => {
   const tree = `${WORKSPACE}/tree`;
   if (!existsSync(tree)) {
     mkdirSync(tree);
@@ -78,9 +78,13 @@ testEach("round trip: a part of the vectors and goldens, each in processes", {},
   });
 });
 
-testEach("round trip: all vectors and goldens, each in processes", { once: true }, (subject) => {
-  for (const image of fixedImages()) assertRoundTrip(subject, image);
-});
+testEach(
+  "round trip: all vectors and goldens, each in processes",
+  { once: true, long: true },
+  (subject) => {
+    for (const image of fixedImages()) assertRoundTrip(subject, image);
+  },
+);
 
 testEach("round trip: rewrite changes the format version and back", {}, (subject) => {
   const whiteouts = fixedImages().filter(({ path }) => path.includes("whiteout"));

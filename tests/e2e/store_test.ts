@@ -128,13 +128,17 @@ async function interruptBuilds(
   assertEquals(objects, expected.objects);
 }
 
-testEach("store: builds killed at any time leave whole objects only", {}, async (subject) => {
-  await interruptBuilds(subject, ["SIGKILL"], /^\.tmp[^/]* 100600 \d+$/);
-});
+testEach(
+  "store: builds killed at any time leave whole objects only",
+  { long: true },
+  async (subject) => {
+    await interruptBuilds(subject, ["SIGKILL"], /^\.tmp[^/]* 100600 \d+$/);
+  },
+);
 
 testEach(
   "store: SIGINT, SIGTERM and SIGHUP leave no temporary file either",
-  {},
+  { long: true },
   async (subject) => {
     await interruptBuilds(subject, ["SIGINT", "SIGTERM", "SIGHUP"], undefined);
   },

@@ -41,23 +41,27 @@ function filesBelow(root: string): string[] {
     .map(({ parentPath, name }) => `${parentPath}/${name}`).sort();
 }
 
-testEach("threads: image and store are the same for every number of them", {}, (subject) => {
-  const results = [1, 2, 5].map((threads) => {
-    const store = subject.path(`store-${threads}`);
-    const image = subject.path(`image-${threads}`);
-    const args = [`--threads=${threads}`, `--digest-store=${store}`, TREE, image];
-    output(subject.tool("mkcomposefs"), args);
-    // Once more, with all objects there.
-    output(subject.tool("mkcomposefs"), args);
-    assertEquals(storeFaults(store), []);
-    return { image: readFileSync(image), objects: listFiles(store) };
-  });
-  assertEquals(results[1], results[0]);
-  assertEquals(results[2], results[0]);
-  const digest = (...options: string[]) =>
-    textOutput(subject.tool("mkcomposefs"), [...options, "--print-digest-only", TREE]);
-  assertEquals(digest(), digest("--threads=1"));
-});
+testEach(
+  "threads: image and store are the same for every number of them",
+  { long: true },
+  (subject) => {
+    const results = [1, 2, 5].map((threads) => {
+      const store = subject.path(`store-${threads}`);
+      const image = subject.path(`image-${threads}`);
+      const args = [`--threads=${threads}`, `--digest-store=${store}`, TREE, image];
+      output(subject.tool("mkcomposefs"), args);
+      // Once more, with all objects there.
+      output(subject.tool("mkcomposefs"), args);
+      assertEquals(storeFaults(store), []);
+      return { image: readFileSync(image), objects: listFiles(store) };
+    });
+    assertEquals(results[1], results[0]);
+    assertEquals(results[2], results[0]);
+    const digest = (...options: string[]) =>
+      textOutput(subject.tool("mkcomposefs"), [...options, "--print-digest-only", TREE]);
+    assertEquals(digest(), digest("--threads=1"));
+  },
+);
 
 testEach("threads: the image is the C program's", { tools: ["mkcomposefs"] }, (subject) => {
   const ours = textOutput(subject.tool("mkcomposefs"), ["--print-digest-only", TREE]);
@@ -107,26 +111,30 @@ testEach(
   },
 );
 
-testEach("threads: verify finds what is wrong among many, and only that", {}, (subject) => {
-  const store = subject.path("store");
-  const image = subject.path("image");
-  output(subject.tool("mkcomposefs"), [`--digest-store=${store}`, TREE, image]);
-  const verify = () => run(subject.tool("verify"), [`--basedir=${store}`, image]);
-  assertEquals(verify().code, 0);
-  const objects = filesBelow(store).map((path) => path.slice(store.length + 1));
-  const bySize = objects.toSorted((a, b) =>
-    readFileSync(`${store}/${b}`).length - readFileSync(`${store}/${a}`).length
-  );
-  const damaged = [bySize[0]!, bySize[1]!, bySize.at(-1)!, objects[500]!];
-  for (const object of damaged) {
-    const bytes = readFileSync(`${store}/${object}`);
-    bytes[bytes.length >> 1]! ^= 1;
-    writeFileSync(`${store}/${object}`, bytes);
-  }
-  const { code, stdout } = verify();
-  const text = new TextDecoder().decode(stdout);
-  assertEquals(code, 1);
-  for (const object of damaged) assertStringIncludes(text, `object ${object}: fs-verity digest`);
-  const wrong = text.split("\n").filter((line) => line.includes(": object "));
-  assertEquals(new Set(wrong.map((line) => /object (\S+):/.exec(line)![1])), new Set(damaged));
-});
+testEach(
+  "threads: verify finds what is wrong among many, and only that",
+  { long: true },
+  (subject) => {
+    const store = subject.path("store");
+    const image = subject.path("image");
+    output(subject.tool("mkcomposefs"), [`--digest-store=${store}`, TREE, image]);
+    const verify = () => run(subject.tool("verify"), [`--basedir=${store}`, image]);
+    assertEquals(verify().code, 0);
+    const objects = filesBelow(store).map((path) => path.slice(store.length + 1));
+    const bySize = objects.toSorted((a, b) =>
+      readFileSync(`${store}/${b}`).length - readFileSync(`${store}/${a}`).length
+    );
+    const damaged = [bySize[0]!, bySize[1]!, bySize.at(-1)!, objects[500]!];
+    for (const object of damaged) {
+      const bytes = readFileSync(`${store}/${object}`);
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(`${store}/${object}`, bytes);
+    }
+    const { code, stdout } = verify();
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(code, 1);
+    for (const object of damaged) assertStringIncludes(text, `object ${object}: fs-verity digest`);
+    const wrong = text.split("\n").filter((line) => line.includes(": object "));
+    assertEquals(new Set(wrong.map((line) => /object (\S+):/.exec(line)![1])), new Set(damaged));
+  },
+);

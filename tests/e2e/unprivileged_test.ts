@@ -78,7 +78,7 @@ function assertFine({ code, stderr }: Finished): void {
 
 testEach(
   "unprivileged: image and store are those of C, root to become nobody",
-  NEEDS,
+  { ...NEEDS, long: true },
   (subject) => {
     Deno.chownSync(subject.directory, NOBODY, NOBODY);
     const tree = subject.path("tree");

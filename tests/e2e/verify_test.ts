@@ -83,7 +83,7 @@ function withBit(bytes: Uint8Array<ArrayBuffer>, bit: number): Uint8Array<ArrayB
 
 testEach(
   "verify: every one of 1,000 random single-bit changes in image or objects is found",
-  { once: true },
+  { once: true, long: true },
   async (subject) => {
     const { image, store, digest } = makeImage(subject, makeSmallTree);
     const linux = await openLinux();
@@ -231,23 +231,27 @@ testEach("cat: prints verified contents, and nothing else", {}, (subject) => {
 
 const OPTIONS = [["--hardlinks"], ["--min-version=1", "--max-version=1"]];
 
-testEach("extract: mkcomposefs makes the same image of what was extracted", {}, (subject) => {
-  const { store } = makeImage(subject, makeOddTree);
-  const [tree, image, out] = ["tree", "image", "out"].map((name) => subject.path(name));
-  for (const options of OPTIONS) {
-    output(subject.tool("mkcomposefs"), [...options, tree!, image!]);
-    const digest = fsVerityDigest(read(image!)).toHex();
-    const args = [`--basedir=${store}`, `--digest=${digest}`, image!, out!];
-    assertEquals(textOutput([...subject.composefs, "extract"], args), "");
-    const again = output(subject.tool("mkcomposefs"), [...options, out!, "-"]);
-    assertSame(again, read(image!), options.join(" "));
-    rmSync(out!, { recursive: true });
-  }
-});
+testEach(
+  "extract: mkcomposefs makes the same image of what was extracted",
+  { long: true },
+  (subject) => {
+    const { store } = makeImage(subject, makeOddTree);
+    const [tree, image, out] = ["tree", "image", "out"].map((name) => subject.path(name));
+    for (const options of OPTIONS) {
+      output(subject.tool("mkcomposefs"), [...options, tree!, image!]);
+      const digest = fsVerityDigest(read(image!)).toHex();
+      const args = [`--basedir=${store}`, `--digest=${digest}`, image!, out!];
+      assertEquals(textOutput([...subject.composefs, "extract"], args), "");
+      const again = output(subject.tool("mkcomposefs"), [...options, out!, "-"]);
+      assertSame(again, read(image!), options.join(" "));
+      rmSync(out!, { recursive: true });
+    }
+  },
+);
 
 testEach(
   "extract: the C program makes the same image of what was extracted",
-  { tools: ["mkcomposefs"], once: true },
+  { tools: ["mkcomposefs"], once: true, long: true },
   (subject) => {
     const { store, image } = makeImage(subject, makeOddTree);
     const out = subject.path("out");
@@ -258,7 +262,7 @@ testEach(
 
 testEach(
   "extract: GNU tar makes the same tree of the archive, needs root",
-  { tools: ["tar"], root: true },
+  { tools: ["tar"], root: true, long: true },
   (subject) => {
     const { store, image } = makeImage(subject, (root) => {
       makeOddTree(root);

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { repositoryPath, START } from "../../scripts/build.ts";
 import { findBun } from "../support/bun.ts";
+import { long } from "../support/effort.ts";
 import type { FaultReport } from "../support/mount_faults.ts";
 
 const DENO = [process.execPath, "run", "-A"];
@@ -76,11 +77,12 @@ function report(command: readonly string[], what: "errors" | "kills"): FaultRepo
 }
 
 for (const { name, command, reason } of runtimes()) {
-  const end = ` [${name}]${reason === "" ? "" : ` (skipped: ${reason})`}`;
+  const { suffix, ignore } = long(reason === "" ? "" : ` (skipped: ${reason})`);
+  const end = ` [${name}]${suffix}`;
 
   Deno.test({
     name: `mount: whatever call fails, nothing is left and the message is one line, as root${end}`,
-    ignore: reason !== "",
+    ignore,
     fn: () => {
       const { cases, failed, mounted, calls, faults, messages } = report(command, "errors");
       assertEquals(faults, []);
@@ -97,7 +99,7 @@ for (const { name, command, reason } of runtimes()) {
 
   Deno.test({
     name: `mount: wherever the process is killed, nothing is left or all is mounted, as root${end}`,
-    ignore: reason !== "",
+    ignore,
     fn: () => {
       const { cases, failed, mounted, faults } = report(command, "kills");
       assertEquals(faults, []);
