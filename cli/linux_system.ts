@@ -18,7 +18,7 @@ import {
 } from "../ffi/fsverity.ts";
 import { digestFiles } from "../ffi/crew/file_digests.ts";
 import { objectChecker } from "../ffi/crew/object_checker.ts";
-import { Installer } from "../ffi/installer.ts";
+import { Installer, isSameFile } from "../ffi/installer.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
@@ -183,6 +183,14 @@ export class LinuxSystem implements System {
 
   openInstaller(path: Uint8Array): Installer {
     return new Installer(this.#linux, path);
+  }
+
+  isSameFile(one: Uint8Array, other: Uint8Array): boolean {
+    return isSameFile(this.#linux, one, other);
+  }
+
+  isRoot(): boolean {
+    return this.#linux.userId() === 0;
   }
 
   executable(): Uint8Array<ArrayBuffer> | undefined {

@@ -15,12 +15,15 @@ import { MANIFEST, type Manifest, parseManifest } from "./installation.ts";
 import type { Installer } from "./system.ts";
 import { path } from "./values.ts";
 
+/** Where programs go that are for everybody and from no distribution. */
+export const DEFAULT_PREFIX = utf8("/usr/local");
+
 /** The option that names the directory. */
 export const PREFIX_OPTION = {
   kind: "value",
   value: "DIR",
   parse: path,
-  default: utf8("/usr/local"),
+  default: DEFAULT_PREFIX,
   defaultText: "/usr/local",
   summary: "Directory that has or gets bin, sbin and share",
 } as const satisfies ValueOption;

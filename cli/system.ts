@@ -89,6 +89,8 @@ export interface Installer extends Disposable {
   placeFile(path: Uint8Array, chunks: Iterable<Uint8Array<ArrayBuffer>>, mode: number): void;
   /** Puts a symbolic link at a path, in place of a file or link that is there. */
   placeLink(path: Uint8Array, target: Uint8Array): void;
+  /** Puts a symbolic link at a path where nothing is. */
+  addLink(path: Uint8Array, target: Uint8Array): void;
   /** Removes a file or link. */
   remove(path: Uint8Array): void;
   /** Removes a directory if it is there and empty. */
@@ -139,6 +141,10 @@ export interface System {
   mount(request: MountRequest): MountReport;
   /** Opens a directory to install below; it need not be there before something is made in it. */
   openInstaller(path: Uint8Array): Installer;
+  /** Tells whether two paths lead to one file. */
+  isSameFile(one: Uint8Array, other: Uint8Array): boolean;
+  /** Tells whether the program may do what root may, as far as its user goes. */
+  isRoot(): boolean;
   /** Path of the executable that this program is; undefined if it is a script that a runtime runs. */
   executable(): Uint8Array<ArrayBuffer> | undefined;
   /** Tells whether an environment variable is set, be it to nothing. */

@@ -210,3 +210,16 @@ function unlessMissing<T>(make: () => T): T | undefined {
     throw error;
   }
 }
+
+/** Tells whether two paths lead to one file. */
+export function isSameFile(linux: Linux, one: Uint8Array, other: Uint8Array): boolean {
+  const stats = [one, other].map((path) =>
+    unlessMissing(() => {
+      using file = Fd.open(linux, path, { flags: O_PATH });
+      return file.stat();
+    })
+  );
+  const [a, b] = stats;
+  return a !== undefined && b !== undefined && a.ino === b.ino &&
+    a.devMajor === b.devMajor && a.devMinor === b.devMinor;
+}

@@ -8,12 +8,14 @@
  * @module
  */
 
-import { utf8 } from "../lib/bytes/text.ts";
+import { printable, utf8 } from "../lib/bytes/text.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
 import { SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { sealedCopy } from "./memfd.ts";
 import { closeQuietly } from "./mount_api.ts";
+import { readLink } from "./place.ts";
 import {
   type Answer,
   ask,
@@ -44,7 +46,7 @@ import {
   verityAnswer,
   writeAnswer,
 } from "./probe_place.ts";
-import { O_RDONLY, O_RDWR } from "./uapi.ts";
+import { O_PATH, O_RDONLY, O_RDWR } from "./uapi.ts";
 import { LOOP_CTL_GET_FREE } from "./uapi_mount.ts";
 import type { UnnamedFile } from "./unnamed_file.ts";
 
@@ -63,6 +65,7 @@ export type Question =
   | "signatures"
   | "memfd"
   | "fuse"
+  | "mountHelper"
   | "userNamespaces";
 
 /** Everything that was found out. */
@@ -77,6 +80,10 @@ const CAP_SYS_ADMIN = 21n;
 
 /** Where an image for trying is made if the place itself takes none. */
 const OTHER_PLACES = ["/var/tmp", "/tmp"];
+
+/** Where mount(8) looks for helpers, unless it was built to look elsewhere. */
+const HELPER_DIRECTORIES = ["/sbin", "/sbin/fs.d", "/sbin/fs"];
+const ANY_EXECUTE = 0o111;
 
 /**
  * Finds out about the machine and a place on it.
@@ -108,6 +115,7 @@ export function probeMachine(linux: Linux, path: Uint8Array): MachineFacts {
       signatures: signatureAnswer(linux),
       memfd: ask(() => memfdAnswer(linux)),
       fuse: fuseAnswer(linux),
+      mountHelper: ask(() => mountHelperAnswer(linux)),
       userNamespaces: userNamespaceAnswer(linux),
     },
   };
@@ -211,6 +219,26 @@ function fuseAnswer(linux: Linux): Answer {
     if (error instanceof SyscallError) return no(`/dev/fuse: ${error.code}`);
     throw error;
   }
+}
+
+/** Which program mount(8) starts for the type composefs: the first that it finds. */
+function mountHelperAnswer(linux: Linux): Answer {
+  for (const directory of HELPER_DIRECTORIES) {
+    const path = `${directory}/mount.composefs`;
+    if (!exists(linux, path)) continue;
+    const mode = withFile(linux, path, O_PATH, (file) => file.stat().mode);
+    if ((mode & ANY_EXECUTE) === 0) return no(`${path} is not executable`);
+    return yes([path, ...linkTarget(linux, path)].join(" -> "));
+  }
+  return no(`no mount.composefs in ${HELPER_DIRECTORIES.join(", ")}`);
+}
+
+/** What a path says if it is a symbolic link; else nothing. */
+function linkTarget(linux: Linux, path: string): string[] {
+  return withFile(linux, path, O_PATH | linux.flags.O_NOFOLLOW, (file) => {
+    const isLink = kindOfMode(file.stat().mode) === "symlink";
+    return isLink ? [printable(readLink(file))] : [];
+  });
 }
 
 /** Read from settings: a process of several threads, as runtimes are, cannot make one to find out. */

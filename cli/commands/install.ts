@@ -22,6 +22,7 @@ import {
   type Manifest,
   type Part,
 } from "../installation.ts";
+import { MountHelper } from "../mount_helper.ts";
 import { fileDigest, Prefix, PREFIX_OPTION } from "../prefix.ts";
 
 const options = {
@@ -31,6 +32,10 @@ const options = {
     kind: "flag",
     summary: "Replace files that were not installed by this command",
     help: "They are lost: uninstall does not bring them back.",
+  },
+  "no-mount-helper": {
+    kind: "flag",
+    summary: "Leave out /sbin/mount.composefs, and what is said about it",
   },
 } as const satisfies OptionTable;
 
@@ -45,6 +50,7 @@ export function install(toolbox: () => Group): Command {
     summary: "Install this executable with its names, manual pages and completions",
     description: [
       "Copies the executable that runs it to DIR/bin/composefs and makes links to it by the names of the C programs, mount.composefs in DIR/sbin. Manual pages and completions for bash, zsh and fish go below DIR/share, and so does a list of all this, by which uninstall takes it away again.",
+      "mount(8) looks for helpers in /sbin only. So root gets a link /sbin/mount.composefs to the one in /usr/local/sbin if nothing is there yet; with another DIR the command is printed that makes it. That is all that is touched outside of DIR.",
       "A file that is in the way and was not installed by this command stays: nothing is changed then. What an earlier version has installed is replaced.",
     ],
     operands: {},
@@ -62,7 +68,7 @@ export function install(toolbox: () => Group): Command {
 }
 
 function runInstall(
-  { prefix: path, dryRun, force }: OptionValues<typeof options>,
+  { prefix: path, dryRun, force, noMountHelper }: OptionValues<typeof options>,
   toolbox: Group,
   context: Context,
 ): number {
@@ -75,13 +81,16 @@ function runInstall(
   }
   using prefix = new Prefix(path, context);
   const parts = installationParts(toolbox);
+  using helper = noMountHelper ? undefined : new MountHelper(path, context);
   checkPlaces(prefix, [...parts.map((part) => part.path), MANIFEST], force);
   if (dryRun) {
     for (const part of parts) terminal.stdout.write(`${describe(part, prefix)}\n`);
+    if (helper?.planned !== undefined) terminal.stdout.write(`${helper.planned}\n`);
     return 0;
   }
   place(parts, executable, prefix, context);
   terminal.stdout.write(`Installed ${parts.length} files below ${printable(path)}\n`);
+  helper?.add();
   return 0;
 }
 

@@ -7,6 +7,7 @@
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
 import { MANIFEST } from "../installation.ts";
+import { MountHelper } from "../mount_helper.ts";
 import { Prefix, PREFIX_OPTION } from "../prefix.ts";
 
 const options = {
@@ -21,6 +22,7 @@ export const uninstall = defineCommand({
   summary: "Remove what install has installed",
   description: [
     "Removes the files and links that are in the list below DIR/share, and the directories that were made for them if nothing else is in them. If one of the files has changed since, nothing is removed.",
+    "The link /sbin/mount.composefs goes too if it is the one that install has made.",
   ],
   operands: {},
   options,
@@ -50,17 +52,21 @@ function runUninstall(
     }
     return state !== "absent";
   });
+  using helper = new MountHelper(path, context);
   const { terminal } = context;
   if (dryRun) {
     for (const below of removed) terminal.stdout.write(`${prefix.shown(below)}\n`);
+    if (helper.removable !== undefined) terminal.stdout.write(`${helper.removable}\n`);
     return 0;
   }
+  // First, so that it never leads nowhere; the list last, so that a run that breaks off can be repeated.
+  helper.remove();
   for (const below of removed) installer.remove(utf8(below));
-  // The list goes last, so that a run that breaks off can be repeated.
   installer.remove(utf8(MANIFEST));
   for (const below of manifest.directories.toReversed()) {
     installer.removeDirectory(utf8(below));
   }
   terminal.stdout.write(`Removed ${removed.length} files below ${printable(path)}\n`);
+  helper.remind();
   return 0;
 }

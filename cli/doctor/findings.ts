@@ -119,6 +119,11 @@ const TOPICS: Readonly<Record<Question, Topic>> = {
     effect: "no file system in user space, such as composefs-fuse",
     remedy: "load the module fuse, and give access to /dev/fuse",
   },
+  mountHelper: {
+    title: "helper of mount -t composefs",
+    effect: '"mount -t composefs" and /etc/fstab mount nothing, "composefs mount" does',
+    remedy: '"composefs install" as root',
+  },
   userNamespaces: {
     title: "user namespaces",
     effect: "the option idmap= has nothing to map by",

@@ -26,6 +26,7 @@ const QUESTIONS: readonly Question[] = [
   "signatures",
   "memfd",
   "fuse",
+  "mountHelper",
   "userNamespaces",
 ];
 
