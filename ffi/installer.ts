@@ -17,12 +17,11 @@ import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { cString, joinPath } from "./path.ts";
-import { Place, readLink } from "./place.ts";
+import { openDirectory, Place, readLink } from "./place.ts";
 import { AT_REMOVEDIR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const DIRECTORY_MODE = 0o755;
-const HERE = utf8(".");
 
 /** What stands at a path, without following it if it is a symbolic link. */
 export type Found =
@@ -158,12 +157,7 @@ export class Installer implements Disposable {
   }
 
   #tryRoot(): Fd | undefined {
-    const linux = this.#linux;
-    const shown = this.#path;
-    return unlessMissing(() => {
-      using place = Place.find(linux, joinPath(shown, HERE), { action: "open", shown });
-      return this.#open(place, new Uint8Array(), O_PATH | linux.flags.O_DIRECTORY);
-    });
+    return unlessMissing(() => openDirectory(this.#linux, this.#path, "open"));
   }
 
   #tryPlace(path: Uint8Array, action: string): Place | undefined {

@@ -24,6 +24,7 @@ import { Fd } from "./fd.ts";
 import { hashFile } from "./hash_file.ts";
 import type { Linux } from "./linux.ts";
 import { makeDirectories } from "./make_directories.ts";
+import { openDirectory } from "./place.ts";
 import { ObjectDirectory } from "./object_directory.ts";
 import { cString } from "./path.ts";
 import { isLocal, syncFileSystem } from "./sync.ts";
@@ -49,7 +50,7 @@ export function openObjectStore(
   options: OpenObjectStoreOptions = {},
 ): DirectoryStore {
   if (options.create ?? true) makeDirectories(linux, root);
-  const directory = Fd.open(linux, root, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
+  const directory = openDirectory(linux, root, "open");
   return new DirectoryStore(new ObjectDirectory(directory, root, options.verifyObjects ?? false));
 }
 

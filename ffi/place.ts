@@ -11,9 +11,9 @@ import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd, type FileStat } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { cString, pathPieces } from "./path.ts";
+import { cString, joinPath, pathPieces } from "./path.ts";
 import { mayFollow } from "./sticky.ts";
-import { O_CLOEXEC, O_PATH, PATH_MAX, PROC_SUPER_MAGIC, STATFS_SIZE } from "./uapi.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY, PATH_MAX, PROC_SUPER_MAGIC, STATFS_SIZE } from "./uapi.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -215,6 +215,18 @@ export class Place implements Disposable {
       ...(state === undefined ? {} : { state }),
     });
   }
+}
+
+/**
+ * Opens a directory that something is to be made in, through links that the user may follow.
+ *
+ * @param action The verb phrase after "Cannot" in messages.
+ * @throws {SyscallError} If there is none, or a link must not be followed.
+ */
+export function openDirectory(linux: Linux, path: Uint8Array, action: string): Fd {
+  using place = Place.find(linux, joinPath(path, HERE), { action, shown: path });
+  const flags = O_RDONLY | linux.flags.O_DIRECTORY;
+  return Fd.open(linux, HERE, { flags, at: place.directory, shown: path });
 }
 
 /** A symbolic link that has been met. */

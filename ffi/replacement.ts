@@ -11,6 +11,7 @@ import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { cString, splitPath } from "./path.ts";
+import { openDirectory } from "./place.ts";
 import { removeTree } from "./remove_tree.ts";
 import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
 
@@ -42,7 +43,7 @@ export class Replacement implements Disposable {
     if (name.length === 0 || name.every((byte) => byte === 0x2e) && name.length <= 2) {
       throw this.#inTheWay("expected a name to give to the new directory");
     }
-    this.#parent = Fd.open(linux, directory, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
+    this.#parent = openDirectory(linux, directory, "extract to");
     try {
       this.#checkDestination();
       this.#make();

@@ -7,6 +7,7 @@ import {
   chmodSync,
   lchownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
@@ -26,23 +27,29 @@ testEach("planted: no output goes where a stranger's link leads", NEEDS, (subjec
   mkdirSync(path("sticky"));
   chmodSync(path("sticky"), 0o1777);
   writeFileSync(path("own"), "own");
-  const planted = path("sticky/planted");
+  mkdirSync(path("place"));
+  run(composefs, ["create", "--digest-store=objects", "tree", "image"], { cwd: directory });
+  const [planted, way] = [path("sticky/planted"), path("sticky/way")];
   const writers = {
     image: [...composefs, "create", "tree", planted],
     "image of C's name": [...tool("mkcomposefs"), "tree", planted],
-    store: [...composefs, "create", `--digest-store=${planted}/store`, "tree", "image"],
+    store: [...composefs, "create", `--digest-store=${way}`, "tree", "image"],
+    "store to be made": [...composefs, "create", `--digest-store=${way}/new`, "tree", "image"],
+    tree: [...composefs, "extract", "--basedir=objects", "image", `${way}/tree`],
     signature: [...tool("fsverity"), "sign", "--key=key.pem", "--cert=key.crt", "own", planted],
     "Merkle tree": [...tool("fsverity"), "digest", `--out-merkle-tree=${planted}`, "own"],
     descriptor: [...tool("fsverity"), "digest", `--out-descriptor=${planted}`, "own"],
     cache: [...composefs, "create", `--cache=${planted}`, "tree", "image"],
   };
   symlinkSync("../own", planted);
-  lchownSync(planted, STRANGER, STRANGER);
+  symlinkSync("../place", way);
+  for (const link of [planted, way]) lchownSync(link, STRANGER, STRANGER);
   for (const [name, command] of Object.entries(writers)) {
     const { code, stderr } = run(command, [], { cwd: directory });
     // A cache is never needed.
     assertEquals(code, name === "cache" ? 0 : 1, name);
-    assert(stderr.includes(planted), `${name}: ${stderr}`);
+    assert(stderr.includes(path("sticky/")), `${name}: ${stderr}`);
     assertEquals(readFileSync(path("own"), "utf8"), "own", name);
+    assertEquals(readdirSync(path("place")), [], name);
   }
 });
