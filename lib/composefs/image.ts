@@ -14,6 +14,7 @@ import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateScannedTree, validateTree } from "../tree/validate.ts";
 import { type ContentsOptions, SequentialReader } from "./contents.ts";
+import { format2Inodes } from "./format2.ts";
 import {
   COMPOSEFS_HEADER,
   COMPOSEFS_HEADER_VERSION,
@@ -131,11 +132,12 @@ interface ImageDraft {
 
 function draftImage(tree: Tree<Content>, range: VersionRange): ImageDraft {
   const version = chooseVersion(tree, range);
-  return { inodes: overlayInodes(tree, version), version };
+  return { inodes: version === 2 ? format2Inodes(tree) : overlayInodes(tree, version), version };
 }
 
 function writeDraft({ inodes, version }: ImageDraft): Uint8Array<ArrayBuffer> {
-  return writeErofs(inodes, composefsPreamble(inodes, version));
+  const rules = version === 2 ? "composefs-rs" : "libcomposefs";
+  return writeErofs(inodes, composefsPreamble(inodes, version), rules);
 }
 
 function hasAclName(inodes: readonly Inode[]): boolean {
@@ -149,7 +151,8 @@ function hasAclName(inodes: readonly Inode[]): boolean {
 }
 
 function composefsPreamble(inodes: readonly Inode[], version: FormatVersion): Uint8Array {
-  const hasAcl = hasAclName(inodes);
+  // composefs-rs sets no flag in its own version.
+  const hasAcl = version !== 2 && hasAclName(inodes);
   const preamble = new Uint8Array(SUPER_OFFSET);
   COMPOSEFS_HEADER.write(new DataView(preamble.buffer), 0, {
     magic: COMPOSEFS_MAGIC,

@@ -31,7 +31,6 @@ import {
   WHITEOUTS_OPAQUE_XATTRS,
   WHITEOUTS_XATTRS,
 } from "./overlay_xattrs.ts";
-import type { FormatVersion } from "./version.ts";
 
 const DOT = utf8(".");
 const DOT_DOT = utf8("..");
@@ -42,7 +41,7 @@ const SELINUX = utf8("security.selinux");
  *
  * @returns The inodes in the order they stand in the image, the root first.
  */
-export function overlayInodes(tree: Tree<Content>, version: FormatVersion): Inode[] {
+export function overlayInodes(tree: Tree<Content>, version: 0 | 1): Inode[] {
   return new Overlay(tree, version).inodes();
 }
 
@@ -59,9 +58,9 @@ class Overlay {
   /** Number of the first node that lives in the next directory; the others follow. */
   #firstChild = 1;
   readonly #xattrs = new ImageXattrs();
-  readonly #version: FormatVersion;
+  readonly #version: 0 | 1;
 
-  constructor(tree: Tree<Content>, version: FormatVersion) {
+  constructor(tree: Tree<Content>, version: 0 | 1) {
     this.#version = version;
     this.#rootEntries = rootEntries(tree, this.#synthetic);
     const { nodes, targets } = breadthFirst(tree, this.#rootEntries);
@@ -175,7 +174,7 @@ function rootEntries(tree: Tree<Content>, synthetic: Set<Leaf<Content>>): Entry<
 }
 
 /** Moves `.` and `..`, which lead the list, behind the names below them in byte order. */
-function sortDots(names: Uint8Array[], inodes: number[]): void {
+export function sortDots(names: Uint8Array[], inodes: number[]): void {
   for (let dot = 1; dot >= 0; dot--) {
     for (let i = dot; i + 1 < names.length; i++) {
       const name = names[i]!;
@@ -191,7 +190,8 @@ function sortDots(names: Uint8Array[], inodes: number[]): void {
 
 const NO_XATTRS: readonly InodeXattr[] = [];
 
-function contentXattrs(node: Leaf<Content>): readonly InodeXattr[] {
+/** What overlayfs is to know of a file whose contents are elsewhere. */
+export function contentXattrs(node: Leaf<Content>): readonly InodeXattr[] {
   if (node.kind !== "regular" || node.file.kind === "inline") return NO_XATTRS;
   const { path, digest } = node.file;
   const metacopy = metacopyXattr(digest);

@@ -79,6 +79,8 @@ class Unoverlay {
   readonly #tree: ImageTree;
   readonly #version: number;
   readonly #exact: boolean;
+  /** Whether whiteouts stand for themselves, as in version 2 and for whoever knows of it. */
+  readonly #plain: boolean;
   /** Entries that are links, or undefined if the first name met is a file's own. */
   readonly #links: ReadonlySet<ImageEntry> | undefined;
   readonly #leaves = new Map<number, Leaf<Content>>();
@@ -90,7 +92,9 @@ class Unoverlay {
     this.#tree = tree;
     this.#version = version;
     this.#exact = view === "exact";
-    this.#links = this.#exact ? findLinks(tree) : undefined;
+    this.#plain = this.#exact && version === 2;
+    // In version 2 it is the first name met, as here.
+    this.#links = this.#exact && !this.#plain ? findLinks(tree) : undefined;
   }
 
   run(): Tree<Content> {
@@ -109,8 +113,8 @@ class Unoverlay {
 
   #add(level: Level, entry: ImageEntry, node: ImageNode): void {
     const { kind, u } = node.inode;
-    // The root's own whiteouts, which hide the object directories.
-    if (kind === "character" && u === 0) return;
+    // The root's own whiteouts, which hide the object directories. Version 2 has none, but those of the tree.
+    if (kind === "character" && u === 0 && !this.#plain) return;
     const { name } = entry;
     if (kind === "directory") {
       level.entries.push({ name, node: this.#enter(node) });
@@ -137,7 +141,7 @@ class Unoverlay {
     const marks = this.#version >= 1
       ? [...WHITEOUTS_XATTRS, ...WHITEOUTS_OPAQUE_XATTRS]
       : WHITEOUTS_XATTRS;
-    const marked = hasAll(node.xattrs, marks);
+    const marked = !this.#plain && hasAll(node.xattrs, marks);
     const entries: Entry<Content>[] = [];
     this.#levels.push({ node, entries, marked, next: 0 });
     // Marks are the overlay step's only if there is a whiteout: otherwise the source had them.

@@ -155,7 +155,13 @@ function findDifference(
 ): { offset?: number; state: string } | undefined {
   let canonical: Uint8Array;
   try {
-    canonical = encodeImage(tree, { minVersion: version, maxVersion: version });
+    canonical = encodeImage(
+      tree,
+      version === 2 ? { format: 2 } : {
+        minVersion: version,
+        maxVersion: version,
+      },
+    );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { state: `Cannot be held against its tree: ${error.message}` };

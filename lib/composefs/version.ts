@@ -1,8 +1,9 @@
 /**
  * Which format version an image takes.
  *
- * Versions differ in what overlayfs is told of directories that hold whiteouts: from version 1 on they
- * are marked with an opaque xattr, which kernels since 6.8 want.
+ * Versions 0 and 1 are libcomposefs's, and differ in what overlayfs is told of directories that hold
+ * whiteouts: in version 1 they are marked with an opaque xattr, which kernels since 6.8 want. Version 2 is
+ * composefs-rs's own: see `format2.ts`. It is never chosen, only asked for.
  *
  * @module
  */
@@ -11,10 +12,12 @@ import { isWhiteout, type Tree } from "../tree/tree.ts";
 import { TreeWalk } from "../tree/walk.ts";
 
 /** The versions that are written. */
-export type FormatVersion = 0 | 1;
+export type FormatVersion = 0 | 1 | 2;
 
-/** Between which versions the writer may choose. */
+/** Between which versions the writer may choose, or the one it shall take. */
 export interface VersionRange {
+  /** The version to use, whatever the tree holds; the limits below are not looked at then. */
+  readonly format?: FormatVersion;
   /** The version to use, unless the tree asks for a higher one. Default 0. */
   readonly minVersion?: number;
   /** The highest version the tree may ask for; raised to `minVersion` if lower. Default 1. */
@@ -27,13 +30,19 @@ export interface VersionRange {
  * @throws {RangeError} If a limit is a version that does not exist.
  */
 export function chooseVersion<File>(tree: Tree<File>, range: VersionRange): FormatVersion {
-  const { minVersion = 0, maxVersion = 1 } = range;
+  const { format, minVersion = 0, maxVersion = 1 } = range;
+  if (format !== undefined) {
+    if (format !== 0 && format !== 1 && format !== 2) {
+      throw new RangeError(`Cannot use format version ${format}: expected 0, 1 or 2`);
+    }
+    return format;
+  }
   checkVersion(minVersion, "minimum");
   checkVersion(maxVersion, "maximum");
   return minVersion === 0 && maxVersion >= 1 && hasWhiteout(tree) ? 1 : minVersion;
 }
 
-function checkVersion(version: number, which: string): asserts version is FormatVersion {
+function checkVersion(version: number, which: string): asserts version is 0 | 1 {
   if (version !== 0 && version !== 1) {
     throw new RangeError(`Cannot use ${which} format version ${version}: expected 0 or 1`);
   }

@@ -49,7 +49,7 @@ export interface Inode {
   /** Of these, mode, owner, group and time count. */
   readonly stat: Stat;
   readonly nlink: number;
-  /** In ascending byte order of their names. */
+  /** In the order in which the inode has them. */
   readonly xattrs: readonly InodeXattr[];
   readonly data: InodeData;
 }

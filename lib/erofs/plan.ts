@@ -3,7 +3,8 @@
  *
  * For each inode: compact or extended, which xattrs are shared, how its data is laid out, and its nid;
  * for the image: the shared xattr table and the block addresses. The same inodes give the same plan.
- * The rules are those of libcomposefs 1.0.8, whose images ours must equal byte for byte.
+ * The format leaves choices; in them an image follows libcomposefs 1.0.8 or composefs-rs, to equal theirs
+ * byte for byte.
  *
  * @module
  */
@@ -26,7 +27,13 @@ import {
   XATTR_IBODY_HEADER,
 } from "./format.ts";
 import type { Inode, InodeData, InodeXattr } from "./inode.ts";
-import { type SharedXattrs, shareXattrs, xattrEntrySize } from "./xattr.ts";
+import { ascendingByIndex, type SharedXattrs, shareXattrs, xattrEntrySize } from "./xattr.ts";
+
+/**
+ * Whose rules an image follows where the format leaves a choice. composefs-rs's are those of its own format
+ * version 2: all inodes extended and numbered by their nids, no time but that of each inode.
+ */
+export type LayoutRules = "libcomposefs" | "composefs-rs";
 
 /** Where one inode goes. */
 export interface InodePlan {
@@ -57,13 +64,16 @@ export interface InodePlan {
 /** The whole image, decided. */
 export interface ImagePlan {
   readonly inodes: readonly InodePlan[];
-  /** Earliest modification time of all inodes: the one that compact inodes have. */
+  readonly rules: LayoutRules;
+  /** The time that compact inodes have: the earliest of all inodes, or 0 where there are none. */
   readonly buildTime: number | bigint;
   readonly buildTimeNsec: number;
   /** The table, and which xattrs lead there. */
   readonly sharedXattrs: SharedXattrs;
   /** Where the inodes end and the shared xattrs start, in bytes from the start of the image. */
   readonly inodesEnd: number;
+  /** The block from whose start shared xattrs are counted. */
+  readonly xattrBlkaddr: number;
   /** Size of the image in blocks. */
   readonly blocks: number;
 }
@@ -73,9 +83,13 @@ export interface ImagePlan {
  *
  * @throws {RangeError} If an inode's xattrs or the image as a whole are larger than the format holds.
  */
-export function planImage(inodes: readonly Inode[]): ImagePlan {
-  const earliest = earliestTime(inodes);
-  const shared = shareXattrs(inodes);
+export function planImage(
+  inodes: readonly Inode[],
+  rules: LayoutRules = "libcomposefs",
+): ImagePlan {
+  const isRust = rules === "composefs-rs";
+  const earliest = isRust ? NO_TIME : earliestTime(inodes);
+  const shared = isRust ? shareXattrs(inodes, ascendingByIndex) : shareXattrs(inodes);
   const drafts: Draft[] = [];
   let position = SUPER_OFFSET + SUPER_BLOCK.size;
   let xattrsDone = 0;
@@ -83,9 +97,12 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
     const inode = inodes[i]!;
     const { xattrs } = inode;
     const draft = draftInode(inode, earliest);
+    if (isRust) followRust(draft, inode);
     if (xattrs.length > 0) placeXattrs(draft, xattrs, shared.places, xattrsDone);
     xattrsDone += xattrs.length;
-    position = place(draft, position, inode.kind === "symlink");
+    position = isRust
+      ? placeAsRust(draft, position, inode.data.kind === "external")
+      : place(draft, position, inode.kind === "symlink");
     drafts.push(draft);
   }
   const inodesEnd = alignUp(position, SLOT_SIZE);
@@ -99,11 +116,13 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
     throw new RangeError(`Cannot lay out image: ${blkaddr} blocks, expected at most 2^32-1`);
   }
   return {
+    rules,
     inodes: drafts,
     buildTime: earliest.mtime,
     buildTimeNsec: earliest.mtimeNsec,
     sharedXattrs: shared,
     inodesEnd,
+    xattrBlkaddr: isRust ? 0 : Math.floor(inodesEnd / BLOCK_SIZE),
     blocks: blkaddr,
   };
 }
@@ -112,6 +131,8 @@ export function planImage(inodes: readonly Inode[]): ImagePlan {
 type Draft = { -readonly [Field in keyof InodePlan]: InodePlan[Field] };
 
 type Time = Pick<Stat, "mtime" | "mtimeNsec">;
+
+const NO_TIME: Time = { mtime: 0, mtimeNsec: 0 };
 
 function earliestTime(inodes: readonly Inode[]): Time {
   let earliest: Time = inodes[0]!.stat;
@@ -268,6 +289,33 @@ function place(draft: Draft, position: number, symlink: boolean): number {
       draft.tail = 0;
       start = alignUp(start, BLOCK_SIZE);
     }
+  }
+  draft.start = start;
+  return start + head + draft.tail;
+}
+
+/** What composefs-rs decides otherwise of an inode by itself. */
+function followRust(draft: Draft, { data }: Inode): void {
+  draft.extended = true;
+  if (data.kind !== "external") return;
+  if (data.size > 2 ** CHUNK_BITS.max) {
+    throw new RangeError(
+      `Cannot lay out a file of ${data.size} bytes: expected at most 2^${CHUNK_BITS.max}`,
+    );
+  }
+  draft.format = CHUNK_BITS.max - BLOCK_BITS;
+}
+
+/**
+ * Gives the inode its place by the rules of composefs-rs: data behind an inode begins where the block of
+ * the inode's last byte ends, if it does not end before the end of that block. Chunk maps stay where they are.
+ */
+function placeAsRust(draft: Draft, position: number, isChunkMap: boolean): number {
+  const head = headSize(draft);
+  let start = alignUp(position, SLOT_SIZE);
+  const lastOfHead = start + head - 1;
+  if (draft.tail > 0 && !isChunkMap && blockOf(lastOfHead) !== blockOf(start + head + draft.tail)) {
+    start = alignUp(start + BLOCK_SIZE - lastOfHead % BLOCK_SIZE, SLOT_SIZE);
   }
   draft.start = start;
   return start + head + draft.tail;

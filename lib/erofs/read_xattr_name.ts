@@ -4,17 +4,16 @@
  * @module
  */
 
-import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import { concatBytes, printable } from "../bytes/text.ts";
 import { MAX_XATTR_NAME } from "../tree/limits.ts";
 import { XATTR_ENTRY } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
-import { XATTR_PREFIXES, xattrName } from "./xattr_name.ts";
+import { ALL_XATTR_PREFIXES, xattrName } from "./xattr_name.ts";
 
-/** Prefixes by index; also the one that is never written. */
+/** Prefixes by index. */
 const PREFIX_OF_INDEX = new Map<number, Uint8Array>([
   [0, new Uint8Array()],
-  [5, utf8("lustre.")],
-  ...XATTR_PREFIXES.map(({ index, prefix }): [number, Uint8Array] => [index, prefix]),
+  ...ALL_XATTR_PREFIXES.map(({ index, prefix }): [number, Uint8Array] => [index, prefix]),
 ]);
 
 /** The longest name in an image: a source's longest, escaped by one `overlay.`. */

@@ -25,21 +25,30 @@ import {
   XATTR_IBODY_HEADER,
 } from "./format.ts";
 import type { Inode } from "./inode.ts";
-import { dataLayout, type ImagePlan, type InodePlan, planImage, xattrIcount } from "./plan.ts";
+import {
+  dataLayout,
+  type ImagePlan,
+  type InodePlan,
+  type LayoutRules,
+  planImage,
+  xattrIcount,
+} from "./plan.ts";
 import { writeXattrEntry, xattrNameFilter } from "./xattr.ts";
 
 /**
  * Makes an EROFS image of the given inodes, the root first. The same inodes give the same bytes.
  *
  * @param preamble What stands before the superblock: at most 1024 bytes.
+ * @param rules Whose image it is to equal.
  * @returns The image: a multiple of 4096 bytes.
  * @throws {RangeError} If the inodes need more than the format holds.
  */
 export function writeErofs(
   inodes: readonly Inode[],
   preamble: Uint8Array,
+  rules: LayoutRules = "libcomposefs",
 ): Uint8Array<ArrayBuffer> {
-  const plan = planImage(inodes);
+  const plan = planImage(inodes, rules);
   const writer = new Writer(inodes, plan);
   writer.image.set(preamble.subarray(0, SUPER_OFFSET));
   writer.writeSuperblock();
@@ -83,7 +92,7 @@ class Writer {
       buildTimeNsec: plan.buildTimeNsec,
       blocks: plan.blocks,
       metaBlkaddr: 0,
-      xattrBlkaddr: Math.floor(plan.inodesEnd / BLOCK_SIZE),
+      xattrBlkaddr: plan.xattrBlkaddr,
       // Stays 0 even with chunk-based inodes, as libcomposefs has it; the kernel does not insist.
       featureIncompat: 0,
     });
@@ -133,7 +142,7 @@ class Writer {
     words[at + EXTENDED.mode] = plan.mode;
     writeU64(words, at + EXTENDED.size, plan.size);
     words[at + EXTENDED.u] = inodeUnion(inode, plan);
-    words[at + EXTENDED.ino] = ino;
+    words[at + EXTENDED.ino] = this.#plan.rules === "libcomposefs" ? ino : plan.start / SLOT_SIZE;
     words[at + EXTENDED.uid] = stat.uid;
     words[at + EXTENDED.gid] = stat.gid;
     writeI64(words, at + EXTENDED.mtime, stat.mtime);
@@ -147,8 +156,8 @@ class Writer {
     const words = this.#words;
     words[position / 4 + XATTR_HEADER.nameFilter] = xattrNameFilter(xattrs);
     words[position / 4 + XATTR_HEADER.sharedCount] = plan.sharedCount;
-    const { places } = this.#plan.sharedXattrs;
-    const tableStart = this.#plan.inodesEnd % BLOCK_SIZE / XATTR_ALIGNMENT;
+    const { sharedXattrs: { places }, inodesEnd, xattrBlkaddr } = this.#plan;
+    const tableStart = (inodesEnd - xattrBlkaddr * BLOCK_SIZE) / XATTR_ALIGNMENT;
     let referenceAt = position + XATTR_IBODY_HEADER.size;
     let entryAt = referenceAt + XATTR_ALIGNMENT * plan.sharedCount;
     for (let i = 0; i < xattrs.length; i++) {

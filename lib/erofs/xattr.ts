@@ -9,7 +9,7 @@
 import { alignUp } from "../bytes/align.ts";
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { copyBytes } from "../bytes/copy.ts";
-import { binary } from "../bytes/text.ts";
+import { binary, concatBytes } from "../bytes/text.ts";
 import type { Inode, InodeXattr } from "./inode.ts";
 import { XATTR_ALIGNMENT, XATTR_ENTRY } from "./format.ts";
 import type { XattrName } from "./xattr_name.ts";
@@ -73,8 +73,15 @@ interface Pair {
   place: number;
 }
 
-/** Collects the pairs that occur at least twice in all inodes together. */
-export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
+/**
+ * Collects the pairs that occur at least twice in all inodes together.
+ *
+ * @param compare In which order they come.
+ */
+export function shareXattrs(
+  inodes: readonly Inode[],
+  compare: (a: InodeXattr, b: InodeXattr) => number = descendingByName,
+): SharedXattrs {
   // Nearly all pairs of an image are digests and paths that come once. A sample of each is enough to know
   // that; only the others are worth a look at the whole.
   const { samples, seen } = sampleXattrs(inodes);
@@ -92,7 +99,7 @@ export function shareXattrs(inodes: readonly Inode[]): SharedXattrs {
     }
   }
   const shared = pairs.all.filter((pair) => pair.count > 1);
-  shared.sort((a, b) => -comparePairs(a.xattr, b.xattr));
+  shared.sort((a, b) => compare(a.xattr, b.xattr));
   let size = 0;
   for (const pair of shared) {
     pair.place = size / XATTR_ALIGNMENT;
@@ -206,9 +213,16 @@ function equalXattrs(a: InodeXattr, b: InodeXattr): boolean {
   return a.name === b.name && equalBytes(a.head, b.head) && equalBytes(a.rest, b.rest);
 }
 
-function comparePairs(a: InodeXattr, b: InodeXattr): number {
-  return compareBytes(a.name.bytes, b.name.bytes) || valueLength(a) - valueLength(b) ||
-    compareBytes(a.head, b.head) || compareBytes(a.rest, b.rest);
+/** Names descending, of one name the longest value first: the order of libcomposefs. */
+function descendingByName(a: InodeXattr, b: InodeXattr): number {
+  return compareBytes(b.name.bytes, a.name.bytes) || valueLength(b) - valueLength(a) ||
+    compareBytes(b.head, a.head) || compareBytes(b.rest, a.rest);
+}
+
+/** By index of the prefix, then by the rest of the name, then by value: the order of composefs-rs. */
+export function ascendingByIndex(a: InodeXattr, b: InodeXattr): number {
+  return a.name.index - b.name.index || compareBytes(a.name.suffix, b.name.suffix) ||
+    compareBytes(concatBytes(a.head, a.rest), concatBytes(b.head, b.rest));
 }
 
 function valueLength({ head, rest }: InodeXattr): number {

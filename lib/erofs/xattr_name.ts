@@ -15,16 +15,25 @@ import { xxh32 } from "./xxh32.ts";
 const ACL_ACCESS = 2;
 const ACL_DEFAULT = 3;
 
-/**
- * Prefixes that an entry names by index instead of spelling them, in the order they are tried. Index 5
- * (`lustre.`) is read but never written, as mkcomposefs 1.0.8 has it.
- */
-export const XATTR_PREFIXES: readonly { index: number; prefix: Uint8Array }[] = [
+/** A prefix that an entry names by index instead of spelling it. */
+export interface XattrPrefix {
+  readonly index: number;
+  readonly prefix: Uint8Array;
+}
+
+/** The prefixes that mkcomposefs 1.0.8 knows. None of them begins another. */
+export const XATTR_PREFIXES: readonly XattrPrefix[] = [
   { index: 1, prefix: utf8("user.") },
   { index: ACL_ACCESS, prefix: utf8("system.posix_acl_access") },
   { index: ACL_DEFAULT, prefix: utf8("system.posix_acl_default") },
   { index: 4, prefix: utf8("trusted.") },
   { index: 6, prefix: utf8("security.") },
+];
+
+/** All that the format has; composefs-rs names these in images of format version 2. */
+export const ALL_XATTR_PREFIXES: readonly XattrPrefix[] = [
+  ...XATTR_PREFIXES,
+  { index: 5, prefix: utf8("lustre.") },
 ];
 
 /** `EROFS_XATTR_FILTER_SEED`. */
@@ -47,10 +56,9 @@ export function isAclName({ index, suffix }: XattrName): boolean {
   return (index === ACL_ACCESS || index === ACL_DEFAULT) && suffix.length === 0;
 }
 
-/** Takes a name apart. */
-export function xattrName(bytes: Uint8Array): XattrName {
-  const { index, prefix } = XATTR_PREFIXES.find(({ prefix }) => startsWith(bytes, prefix)) ??
-    NO_PREFIX;
+/** Takes a name apart, by the prefixes that its writer knows. */
+export function xattrName(bytes: Uint8Array, prefixes = XATTR_PREFIXES): XattrName {
+  const { index, prefix } = prefixes.find(({ prefix }) => startsWith(bytes, prefix)) ?? NO_PREFIX;
   const suffix = bytes.subarray(prefix.length);
   const filterMask = 1 << (xxh32(suffix, (FILTER_SEED + index) | 0) % 32);
   return { bytes, index, suffix, filterMask };
@@ -61,7 +69,12 @@ const NO_PREFIX = { index: 0, prefix: new Uint8Array() };
 /** Names taken apart once each, however often they come. */
 export class XattrNames {
   readonly #known = new Map<string, XattrName>();
+  readonly #prefixes: readonly XattrPrefix[];
   #last: XattrName | undefined;
+
+  constructor(prefixes: readonly XattrPrefix[] = XATTR_PREFIXES) {
+    this.#prefixes = prefixes;
+  }
 
   /** Gives the one object that stands for a name. */
   of(bytes: Uint8Array): XattrName {
@@ -69,7 +82,7 @@ export class XattrNames {
     if (this.#last !== undefined && equalBytes(this.#last.bytes, bytes)) return this.#last;
     const key = binary(bytes);
     let name = this.#known.get(key);
-    if (name === undefined) this.#known.set(key, name = xattrName(bytes));
+    if (name === undefined) this.#known.set(key, name = xattrName(bytes, this.#prefixes));
     return this.#last = name;
   }
 }

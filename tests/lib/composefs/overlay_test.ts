@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { binary } from "../../../lib/bytes/text.ts";
 import { overlayInodes } from "../../../lib/composefs/overlay.ts";
-import type { FormatVersion } from "../../../lib/composefs/version.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import type { Content, Directory } from "../../../lib/tree/tree.ts";
 import {
@@ -17,7 +16,7 @@ import {
 const HEX_NAMES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** The inodes of a tree and their names, the root's empty. */
-function inodesOf(tree: Directory<Content>, version: FormatVersion = 0): Map<string, Inode> {
+function inodesOf(tree: Directory<Content>, version: 0 | 1 = 0): Map<string, Inode> {
   const inodes = overlayInodes(tree, version);
   const paths: string[] = [""];
   for (const [number, inode] of inodes.entries()) {

@@ -37,6 +37,14 @@ Deno.test("a whiteout counts where it is, and its links do not matter", () => {
   assertEquals(chooseVersion(directory({ a: hardLink(gone), d: directory({ gone }) }), {}), 1);
 });
 
+Deno.test("a version that is asked for is taken, whatever the tree holds and the limits are", () => {
+  for (const format of [0, 1, 2] as const) {
+    assertEquals(chooseVersion(WHITEOUT, { format, minVersion: 1, maxVersion: 1 }), format);
+  }
+  const format = 3 as 2;
+  assertThrows(() => chooseVersion(PLAIN, { format }), RangeError, "format version 3");
+});
+
 Deno.test("versions that do not exist are refused", () => {
   for (const version of [2, -1, 0.5, NaN]) {
     assertThrows(
