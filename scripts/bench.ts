@@ -1,7 +1,7 @@
 /**
  * Measures the program against the C one, and tar for orientation, on trees that it makes.
  *
- *     deno task bench [--dir=DIR] [--rounds=N] [--only=NAME]... [--keep]
+ *     deno task bench [--dir=DIR] [--rounds=N] [--only=NAME]... [--against=FILE] [--keep]
  *
  * Prints medians, ratios and peak memory as Markdown; `dist/BENCH.md` has the same, and grows by each row.
  * Ends with 1 if a program failed, or made something else than the others; limits are shown, not enforced.
@@ -20,8 +20,14 @@ import { CONTESTANT_NAMES, findContestants } from "./bench/contestants.ts";
 import { checkRoom, describeMachine, describeVersions, type Room } from "./bench/machine.ts";
 import { measure, type Outcome } from "./bench/measure.ts";
 import { type Defaults, helpText, type Options, readOptions } from "./bench/options.ts";
-import type { Workshop } from "./bench/workshop.ts";
-import { growthTable, type MeasuredRow, memoryTable, timeTable } from "./bench/report.ts";
+import { AGAINST_C, AGAINST_OTHER, type Workshop } from "./bench/workshop.ts";
+import {
+  againstTable,
+  growthTable,
+  type MeasuredRow,
+  memoryTable,
+  timeTable,
+} from "./bench/report.ts";
 import { type Row, ROWS } from "./bench/rows.ts";
 import { repositoryPath } from "./build.ts";
 
@@ -77,6 +83,7 @@ async function measureRow(
     return await measure({
       ...preparation,
       rounds,
+      swaps: shop.ids === AGAINST_OTHER,
       signal,
       stdout: join(shop.scratch, "stdout"),
       beforeRun(turn, { contestant }) {
@@ -105,12 +112,15 @@ async function* measureRows(
   }
   checkRoom(directory, roomOf(rows, command.rounds));
   show("Building the program");
-  const contestants = findContestants();
+  const { against } = command;
+  const other = against === undefined ? undefined : realpathSync(against);
+  const contestants = findContestants(other);
+  const ids = other === undefined ? AGAINST_C : AGAINST_OTHER;
   const scratch = mkdtempSync(join(directory, SCRATCH));
   try {
     for (const [i, row] of rows.entries()) {
       const position = `[${i + 1}/${rows.length}]`;
-      const shop = { directory, scratch, contestants };
+      const shop = { directory, scratch, contestants, ids };
       const outcomes = await measureRow(row, shop, { rounds: command.rounds, signal, position });
       yield { row, outcomes };
     }
@@ -129,6 +139,16 @@ function report(
   const bun = findBun();
   const task = ["deno task bench", ...args].join(" ");
   const growth = growthTable(rows);
+  if (command.against !== undefined) {
+    return `# This build against "${command.against}"
+
+\`${task}\` on ${describeMachine(realpathSync(command.directory))}.
+
+Medians, pairs measured: ${command.rounds}, each in the other order than the last. Ratios are medians of the
+pairs' own, with the least and the greatest; peak memory is of a run that is not timed.
+
+${againstTable(rows)}`;
+  }
   return `# Speed
 
 \`${task}\` on ${describeMachine(realpathSync(command.directory))}. ${

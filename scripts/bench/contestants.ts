@@ -1,5 +1,6 @@
 /**
- * Who is measured: the program as Bun's executable and on Deno, the C programs, and tar for orientation.
+ * Who is measured: the program as Bun's executable and on Deno, the C programs, and tar for orientation;
+ * or the executable and another build of it.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { repositoryPath, START } from "../build.ts";
 export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity";
 
 /** One of them. */
-export type ContestantId = "c" | "bun" | "deno" | "tar";
+export type ContestantId = "c" | "bun" | "deno" | "tar" | "other";
 
 /** What they are called in tables. */
 export const CONTESTANT_NAMES: Readonly<Record<ContestantId, string>> = {
@@ -21,6 +22,7 @@ export const CONTESTANT_NAMES: Readonly<Record<ContestantId, string>> = {
   bun: "Bun executable",
   deno: "Deno from source",
   tar: "tar",
+  other: "other build",
 };
 
 /** The contestants that are there. */
@@ -31,13 +33,18 @@ export interface Contestants {
   readonly tar: (directory: string) => readonly string[] | undefined;
 }
 
-/** Builds Bun's executable, which is removed at the end of this process, and looks for the rest. */
-export function findContestants(): Contestants {
+/**
+ * Builds Bun's executable, which is removed at the end of this process, and looks for the rest.
+ *
+ * @param other Path of another build of the executable.
+ */
+export function findContestants(other?: string): Contestants {
   const executable = findBunExecutable();
   const bun = "path" in executable ? executable.path : undefined;
   return {
     command(id, program) {
       if (id === "deno") return [process.execPath, "run", "-A", repositoryPath(START), program];
+      if (id === "other") return other === undefined ? undefined : [other, program];
       if (id === "bun") return bun === undefined ? undefined : [bun, program];
       const peer = findPeer(program);
       return peer === undefined ? undefined : [peer];

@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { ProgramName } from "./contestants.ts";
 import { makeOnce, type Subject, subjectPath } from "./trees.ts";
-import { entryOf, IDS, imageEntry, pathOf, type Preparation, type Workshop } from "./workshop.ts";
+import { entryOf, imageEntry, pathOf, type Preparation, type Workshop } from "./workshop.ts";
 
 /** Runs the program from source, for what rows are given that is neither a tree nor a dump of its own. */
 function runOurs(
@@ -42,18 +42,20 @@ export function prepareDump(shop: Workshop, subject: Subject): Preparation {
     subjectPath(shop.directory, `${subject.name}.dump`),
     (path) => runOurs(shop, "composefs-info", ["dump", image], path),
   );
-  return { entries: IDS.map((id) => imageEntry(shop, id, () => ["--from-file", dump])) };
+  return { entries: shop.ids.map((id) => imageEntry(shop, id, () => ["--from-file", dump])) };
 }
 
 /** Prints the image of a tree as a dump. */
 export function prepareInfo(shop: Workshop, subject: Subject): Preparation {
   const image = imageOf(shop, subject);
-  return { entries: IDS.map((id) => entryOf(shop, id, "composefs-info", () => ["dump", image])) };
+  return {
+    entries: shop.ids.map((id) => entryOf(shop, id, "composefs-info", () => ["dump", image])),
+  };
 }
 
 /** Makes images of dumps of several sizes, each contestant of one after the other. */
 export function prepareGrowth(shop: Workshop, subjects: readonly Subject[]): Preparation {
-  const entries = IDS.flatMap((id) =>
+  const entries = shop.ids.flatMap((id) =>
     subjects.map((subject) => {
       const path = pathOf(shop, subject);
       const entry = imageEntry(shop, id, () => ["--from-file", path]);

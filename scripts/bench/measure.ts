@@ -34,6 +34,8 @@ export interface Outcome {
   readonly entries?: number;
   /** In milliseconds, by turn; as many as there were rounds, or none. */
   readonly times: readonly number[];
+  /** CPU times, likewise. */
+  readonly cpuTimes: readonly number[];
   /** Most memory at a time, in bytes. */
   readonly peak?: number;
   /** Why there are no times. */
@@ -47,6 +49,8 @@ export interface MeasureOptions {
   readonly entries: readonly Entry[];
   /** Turns that count. */
   readonly rounds: number;
+  /** Whether they go in reverse order in every other turn. */
+  readonly swaps?: boolean;
   /** File for what the programs write to their standard output. */
   readonly stdout: string;
   /** Makes ready for a turn of all entries; turn 0 does not count. */
@@ -78,12 +82,16 @@ export async function measure(options: MeasureOptions): Promise<Outcome[]> {
     contestant,
     ...(entries === undefined ? {} : { entries }),
     times: [],
+    cpuTimes: [],
     ...(typeof command === "function" ? {} : command),
   }));
   for (let turn = 0; turn <= options.rounds; turn++) {
     await options.beforeTurn?.(turn);
     const products = new Map<number | undefined, string>();
-    for (const [i, entry] of options.entries.entries()) {
+    const entries = [...options.entries.entries()];
+    // Whoever comes first in a pair would have the advantage, or the disadvantage, in all of them.
+    if (options.swaps === true && turn % 2 === 1) entries.reverse();
+    for (const [i, entry] of entries) {
       if (outcomes[i]!.missing !== undefined) continue;
       outcomes[i] = await takeTurn(entry, outcomes[i]!, { ...options, turn, products });
     }
@@ -101,7 +109,7 @@ async function takeTurn(entry: Entry, before: Outcome, options: Turn): Promise<O
   const { turn, stdout, signal } = options;
   if (typeof entry.command !== "function") return before;
   options.beforeRun?.(turn, entry);
-  const { ending, milliseconds, peak, stderr } = await run(entry.command(turn), {
+  const { ending, milliseconds, cpuMilliseconds, peak, stderr } = await run(entry.command(turn), {
     stdout,
     stdin: entry.stdin,
     watchesMemory: turn === 0,
@@ -111,8 +119,15 @@ async function takeTurn(entry: Entry, before: Outcome, options: Turn): Promise<O
     ? faultOf(entry, entry.product?.(turn) ?? digestOf(stdout), options.products)
     : `ends with ${ending}: ${stderr.split("\n")[0]}`;
   entry.after?.(turn);
-  if (fault !== undefined) return { ...before, times: [], missing: fault, failed: true };
-  return turn === 0 ? { ...before, peak } : { ...before, times: [...before.times, milliseconds] };
+  if (fault !== undefined) {
+    return { ...before, times: [], cpuTimes: [], missing: fault, failed: true };
+  }
+  if (turn === 0) return { ...before, peak };
+  return {
+    ...before,
+    times: [...before.times, milliseconds],
+    cpuTimes: [...before.cpuTimes, cpuMilliseconds],
+  };
 }
 
 /** Compares what an entry has made with what the first one of the turn has. */

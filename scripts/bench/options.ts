@@ -18,6 +18,8 @@ export type Options =
     readonly only: readonly string[];
     /** Whether stores and images stay. */
     readonly keep: boolean;
+    /** Path of another build of the executable, to be compared with instead of the C programs. */
+    readonly against?: string;
   };
 
 /** What there is to choose from. */
@@ -27,6 +29,8 @@ export interface Defaults {
 }
 
 const ROUNDS = 5;
+/** Two builds differ by less than two programs, so more turns are needed to tell. */
+const ROUNDS_AGAINST = 9;
 
 /**
  * Reads a command line.
@@ -34,9 +38,9 @@ const ROUNDS = 5;
  * @throws {RangeError} If it asks for what there is not.
  */
 export function readOptions(args: readonly string[], { directory, names }: Defaults): Options {
-  const { help, keep, only, dir, rounds } = parseArgs([...args], {
+  const { help, keep, only, dir, rounds, against } = parseArgs([...args], {
     boolean: ["help", "keep"],
-    string: ["dir", "rounds", "only"],
+    string: ["dir", "rounds", "only", "against"],
     collect: ["only"],
     alias: { help: "h" },
     unknown(arg: string) {
@@ -44,7 +48,9 @@ export function readOptions(args: readonly string[], { directory, names }: Defau
     },
   });
   if (help) return { kind: "help" };
-  const count = rounds === undefined ? ROUNDS : Number(rounds);
+  if (against === "") throw new RangeError('Cannot measure against "": expected an executable');
+  const usual = against === undefined ? ROUNDS : ROUNDS_AGAINST;
+  const count = rounds === undefined ? usual : Number(rounds);
   if (!Number.isSafeInteger(count) || count < 1) {
     throw new RangeError(`Cannot measure "${rounds}" rounds: expected a positive integer`);
   }
@@ -59,6 +65,7 @@ export function readOptions(args: readonly string[], { directory, names }: Defau
     rounds: count,
     only: only.length === 0 ? names : only as string[],
     keep,
+    ...(against === undefined ? {} : { against }),
   };
 }
 
@@ -70,8 +77,9 @@ Measures the program against the C one and writes dist/BENCH.md.
 
 Options:
   --dir=DIR      Keep trees and make stores in DIR, on a disk (default=${directory})
-  --rounds=N     Turns that count (default=${ROUNDS})
+  --rounds=N     Turns that count (default=${ROUNDS}, ${ROUNDS_AGAINST} with --against)
   --only=NAME    Measure this row; more than once for several
+  --against=FILE Compare with another build of the executable instead of with C
   --keep         Leave stores and images where they are
   -h, --help     Print this help
 

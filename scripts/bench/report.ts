@@ -93,6 +93,41 @@ export function timeTable(rows: readonly MeasuredRow[]): string {
   ]);
 }
 
+/** How often the time of another build ours may take, from start to end and on the CPU. */
+const AGAINST_LIMITS = { times: 1.05, cpuTimes: 1.03 } as const;
+
+/** Times of two builds of the executable, and what became of each row. */
+export function againstTable(rows: readonly MeasuredRow[]): string {
+  return markdownTable([
+    ["what", CONTESTANT_NAMES.other, CONTESTANT_NAMES.bun, "time", "CPU time", "peaks", "notes"],
+    ...rows.map((measured) => {
+      const [other, bun] = [outcomeOf(measured, "other"), outcomeOf(measured, "bun")];
+      const notes = measured.outcomes.flatMap(({ contestant, failed, missing }) =>
+        failed ? [`${CONTESTANT_NAMES[contestant]} ${missing}`] : []
+      );
+      const cells = (["times", "cpuTimes"] as const).map((which) => {
+        if (!other || !bun || !hasTimes(other) || !hasTimes(bun)) return NOTHING;
+        const ratio = summarize(ratios(bun[which], other[which]));
+        if (ratio.median > AGAINST_LIMITS[which]) {
+          notes.push(
+            `above ${AGAINST_LIMITS[which]} in ${which === "times" ? "time" : "CPU time"}`,
+          );
+        }
+        return ratioCell(ratio);
+      });
+      const peaks = `${memoryCell(other)}, ${memoryCell(bun)}`;
+      return [
+        measured.row.title,
+        timeCell(other),
+        timeCell(bun),
+        ...cells,
+        peaks,
+        notes.join("; "),
+      ];
+    }),
+  ]);
+}
+
 function memoryCell(outcome: Outcome | undefined): string {
   return outcome?.peak === undefined ? NOTHING : `${Math.round(outcome.peak / 2 ** 20)} MiB`;
 }

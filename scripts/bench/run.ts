@@ -1,11 +1,12 @@
 /**
- * Runs a program once, and says how long it took or how much memory.
+ * Runs a program once, and says how long it took, how much CPU time, or how much memory.
  *
  * @module
  */
 
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { cpuMillisecondsOfChildren } from "./cpu.ts";
 import { peakOfTree } from "./memory.ts";
 
 /** Between two looks at the memory of a program. */
@@ -32,6 +33,8 @@ export interface RunResult {
   readonly ending: number | string;
   /** From its start to its end. */
   readonly milliseconds: number;
+  /** CPU time that it and what it has started took. */
+  readonly cpuMilliseconds: number;
   /** Most memory at a time, in bytes; 0 if it was not watched. */
   readonly peak: number;
   readonly stderr: string;
@@ -49,6 +52,7 @@ export async function run(
   options.signal?.throwIfAborted();
   const stdin = options.stdin === undefined ? undefined : openSync(options.stdin, "r");
   const stdout = openSync(options.stdout, "w");
+  const cpuBefore = cpuMillisecondsOfChildren();
   const start = performance.now();
   const child = spawn(program!, args, { stdio: [stdin ?? "ignore", stdout, "pipe"] });
   if (stdin !== undefined) closeSync(stdin);
@@ -72,7 +76,8 @@ export async function run(
       child.once("close", (code, signal) => resolve(code ?? signal ?? "no status"));
     });
     options.signal?.throwIfAborted();
-    return { ending, milliseconds, peak, stderr: stderr.trim() };
+    const cpuMilliseconds = cpuMillisecondsOfChildren() - cpuBefore;
+    return { ending, milliseconds, cpuMilliseconds, peak, stderr: stderr.trim() };
   } finally {
     clearInterval(timer);
     options.signal?.removeEventListener("abort", stop);

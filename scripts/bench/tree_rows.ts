@@ -14,7 +14,6 @@ import { rewriteFiles, type Subject } from "./trees.ts";
 import {
   entryOf,
   type Id,
-  IDS,
   imageEntry,
   pathOf,
   type Preparation,
@@ -31,16 +30,13 @@ const SETTLE_MILLISECONDS = 2_000;
 /** Digests a tree, and lets tar read it. */
 export function prepareDigest(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
+  const entries = shop.ids.map((id) =>
+    entryOf(shop, id, "mkcomposefs", () => ["--print-digest-only", path])
+  );
+  if (!shop.ids.includes("c")) return { entries };
   const tar = shop.contestants.tar(path);
-  return {
-    entries: [
-      ...IDS.map((id) => entryOf(shop, id, "mkcomposefs", () => ["--print-digest-only", path])),
-      {
-        contestant: "tar",
-        command: tar === undefined ? { missing: "not installed" } : () => tar,
-      },
-    ],
-  };
+  const command = tar === undefined ? { missing: "not installed" } : () => tar;
+  return { entries: [...entries, { contestant: "tar", command }] };
 }
 
 function countObjects(store: string): number {
@@ -67,7 +63,7 @@ export function preparePresent(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
   const store = join(shop.scratch, `${subject.name}-present`);
   mkdirSync(store);
-  return { entries: IDS.map((id) => storeEntry(shop, id, path, () => store)) };
+  return { entries: shop.ids.map((id) => storeEntry(shop, id, path, () => store)) };
 }
 
 /**
@@ -86,14 +82,14 @@ export function prepareFresh(
     return join(shop.scratch, `${subject.name}-${id}-${turn}`);
   }
   return {
-    entries: IDS.map((id) => ({
+    entries: shop.ids.map((id) => ({
       ...storeEntry(shop, id, path, (turn) => storePath(id, turn)),
       after(turn) {
         if (fate === "removed") rmSync(storePath(id, turn), { recursive: true });
       },
     })),
     beforeTurn(turn) {
-      for (const id of IDS) mkdirSync(storePath(id, turn));
+      for (const id of shop.ids) mkdirSync(storePath(id, turn));
     },
   };
 }
@@ -103,7 +99,7 @@ export function prepareCache(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
   const { files } = planRootfs();
   const changed: Set<PlannedFile> = new Set();
-  const entries = IDS.map((id): Entry => {
+  const entries = shop.ids.map((id): Entry => {
     const start = shop.contestants.command(id, "mkcomposefs");
     if (id !== "c" && start !== undefined && !helpOf(start).includes("--cache")) {
       return { contestant: id, command: { missing: "not supported" } };
@@ -142,7 +138,7 @@ export function prepareFsverity(shop: Workshop, subject: Subject): Preparation {
   const path = pathOf(shop, subject);
   const list = join(shop.scratch, "files");
   writeFileSync(list, planRootfs().files.map((file) => `${file.path}\0`).join(""));
-  const entries = IDS.map((id): Entry => {
+  const entries = shop.ids.map((id): Entry => {
     const { command, ...entry } = entryOf(shop, id, "fsverity", () => ["digest"]);
     if (typeof command !== "function") return { ...entry, command };
     return {

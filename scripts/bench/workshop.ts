@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import type { Contestants, ProgramName } from "./contestants.ts";
+import type { ContestantId, Contestants, ProgramName } from "./contestants.ts";
 import { digestOf, type Entry, type MeasureOptions } from "./measure.ts";
 import { makeOnce, type Subject, subjectPath } from "./trees.ts";
 
@@ -16,6 +16,8 @@ export interface Workshop {
   /** For everything that is gone after the last row. */
   readonly scratch: string;
   readonly contestants: Contestants;
+  /** Those that are compared, in their order. */
+  readonly ids: readonly Id[];
 }
 
 /** A row that is ready to be measured. */
@@ -24,11 +26,13 @@ export interface Preparation extends Pick<MeasureOptions, "entries" | "beforeTur
   finish?(): void;
 }
 
-/** Contestants that are compared. */
-export const IDS = ["c", "bun", "deno"] as const;
+/** A contestant that is compared. */
+export type Id = Exclude<ContestantId, "tar">;
 
-/** One of them. */
-export type Id = typeof IDS[number];
+/** Us and the C programs. */
+export const AGAINST_C: readonly Id[] = ["c", "bun", "deno"];
+/** Us and another build. */
+export const AGAINST_OTHER: readonly Id[] = ["other", "bun"];
 
 /** Path of a subject, which is made if it is not there. */
 export function pathOf({ directory }: Workshop, subject: Subject): string {

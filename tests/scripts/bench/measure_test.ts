@@ -86,3 +86,12 @@ Deno.test("measure() compares what is made in a turn, which may be other in the 
   })));
   assert(outcomes.every(({ failed, times }) => !failed && times.length === 2));
 });
+
+Deno.test("measure() swaps pairs in every other turn if it is to", async () => {
+  const log: string[] = [];
+  await measured(
+    [{ contestant: "other", command: says("a") }, { contestant: "bun", command: says("a") }],
+    { swaps: true, beforeRun: (_, { contestant }) => void log.push(contestant) },
+  );
+  assertEquals(log.join(), "other,bun,bun,other,other,bun");
+});

@@ -25,9 +25,21 @@ Deno.test("readOptions() reads what is given", () => {
   assertEquals(readOptions(["-h"], DEFAULTS), { kind: "help" });
 });
 
+Deno.test("readOptions() takes more rounds to compare with another build", () => {
+  assertEquals(readOptions(["--against=old", "--only=one"], DEFAULTS), {
+    kind: "measure",
+    directory: "/cache",
+    rounds: 9,
+    only: ["one"],
+    keep: false,
+    against: "old",
+  });
+});
+
 Deno.test("readOptions() refuses what there is not", () => {
   for (
     const [arg, message] of [
+      ["--against=", 'against ""'],
       ["--round=3", 'Cannot use "--round=3"'],
       ["3", 'Cannot use "3"'],
       ["--rounds=0", '"0" rounds'],

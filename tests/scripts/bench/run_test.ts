@@ -64,3 +64,11 @@ Deno.test("peakOf() reads the high-water mark, which a process that has ended la
   assertEquals(peakOf("Name:\ta\nVmPeak:\t   9 kB\nVmHWM:\t    2048 kB\nVmRSS:\t 4 kB\n"), 2 ** 21);
   assertEquals(peakOf("Name:\ta\nState:\tZ (zombie)\n"), 0);
 });
+
+Deno.test("run() counts the CPU time of a program and of what it starts", async () => {
+  await withOutput(async (stdout) => {
+    const busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+    const { cpuMilliseconds } = await run(["sh", "-c", `(${busy})`], { stdout });
+    assert(cpuMilliseconds > 20, `${cpuMilliseconds} ms`);
+  });
+});
