@@ -109,10 +109,14 @@ export function parseManifest(contents: Uint8Array): Manifest {
   const directories: string[] = [];
   const files = new Map<string, string>();
   const links = new Map<string, string>();
+  const paths = new Set<string>();
   for (const line of lines) {
     const [kind, path = "", value = "", ...rest] = line.split(" ");
     const [, digest] = /^sha256:([0-9a-f]{64})$/.exec(value) ?? [];
     if (rest.length > 0 || !path.split("/").every((name) => NAME.test(name))) throw invalid(line);
+    // The list itself is in no list, and nothing is in one twice.
+    if (path === MANIFEST || paths.has(path)) throw invalid(line);
+    paths.add(path);
     if (kind === "directory" && value === "") directories.push(path);
     else if (kind === "file" && digest !== undefined) files.set(path, digest);
     else if (kind === "link" && value !== "") links.set(path, value);
