@@ -14,11 +14,15 @@ import { replaceProcess } from "../ffi/exec.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 
-const SETTING = "BUN_JSC_useFTLJIT";
+/**
+ * The option, and the variable that sets it in our executable, which knows no other one; Bun itself would
+ * want `BUN_JSC_` in front.
+ */
+export const FTL_VARIABLE = "useFTLJIT";
 
 /** Tells whether this is the second start, so that the work need not be looked at again. */
 export function hasRestarted(linux: Linux): boolean {
-  return linux.libc.getenv(utf8(`${SETTING}\0`)) !== 0;
+  return linux.libc.getenv(utf8(`${FTL_VARIABLE}\0`)) !== 0;
 }
 
 /**
@@ -37,6 +41,6 @@ export function restartWithoutFtl(
   environment: Uint8Array,
 ): void {
   if (commandLine.length === 0 || hasRestarted(linux)) return;
-  const variables = concatBytes(environment, utf8(`${SETTING}=0\0`));
+  const variables = concatBytes(environment, utf8(`${FTL_VARIABLE}=0\0`));
   replaceProcess(linux, executable, commandLine, variables);
 }

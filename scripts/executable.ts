@@ -19,6 +19,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { findBun } from "../tests/support/bun.ts";
+import { closeEnvironment } from "./environment.ts";
+import { withAllSections } from "./sections.ts";
 import { needsProc, withoutProc } from "./stack_bounds.ts";
 
 /** The machines that executables are made for. */
@@ -68,10 +70,16 @@ export function buildExecutable(module: string, output: string, target?: string)
       const lines = done.stderr.trim().split("\n");
       throw new Error(`Cannot build for "${target ?? "this machine"}": ${lines.at(-1)}`);
     }
-    const made = readFileSync(join(directory, "composefs"));
-    writeFileSync(join(directory, "composefs"), needsProc(made) ? withoutProc(made) : made);
+    const made = changeRuntime(readFileSync(join(directory, "composefs")));
+    writeFileSync(join(directory, "composefs"), made);
     renameSync(join(directory, "composefs"), output);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** All that is changed of Bun's own part, for reasons that each of these modules gives. */
+function changeRuntime(made: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  closeEnvironment(made);
+  return withAllSections(needsProc(made) ? withoutProc(made) : made);
 }

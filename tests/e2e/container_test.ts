@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { repositoryPath } from "../../scripts/build.ts";
 import { buildExecutable } from "../../scripts/executable.ts";
 import { findBundle } from "../support/bundle.ts";
+import { hostileVariables } from "../support/hostile_variables.ts";
 import { PROGRAM_NAMES } from "../support/program_names.ts";
 import { PROGRAMS } from "../support/programs.ts";
 import {
@@ -24,7 +25,7 @@ import {
 } from "./container.ts";
 import { makeControlGroup } from "./control_group.ts";
 import { type Subject, testEach } from "./each_program.ts";
-import { textOutput, which } from "./process.ts";
+import { run, textOutput, which } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
@@ -133,6 +134,12 @@ testEach(
     makeRoot(root, path, libraries);
     rmSync(path);
     checkRoot(subject, root);
+    const file = `${WORK}/tree/small`;
+    const answer = (env: Readonly<Record<string, string>>) =>
+      run(["chroot", root, "/bin/composefs"], ["digest", file], { env });
+    for (const env of hostileVariables(subject.directory)) {
+      assertEquals(answer(env), answer({}), JSON.stringify(env));
+    }
   },
 );
 

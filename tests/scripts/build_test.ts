@@ -5,7 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { bundle, repositoryPath, START } from "../../scripts/build.ts";
-import { buildExecutable } from "../../scripts/executable.ts";
+import { Elf } from "../../scripts/elf.ts";
+import { closeEnvironment } from "../../scripts/environment.ts";
+import { buildExecutable, TARGETS } from "../../scripts/executable.ts";
+import { withAllSections } from "../../scripts/sections.ts";
 import { needsProc, withoutProc } from "../../scripts/stack_bounds.ts";
 import { findBun } from "../support/bun.ts";
 import { findBundle } from "../support/bundle.ts";
@@ -70,6 +73,44 @@ Deno.test("compile: without a base it says so in one line, and exits 1", () => {
     assert(done.stderr.includes(base), done.stderr);
   }
 });
+
+/** The executable for a target, or why there is none. */
+function executableFor(target: string): Uint8Array<ArrayBuffer> | string {
+  const directory = mkdtempSync(join(tmpdir(), "composefs-build-"));
+  try {
+    const path = join(directory, target);
+    buildExecutable(findBundle(), path, target);
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    // Its base comes from the npm registry.
+    if (/^Cannot build for /.test(String((error as Error).message))) return "no base to fetch";
+    throw error;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+for (const target of TARGETS) {
+  const executable = "path" in bun ? executableFor(target) : bun.missing;
+  const missing = typeof executable === "string" ? ` (skipped: ${executable})` : "";
+  Deno.test({
+    name: `build: ${target} asks for no variable of Bun, and all of it is in sections${missing}`,
+    ignore: missing !== "",
+    fn() {
+      if (typeof executable === "string") return;
+      const elf = new Elf(executable);
+      const data = elf.sectionBytes(".rodata");
+      // As getenv(3) is given them; the one prefix that is left is in a C header.
+      assertEquals(data.toString("latin1").match(/(?<=\0)BUN_[A-Z]\w*(?=\0)/g), null);
+      for (const name of ["BUN_OPTIONS", "BUN_INSPECT_PRELOAD", "JavaScriptCoreUseJIT"]) {
+        assert(data.includes(`\0\0${name.slice(1)}\0`), name);
+        assert(!data.includes(name), name);
+      }
+      assertThrows(() => closeEnvironment(executable), RangeError, "Cannot close the environment");
+      assertEquals(withAllSections(executable), executable);
+    },
+  });
+}
 
 Deno.test("withoutProc() refuses what it does not know", () => {
   assertThrows(() => needsProc(new Uint8Array(64)), TypeError, "expected ELF");

@@ -1,0 +1,77 @@
+/**
+ * What may happen to the executable before it starts: variables that its runtime knows, and tools that
+ * write executables anew.
+ */
+
+import { assertEquals } from "@std/assert";
+import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
+import { hostileVariables } from "../support/hostile_variables.ts";
+import { PROGRAM_NAMES } from "../support/program_names.ts";
+import { PROGRAMS } from "../support/programs.ts";
+import { NEEDS_PROC } from "./container.ts";
+import { testEach } from "./each_program.ts";
+import { run, textOutput } from "./process.ts";
+
+const executable = PROGRAMS.find(({ name }) => name === PROGRAM_NAMES.bunExecutable)!;
+const NEEDS = { once: true, skip: executable.available ? "" : "no executable" } as const;
+
+testEach("executable: no variable changes what runs", NEEDS, (subject) => {
+  writeFileSync(subject.path("file"), "contents");
+  const variables = hostileVariables(subject.directory);
+  const before = readdirSync(subject.directory);
+  const answer = (env: Readonly<Record<string, string>>) =>
+    run(executable.command, ["digest", "file"], { cwd: subject.directory, env });
+  const expected = answer({});
+  assertEquals([expected.code, expected.stderr], [0, ""]);
+  for (const env of variables) {
+    assertEquals(answer(env), expected, JSON.stringify(env));
+    assertEquals(readdirSync(subject.directory), before, JSON.stringify(env));
+  }
+});
+
+/** Commands that write an executable anew; its name follows. */
+const REWRITERS = [
+  ["strip"],
+  ["strip", "--strip-all"],
+  ["strip", "--strip-debug"],
+  ["strip", "--strip-unneeded", "--remove-section=.comment", "--remove-section=.note"],
+  ["objcopy"],
+  ["objcopy", "--compress-debug-sections"],
+  ["llvm-strip"],
+  ["llvm-strip", "--strip-all"],
+  ["llvm-strip", "--strip-sections"],
+  ["patchelf", "--set-rpath", "/a/directory/with/a/name/that/needs/more/room"],
+] as const;
+
+for (const command of REWRITERS) {
+  const needs = { ...NEEDS, tools: [command[0]] };
+  testEach(`executable: works after ${command.join(" ")}`, needs, (subject) => {
+    const path = subject.path("composefs");
+    copyFileSync(executable.command[0]!, path);
+    chmodSync(path, 0o755);
+    run(command, [path]);
+    writeFileSync(subject.path("file"), "contents");
+    const options = { cwd: subject.directory };
+    const args = ["digest", "file"];
+    assertEquals(
+      textOutput([path], args, options),
+      textOutput(executable.command, args, options),
+    );
+  });
+}
+
+/** In a mount namespace of its own, where an empty directory is on `/proc`. */
+const WITHOUT_PROC = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"];
+const STRIPPED = { ...NEEDS, root: true, tools: ["strip", "unshare"] } as const;
+
+testEach("executable: works after strip where there is no /proc", {
+  ...STRIPPED,
+  skip: NEEDS.skip || NEEDS_PROC,
+}, (subject) => {
+  const path = subject.path("composefs");
+  copyFileSync(executable.command[0]!, path);
+  chmodSync(path, 0o755);
+  run(["strip"], [path]);
+  const version = textOutput(executable.command, ["--version"]);
+  assertEquals(textOutput(WITHOUT_PROC, [path, "--version"]), version);
+});
