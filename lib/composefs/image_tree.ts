@@ -10,8 +10,9 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
 import { DIRENT_FILE_TYPE, SLOT_SIZE } from "../erofs/format.ts";
+import { Extents } from "../erofs/extents.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
-import type { ErofsReader, ImageInode } from "../erofs/read.ts";
+import type { ErofsImage, ImageInode } from "../erofs/image.ts";
 import { type ImageEntry, readDirectory } from "../erofs/read_directory.ts";
 import { type ImageXattr, XattrReader } from "../erofs/read_xattrs.ts";
 import { METACOPY_NAME, REDIRECT_NAME } from "./overlay_xattrs.ts";
@@ -43,7 +44,7 @@ export interface ImageTree {
  * @throws {ImageFormatError} If the image is not a tree, or anything in it is malformed.
  */
 export function collectImage(
-  reader: ErofsReader,
+  reader: ErofsImage,
   rootEntries?: readonly Uint8Array[],
 ): ImageTree {
   return new Collection(reader).run(rootEntries);
@@ -59,15 +60,17 @@ const NO_ENTRIES: readonly ImageEntry[] = [];
 const NO_CHILDREN: GrowingNode[] = [];
 
 class Collection {
-  readonly #reader: ErofsReader;
+  readonly #reader: ErofsImage;
   readonly #xattrs: XattrReader;
+  readonly #extents: Extents;
   readonly #nodes: GrowingNode[] = [];
   /** For each nid the number of its node, counted from 1; 0 if there is none yet. */
   readonly #numbers: Uint32Array;
   readonly #linked = new Set<number>();
 
-  constructor(reader: ErofsReader) {
+  constructor(reader: ErofsImage) {
     this.#reader = reader;
+    this.#extents = new Extents(reader);
     this.#xattrs = new XattrReader(reader, [METACOPY_NAME, REDIRECT_NAME]);
     this.#numbers = new Uint32Array(Math.ceil(reader.image.length / SLOT_SIZE));
   }
@@ -120,6 +123,7 @@ class Collection {
       throw new ImageFormatError(nid * SLOT_SIZE, `more inodes than the superblock's ${inos}`);
     }
     const inode = this.#reader.inode(nid);
+    this.#extents.take(inode);
     const isDirectory = inode.kind === "directory";
     const entries = isDirectory ? readDirectory(this.#reader, inode, parent) : NO_ENTRIES;
     const xattrs = this.#xattrs.read(inode);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErofsReader } from "../erofs/read.ts";
+import { ErofsImage } from "../erofs/image.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import {
@@ -84,13 +84,13 @@ export function openImage(bytes: Uint8Array): ComposefsImage {
   }
   const version = header.composefsVersion;
   // Refuses what has no sound superblock now rather than when the tree is read.
-  new ErofsReader(bytes);
+  new ErofsImage(bytes);
   return {
     version,
     hasAcl: (header.flags & FLAG_HAS_ACL) !== 0,
     tree({ rootEntries, view = "exact" } = {}) {
       // A reader of its own: it counts what has been claimed of the image.
-      const reader = new ErofsReader(bytes);
+      const reader = new ErofsImage(bytes);
       return unoverlayTree(reader, collectImage(reader, rootEntries), version, view);
     },
   };

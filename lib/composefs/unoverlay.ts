@@ -11,7 +11,7 @@
 import { equalBytes, startsWith } from "../bytes/compare.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
-import type { ErofsReader, ImageInode } from "../erofs/read.ts";
+import type { ErofsImage, ImageInode } from "../erofs/image.ts";
 import type { ImageEntry } from "../erofs/read_directory.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { checkTarget, MAX_INLINE_SIZE, MAX_PATH_LENGTH } from "../tree/limits.ts";
@@ -50,7 +50,7 @@ export type ImageView = "exact" | "libcomposefs";
  * @throws {ImageFormatError} If a file holds what an image cannot.
  */
 export function unoverlayTree(
-  reader: ErofsReader,
+  reader: ErofsImage,
   tree: ImageTree,
   version: number,
   view: ImageView,
@@ -75,7 +75,7 @@ interface PendingLink {
 }
 
 class Unoverlay {
-  readonly #reader: ErofsReader;
+  readonly #reader: ErofsImage;
   readonly #tree: ImageTree;
   readonly #version: number;
   readonly #exact: boolean;
@@ -87,7 +87,7 @@ class Unoverlay {
   readonly #pending: PendingLink[] = [];
   readonly #levels: Level[] = [];
 
-  constructor(reader: ErofsReader, tree: ImageTree, version: number, view: ImageView) {
+  constructor(reader: ErofsImage, tree: ImageTree, version: number, view: ImageView) {
     this.#reader = reader;
     this.#tree = tree;
     this.#version = version;

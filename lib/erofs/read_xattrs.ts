@@ -14,7 +14,7 @@ import { viewOf } from "../bytes/view.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
-import type { ErofsReader, ImageInode } from "./read.ts";
+import type { ErofsImage, ImageInode } from "./image.ts";
 import { NameReader } from "./read_xattr_name.ts";
 
 /** What libcomposefs lets the names and values of one inode take. */
@@ -62,12 +62,12 @@ const NO_XATTRS: readonly ImageXattr[] = [];
 
 /** Reads the xattrs of an image's inodes; shared ones are decoded once. */
 export class XattrReader {
-  readonly #reader: ErofsReader;
+  readonly #reader: ErofsImage;
   readonly #shared = new Map<number, ImageXattr>();
   readonly #names: NameReader;
 
   /** @param names Names that are to be given as these very objects. */
-  constructor(reader: ErofsReader, names: readonly Uint8Array[] = []) {
+  constructor(reader: ErofsImage, names: readonly Uint8Array[] = []) {
     this.#reader = reader;
     this.#names = new NameReader(reader.image, names);
   }

@@ -1,6 +1,6 @@
 /** Trees and images of sizes and shapes that nobody means well with: time and memory stay in proportion. */
 
-import { ErofsReader } from "../../lib/erofs/read.ts";
+import { ErofsImage } from "../../lib/erofs/image.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { equalBytes } from "../../lib/bytes/compare.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
@@ -111,7 +111,7 @@ longTest("100,000 hard links to one file", () => {
   const dump = `${ROOT}/d 0 40755 2 0 0 0 0.0 - - -\n/d/f 0 100644 9 0 0 0 0.0 - - -\n`;
   within(20, () => {
     const image = createImageFromDump([utf8(dump + links.join(""))]);
-    assertEquals(new ErofsReader(image).superBlock.inos, 1 + 256 + 2);
+    assertEquals(new ErofsImage(image).superBlock.inos, 1 + 256 + 2);
     const tree = openImage(image).tree();
     assertEquals([...walk(tree)].filter(({ node }) => node.kind === "hardlink").length, 100_000);
     assertEquals(createImageFromDump([dumpBytes(tree)]).length, image.length);
@@ -161,7 +161,7 @@ Deno.test("references to every place of an xattr area are refused or decoded in 
     node: inline("", { xattrs: [...names, xattr("user.v", value)] }),
   }));
   const image = encodeImage({ ...directory(), entries });
-  const valueAt = image.indexOf(1, new ErofsReader(image).superBlock.xattrBlkaddr * 4096);
+  const valueAt = image.indexOf(1, new ErofsImage(image).superBlock.xattrBlkaddr * 4096);
   const hostile = patched(image, (bytes) => {
     entries.forEach(({ name }, file) => {
       const { xattrStart } = locate(image, new TextDecoder().decode(name)).inode;

@@ -5,7 +5,7 @@
  */
 
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
-import { ErofsReader, type ImageInode } from "../../lib/erofs/read.ts";
+import { ErofsImage, type ImageInode } from "../../lib/erofs/image.ts";
 import { type ImageEntry, readDirectory } from "../../lib/erofs/read_directory.ts";
 import { parseDumpfile, type ParseDumpfileOptions } from "../../lib/dumpfile/parse.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
@@ -132,7 +132,7 @@ export interface Located {
 
 /** Finds an inode of a sound image by the names that lead there. */
 export function locate(image: Uint8Array, ...names: readonly string[]): Located {
-  const reader = new ErofsReader(image);
+  const reader = new ErofsImage(image);
   let inode = reader.inode(reader.superBlock.rootNid);
   let parent = inode.nid;
   let entry: ImageEntry | undefined;

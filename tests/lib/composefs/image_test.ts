@@ -1,4 +1,4 @@
-import { ErofsReader } from "../../../lib/erofs/read.ts";
+import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { createImage, createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
@@ -68,7 +68,7 @@ Deno.test("options reach the scan, the contents and the writer", async () => {
   const source = memoryTree({ f: new MemoryNode("x".repeat(100), { mtime: 9 }) });
   const store = new MemoryStore();
   const image = await createImage(source, { store, useEpoch: true, minVersion: 1 });
-  const { buildTime } = new ErofsReader(image).superBlock;
+  const { buildTime } = new ErofsImage(image).superBlock;
   assertEquals([store.size, buildTime, openImage(image).version], [1, 0, 1]);
 });
 

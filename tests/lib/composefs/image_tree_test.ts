@@ -4,7 +4,7 @@ import { encodeImage } from "../../../lib/composefs/image.ts";
 import { collectImage, findLinks } from "../../../lib/composefs/image_tree.ts";
 import { DIRENT, SUPER_BLOCK } from "../../../lib/erofs/format.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
-import { ErofsReader } from "../../../lib/erofs/read.ts";
+import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { directory, hardLink, inline, locate, patched, symlink } from "../../support/trees.ts";
 
 /** `/d/e/f`, `/d/g`, `/h` and `/l`, and a link from `/k` to `/h`. */
@@ -19,7 +19,7 @@ function image(): Uint8Array<ArrayBuffer> {
 }
 
 const collect = (bytes: Uint8Array, rootEntries?: Uint8Array[]) =>
-  collectImage(new ErofsReader(bytes), rootEntries);
+  collectImage(new ErofsImage(bytes), rootEntries);
 
 /** Lets a name lead to another inode. */
 function redirect(bytes: Uint8Array<ArrayBuffer>, names: string[], nid: number, fileType?: number) {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
-import { ErofsReader } from "../../../lib/erofs/read.ts";
+import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { XattrReader } from "../../../lib/erofs/read_xattrs.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
 import type { Xattr } from "../../../lib/tree/tree.ts";
@@ -20,7 +20,7 @@ const imageOf = (...all: Xattr[][]) =>
   writeErofs(all.map((xattrs) => none("fifo", 0, { xattrs })), new Uint8Array());
 
 function readFirst(image: Uint8Array): readonly Xattr[] {
-  const reader = new ErofsReader(image);
+  const reader = new ErofsImage(image);
   return new XattrReader(reader).read(reader.inode(NID)).map(({ xattr }) => xattr);
 }
 
@@ -54,7 +54,7 @@ Deno.test("an inode's own xattrs come before those it shares", () => {
 
 Deno.test("a shared xattr is one object for all", () => {
   const shared = [xattr("user.a", "s")];
-  const reader = new ErofsReader(imageOf(shared, shared));
+  const reader = new ErofsImage(imageOf(shared, shared));
   const xattrs = new XattrReader(reader);
   const nids = [NID, NID + 2];
   const [first, second] = nids.map((nid) => xattrs.read(reader.inode(nid))[0]);
@@ -62,7 +62,7 @@ Deno.test("a shared xattr is one object for all", () => {
 });
 
 Deno.test("a value may be had in part", () => {
-  const reader = new ErofsReader(imageOf([xattr("user.a", "1234"), xattr("user.b")]));
+  const reader = new ErofsImage(imageOf([xattr("user.a", "1234"), xattr("user.b")]));
   const [a, b] = new XattrReader(reader).read(reader.inode(NID));
   assertEquals([a!.size, b!.size], [4, 0]);
   assertEquals([a!.value(), a!.value(3), b!.value()], ["1234", "4", ""].map(utf8));
@@ -73,7 +73,7 @@ Deno.test("a value may be had in part", () => {
 Deno.test("names that are known are given as they are, however they are spelled", () => {
   const known = ["user.a", "x"].map(utf8);
   const read = (image: Uint8Array) => {
-    const reader = new ErofsReader(image);
+    const reader = new ErofsImage(image);
     return new XattrReader(reader, known).read(reader.inode(NID)).map(({ name }) => name);
   };
   const names = read(
@@ -159,7 +159,7 @@ Deno.test("names and values of an inode take at most 65535 bytes", () => {
 
 Deno.test("a thousand inodes that share large xattrs take no memory for each", () => {
   const large = [xattr("user.a", "v".repeat(60_000))];
-  const reader = new ErofsReader(imageOf(...Array(1000).fill(large)));
+  const reader = new ErofsImage(imageOf(...Array(1000).fill(large)));
   const xattrs = new XattrReader(reader);
   const values = new Set<Uint8Array>();
   for (let i = 0; i < 1000; i++) values.add(xattrs.read(reader.inode(NID + 2 * i))[0]!.xattr.value);

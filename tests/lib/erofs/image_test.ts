@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { INODE_COMPACT, INODE_EXTENDED, SUPER_BLOCK } from "../../../lib/erofs/format.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
-import { ErofsReader } from "../../../lib/erofs/read.ts";
+import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
 import { contents, entries, holes, none, target } from "../../support/inodes.ts";
 import { patched, xattr } from "../../support/trees.ts";
@@ -18,7 +18,7 @@ function readChanged(
   inode: Inode,
   change: (view: DataView, image: Uint8Array) => void = () => {},
 ) {
-  const reader = new ErofsReader(patched(write(inode), change));
+  const reader = new ErofsImage(patched(write(inode), change));
   return { reader, inode: reader.inode(reader.superBlock.rootNid) };
 }
 
@@ -48,7 +48,7 @@ Deno.test("an inode reads as it was written", () => {
 });
 
 Deno.test("a compact inode has the superblock's time", () => {
-  const reader = new ErofsReader(write(none("fifo", 0, { mtime: -7, mtimeNsec: 8 })));
+  const reader = new ErofsImage(write(none("fifo", 0, { mtime: -7, mtimeNsec: 8 })));
   const { mtime, mtimeNsec, extended } = reader.inode(NID);
   assertEquals([mtime, mtimeNsec, extended], [-7, 8, false]);
 });
@@ -72,14 +72,14 @@ Deno.test("an image is read where it stands in a larger buffer", () => {
   const image = write(contents(5));
   const buffer = new Uint8Array(image.length + 100);
   buffer.set(image, 7);
-  const reader = new ErofsReader(buffer.subarray(7, 7 + image.length));
+  const reader = new ErofsImage(buffer.subarray(7, 7 + image.length));
   assertEquals(reader.dataParts(reader.inode(NID))[0]!.length, 5);
 });
 
 Deno.test("an image without a whole superblock is refused", () => {
   const image = write(none());
   for (const length of [0, 1023, 1024, 1151]) {
-    assertThrows(() => new ErofsReader(image.slice(0, length)), ImageFormatError, "superblock");
+    assertThrows(() => new ErofsImage(image.slice(0, length)), ImageFormatError, "superblock");
   }
 });
 
@@ -104,7 +104,7 @@ for (const [field, value, width, message] of SUPERBLOCK_REFUSALS) {
       if (width === 1) view.setUint8(at, value);
       else view.setUint32(at, value, true);
     });
-    const error = assertThrows(() => new ErofsReader(image), ImageFormatError, message);
+    const error = assertThrows(() => new ErofsImage(image), ImageFormatError, message);
     assertEquals(error.offset, at);
   });
 }
@@ -112,11 +112,11 @@ for (const [field, value, width, message] of SUPERBLOCK_REFUSALS) {
 Deno.test("the feature of chunk-based files may be set", () => {
   const at = 1024 + SUPER_BLOCK.offsets.featureIncompat;
   const image = patched(write(none()), (view) => view.setUint32(at, 4, true));
-  assertEquals(new ErofsReader(image).inode(NID).kind, "fifo");
+  assertEquals(new ErofsImage(image).inode(NID).kind, "fifo");
 });
 
 Deno.test("an inode lies inside the image", () => {
-  const reader = new ErofsReader(write(none()));
+  const reader = new ErofsImage(write(none()));
   for (const nid of [4096 / 32, 2 ** 31, 2 ** 53, 2 ** 64]) {
     assertThrows(() => reader.inode(nid), ImageFormatError, "ends behind the image");
   }
@@ -125,9 +125,9 @@ Deno.test("an inode lies inside the image", () => {
 Deno.test("an extended inode lies inside the image as a whole", () => {
   // The last slot of the image, as a compact inode and then as an extended one.
   const image = patched(write(none()), (_, bytes) => bytes.copyWithin(4064, START, START + 32));
-  assertEquals(new ErofsReader(image).inode(127).kind, "fifo");
+  assertEquals(new ErofsImage(image).inode(127).kind, "fifo");
   image[4064]! |= 1;
-  assertThrows(() => new ErofsReader(image).inode(127), ImageFormatError, "ends behind the image");
+  assertThrows(() => new ErofsImage(image).inode(127), ImageFormatError, "ends behind the image");
 });
 
 Deno.test("formats other than flat and chunk-based are refused", () => {
@@ -164,10 +164,10 @@ Deno.test("data behind the inode lies inside the image", () => {
     bytes.copyWithin(4032, START, START + 32);
     view.setUint32(4032 + INODE_COMPACT.offsets.size, 32, true);
   });
-  const reader = new ErofsReader(image);
+  const reader = new ErofsImage(image);
   assertEquals(reader.dataParts(reader.inode(126))[0]!.length, 32);
   new DataView(image.buffer).setUint32(4032 + INODE_COMPACT.offsets.size, 33, true);
-  assertThrows(() => new ErofsReader(image).inode(126), ImageFormatError, "ends behind the image");
+  assertThrows(() => new ErofsImage(image).inode(126), ImageFormatError, "ends behind the image");
 });
 
 Deno.test("data blocks lie inside the image", () => {
@@ -184,7 +184,7 @@ Deno.test("data blocks lie inside the image", () => {
 Deno.test("the whole last block of data lies inside the image", () => {
   const image = write(contents(2049)).slice(0, 8191);
   new DataView(image.buffer).setUint32(1024 + SUPER_BLOCK.offsets.blocks, 1, true);
-  const reader = new ErofsReader(image);
+  const reader = new ErofsImage(image);
   assertThrows(() => reader.dataParts(reader.inode(NID)), ImageFormatError, "ends behind");
 });
 
@@ -208,9 +208,9 @@ Deno.test("all chunks of a map are looked at", () => {
   refuse(file, "expected a hole", (view) => view.setUint32(last, 1, true));
   // The longest map that cannot stand elsewhere: 1017 chunks.
   const image = write(holes(1017 * 2 ** 43), none());
-  const { rootNid } = new ErofsReader(image).superBlock;
+  const { rootNid } = new ErofsImage(image).superBlock;
   image[32 * rootNid + INODE_EXTENDED.size + 1016 * 4] = 0;
-  assertThrows(() => new ErofsReader(image).inode(rootNid), ImageFormatError, "expected a hole");
+  assertThrows(() => new ErofsImage(image).inode(rootNid), ImageFormatError, "expected a hole");
 });
 
 Deno.test("a chunk map away from its inode is not looked for", () => {
@@ -218,19 +218,10 @@ Deno.test("a chunk map away from its inode is not looked for", () => {
   assertEquals([inode.start, inode.size], [4096, 2 ** 53]);
 });
 
-Deno.test("inodes that lie over each other run the image out", () => {
-  const reader = new ErofsReader(write(contents(2000)));
-  assertThrows(
-    () => {
-      for (let i = 0; i < 100; i++) reader.inode(NID);
-    },
-    ImageFormatError,
-    "inodes overlap",
-  );
-});
-
-Deno.test("data that many inodes have runs the image out", () => {
+Deno.test("inodes and their data are read as often as they are asked for", () => {
   const { reader, inode } = readChanged(contents(4096));
-  assertEquals(reader.dataParts(inode).length, 1);
-  assertThrows(() => reader.dataParts(inode), ImageFormatError, "inodes overlap");
+  for (let i = 0; i < 100; i++) {
+    assertEquals(reader.inode(NID), inode);
+    assertEquals(reader.dataParts(inode).length, 1);
+  }
 });

@@ -1,5 +1,7 @@
 /**
- * Reads an EROFS image that may be anything: every position is checked before it is used.
+ * An EROFS image, read at random: any inode at any time, and nothing that is not asked for. The image may be
+ * anything, so every position is checked before it is used. Whether all inodes together make sense is for
+ * `extents.ts` to say.
  *
  * What is read is what composefs images hold: flat and chunk-based files, symlinks, directories, devices
  * and xattrs; compression and further devices are refused. Images that other tools wrote are accepted as
@@ -10,6 +12,7 @@
  * @module
  */
 
+import { alignUp } from "../bytes/align.ts";
 import { concatBytes } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { readI64, readU64, wordOffsets, wordsOf } from "../bytes/words.ts";
@@ -75,14 +78,12 @@ const COMPACT = wordOffsets(INODE_COMPACT.offsets);
 const EXTENDED = wordOffsets(INODE_EXTENDED.offsets);
 
 /** Access to an image's inodes and data by position. */
-export class ErofsReader {
+export class ErofsImage {
   /** The whole image. */
   readonly image: Uint8Array;
   /** The same memory. */
   readonly words: Uint32Array;
   readonly superBlock: SuperBlock;
-  /** Bytes of image not yet claimed by an inode: overlapping inodes run it out. */
-  #unclaimed: number;
 
   /**
    * @param image The whole image. Kept, and not to be modified.
@@ -91,7 +92,6 @@ export class ErofsReader {
   constructor(image: Uint8Array) {
     this.image = image.byteOffset % 4 === 0 ? image : image.slice();
     this.words = wordsOf(this.image);
-    this.#unclaimed = image.length;
     this.superBlock = this.#readSuperBlock();
   }
 
@@ -139,18 +139,7 @@ export class ErofsReader {
   }
 
   /**
-   * Counts bytes as taken by one inode alone. An image whose inodes lie over each other could make a
-   * small file look like a huge tree.
-   *
-   * @throws {ImageFormatError} If more has been claimed than there is.
-   */
-  #claim(start: number, length: number): void {
-    this.#unclaimed -= length;
-    if (this.#unclaimed < 0) throw new ImageFormatError(start, "inodes overlap");
-  }
-
-  /**
-   * Reads the inode at a nid. To be called once for each: its place is then taken.
+   * Reads the inode at a nid.
    *
    * @throws {ImageFormatError} If it is not one that can be read.
    */
@@ -158,9 +147,7 @@ export class ErofsReader {
     const start = this.superBlock.metaBlkaddr * BLOCK_SIZE + nid * SLOT_SIZE;
     this.check(start, INODE_COMPACT.size, "inode");
     const inode = this.#readInode(nid, start);
-    const taken = this.#inodeLength(inode);
-    this.check(start, taken, "inode");
-    this.#claim(start, taken);
+    this.check(start, this.inodeLength(inode), "inode");
     return inode;
   }
 
@@ -216,7 +203,7 @@ export class ErofsReader {
   }
 
   /** Bytes that an inode takes with its xattrs and what of its data lies behind them. */
-  #inodeLength(inode: ImageInode): number {
+  inodeLength(inode: ImageInode): number {
     const head = inode.xattrStart + inode.xattrSize - inode.start;
     switch (inode.layout) {
       case LAYOUT.flatInline:
@@ -288,9 +275,8 @@ export class ErofsReader {
   /** What of an inode's data stands in blocks of its own. */
   #blocks(inode: ImageInode, size: number): Uint8Array {
     const start = inode.u * BLOCK_SIZE;
-    const length = Math.ceil(size / BLOCK_SIZE) * BLOCK_SIZE;
+    const length = alignUp(size, BLOCK_SIZE);
     this.#checkData(inode, start, length);
-    this.#claim(start, length);
     return viewOf(this.image, start, start + size);
   }
 
@@ -307,6 +293,12 @@ export class ErofsReader {
       this.check(start, length, `data of inode at ${inode.start}`);
     }
   }
+}
+
+/** Bytes of the blocks that a flat inode's data takes away from the inode; 0 for all others. */
+export function blocksLength(inode: ImageInode): number {
+  if (inode.layout === LAYOUT.chunkBased) return 0;
+  return alignUp(inode.size - tailSize(inode), BLOCK_SIZE);
 }
 
 function tailSize({ size, layout }: ImageInode): number {
