@@ -23,6 +23,7 @@ import type { Linux } from "../ffi/linux.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
+import { openOwnFile } from "../ffi/own_file.ts";
 import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
@@ -57,6 +58,9 @@ import type { TerminalPort } from "./terminal.ts";
 
 /** Bytes of a dump file or image read at a time. */
 const CHUNK_SIZE = 1 << 20;
+
+/** What is believed when it is read again is not for a group to write. */
+const SCRATCH_MODE = 0o644;
 
 /** As many known digests make a tree that is worth room for its objects. */
 const MANY_FILES = 4_000;
@@ -97,12 +101,16 @@ export class LinuxSystem implements System {
     return this.#open(path);
   }
 
+  openOwnFile(path: Uint8Array): SourceFile {
+    return openOwnFile(this.#linux, path);
+  }
+
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
     writeFileAtomically(this.#linux, path, [contents]);
   }
 
   writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void {
-    writeFileAtomically(this.#linux, path, parts, { sync: false });
+    writeFileAtomically(this.#linux, path, parts, { sync: false, mode: SCRATCH_MODE });
   }
 
   openSourceTree(path: Uint8Array): DiskTree {

@@ -34,6 +34,8 @@ export interface TreeReaderSettings {
   readonly store?: DiskStore;
   /** Digests known of earlier runs; those that are found are added. */
   readonly cache?: DigestCache;
+  /** Takes the cache's digests for those of files as they are. Default true. */
+  readonly believeCache?: boolean;
   /** Told how many bytes have been read, of how many that are known of so far. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -105,9 +107,17 @@ export interface System {
   readFile(path: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Opens a file for reading at positions. */
   openFile(path: Uint8Array): SourceFile;
+  /**
+   * Opens a regular file that nobody but the user and root can have written; of any other, throws a
+   * `RangeError` that says what it is.
+   */
+  openOwnFile(path: Uint8Array): SourceFile;
   /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
-  /** Writes a file of several parts likewise, but for a crash of the machine, after which it may be damaged. */
+  /**
+   * Writes a file of several parts likewise, to which only its owner may write. After a crash of the machine
+   * it may be damaged.
+   */
   writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void;
   openSourceTree(path: Uint8Array): DiskTree;
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;

@@ -1,8 +1,12 @@
 /**
  * What tells a file that has not been changed from one that has: its identity and its times.
  *
- * The kernel sets a file's ctime at every change, and nobody can set it otherwise but by the clock. A
- * change within the tick of the clock in which the file was looked at, 10 milliseconds at most, or, where
+ * The kernel sets a file's ctime at every change, and nobody can set it otherwise but by the clock. A file
+ * that is changed through a mapping gets it once, when a page becomes writable, and not again while the
+ * page waits to be written back. So before a file without a known digest is read, its file system is made
+ * to write back: once in a run, and where that does not help, its files have no fingerprints.
+ *
+ * A change within the tick of the clock in which the file was looked at, 10 milliseconds at most, or, where
  * times are kept in whole seconds, within the same second or two, leaves no trace though. So a file that was
  * changed lately has no fingerprint; nor has one whose times may be from another machine's clock.
  *
@@ -14,8 +18,9 @@
 import { readI64, wordOffsets } from "../lib/bytes/words.ts";
 import { FINGERPRINT_WORDS } from "../lib/composefs/digest_cache.ts";
 import type { Fingerprints } from "../lib/tree/source.ts";
+import { SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
-import { isLocal } from "./sync.ts";
+import { isOnDisk, syncFileSystem } from "./sync.ts";
 import { STATX } from "./uapi.ts";
 
 /**
@@ -47,11 +52,13 @@ export class Fingerprinter {
   #directory: Fd | undefined;
   /** Whether the file system of the directory has been asked for. */
   #hasAsked = false;
-  /** The device of the local file system that was met last. */
+  /** The device of the file system on a disk that was met last. */
   #major = -1;
   #minor = -1;
   /** The second at which the directory was entered, or an earlier one. */
   #now = 0;
+  /** Seconds at which devices began to be written back; infinitely long ago if they could not be. */
+  readonly #writtenBack = new Map<number, number>();
 
   /**
    * Goes on to a directory.
@@ -66,28 +73,49 @@ export class Fingerprinter {
   }
 
   /**
-   * Hands over the fingerprint of a file in the directory, if it has one.
+   * Hands over the fingerprint of a file in the directory, if it has one. To be asked before the file is
+   * read.
    *
    * @param stat What statx(2) wrote about the file, in words.
    * @returns The number that `fingerprints` gives it.
    */
   of(stat: Uint32Array, fingerprints: Fingerprints): number | undefined {
-    if (!this.#isLocal(stat[AT.devMajor]!, stat[AT.devMinor]!)) return undefined;
+    if (!this.#isOnDisk(stat[AT.devMajor]!, stat[AT.devMinor]!)) return undefined;
     const quiet = stat[AT.ctimeNsec] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
-    if (readI64(stat, AT.ctimeSec) >= this.#now - quiet) return undefined;
+    const changed = readI64(stat, AT.ctimeSec);
+    if (changed >= this.#now - quiet) return undefined;
     const words = this.#words;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;
-    return fingerprints.note(words);
+    const number = fingerprints.note(words);
+    // What was changed since then may still be changed without a trace.
+    return fingerprints.isKnown(number) || changed < this.#writeBack() - quiet ? number : undefined;
   }
 
-  /** Tells whether a device is that of a local file system, as far as the directory tells. */
-  #isLocal(major: number, minor: number): boolean {
+  /** Writes the device back unless it has been; tells when that began, or an earlier second. */
+  #writeBack(): number {
+    const device = this.#major * 2 ** 32 + this.#minor;
+    let began = this.#writtenBack.get(device);
+    if (began === undefined) {
+      began = this.#now;
+      try {
+        syncFileSystem(this.#directory!);
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        began = -Infinity;
+      }
+      this.#writtenBack.set(device, began);
+    }
+    return began;
+  }
+
+  /** Tells whether a device is that of a file system on a disk, as far as the directory tells. */
+  #isOnDisk(major: number, minor: number): boolean {
     if (major === this.#major && minor === this.#minor) return true;
     // A file of another file system may be bound here; its own directory is not known.
     if (this.#hasAsked) return false;
     this.#hasAsked = true;
     const directory = this.#directory!;
-    if (!isLocal(directory)) return false;
+    if (!isOnDisk(directory)) return false;
     ({ major: this.#major, minor: this.#minor } = directory.device());
     return major === this.#major && minor === this.#minor;
   }

@@ -27,7 +27,7 @@ const CHUNK_SIZE = 1 << 20;
  *
  * @param path If a symbolic link, the file it leads to is meant. What strangers have put into a directory
  * like `/tmp` is neither followed nor written to.
- * @param options Unless told otherwise, its contents are on the disk before it has its name: then it is
+ * @param options `mode`: another mode for a new file, before the umask. Unless told otherwise, its contents are on the disk before it has its name: then it is
  * whole or what it was even after a crash.
  * @throws {SyscallError} If it cannot be written; then a regular file is what it was before, unless it is
  * one that cannot be replaced.
@@ -36,7 +36,7 @@ export function writeFileAtomically(
   linux: Linux,
   path: Uint8Array,
   chunks: Iterable<Uint8Array<ArrayBuffer>>,
-  { sync = true }: { readonly sync?: boolean } = {},
+  { sync = true, mode = MODE }: { readonly sync?: boolean; readonly mode?: number } = {},
 ): void {
   using place = Place.find(linux, path, { action: "write" });
   const { directory, name, stat } = place;
@@ -46,7 +46,7 @@ export function writeFileAtomically(
   }
   let draft: UnnamedFile;
   try {
-    draft = UnnamedFile.create(directory, MODE, path);
+    draft = UnnamedFile.create(directory, mode, path);
   } catch (error) {
     if (stat === undefined || !isForbidden(error)) throw error;
     return overwrite(place, path, chunks);

@@ -6,16 +6,30 @@
 
 import type { Fd } from "./fd.ts";
 import { SyscallError } from "./errno.ts";
-import { LOCAL_FILE_SYSTEMS, STATFS_SIZE } from "./uapi.ts";
+import { DISK_FILE_SYSTEMS, LOCAL_FILE_SYSTEMS, STATFS_SIZE } from "./uapi.ts";
 
 /**
  * Tells whether a file lies in a file system that keeps its contents on this machine. Of others, network
  * ones among them, it is not known what syncfs(2) promises, nor whose clock their times are from.
  */
-export function isLocal({ linux, number }: Fd): boolean {
+export function isLocal(file: Fd): boolean {
+  return isAmong(LOCAL_FILE_SYSTEMS, file);
+}
+
+/**
+ * Tells whether a file lies on a disk of this machine. Then once syncfs(2) has returned, the next change of
+ * any file, be it through a mapping that stays open, sets its ctime. tmpfs never writes back, so a page that
+ * is mapped there may be changed for ever without that; of overlayfs it cannot be told whether it lies over
+ * tmpfs, nor whether it was mounted to ignore syncfs(2).
+ */
+export function isOnDisk(file: Fd): boolean {
+  return isAmong(DISK_FILE_SYSTEMS, file);
+}
+
+function isAmong(types: readonly number[], { linux, number }: Fd): boolean {
   const buffer = new Uint8Array(STATFS_SIZE);
   if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
-  return LOCAL_FILE_SYSTEMS.includes(new DataView(buffer.buffer).getUint32(0, true));
+  return types.includes(new DataView(buffer.buffer).getUint32(0, true));
 }
 
 /**

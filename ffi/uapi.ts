@@ -103,13 +103,18 @@ export const STATFS_SIZE = 120;
 // linux/magic.h
 export const PROC_SUPER_MAGIC = 0x9fa0;
 
-// linux/magic.h: file systems that keep their contents on this machine.
-export const LOCAL_FILE_SYSTEMS: readonly number[] = [
+// linux/magic.h: file systems on disks of this machine.
+export const DISK_FILE_SYSTEMS: readonly number[] = [
   0xef53, // EXT4_SUPER_MAGIC
   0x58465342, // XFS_SUPER_MAGIC
   0x9123683e, // BTRFS_SUPER_MAGIC
   0xf2f52010, // F2FS_SUPER_MAGIC
   0xca451a4e, // BCACHEFS_SUPER_MAGIC
+];
+
+// linux/magic.h: file systems that keep their contents on this machine.
+export const LOCAL_FILE_SYSTEMS: readonly number[] = [
+  ...DISK_FILE_SYSTEMS,
   0x01021994, // TMPFS_MAGIC
   0x794c7630, // OVERLAYFS_SUPER_MAGIC
 ];

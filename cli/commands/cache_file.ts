@@ -6,8 +6,14 @@
  * @module
  */
 
-import { DigestCache, isDigestCache } from "../../lib/composefs/digest_cache.ts";
+import {
+  CACHE_HEADER_SIZE,
+  checkCacheHeader,
+  DigestCache,
+  isDigestCache,
+} from "../../lib/composefs/digest_cache.ts";
 import { printable } from "../../lib/bytes/text.ts";
+import type { SourceFile } from "../../lib/tree/source.ts";
 import { SyscallError } from "../../ffi/errno.ts";
 import type { Context } from "../command.ts";
 
@@ -19,20 +25,42 @@ import type { Context } from "../command.ts";
 export function loadCache(path: Uint8Array, context: Context): DigestCache | undefined {
   const refusal = `Cannot use "${printable(path)}" as a cache`;
   try {
-    const file = context.system.readFile(path);
-    if (file.length === 0) return DigestCache.create();
-    if (isDigestCache(file)) return DigestCache.decode(file, Date.now());
-    note(context, `${refusal}: it is another kind of file; going on without`);
+    using file = context.system.openOwnFile(path);
+    return readCache(file, (state) => note(context, `${refusal}: ${state}`));
   } catch (error) {
     if (error instanceof RangeError) {
-      note(context, `${refusal}: ${error.message}; beginning a new one`);
-      return DigestCache.create();
+      note(context, `${refusal}: ${error.message}; going on without`);
+      return undefined;
     }
     if (!(error instanceof SyscallError)) throw error;
     if (error.code === "ENOENT") return DigestCache.create();
     note(context, `${error.message}; going on without a cache`);
+    return undefined;
   }
-  return undefined;
+}
+
+/** Reads no more than its start of what is no cache. */
+function readCache(file: SourceFile, note: (state: string) => void): DigestCache | undefined {
+  const { size } = file;
+  if (size === 0) return DigestCache.create();
+  const start = readUpTo(file, Math.min(size, CACHE_HEADER_SIZE));
+  if (!isDigestCache(start)) {
+    note("it is another kind of file; going on without");
+    return undefined;
+  }
+  try {
+    checkCacheHeader(start, size);
+    return DigestCache.decode(readUpTo(file, size), Date.now());
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    note(`${error.message}; beginning a new one`);
+    return DigestCache.create();
+  }
+}
+
+function readUpTo(file: SourceFile, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  return bytes.subarray(0, file.readAt(bytes, 0));
 }
 
 /** Writes a cache if it has anything new, whole or not at all. */

@@ -79,7 +79,7 @@ const options = {
     parse: path,
     summary: "Keep digests in FILE, read only files that have changed since",
     help:
-      "FILE is made if it does not exist. A file counts as changed if its inode, size, modification or change time is another, if it was changed in the last seconds before the run, or if it lies on a network file system. What is wrong with FILE itself is told, and all files are read then.",
+      "FILE is made if it does not exist. A file counts as changed if its inode, size, modification or change time is another, if it was changed in the last seconds before the run, or if it does not lie on a disk of this machine (ext4, XFS, Btrfs, F2FS, bcachefs). FILE must be a regular file of yours or root's that nobody else may write to. What is wrong with it is told, and all files are read then.",
     extension: true,
   },
   hardlinks: {
@@ -91,7 +91,8 @@ const options = {
   "verify-objects": {
     kind: "flag",
     summary: "Check the contents of objects already in the store",
-    help: "Otherwise an object that is already there is kept if its size is right.",
+    help:
+      "Otherwise an object that is already there is kept if its size is right. Files of SOURCE are read whatever is known by --cache.",
     extension: true,
   },
   json: JSON_OPTION,
@@ -243,7 +244,7 @@ async function createFromDirectory(
       onRead: reading.update,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(store === undefined ? {} : { store }),
-      ...(cache === undefined ? {} : { cache }),
+      ...(cache === undefined ? {} : { cache, believeCache: !options.verifyObjects }),
     });
     const image = await createImage(tree, { ...settings, reader, fingerprints: cache });
     store?.flush();

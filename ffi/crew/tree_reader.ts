@@ -33,6 +33,8 @@ export interface TreeReaderOptions extends ThreadOptions {
   readonly store?: DirectoryStore;
   /** Digests known of earlier runs; those that are found are added. */
   readonly cache?: DigestCache;
+  /** Takes its digests for those of files as they are; else files are read all the same. Default true. */
+  readonly believeCache?: boolean;
   /** Told how many bytes have been read, of how many that are known of so far. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -56,6 +58,7 @@ export class TreeReader implements FileReader, Disposable {
   readonly #tree: DirectoryTree;
   readonly #store: DirectoryStore | undefined;
   readonly #cache: DigestCache | undefined;
+  readonly #believesCache: boolean;
   readonly #onRead: TreeReaderOptions["onRead"];
   readonly #crew: Crew;
   readonly #contents = new ContentMaker();
@@ -71,10 +74,11 @@ export class TreeReader implements FileReader, Disposable {
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { store, cache, onRead, beforeThreads, ...threads } = options;
+    const { store, cache, believeCache = true, onRead, beforeThreads, ...threads } = options;
     this.#tree = tree;
     this.#store = store;
     this.#cache = cache;
+    this.#believesCache = believeCache;
     this.#onRead = onRead;
     this.#crew = new Crew(linux, {
       kind: "tree",
@@ -121,6 +125,7 @@ export class TreeReader implements FileReader, Disposable {
     if (size === 0) return EMPTY;
     // Files that are kept in the image have no digest.
     if (fingerprint === undefined || size <= INLINE_THRESHOLD) return undefined;
+    if (!this.#believesCache) return undefined;
     const digest = this.#cache?.get(fingerprint);
     if (digest === undefined) return undefined;
     return this.#store?.has(digest, size) === false

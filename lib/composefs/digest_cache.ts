@@ -24,9 +24,12 @@ const FINGERPRINT_SIZE = 4 * FINGERPRINT_WORDS;
 /** Bytes of a digest. */
 const DIGEST_SIZE = 32;
 
-const MAGIC = binary(utf8("composefs-cache\x01"));
+const MAGIC = binary(utf8("composefs-cache"));
+/** Version 1 may hold digests of files that were still being changed through mappings. */
+const VERSION = 2;
 const HEADER = record({
-  magic: reserved(16),
+  magic: reserved(15),
+  version: u8,
   /** When it was written, in milliseconds since the epoch. */
   savedAt: u64,
   count: u32,
@@ -49,6 +52,27 @@ const WITHOUT_DIGEST = 254;
 /** Tells whether a file is a cache, be it a damaged one; any other is not to be written over. */
 export function isDigestCache(file: Uint8Array): boolean {
   return binary(file.subarray(0, MAGIC.length)) === MAGIC;
+}
+
+/** Bytes at the start of a file by which {@linkcode checkCacheHeader} judges it. */
+export const CACHE_HEADER_SIZE = HEADER.size;
+
+/**
+ * Makes sure that the rest of a cache is worth reading.
+ *
+ * @param start The first bytes of its file: {@linkcode CACHE_HEADER_SIZE}, if there are as many.
+ * @param size How many there are in all.
+ * @throws {RangeError} If it is damaged, or of another version.
+ */
+export function checkCacheHeader(start: Uint8Array<ArrayBuffer>, size: number): void {
+  if (start.length < HEADER.size) throw new RangeError(`${size} bytes, cut off`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const { version, count, entrySize } = HEADER.read(view, 0);
+  if (version !== VERSION) throw new RangeError(`version ${version}, expected ${VERSION}`);
+  const expected = HEADER.size + count * ENTRY.size + DIGEST_SIZE;
+  if (entrySize !== ENTRY.size || size !== expected) {
+    throw new RangeError(`${size} bytes, expected ${expected}`);
+  }
 }
 
 /** A cache in memory. It takes fingerprints, of which only those that get a digest are written. */
@@ -81,14 +105,11 @@ export class DigestCache implements Fingerprints {
    * file's times say nothing of what has happened to it.
    */
   static decode(file: Uint8Array<ArrayBuffer>, now: number): DigestCache {
-    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     if (!isDigestCache(file)) throw new RangeError("not a cache of digests");
-    if (file.length < HEADER.size) throw new RangeError(`${file.length} bytes, cut off`);
-    const { savedAt, count, entrySize } = HEADER.read(view, 0);
+    checkCacheHeader(file, file.length);
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const { savedAt, count } = HEADER.read(view, 0);
     const end = HEADER.size + count * ENTRY.size;
-    if (entrySize !== ENTRY.size || file.length !== end + DIGEST_SIZE) {
-      throw new RangeError(`${file.length} bytes, expected ${end + DIGEST_SIZE}`);
-    }
     if (!equalBytes(fsVerityDigest(file.subarray(0, end)), file.subarray(end))) {
       throw new RangeError("its digest is wrong");
     }
@@ -122,6 +143,10 @@ export class DigestCache implements Fingerprints {
     return count - 1;
   }
 
+  isKnown(fingerprint: number): boolean {
+    return this.#tableOf(fingerprint).hasDigest(this.#indexOf(fingerprint));
+  }
+
   /** The digest of the file whose fingerprint has this number: a copy, or undefined. */
   get(fingerprint: number): Uint8Array<ArrayBuffer> | undefined {
     return this.#tableOf(fingerprint).use(this.#indexOf(fingerprint));
@@ -145,7 +170,8 @@ export class DigestCache implements Fingerprints {
     const parts = [header, this.#read.encode(), this.#added.encode()];
     const count = (parts[1]!.length + parts[2]!.length) / ENTRY.size;
     header.set(utf8(MAGIC));
-    HEADER.write(new DataView(header.buffer), 0, { savedAt: now, count, entrySize: ENTRY.size });
+    const fields = { version: VERSION, savedAt: now, count, entrySize: ENTRY.size };
+    HEADER.write(new DataView(header.buffer), 0, fields);
     const hasher = new FsVerityHasher();
     for (const part of parts) hasher.update(part);
     return [...parts, hasher.digest()];
@@ -218,10 +244,14 @@ class EntryTable {
     return true;
   }
 
+  hasDigest(index: number): boolean {
+    return this.#ageOf(index) !== WITHOUT_DIGEST;
+  }
+
   /** A copy of the digest, if there is one, of which note is taken that it was used. */
   use(index: number): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.hasDigest(index)) return undefined;
     const at = index * ENTRY.size;
-    if (this.#bytes[at + ENTRY.offsets.age] === WITHOUT_DIGEST) return undefined;
     this.#bytes[at + ENTRY.offsets.age] = USED;
     const start = at + ENTRY.offsets.digest;
     return this.#digests.copy(this.#bytes.subarray(start, start + DIGEST_SIZE));

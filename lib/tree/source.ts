@@ -25,6 +25,8 @@ export interface Fingerprints {
    * @returns Its number: the one it got when it was taken before, or a new one.
    */
   note(words: Uint32Array): number;
+  /** Tells whether there is something under a number already, so that the file need not be read. */
+  isKnown(number: number): boolean;
 }
 
 /** What lstat(2), readlink(2) and listxattr(2) tell of one file. */

@@ -4,15 +4,21 @@
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
+  mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { moduleWorkspace, type Subject, testEach } from "./each_program.ts";
+import { isOnDisk, moduleWorkspace, type Subject, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
@@ -22,6 +28,8 @@ const QUIET_MILLISECONDS = 4500;
 const WORKSPACE = moduleWorkspace();
 const CONTENTS = "some contents of a file ".repeat(20);
 const OTHER = CONTENTS.toUpperCase();
+
+const NOT_ON_DISK = "temporary files are not on a disk";
 
 /** A tree for each form of the program, made at once so that the wait is for all of them. */
 let made = 0;
@@ -35,7 +43,7 @@ function makeTree(): string {
   return `${WORKSPACE}/${name}`;
 }
 
-const TREES = Array.from({ length: 16 }, makeTree);
+const TREES = Array.from({ length: 36 }, makeTree);
 const READY = new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS));
 
 let taken = 0;
@@ -79,7 +87,7 @@ function filesRead(subject: Subject, tree: string, cache: string): string[] {
 
 testEach(
   "cache: reads only what has changed",
-  { tools: ["strace"], long: true },
+  { tools: ["strace"], long: true, skip: isOnDisk(WORKSPACE) ? "" : NOT_ON_DISK },
   async (subject) => {
     const tree = await quietTree();
     const cache = subject.path("cache");
@@ -174,3 +182,150 @@ testEach(
     assert(!existsSync(subject.path("none")));
   },
 );
+testEach("cache: --verify-objects reads the source again", {
+  skip: isOnDisk(WORKSPACE) ? "" : NOT_ON_DISK,
+}, async (subject) => {
+  const tree = await quietTree();
+  const cache = subject.path("cache");
+  const { digest } = digestOf(subject, tree, `--cache=${cache}`);
+  // A cache that lies, in which two files have each other's digest.
+  const bytes = readFileSync(cache);
+  const digestOfFile = (path: string) =>
+    Uint8Array.fromHex(textOutput(subject.tool("digest"), [path]).trim());
+  const found = ["a", "b"].map((name) => digestOfFile(`${tree}/${name}`));
+  const places = found.map((each) => bytes.indexOf(each));
+  assert(places.every((place) => place > 0), "its digests stand in the cache as they are");
+  bytes.set(found[0]!, places[1]);
+  bytes.set(found[1]!, places[0]);
+  writeFileSync(cache, bytes.subarray(0, -32));
+  bytes.set(digestOfFile(cache), bytes.length - 32);
+  writeFileSync(cache, bytes);
+  assertNotEquals(digestOf(subject, tree, `--cache=${cache}`).digest, digest);
+  const options = [`--cache=${cache}`, `--digest-store=${subject.path("store")}`];
+  assertEquals(digestOf(subject, tree, ...options, "--verify-objects").digest, digest);
+  assertEquals(digestOf(subject, tree, `--cache=${cache}`), { digest, stderr: "" });
+});
+
+/** Keeps a page of a file mapped, writes a letter for each line of input, and answers each. */
+const MAPPER = `
+import mmap, os, sys
+with mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 4096) as memory:
+    for place, line in enumerate(sys.stdin):
+        memory[place] = ord("x")
+        print(place, flush=True)
+`;
+
+/** Digests a tree while one of its files is changed through a mapping that stays open. */
+async function checkMapped(subject: Subject, parent: string): Promise<void> {
+  const tree = `${parent}/tree`;
+  mkdirSync(tree);
+  writeFileSync(`${tree}/mapped`, new Uint8Array(8192).fill(1));
+  const child = new Deno.Command("python3", {
+    args: ["-c", MAPPER, `${tree}/mapped`],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const [writer, reader] = [child.stdin.getWriter(), child.stdout.getReader()];
+  const change = async () => {
+    await writer.write(new TextEncoder().encode("\n"));
+    await reader.read();
+  };
+  try {
+    await change();
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS));
+    const cache = subject.path("cache");
+    const seen = new Set<string>();
+    // The first run would note the digest, each other one take it for that of what has changed since.
+    for (let i = 0; i < 3; i++) {
+      assertTrue(subject, tree, cache);
+      seen.add(digestOf(subject, tree).digest);
+      await change();
+    }
+    assertEquals(seen.size, 3);
+  } finally {
+    await writer.close();
+    while (!(await reader.read()).done);
+    await child.status;
+  }
+}
+
+testEach(
+  "cache: sees what is changed through a mapping",
+  { tools: ["python3", "mkfs.ext4"], root: true, once: true },
+  async (subject) => {
+    // A file system of its own, which nothing else writes back.
+    const disk = subject.path("disk");
+    writeFileSync(disk, "");
+    truncateSync(disk, 2 ** 26);
+    textOutput(["mkfs.ext4"], ["-q", disk]);
+    const mountPoint = subject.path("mounted");
+    mkdirSync(mountPoint);
+    textOutput(["mount"], ["-o", "loop", disk, mountPoint]);
+    try {
+      await checkMapped(subject, mountPoint);
+    } finally {
+      textOutput(["umount"], [mountPoint]);
+    }
+  },
+);
+
+testEach("cache: sees what is changed through a mapping in memory", {
+  tools: ["python3"],
+  once: true,
+  skip: existsSync("/dev/shm") ? "" : "no /dev/shm",
+}, async (subject) => {
+  const parent = mkdtempSync("/dev/shm/composefs-e2e-");
+  try {
+    await checkMapped(subject, parent);
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+});
+
+testEach("cache: only our own file is believed, or written", {}, async (subject) => {
+  const tree = await quietTree();
+  const { digest } = digestOf(subject, tree);
+  const target = subject.path("target");
+  digestOf(subject, tree, `--cache=${target}`);
+  assertEquals(statSync(target).mode & 0o022, 0);
+  const before = readFileSync(target);
+  const refuse = (path: string, state: string) => {
+    const { digest: found, stderr } = digestOf(subject, tree, `--cache=${path}`);
+    assertEquals(found, digest);
+    assertStringIncludes(stderr, `note: Cannot use "${path}" as a cache: ${state}`);
+    assertStringIncludes(stderr, "; going on without\n");
+  };
+  const link = subject.path("link");
+  symlinkSync("target", link);
+  refuse(link, "a symlink file, expected a regular one");
+  const fifo = subject.path("fifo");
+  textOutput(["mkfifo"], [fifo]);
+  refuse(fifo, "a fifo file, expected a regular one");
+  refuse("/dev/zero", "a character file, expected a regular one");
+  refuse(subject.directory, "a directory file, expected a regular one");
+  for (const mode of [0o620, 0o602]) {
+    chmodSync(target, mode);
+    refuse(target, `others than its owner may write to it (mode 0${mode.toString(8)})`);
+  }
+  chmodSync(target, 0o644);
+  assertEquals(readFileSync(target), before);
+  // A file that says it is enormous is not read to the end.
+  const sparse = subject.path("sparse");
+  writeFileSync(sparse, before.subarray(0, 32));
+  truncateSync(sparse, 2 ** 40);
+  const { digest: found, stderr } = digestOf(subject, tree, `--cache=${sparse}`);
+  assertEquals(found, digest);
+  assertStringIncludes(stderr, `${2 ** 40} bytes, expected `);
+});
+
+testEach("cache: another user's is not believed", { root: true }, async (subject) => {
+  const tree = await quietTree();
+  const cache = subject.path("cache");
+  const { digest } = digestOf(subject, tree, `--cache=${cache}`);
+  chownSync(cache, 4711, 4711);
+  const { mtimeMs } = statSync(cache);
+  const { digest: found, stderr } = digestOf(subject, tree, `--cache=${cache}`);
+  assertEquals(found, digest);
+  assertStringIncludes(stderr, "it belongs to user 4711, expected 0; going on without\n");
+  assertEquals([statSync(cache).uid, statSync(cache).mtimeMs], [4711, mtimeMs]);
+});

@@ -8,7 +8,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Program, PROGRAMS } from "../support/programs.ts";
 import { long, QUICK } from "../support/effort.ts";
-import { which } from "./process.ts";
+import { run, which } from "./process.ts";
 
 /** What a test body gets. */
 export interface Subject {
@@ -37,6 +37,15 @@ export interface Needs {
 
 /** Parent of all directories: not a file system in memory, where objects and images are unlike. */
 const PARENT = "/var/tmp";
+
+/** File systems whose files a digest cache knows again, as stat(1) calls them. */
+const ON_DISK: readonly string[] = ["ext2/ext3", "xfs", "btrfs", "f2fs", "bcachefs"];
+
+/** Tells whether a directory lies on a disk, as it does not in most containers. */
+export function isOnDisk(directory: string): boolean {
+  const { stdout } = run(["stat"], ["-f", "-c", "%T", directory]);
+  return ON_DISK.includes(new TextDecoder().decode(stdout).trim());
+}
 
 /** Makes a directory that everybody may enter; the caller removes it. */
 export function makeWorkspace(): string {

@@ -1,11 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { ERRNO } from "../../ffi/errno.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { Fingerprinter } from "../../ffi/fingerprint.ts";
 import type { Linux } from "../../ffi/linux.ts";
-import { isLocal } from "../../ffi/sync.ts";
-import { O_PATH, STATX, STATX_SIZE } from "../../ffi/uapi.ts";
+import { O_RDONLY, STATX, STATX_SIZE } from "../../ffi/uapi.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import type { Fingerprints } from "../../lib/tree/source.ts";
+import { openAnswering } from "./answering.ts";
 import { openFaulty, test } from "./harness.ts";
 
 const NOW = 1_700_000_000;
@@ -30,18 +32,31 @@ function statOf({ ctime = NOW - 1000, nsec = 5, size = 1, device }: Facts): Uint
 }
 
 /** Gives each fingerprint the next number. */
-function counter(): Fingerprints & { readonly seen: string[] } {
+function counter(isKnown = false): Fingerprints & { readonly seen: string[] } {
   const seen: string[] = [];
-  return { seen, note: (words) => seen.push(words.join()) - 1 };
+  return { seen, note: (words) => seen.push(words.join()) - 1, isKnown: () => isKnown };
+}
+
+const EXT4 = 0xef53;
+
+/** A kernel whose file systems are all on disks, wherever tests have their directories. */
+function openOnDisk(syncfs: () => number = () => 0): Promise<Linux> {
+  return openAnswering({
+    syncfs,
+    fstatfs: (_, buffer) => {
+      new DataView((buffer as Uint8Array).buffer).setUint32(0, EXT4, true);
+      return 0;
+    },
+  });
 }
 
 function openDirectory(linux: Linux, directory: string): Fd {
-  return Fd.open(linux, utf8(directory), { flags: O_PATH });
+  return Fd.open(linux, utf8(directory), { flags: O_RDONLY });
 }
 
-test("fingerprint: files that were changed lately have none", ({ linux, directory }) => {
+test("fingerprint: files that were changed lately have none", async ({ directory }) => {
+  const linux = await openOnDisk();
   using opened = openDirectory(linux, directory);
-  assert(isLocal(opened));
   const device = opened.device();
   const fingerprinter = new Fingerprinter();
   // The last moment of a second: what was changed in it may have been changed just now.
@@ -60,7 +75,8 @@ test("fingerprint: files that were changed lately have none", ({ linux, director
   assertEquals([0, 1, 2, 3, 4].map((age) => has(age, 0)), [false, false, false, false, true]);
 });
 
-test("fingerprint: files that differ have different ones", ({ linux, directory }) => {
+test("fingerprint: files that differ have different ones", async ({ directory }) => {
+  const linux = await openOnDisk();
   using opened = openDirectory(linux, directory);
   const device = opened.device();
   const fingerprinter = new Fingerprinter();
@@ -73,7 +89,8 @@ test("fingerprint: files that differ have different ones", ({ linux, directory }
   assertEquals([seen.length, new Set(seen).size, seen[0] === seen[4]], [5, 4, true]);
 });
 
-test("fingerprint: files of another file system have none, wherever they come", ({ linux, directory }) => {
+test("fingerprint: files of another file system have none, wherever they come", async ({ directory }) => {
+  const linux = await openOnDisk();
   using opened = openDirectory(linux, directory);
   const device = opened.device();
   const other = { major: device.major, minor: device.minor + 1 };
@@ -91,4 +108,48 @@ test("fingerprint: files of network file systems have none", async ({ directory 
   const fingerprinter = new Fingerprinter();
   fingerprinter.enter(opened, NOW * 1000);
   assertEquals(fingerprinter.of(statOf({ device: opened.device() }), counter()), undefined);
+});
+
+/** A file system in memory, if there is one. */
+const MEMORY = "/dev/shm";
+
+test("fingerprint: files of file systems in memory have none", ({ linux }) => {
+  const directory = mkdtempSync(`${MEMORY}/composefs-`);
+  try {
+    using opened = openDirectory(linux, directory);
+    const fingerprinter = new Fingerprinter();
+    fingerprinter.enter(opened, NOW * 1000);
+    assertEquals(fingerprinter.of(statOf({ device: opened.device() }), counter()), undefined);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}, { when: !existsSync(MEMORY), reason: `no ${MEMORY}` });
+
+test("fingerprint: before a file is read that is not known, all is written back, once", async ({ directory }) => {
+  let calls = 0;
+  const linux = await openOnDisk(() => {
+    calls++;
+    return 0;
+  });
+  using opened = openDirectory(linux, directory);
+  const device = opened.device();
+  const fingerprinter = new Fingerprinter();
+  const of = (age: number, isKnown: boolean) =>
+    fingerprinter.of(statOf({ ctime: NOW - age, device }), counter(isKnown)) === 0;
+  fingerprinter.enter(opened, NOW * 1000);
+  assertEquals([of(1000, true), calls], [true, 0]);
+  assertEquals([of(1000, false), calls], [true, 1]);
+  // Much later in the same run: what was changed since it was written back may be in a mapping.
+  fingerprinter.enter(opened, (NOW + 500) * 1000);
+  assertEquals([of(2, false), of(-200, false), of(-200, true), calls], [true, false, true, 1]);
+});
+
+test("fingerprint: where nothing can be written back, only known files have one", async ({ directory }) => {
+  const linux = await openOnDisk(() => -ERRNO.EIO);
+  using opened = openDirectory(linux, directory);
+  const device = opened.device();
+  const fingerprinter = new Fingerprinter();
+  fingerprinter.enter(opened, NOW * 1000);
+  assertEquals(fingerprinter.of(statOf({ device }), counter()), undefined);
+  assertEquals(fingerprinter.of(statOf({ device }), counter(true)), 0);
 });

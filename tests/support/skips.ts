@@ -30,6 +30,10 @@ export const ALLOWED_REASONS: readonly { readonly pattern: RegExp; readonly why:
     pattern: /\(skipped: [^)]*\bno kernel of (?:bullseye|bookworm) to be had\b[^)]*\)$/,
     why: "Debian's mirrors drop old suites, and their kernels with them",
   },
+  {
+    pattern: /\(skipped: [^)]*\btemporary files are not on a disk\b[^)]*\)$/,
+    why: "in a container they lie on overlayfs, unless somebody has bound a disk there",
+  },
   { pattern: /\(skipped: [^)]*\bKVM\b[^)]*\)$/, why: "a virtual machine may not offer KVM" },
 ];
 

@@ -58,6 +58,18 @@ Deno.test("what was kept is found, before and after it was written", () => {
   check(decode(file));
 });
 
+Deno.test("only what has a digest is known", () => {
+  const cache = DigestCache.create();
+  keep(cache, fingerprint(1), digest(1));
+  const without = cache.note(fingerprint(2));
+  assertEquals([cache.isKnown(cache.note(fingerprint(1))), cache.isKnown(without)], [true, false]);
+  const later = decode(encode(cache));
+  assertEquals(
+    [1, 2].map((inode) => later.isKnown(later.note(fingerprint(inode)))),
+    [true, false],
+  );
+});
+
 Deno.test("every bit of a fingerprint counts", () => {
   const cache = DigestCache.create();
   keep(cache, fingerprint(5, 1), digest(1));
