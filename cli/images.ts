@@ -13,7 +13,7 @@ import type { System } from "./system.ts";
 /** Reads an image file and opens it. */
 export function loadImage(system: System, path: Uint8Array): ComposefsImage {
   return naming(path, () => {
-    const image = openImage(system.readFile(path));
+    const image = openImage(system.readImage(path).bytes);
     return { ...image, tree: (options) => naming(path, () => image.tree(options)) };
   });
 }

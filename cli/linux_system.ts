@@ -16,6 +16,7 @@ import {
   type MeasuredDigest,
   requireVerity,
 } from "../ffi/fsverity.ts";
+import { type ImageFile, readImageFile } from "../ffi/image_file.ts";
 import { digestFiles } from "../ffi/crew/file_digests.ts";
 import { objectChecker } from "../ffi/crew/object_checker.ts";
 import { Installer, isSameFile } from "../ffi/installer.ts";
@@ -95,6 +96,10 @@ export class LinuxSystem implements System {
   readFile(path: Uint8Array): Uint8Array<ArrayBuffer> {
     using file = this.#open(path);
     return file.readAll(MAX_IMAGE_SIZE);
+  }
+
+  readImage(path: Uint8Array, options = { whole: false }): ImageFile {
+    return readImageFile(this.#linux, path, options);
   }
 
   openFile(path: Uint8Array): SourceFile {

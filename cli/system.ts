@@ -8,6 +8,7 @@
 
 import type { DigestOrder } from "../ffi/crew/work_order.ts";
 import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
+import type { ImageFile } from "../ffi/image_file.ts";
 import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
 import type { MachineFacts } from "../ffi/probe.ts";
@@ -105,6 +106,12 @@ export interface System {
   readChunks(path: Uint8Array): Iterable<Uint8Array<ArrayBuffer>>;
   /** Reads a whole file. */
   readFile(path: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * Reads an image: no more of the file than its superblock says that it is.
+   *
+   * @param options `whole`: also to digest the file to its end, if the image ends before.
+   */
+  readImage(path: Uint8Array, options?: { readonly whole: boolean }): ImageFile;
   /** Opens a file for reading at positions. */
   openFile(path: Uint8Array): SourceFile;
   /**

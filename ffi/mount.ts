@@ -28,6 +28,7 @@ import {
   checkDigest,
   type EqualDigests,
   openFor,
+  openImage,
   openUserNamespace,
   readHeader,
 } from "./mount_image.ts";
@@ -38,7 +39,7 @@ import {
   type OverlayRefusal,
 } from "./overlay_mount.ts";
 import { ScratchMount } from "./scratch_mount.ts";
-import { O_PATH, O_RDONLY } from "./uapi.ts";
+import { O_PATH } from "./uapi.ts";
 import { MNT_DETACH } from "./uapi_mount.ts";
 
 /** What to mount where. */
@@ -73,7 +74,7 @@ export interface MountReport {
 export function mountComposefs(linux: Linux, request: MountRequest): MountReport {
   const { options, image: name } = request;
   using stack = new DisposableStack();
-  const opened = openFor("openImage", linux, name, { flags: O_RDONLY, stack });
+  const opened = openImage(linux, name, stack);
   const userNamespace = options.idmap && openUserNamespace(linux, options.idmap, stack);
   const file = checkImage(linux, opened, request, stack);
   const { hasAcl } = readHeader(file);

@@ -7,12 +7,13 @@
 
 import { COMPOSEFS_HEADER, COMPOSEFS_MAGIC, FLAG_HAS_ACL } from "../lib/composefs/header.ts";
 import { ImageFormatError } from "../lib/erofs/image_format_error.ts";
-import { SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../lib/erofs/format.ts";
+import { BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../lib/erofs/format.ts";
 import { FsVerityHasher } from "../lib/fsverity/digest.ts";
 import type { MountOptions, VerityPolicy } from "../lib/mount/options.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { measureVerity } from "./fsverity.ts";
+import { openImageFile } from "./image_file.ts";
 import { isUserNamespace, verityRefusal } from "./kernel.ts";
 import type { Linux } from "./linux.ts";
 import { sealedCopy } from "./memfd.ts";
@@ -34,6 +35,15 @@ export function openFor(
     return own(options.stack, Fd.open(linux, path, { flags: options.flags }));
   } catch (error) {
     throw asMountError(step, path, error);
+  }
+}
+
+/** Opens the image, and gives it back with the stack. */
+export function openImage(linux: Linux, path: Uint8Array, stack: DisposableStack): Fd {
+  try {
+    return own(stack, openImageFile(linux, path, { pipe: false }));
+  } catch (error) {
+    throw asMountError("openImage", path, error);
   }
 }
 
@@ -135,7 +145,7 @@ export function readHeader(image: Fd): { readonly hasAcl: boolean } {
   const length = image.readAt(head, 0);
   const view = new DataView(head.buffer);
   if (length < head.length) {
-    throw damaged(image, length, `the file ends after ${length} bytes, expected ${head.length}`);
+    throw damaged(image, length, `truncated: ${length} bytes, expected at least ${BLOCK_SIZE}`);
   }
   const { magic, flags } = COMPOSEFS_HEADER.read(view, 0);
   if (magic !== COMPOSEFS_MAGIC) throw damaged(image, 0, "not a composefs image, wrong magic");

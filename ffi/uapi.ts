@@ -102,6 +102,7 @@ export const STATFS_SIZE = 120;
 
 // linux/magic.h
 export const PROC_SUPER_MAGIC = 0x9fa0;
+export const PIPEFS_MAGIC = 0x50495045;
 
 // linux/magic.h: file systems on disks of this machine.
 export const DISK_FILE_SYSTEMS: readonly number[] = [

@@ -63,9 +63,9 @@ export function loadExpectedTree(
   image: Uint8Array,
   { digest }: ContentOptions,
 ): Tree<Content> {
-  const bytes = system.readFile(image);
+  const { bytes, whole } = system.readImage(image, { whole: digest !== undefined });
   if (digest !== undefined) {
-    const found = fsVerityDigest(bytes);
+    const found = whole?.digest ?? fsVerityDigest(bytes);
     if (!equalBytes(found, digest)) {
       throw new Error(
         `Cannot use "${printable(image)}": fs-verity digest ${found.toHex()}, ` +

@@ -60,13 +60,14 @@ export const verify = defineCommand({
     if (basedir.length > 0 && imageOnly) {
       throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
     }
-    const bytes = system.readFile(image);
+    const { bytes, whole } = system.readImage(image, { whole: true });
     using basedirs = new Basedirs(system, options);
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {
       requireDigests,
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
+      ...(whole === undefined ? {} : { whole }),
       ...(imageOnly ? {} : { checkObjects: system.objectChecker(basedirs.layers) }),
     };
     const print = json ? printJson : printText;

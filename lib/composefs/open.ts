@@ -4,7 +4,9 @@
  * @module
  */
 
-import { ErofsImage } from "../erofs/image.ts";
+import { BLOCK_BITS, BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../erofs/format.ts";
+import { ErofsImage, truncated } from "../erofs/image.ts";
+import { u32 } from "../bytes/struct.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import {
@@ -41,8 +43,25 @@ export interface ComposefsImage {
   tree(options?: ReadTreeOptions): Tree<Content>;
 }
 
-/** The smallest file that is looked at. */
-const SMALLEST_IMAGE = 4096;
+/** The smallest image there is. */
+const SMALLEST_IMAGE = BLOCK_SIZE;
+
+/** Bytes at the start of an image that say what it is and how long. */
+export const IMAGE_HEAD_SIZE = SUPER_OFFSET + SUPER_BLOCK.size;
+
+/**
+ * Finds out how long an image says it is, before the rest of it is read.
+ *
+ * @param head Its first {@linkcode IMAGE_HEAD_SIZE} bytes.
+ * @returns Bytes; undefined if it is no composefs image that can be opened.
+ */
+export function claimedSize(head: Uint8Array): number | undefined {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (COMPOSEFS_HEADER.read(view, 0).magic !== COMPOSEFS_MAGIC) return undefined;
+  const { magic, blkszbits, blocks } = SUPER_BLOCK.read(view, SUPER_OFFSET);
+  if (magic !== SUPER_MAGIC || blkszbits !== BLOCK_BITS) return undefined;
+  return Math.max(blocks * BLOCK_SIZE, SMALLEST_IMAGE);
+}
 
 /**
  * Opens an image.
@@ -62,20 +81,17 @@ const SMALLEST_IMAGE = 4096;
  * ```
  */
 export function openImage(bytes: Uint8Array): ComposefsImage {
-  if (bytes.length < SMALLEST_IMAGE) {
-    throw new ImageFormatError(
-      bytes.length,
-      `file ends here, expected at least ${SMALLEST_IMAGE} bytes`,
-    );
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const header = COMPOSEFS_HEADER.read(view, 0);
-  if (header.magic !== COMPOSEFS_MAGIC) {
-    throw new ImageFormatError(
-      0,
-      `magic 0x${header.magic.toString(16)}, expected a composefs image`,
-    );
+  // What begins otherwise is no image that was cut short, however short it is.
+  const magic = bytes.length < u32.size ? COMPOSEFS_MAGIC : u32.read(view, 0);
+  if (magic !== COMPOSEFS_MAGIC) {
+    throw new ImageFormatError(0, `magic 0x${magic.toString(16)}, expected a composefs image`);
   }
+  if (bytes.length < SMALLEST_IMAGE) {
+    const claimed = bytes.length < IMAGE_HEAD_SIZE ? undefined : claimedSize(bytes);
+    throw truncated(bytes.length, claimed ?? `at least ${SMALLEST_IMAGE}`);
+  }
+  const header = COMPOSEFS_HEADER.read(view, 0);
   if (header.version !== COMPOSEFS_HEADER_VERSION) {
     throw new ImageFormatError(
       COMPOSEFS_HEADER.offsets.version,

@@ -69,6 +69,8 @@ export interface VerifyOptions {
   readonly checkObjects?: ObjectChecker;
   /** fs-verity digest that the image must have, 32 bytes. */
   readonly digest?: Uint8Array;
+  /** The file, if it goes on behind the image: its size, and its fs-verity digest. */
+  readonly whole?: { readonly size: number; readonly digest: Uint8Array };
   /** Counts files whose object the image names no digest of as wrong. */
   readonly requireDigests?: boolean;
   /** Told how many bytes of objects have been read, of how many. */
@@ -82,7 +84,7 @@ export interface VerifyOptions {
  * byte for byte, what the writer makes of the tree in it; a change that leads to another such image,
  * such as that of a file's mode, then goes unnoticed.
  *
- * @param image The whole image.
+ * @param image The whole image. What follows it in its file may be left out: see `whole`.
  * @returns Findings as they are made, those about objects in the order the checker has; at the end what
  * was looked at.
  */
@@ -90,7 +92,7 @@ export async function* verifyImage(
   image: Uint8Array,
   options: VerifyOptions = {},
 ): AsyncGenerator<Finding, VerifySummary, void> {
-  const digest = fsVerityDigest(image);
+  const digest = options.whole?.digest ?? fsVerityDigest(image);
   const collected: Collected = { files: 0, bytes: 0, objects: new Map() };
   let findings = 0;
   let unverified = 0;
@@ -143,14 +145,15 @@ function* verifyStructure(
   }
   collect(tree, collected);
   // Other writers place things otherwise: an image that is the expected one is right as it is.
-  const difference = isExpected ? undefined : findDifference(image, opened.version, tree);
+  const size = options.whole?.size ?? image.length;
+  const difference = isExpected ? undefined : findDifference({ image, size }, opened, tree);
   if (difference !== undefined) yield { kind: "image", problem: "not-canonical", ...difference };
 }
 
 /** Holds an image against what the writer makes of its tree. */
 function findDifference(
-  image: Uint8Array,
-  version: number,
+  { image, size }: { readonly image: Uint8Array; readonly size: number },
+  { version }: ComposefsImage,
   tree: Tree<Content>,
 ): { offset?: number; state: string } | undefined {
   let canonical: Uint8Array;
@@ -175,8 +178,8 @@ function findDifference(
     );
     return { offset, state: `byte ${found} at offset ${offset}, expected ${expected}` };
   }
-  if (image.length === canonical.length) return undefined;
-  return { offset, state: `${image.length} bytes, expected ${canonical.length}` };
+  if (size === canonical.length) return undefined;
+  return { offset, state: `${size} bytes, expected ${canonical.length}` };
 }
 
 function collect(tree: Tree<Content>, collected: Collected): void {

@@ -113,11 +113,12 @@ export class ErofsImage {
     expect("magic", magic === SUPER_MAGIC, `0x${SUPER_MAGIC.toString(16)}, an EROFS superblock`);
     expect("blkszbits", blkszbits === BLOCK_BITS, `${BLOCK_BITS}: blocks of 4096 bytes`);
     expect("sbExtslots", superBlock.sbExtslots === 0, "0");
+    const size = superBlock.blocks * BLOCK_SIZE;
+    if (size > this.image.length) throw truncated(this.image.length, size);
     const unknown = featureIncompat & ~FEATURE_INCOMPAT_CHUNKED_FILE;
     expect("featureIncompat", unknown === 0, "no feature but chunk-based files");
     expect("metaBlkaddr", this.#blockInside(superBlock.metaBlkaddr), "a block of the image");
     expect("xattrBlkaddr", this.#blockInside(superBlock.xattrBlkaddr), "a block of the image");
-    expect("blocks", superBlock.blocks * BLOCK_SIZE <= this.image.length, "the image's own size");
     return superBlock;
   }
 
@@ -299,6 +300,11 @@ export class ErofsImage {
 export function blocksLength(inode: ImageInode): number {
   if (inode.layout === LAYOUT.chunkBased) return 0;
   return alignUp(inode.size - tailSize(inode), BLOCK_SIZE);
+}
+
+/** The error for an image that ends before it should. */
+export function truncated(size: number, expected: number | string): ImageFormatError {
+  return new ImageFormatError(size, `truncated: ${size} bytes, expected ${expected}`);
 }
 
 function tailSize({ size, layout }: ImageInode): number {

@@ -201,8 +201,10 @@ const BASEDIR = ["-o", "basedir=objects"];
 const REFUSALS: readonly Refusal[] = [
   { args: [...BASEDIR, "nosuch.cfs", "m"], message: 'image "nosuch.cfs": No such file' },
   { args: [...BASEDIR, "short.cfs", "m"], message: 'image "short.cfs": truncated: ' },
+  { args: [...BASEDIR, "fifo", "m"], message: '"fifo": a fifo, expected a regular file' },
+  { args: [...BASEDIR, "/dev/zero", "m"], message: "a character device" },
   { args: [...BASEDIR, "tree/large", "m"], message: "not a composefs image" },
-  { args: [...BASEDIR, "tree/empty", "m"], message: "ends after 0 bytes" },
+  { args: [...BASEDIR, "tree/empty", "m"], message: "truncated: 0 bytes, expected at least 4096" },
   { args: [...BASEDIR, "x.cfs", "nosuch"], message: 'mount point "nosuch": No such file' },
   { args: [...BASEDIR, "x.cfs", "tree/small"], message: "Not a directory" },
   { args: ["-o", "basedir=nosuch", "x.cfs", "m"], message: 'object directory "nosuch"' },
@@ -226,6 +228,7 @@ testEach(
     prepare(subject);
     writeFileSync(subject.path("short.cfs"), readFileSync(subject.path("x.cfs")));
     truncateSync(subject.path("short.cfs"), 4096);
+    run(["mkfifo"], [subject.path("fifo")]);
     for (const { args, message } of REFUSALS) {
       const script = `"$@" && exit 9; ! grep " $PWD/m " /proc/self/mountinfo && exit 1`;
       const done = inNamespace(subject, script, [...subject.tool("mount.composefs"), ...args]);

@@ -11,6 +11,7 @@ import "./errno_test.ts";
 import "./fd_test.ts";
 import "./fingerprint_test.ts";
 import "./fsverity_test.ts";
+import "./image_file_test.ts";
 import "./linux_test.ts";
 import "./object_store_test.ts";
 import "./output_file_test.ts";

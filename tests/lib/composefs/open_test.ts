@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import { openImage } from "../../../lib/composefs/open.ts";
+import { claimedSize, IMAGE_HEAD_SIZE, openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { directory, hardLink, inline, nodeAt, patched, xattr } from "../../support/trees.ts";
 
@@ -21,13 +21,38 @@ Deno.test("the header tells version and ACLs", () => {
 });
 
 Deno.test("a file too short to be an image is refused", () => {
-  for (const length of [0, 31, 1152, 4095]) {
-    refuse(IMAGE.slice(0, length), "expected at least 4096 bytes", length);
+  for (const length of [0, 3, 4, 31, 1151]) {
+    const message = `truncated: ${length} bytes, expected at least 4096`;
+    refuse(IMAGE.slice(0, length), message, length);
+  }
+  for (const length of [1152, 4095]) {
+    const message = `truncated: ${length} bytes, expected ${IMAGE.length}`;
+    refuse(IMAGE.slice(0, length), message, length);
   }
 });
 
+Deno.test("a short file that begins otherwise is no image", () => {
+  refuse(utf8("#!/bin/sh\n"), "expected a composefs image", 0);
+});
+
+Deno.test("the head of an image says how long it is", () => {
+  assertEquals(claimedSize(IMAGE.subarray(0, IMAGE_HEAD_SIZE)), IMAGE.length);
+  const head = (patch: (view: DataView) => void) =>
+    claimedSize(patched(IMAGE, patch).subarray(0, IMAGE_HEAD_SIZE));
+  assertEquals(head((view) => view.setUint32(1024 + 36, 0xffffffff, true)), 0xffffffff * 4096);
+  assertEquals(head((view) => view.setUint32(1024 + 36, 0, true)), 4096);
+  assertEquals(head((view) => view.setUint8(0, 0)), undefined);
+  assertEquals(head((view) => view.setUint8(1024, 0)), undefined);
+  assertEquals(head((view) => view.setUint8(1024 + 12, 200)), undefined);
+});
+
 Deno.test("a truncated image is refused when it is opened", () => {
-  refuse(IMAGE.slice(0, -4096), "the image's own size", 1024 + 36);
+  const { length } = IMAGE;
+  refuse(
+    IMAGE.slice(0, -4096),
+    `truncated: ${length - 4096} bytes, expected ${length}`,
+    length - 4096,
+  );
 });
 
 Deno.test("another magic or header version is refused", () => {
