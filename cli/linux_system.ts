@@ -28,7 +28,7 @@ import { openOwnFile } from "../ffi/own_file.ts";
 import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
 import { cString } from "../ffi/path.ts";
-import { standardInput } from "../ffi/stdio.ts";
+import { isStandardOutput, standardStream } from "../ffi/stdio.ts";
 import { TreeReader } from "../ffi/crew/tree_reader.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
 import {
@@ -88,7 +88,7 @@ export class LinuxSystem implements System {
   }
 
   *readChunks(path: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
-    if (isDash(path)) return yield* ownChunks(standardInput(this.#linux));
+    if (isDash(path)) return yield* ownChunks(standardStream(this.#linux, 0));
     using file = this.#open(path);
     yield* ownChunks(file);
   }
@@ -111,6 +111,8 @@ export class LinuxSystem implements System {
   }
 
   writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
+    // By this name what stands in for a closed stream would take anything.
+    if (isStandardOutput(path)) standardStream(this.#linux, 1);
     writeFileAtomically(this.#linux, path, [contents]);
   }
 
@@ -239,16 +241,15 @@ export class LinuxSystem implements System {
 
   /** The process's own output streams. */
   terminalPort(): TerminalPort {
-    const streams = {
-      1: new Fd(this.#linux, 1, "standard output"),
-      2: new Fd(this.#linux, 2, "standard error"),
-    };
+    let stdout: Fd | undefined;
+    const stderr = new Fd(this.#linux, 2, "standard error");
     const columns = (descriptor: 1 | 2) => terminalColumns(this.#linux, descriptor);
     return {
       write: (descriptor, bytes) => {
         this.#hasWritten = true;
+        const stream = descriptor === 2 ? stderr : stdout ??= standardStream(this.#linux, 1);
         // Nothing that is printed lies in shared memory.
-        streams[descriptor].write(bytes as Uint8Array<ArrayBuffer>);
+        stream.write(bytes as Uint8Array<ArrayBuffer>);
         return bytes.length;
       },
       isTerminal: (descriptor) => columns(descriptor) !== undefined,

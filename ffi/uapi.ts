@@ -88,8 +88,10 @@ export const RENAME_NOREPLACE = 1;
 export const FICLONE = 0x40049409;
 
 // asm-generic/fcntl.h
+export const F_GETFD = 1;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+export const FD_CLOEXEC = 1;
 
 // asm-generic/resource.h
 export const RLIMIT_NOFILE = 7;

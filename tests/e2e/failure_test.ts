@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { PROGRAMS } from "../support/programs.ts";
 import { makeWorkspace, moduleWorkspace, peer, type Subject, testEach } from "./each_program.ts";
 import { output, run, type RunOptions } from "./process.ts";
 import { listFiles } from "./store_listing.ts";
@@ -265,3 +266,53 @@ testEach("failure: standard output is full: exit 1 and a line", {}, (subject) =>
   assertEquals(code, 1);
   assert(/^mkcomposefs: Cannot [^\n]*No space left on device[^\n]*\n$/.test(stderr), stderr);
 });
+
+/** Runs a command with a standard stream closed: `<&-` or `>&-`. */
+function runWithout(stream: string, command: readonly string[]) {
+  return run(["sh", "-c", `exec "$@" ${stream}`, "sh"], command);
+}
+
+for (const { name, command, available, skipReason } of PROGRAMS) {
+  // Deno opens /dev/null in place of a closed stream just as a parent may do who wants no output.
+  const reason = command.includes("run") ? " (skipped: Deno hides closed streams)" : skipReason;
+  Deno.test({
+    name: `failure: a closed standard stream is told [${name}]${reason}`,
+    ignore: reason !== "" || !available,
+    fn() {
+      const tree = largeTree();
+      const image = `${WORKSPACE}/closed.cfs`;
+      output(command, ["mkcomposefs", tree, image]);
+      const small = `${WORKSPACE}/small.cfs`;
+      writeFileSync(`${WORKSPACE}/small.dump`, ROOT);
+      output(command, ["mkcomposefs", "--from-file", `${WORKSPACE}/small.dump`, small]);
+      const answers = [
+        ["mkcomposefs", tree, "-"],
+        ["mkcomposefs", tree, "/dev/stdout"],
+        ["create", "--print-digest-only", tree],
+        ["digest", image],
+        ["verify", "--image-only", image],
+        ["cat", image, "/file-1"],
+        ["composefs-dump", image, "-"],
+        ["ls", image],
+        ["extract", "--tar", small],
+        ["--version"],
+      ];
+      for (const args of answers) {
+        const { code, stderr } = runWithout(">&-", [...command, ...args]);
+        assertEquals(code, 1, args.join(" "));
+        assert(/^\S+: Cannot write standard output: it is closed [^\n]*\n$/.test(stderr), stderr);
+      }
+      const { code, stderr } = runWithout("<&-", [
+        ...command,
+        "mkcomposefs",
+        "--from-file",
+        "-",
+        image,
+      ]);
+      assertEquals(code, 1);
+      assertEquals(stderr, "mkcomposefs: Cannot read standard input: it is closed (EBADF)\n");
+      // What neither reads nor answers needs no streams.
+      assertEquals(runWithout(">&- <&- 2>&-", [...command, "mkcomposefs", tree, image]).code, 0);
+    },
+  });
+}
