@@ -20,6 +20,7 @@ import { type ImageFile, readImageFile } from "../ffi/image_file.ts";
 import { digestFiles } from "../ffi/crew/file_digests.ts";
 import { objectChecker } from "../ffi/crew/object_checker.ts";
 import { Installer, isSameFile } from "../ffi/installer.ts";
+import { allowedThreads } from "../ffi/limits.ts";
 import type { Linux } from "../ffi/linux.ts";
 import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
@@ -262,8 +263,11 @@ export class LinuxSystem implements System {
   /** Several threads only where the program can be loaded once more for each. */
   #crew(threads: number | undefined): ThreadOptions {
     const module = this.#module;
+    const linux = this.#linux;
     return {
-      threads: module === undefined ? 1 : threads ?? usableCpus(this.#linux),
+      threads: module === undefined
+        ? 1
+        : Math.min(threads ?? usableCpus(linux), allowedThreads(linux)),
       module,
       startAtOnce: hasRestarted(this.#linux),
       beforeThreads: () => this.expectLongRun(),

@@ -41,34 +41,58 @@ function allowedCpus(linux: Linux): number {
  * @param read Gives the text of a file, undefined if it cannot be read.
  */
 export function cgroupLimit(read: (path: string) => string | undefined): number {
+  return lowestOfGroups(
+    read,
+    "cpu",
+    (group) => version2(read, group),
+    (group) => version1(read, group),
+  );
+}
+
+/**
+ * The lowest limit of the control groups of this process and those that they are in.
+ *
+ * @param controller What limits, as groups of the first version are named by.
+ * @param limitOf Given the directory of a group.
+ * @param limitOfFirst The same for the first version, if its files are others.
+ */
+export function lowestOfGroups(
+  read: (path: string) => string | undefined,
+  controller: string,
+  limitOf: (group: string) => number,
+  limitOfFirst = limitOf,
+): number {
   let limit = Infinity;
   for (const line of (read("/proc/self/cgroup") ?? "").split("\n")) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (path === undefined) continue;
-    if (controllers === "") limit = Math.min(limit, lowest(path, (group) => version2(read, group)));
-    else if (controllers!.split(",").includes("cpu")) {
-      limit = Math.min(limit, lowest(path, (group) => version1(read, group)));
+    if (controllers === "") limit = Math.min(limit, lowest(ROOT, path, limitOf));
+    else if (controllers!.split(",").includes(controller)) {
+      limit = Math.min(limit, lowest(`${ROOT}/${controller}`, path, limitOfFirst));
     }
   }
   return limit;
 }
 
+/** Where control groups are, of the second version or, one directory for each controller, of the first. */
+const ROOT = "/sys/fs/cgroup";
+
 /** The lowest limit of a group and those that it is in. */
-function lowest(path: string, limitOf: (group: string) => number): number {
-  let limit = limitOf("");
+function lowest(root: string, path: string, limitOf: (group: string) => number): number {
+  let limit = limitOf(root);
   for (let group = path; group.length > 1; group = group.slice(0, group.lastIndexOf("/"))) {
-    limit = Math.min(limit, limitOf(group));
+    limit = Math.min(limit, limitOf(root + group));
   }
   return limit;
 }
 
 function version2(read: (path: string) => string | undefined, group: string): number {
-  const [quota, period] = (read(`/sys/fs/cgroup${group}/cpu.max`) ?? "").split(" ").map(Number);
+  const [quota, period] = (read(`${group}/cpu.max`) ?? "").split(" ").map(Number);
   return ratio(quota, period);
 }
 
 function version1(read: (path: string) => string | undefined, group: string): number {
-  const value = (name: string) => Number(read(`/sys/fs/cgroup/cpu${group}/cpu.${name}`) ?? NaN);
+  const value = (name: string) => Number(read(`${group}/cpu.${name}`) ?? NaN);
   return ratio(value("cfs_quota_us"), value("cfs_period_us"));
 }
 
@@ -77,7 +101,8 @@ function ratio(quota = NaN, period = NaN): number {
   return quota > 0 && period > 0 ? quota / period : Infinity;
 }
 
-function readText(linux: Linux, path: string): string | undefined {
+/** The text of a small file, undefined if it cannot be read. */
+export function readText(linux: Linux, path: string): string | undefined {
   try {
     using file = Fd.open(linux, utf8(path), { flags: O_RDONLY });
     return new TextDecoder().decode(file.readAll(MAX_TEXT));

@@ -22,13 +22,14 @@ import type { SourceFile } from "../lib/tree/source.ts";
 import { ERRNO } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { hashFile } from "./hash_file.ts";
+import { filesForDrafts } from "./limits.ts";
 import type { Linux } from "./linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { openDirectory } from "./place.ts";
 import { ObjectDirectory } from "./object_directory.ts";
 import { cString } from "./path.ts";
 import { isLocal, syncFileSystem } from "./sync.ts";
-import { O_RDONLY, RLIMIT, RLIMIT_NOFILE } from "./uapi.ts";
+import { O_RDONLY } from "./uapi.ts";
 import type { UnnamedFile } from "./unnamed_file.ts";
 
 /** How a store is opened. */
@@ -75,8 +76,9 @@ interface Waiting {
 export class DirectoryStore implements ObjectStore, Disposable {
   /** The directory, for others that make drafts for this store. */
   readonly objects: ObjectDirectory;
+  /** Drafts that wait for their names at most. Half as many may be on their way here. */
+  readonly maxWaiting: number;
   readonly #isLocal: boolean;
-  readonly #maxWaiting: number;
   readonly #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
   /** Two-digit directories that got a new name, to be made to last by `flush`. */
@@ -86,7 +88,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
   constructor(objects: ObjectDirectory) {
     this.objects = objects;
     this.#isLocal = isLocal(objects.directory);
-    this.#maxWaiting = Math.min(MAX_WAITING, openFileLimit(objects.directory.linux) >> 2);
+    this.maxWaiting = Math.min(MAX_WAITING, filesForDrafts(objects.directory.linux));
   }
 
   has(digest: Uint8Array, size: number): boolean {
@@ -126,7 +128,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
     }
     this.#waiting.set(path, { draft, digest, size });
     this.#waitingBytes += size;
-    if (this.#waiting.size >= this.#maxWaiting || this.#waitingBytes >= MAX_WAITING_BYTES) {
+    if (this.#waiting.size >= this.maxWaiting || this.#waitingBytes >= MAX_WAITING_BYTES) {
       this.#publishAll();
     }
   }
@@ -204,12 +206,4 @@ function fill(
   }
   file.writeAt(contents, 0);
   return fsVerityDigest(contents);
-}
-
-/** How many files the process may have open at a time. */
-function openFileLimit(linux: Linux): number {
-  const buffer = new Uint8Array(RLIMIT.size);
-  const result = linux.retry(() => linux.libc.getrlimit(RLIMIT_NOFILE, buffer));
-  const { soft } = RLIMIT.read(new DataView(buffer.buffer), 0);
-  return result < 0 ? 0 : Math.min(soft, 2 ** 30);
 }

@@ -94,6 +94,7 @@ export const F_SETFL = 4;
 export const FD_CLOEXEC = 1;
 
 // asm-generic/resource.h
+export const RLIMIT_NPROC = 6;
 export const RLIMIT_NOFILE = 7;
 
 /** sys/resource.h struct rlimit */

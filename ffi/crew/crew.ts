@@ -37,6 +37,8 @@ export interface ThreadOptions {
 
 /** How a crew works. */
 export interface CrewOptions extends ThreadOptions {
+  /** How many files may be on their way at a time. Default: as many as jobs can hold. */
+  readonly maxFiles?: number;
   /** Told what became of a file, by the number it was given. Adds none itself. */
   readonly onFile: (number: number, result: FileResult) => void;
   /** Told of each piece of a large file. */
@@ -83,6 +85,7 @@ export class Crew implements Disposable {
   readonly #order: WorkOrder;
   readonly #options: CrewOptions;
   readonly #board: JobBoard;
+  readonly #filesPerJob: number;
   readonly #posted = new Map<number, Posted>();
   readonly #results = new Arena();
   readonly #workers: Worker[] = [];
@@ -96,10 +99,10 @@ export class Crew implements Disposable {
     this.#linux = linux;
     this.#order = order;
     this.#options = options;
-    const { threads } = options;
-    this.#board = JobBoard.create(
-      threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS),
-    );
+    const { threads, maxFiles = Infinity } = options;
+    const slots = threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS, maxFiles);
+    this.#board = JobBoard.create(slots);
+    this.#filesPerJob = Math.max(1, Math.floor(maxFiles / slots));
     if (options.startAtOnce) this.#start();
   }
 
@@ -127,7 +130,7 @@ export class Crew implements Disposable {
     }
     draft.numbers.push(number);
     draft.cost += size + FILE_COST;
-    if (draft.cost >= JOB_COST) this.#postFiles();
+    if (draft.cost >= JOB_COST || draft.numbers.length >= this.#filesPerJob) this.#postFiles();
   }
 
   /** Has all pieces of a large file hashed and, if it has a copy, copied. */
@@ -222,8 +225,9 @@ export class Crew implements Disposable {
 
   #startWorker(module: string): void {
     const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
-    const worker = new Worker(module, { type: "module" });
     // One that cannot start takes no job; the others do them all.
+    const worker = newWorker(module);
+    if (worker === undefined) return;
     worker.addEventListener("error", (event) => event.preventDefault());
     worker.postMessage(message);
     this.#workers.push(worker);
@@ -233,7 +237,9 @@ export class Crew implements Disposable {
   #startExtra(): void {
     const { module, threads } = this.#options;
     if (module === undefined) return;
-    while (this.#workers.length < threads - 1 + EXTRA_THREADS) this.#startWorker(module);
+    for (let missing = threads - 1 + EXTRA_THREADS - this.#workers.length; missing > 0; missing--) {
+      this.#startWorker(module);
+    }
   }
 
   /** A free slot that is not being written into. */
@@ -297,5 +303,15 @@ export class Crew implements Disposable {
   #release(slot: number): void {
     this.#posted.delete(slot);
     this.#board.release(slot);
+  }
+}
+
+/** A thread, undefined where there can be no more of them: Bun says so when it makes one. */
+function newWorker(module: string): Worker | undefined {
+  try {
+    return new Worker(module, { type: "module" });
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
   }
 }

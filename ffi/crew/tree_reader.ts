@@ -86,6 +86,8 @@ export class TreeReader implements FileReader, Disposable {
       ...(store === undefined ? {} : { store: store.objects.shared }),
     }, {
       ...threads,
+      // Each may come with a draft.
+      ...(store === undefined ? {} : { maxFiles: Math.max(1, store.maxWaiting >> 1) }),
       beforeThreads: () => {
         if (this.#mayBeginAnew()) beforeThreads?.();
       },

@@ -1,0 +1,65 @@
+/**
+ * What is left where a process may have few open files, few threads, or no memory for compiled code.
+ */
+
+import { assertEquals } from "@std/assert";
+import { chmodSync, copyFileSync } from "node:fs";
+import { PROGRAM_NAMES } from "../support/program_names.ts";
+import { PROGRAMS } from "../support/programs.ts";
+import { moduleWorkspace, testEach } from "./each_program.ts";
+import { textOutput } from "./process.ts";
+import { listFiles, storeFaults } from "./store_listing.ts";
+import { TreeMaker } from "./tree_maker.ts";
+
+const executable = PROGRAMS.find(({ name }) => name === PROGRAM_NAMES.bunExecutable)!;
+const NEEDS = { once: true, skip: executable.available ? "" : "no executable" } as const;
+const WORKSPACE = moduleWorkspace();
+const TREE = `${WORKSPACE}/tree`;
+
+/** More files than may be open anywhere here, and enough to start threads for. */
+function makeTree(): void {
+  const make = new TreeMaker(WORKSPACE);
+  make.directory("tree");
+  for (let i = 0; i < 2000; i++) make.file(`tree/${i}`, `${i} `.repeat(40));
+  for (let i = 0; i < 4; i++) make.file(`tree/large-${i}`, `${i}`.repeat(5 << 20));
+}
+
+makeTree();
+
+testEach("limits: a store is filled with 32 open files", NEEDS, (subject) => {
+  const args = (name: string) => [
+    "--print-digest",
+    "--threads=8",
+    `--digest-store=${subject.path(`${name}-store`)}`,
+    TREE,
+    subject.path(`${name}-image`),
+  ];
+  const limited = ["sh", "-c", 'ulimit -n 32; exec "$@"', "sh", ...subject.tool("mkcomposefs")];
+  assertEquals(
+    textOutput(limited, args("limited")),
+    textOutput(subject.tool("mkcomposefs"), args("free")),
+  );
+  assertEquals(storeFaults(subject.path("limited-store")), []);
+  assertEquals(listFiles(subject.path("limited-store")), listFiles(subject.path("free-store")));
+});
+
+/** As a user who has no other processes, since it is those of a user that are counted. */
+const AS_NOBODY = ["setpriv", "--reuid=4712", "--clear-groups", "prlimit"];
+const TOOLS = ["setpriv", "prlimit"];
+
+for (const processes of [7, 8, 16]) {
+  testEach(
+    `limits: one thread works where ${processes} are allowed, root to be somebody else`,
+    { ...NEEDS, root: true, tools: TOOLS },
+    (subject) => {
+      const args = ["--print-digest-only", "--threads=4", TREE];
+      // Where everybody may run it.
+      const path = subject.path("composefs");
+      copyFileSync(executable.command[0]!, path);
+      chmodSync(path, 0o755);
+      const tool = [path, "mkcomposefs"];
+      const limited = [...AS_NOBODY, `--nproc=${processes}`, ...tool];
+      assertEquals(textOutput(limited, args), textOutput(tool, args));
+    },
+  );
+}
