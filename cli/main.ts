@@ -7,8 +7,10 @@
  */
 
 import { serveCrew } from "../ffi/crew/thread.ts";
+import type { Linux } from "../ffi/linux.ts";
 import { openLinux } from "../ffi/mod.ts";
 import { InterruptedError } from "../ffi/signals.ts";
+import { utf8 } from "../lib/bytes/text.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
 import { LinuxSystem } from "./linux_system.ts";
@@ -20,7 +22,9 @@ import {
   programName,
   setExitStatus,
   writeError,
+  writeSome,
 } from "./runtime.ts";
+import type { System } from "./system.ts";
 import { createTerminal } from "./terminal.ts";
 import { TOOLBOX } from "./toolbox.ts";
 
@@ -28,7 +32,12 @@ import { TOOLBOX } from "./toolbox.ts";
 const LONG_COMMAND_LINE = 1 << 18;
 
 async function start(): Promise<number> {
-  const linux = await openLinux();
+  let linux: Linux;
+  try {
+    linux = await openLinux();
+  } catch (error) {
+    return await startWithoutKernel(error);
+  }
   const system = new LinuxSystem(
     linux,
     executablePath(),
@@ -51,6 +60,22 @@ async function start(): Promise<number> {
     if (error instanceof InterruptedError) linux.signals.end(error.signal);
     throw error;
   }
+}
+
+/** Prints help and version, which need no kernel; what does need it fails for the reason why there is none. */
+async function startWithoutKernel(reason: unknown): Promise<number> {
+  const fail = () => {
+    throw reason;
+  };
+  const system = new Proxy({}, { get: fail }) as System;
+  const terminal = createTerminal({
+    write: writeSome,
+    isTerminal: () => false,
+    columns: () => undefined,
+    now: () => performance.now(),
+  });
+  const args = programArguments().map(utf8);
+  return await dispatch(programName(), args, { toolbox: TOOLBOX, terminal, system });
 }
 
 if (isWorker()) {

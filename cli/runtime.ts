@@ -16,6 +16,7 @@ interface NodeProcess {
   readonly stderr: { write(text: string): unknown };
   exitCode?: number | string | null | undefined;
   getBuiltinModule(name: "node:crypto"): typeof import("node:crypto");
+  getBuiltinModule(name: "node:fs"): typeof import("node:fs");
 }
 
 interface BunGlobal {
@@ -77,6 +78,12 @@ export function setExitStatus(status: number): void {
 export function writeError(text: string): void {
   if (bun === undefined) Deno.stderr.writeSync(new TextEncoder().encode(text));
   else nodeProcess().stderr.write(text);
+}
+
+/** Writes some of the bytes to standard output or standard error, and says how many: without the kernel's help. */
+export function writeSome(descriptor: 1 | 2, bytes: Uint8Array): number {
+  if (bun === undefined) return (descriptor === 1 ? Deno.stdout : Deno.stderr).writeSync(bytes);
+  return nodeProcess().getBuiltinModule("node:fs").writeSync(descriptor, bytes);
 }
 
 /** Node's cryptography, which both runtimes bring. To load it takes Bun as long as to start (5 ms). */

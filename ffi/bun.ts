@@ -18,6 +18,10 @@ const LIBC_NAMES = [
   "libc.so",
 ];
 
+/** Calls are compiled; without a place for code Bun makes none. */
+const NO_JIT = "memory for compiled code is refused " +
+  "(as MemoryDenyWriteExecute, SELinux, ulimit -v and strict overcommit do)";
+
 const BUN_TYPES: Record<ArgumentType, string> = {
   i32: "i32",
   u32: "u32",
@@ -51,6 +55,9 @@ function openDlsym(ffi: BunFfi): (name: string) => number | null {
       const { symbols } = ffi.dlopen(name, { dlsym: { args: ["ptr", "ptr"], returns: "ptr" } });
       return (symbol) => symbols["dlsym"]!(null, ffi.ptr(utf8(symbol + "\0")));
     } catch (error) {
+      if (error instanceof Error && error.message.includes("requires the JIT")) {
+        throw new TypeError(`Cannot call the kernel: ${NO_JIT}`, { cause: error });
+      }
       failure = error;
     }
   }
@@ -62,7 +69,8 @@ function openDlsym(ffi: BunFfi): (name: string) => number | null {
 /**
  * Opens the C library.
  *
- * @throws {TypeError} If the machine is neither x86-64 nor arm64, or libc goes by an unknown name.
+ * @throws {TypeError} If the machine is neither x86-64 nor arm64, libc goes by an unknown name, or there may
+ * be no compiled code.
  */
 export async function openBackend(): Promise<Backend> {
   // Not imported: an import stands at the top of a bundle, where it would cost Deno 15 milliseconds.

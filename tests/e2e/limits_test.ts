@@ -2,12 +2,13 @@
  * What is left where a process may have few open files, few threads, or no memory for compiled code.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { chmodSync, copyFileSync } from "node:fs";
+import { findBundle } from "../support/bundle.ts";
 import { PROGRAM_NAMES } from "../support/program_names.ts";
 import { PROGRAMS } from "../support/programs.ts";
 import { moduleWorkspace, testEach } from "./each_program.ts";
-import { textOutput } from "./process.ts";
+import { run, textOutput } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
@@ -63,3 +64,40 @@ for (const processes of [7, 8, 16]) {
     },
   );
 }
+
+/** Too little room for addresses to set some aside for code. */
+const NO_CODE = ["sh", "-c", 'ulimit -v 1500000; exec "$@"', "sh"];
+
+testEach("limits: without memory for compiled code it says so", NEEDS, (subject) => {
+  const { code, stdout, stderr } = run([...NO_CODE, ...subject.tool("mkcomposefs")], [TREE, "x"]);
+  assertEquals([code, stdout.length], [1, 0]);
+  assertMatch(
+    stderr,
+    /^mkcomposefs: Cannot call the kernel: memory for compiled code is refused \([^\n]*\)\n$/,
+  );
+});
+
+testEach("limits: help and version need no compiled code", NEEDS, (subject) => {
+  const commands = [["--version"], ["--help"], ["create", "--help"], ["mkcomposefs", "--version"]];
+  for (const command of commands) {
+    const args = [...subject.composefs, ...command];
+    assertEquals(textOutput(NO_CODE, args), textOutput([], args));
+  }
+});
+
+Deno.test("limits: on Deno help and version need no permission", () => {
+  // Node's functions would pass on the permissions of the test.
+  const answer = (...args: string[]) => {
+    const flags = ["run", "--no-prompt", "--no-config", findBundle()];
+    const done = new Deno.Command(Deno.execPath(), { args: [...flags, ...args] }).outputSync();
+    const [stdout, stderr] = [done.stdout, done.stderr].map((b) => new TextDecoder().decode(b));
+    return { code: done.code, stdout, stderr };
+  };
+  assertMatch(answer("--version").stdout!, /^composefs-ts /);
+  assertMatch(answer("mkcomposefs", "--help").stdout!, /^Usage: mkcomposefs /);
+  assertEquals(answer("ls", "image"), {
+    code: 1,
+    stdout: "",
+    stderr: "composefs: Cannot call the kernel: permission is missing, expected --allow-ffi\n",
+  });
+});
