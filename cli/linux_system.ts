@@ -46,7 +46,7 @@ import type { DataLayer } from "../lib/composefs/data_layers.ts";
 import { isDash } from "./dash.ts";
 import { makeHeapRoom } from "./heap_room.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";
-import { hasVariable } from "./runtime.ts";
+import { hasVariable, nodeChildProcess } from "./runtime.ts";
 import type {
   BaseDirectory,
   DigestSettings,
@@ -63,6 +63,9 @@ const CHUNK_SIZE = 1 << 20;
 
 /** What is believed when it is read again is not for a group to write. */
 const SCRATCH_MODE = 0o644;
+
+/** More than any signature has. */
+const MAX_SHELL_OUTPUT = 1 << 20;
 
 /** As many known digests make a tree that is worth room for its objects. */
 const MANY_FILES = 4_000;
@@ -191,6 +194,23 @@ export class LinuxSystem implements System {
     // A short command line is done before it would pay to begin anew; for a long one see main.ts.
     const { beforeThreads: _, ...crew } = this.#crew(undefined);
     return digestFiles(this.#linux, paths, { ...settings, ...crew });
+  }
+
+  runShell(command: string, input: Uint8Array): Uint8Array {
+    const { status, signal, error, stdout } = nodeChildProcess().spawnSync(
+      "/bin/sh",
+      ["-c", command],
+      { input, stdio: ["pipe", "pipe", "inherit"], maxBuffer: MAX_SHELL_OUTPUT },
+    );
+    const failure = error !== undefined
+      ? error.message
+      : signal !== null
+      ? `ended by ${signal}`
+      : status === 0
+      ? undefined
+      : `exit status ${status}`;
+    if (failure !== undefined) throw new Error(`Cannot run "${command}": ${failure}`);
+    return stdout;
   }
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {

@@ -17,6 +17,7 @@ interface NodeProcess {
   exitCode?: number | string | null | undefined;
   getBuiltinModule(name: "node:crypto"): typeof import("node:crypto");
   getBuiltinModule(name: "node:fs"): typeof import("node:fs");
+  getBuiltinModule(name: "node:child_process"): typeof import("node:child_process");
 }
 
 interface BunGlobal {
@@ -89,4 +90,9 @@ export function writeSome(descriptor: 1 | 2, bytes: Uint8Array): number {
 /** Node's cryptography, which both runtimes bring. To load it takes Bun as long as to start (5 ms). */
 export function nodeCrypto(): typeof import("node:crypto") {
   return nodeProcess().getBuiltinModule("node:crypto");
+}
+
+/** Node's way to start programs, which both runtimes bring. Deno asks for the permission. */
+export function nodeChildProcess(): typeof import("node:child_process") {
+  return nodeProcess().getBuiltinModule("node:child_process");
 }

@@ -1,5 +1,5 @@
 /**
- * The key and the certificate with which a file is signed, out of PEM files.
+ * The key and the certificate with which a file is signed, out of PEM files; the key may be another's.
  *
  * Reads keys and signs by `node:crypto`, which both runtimes have; PEM, certificates and the form of the
  * signature are the library's.
@@ -12,6 +12,13 @@ import { decodePem, type PemBlock, pemBlocks } from "../lib/bytes/pem.ts";
 import { printable } from "../lib/bytes/text.ts";
 import { type Certificate, readCertificate } from "../lib/fsverity/certificate.ts";
 import type { HashAlgorithm } from "../lib/fsverity/hasher.ts";
+import {
+  type KeyAlgorithm,
+  keyProblem,
+  mayBelongTogether,
+  privateKeyAlgorithm,
+  publicKeyAlgorithm,
+} from "../lib/fsverity/key_algorithm.ts";
 import { encodeSignature, type SignerKind } from "../lib/fsverity/pkcs7.ts";
 import { nodeCrypto } from "./runtime.ts";
 
@@ -30,68 +37,76 @@ const KEY_LABELS: readonly string[] = [
 ];
 const CERTIFICATE_LABELS: readonly string[] = ["CERTIFICATE", "X509 CERTIFICATE"];
 
-/** Signs messages in the name of a certificate. */
-export class SigningKey {
-  readonly #key: KeyObject;
-  readonly #kind: SignerKind;
+/** What makes bare signatures: a number as long as the modulus for RSA, a DER sequence for ECDSA. */
+export interface BareSigner {
+  /** What is wrong if the certificate, whose name follows, is another's. */
+  readonly mismatch: string;
+  /** The kind of its key, as far as it is known. */
+  readonly key?: KeyAlgorithm | undefined;
+  /**
+   * Signs a message, which it hashes itself.
+   *
+   * @throws {Error} If it cannot.
+   */
+  sign(message: Uint8Array): Uint8Array;
+}
+
+/** Puts bare signatures into the name of a certificate. */
+export class Signer {
+  readonly #algorithm: HashAlgorithm;
+  readonly #shown: string;
   readonly #certificate: Certificate;
+  readonly #key: KeyAlgorithm;
   readonly #publicKey: KeyObject;
-  /** What is wrong if a signature does not fit the certificate. */
-  readonly #mismatch: string;
 
   /**
-   * Reads key and certificate; they may be in the same file, in any order.
+   * Reads the certificate.
    *
-   * @throws {Error} If one of them cannot be read or is of a kind that cannot sign.
+   * @throws {Error} If it cannot be read, or is that of a key that cannot sign.
    */
-  constructor(keyFile: PemFile, certificateFile: PemFile) {
-    this.#certificate = openCertificate(certificateFile);
-    this.#publicKey = openPublicKey(this.#certificate, certificateFile);
-    this.#key = openKey(keyFile);
-    this.#kind = kindOf(this.#key, keyFile);
-    this.#mismatch = `Cannot sign with ${shown(keyFile)}: it is not the key of certificate ` +
-      shown(certificateFile);
+  constructor(file: PemFile, algorithm: HashAlgorithm) {
+    this.#algorithm = algorithm;
+    this.#shown = shown(file);
+    this.#certificate = openCertificate(file);
+    const { publicKey } = this.#certificate;
+    const unknown = `Cannot read certificate ${shown(file)}: its public key is damaged`;
+    this.#key = orElse(() => publicKeyAlgorithm(publicKey), unknown);
+    refuseKey(this.#key, algorithm, `certificate ${shown(file)}`);
+    // The types ask for a Buffer; any bytes will do on both runtimes.
+    const key = { key: publicKey as never, format: "der", type: "spki" } as const;
+    this.#publicKey = orElse(() => nodeCrypto().createPublicKey(key), unknown);
   }
 
   /**
    * Signs a message.
    *
    * @returns The signature as the kernel takes it: PKCS#7 in DER. RSA gives the same bytes every time.
-   * @throws {Error} If the key is not that of the certificate.
+   * @throws {Error} If it cannot be signed, or by another key than that of the certificate.
    */
-  sign(message: Uint8Array, algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
-    const kind = this.#kind;
-    // The runtimes disagree on what they throw where keys do not fit, up to keys too short for a hash.
-    const signature = orElse(
-      () => nodeCrypto().sign(algorithm, message, this.#key),
-      this.#mismatch,
-    );
+  sign(message: Uint8Array, bare: BareSigner): Uint8Array<ArrayBuffer> {
+    const mismatch = `${bare.mismatch} ${this.#shown}`;
+    if (bare.key !== undefined && !mayBelongTogether(bare.key, this.#key)) {
+      throw new Error(mismatch);
+    }
+    const algorithm = this.#algorithm;
+    const certificate = this.#certificate;
+    const signature = bare.sign(message);
     const fits = orElse(
       () => nodeCrypto().verify(algorithm, message, this.#publicKey, signature),
-      this.#mismatch,
+      mismatch,
     );
-    if (!fits) throw new Error(this.#mismatch);
-    return encodeSignature({ algorithm, kind, certificate: this.#certificate, signature });
+    if (!fits) throw new Error(mismatch);
+    const kind: SignerKind = this.#key.kind === "rsa" ? "rsa" : "ec";
+    return encodeSignature({ algorithm, kind, certificate, signature });
   }
 }
 
-function openCertificate(file: PemFile): Certificate {
-  const block = findBlock(file, CERTIFICATE_LABELS);
-  const action = `Cannot read certificate ${shown(file)}`;
-  if (block === undefined) throw new Error(`${action}: no PEM block "CERTIFICATE" in it`);
-  return orElse(() => readCertificate(decodePem(block)), `${action}: its PEM block is damaged`);
-}
-
-function openPublicKey({ publicKey }: Certificate, file: PemFile): KeyObject {
-  // The types ask for a Buffer; any bytes will do on both runtimes.
-  const key = { key: publicKey as never, format: "der", type: "spki" } as const;
-  return orElse(
-    () => nodeCrypto().createPublicKey(key),
-    `Cannot read certificate ${shown(file)}: its public key is of an unknown kind or damaged`,
-  );
-}
-
-function openKey(file: PemFile): KeyObject {
+/**
+ * Reads a private key.
+ *
+ * @throws {Error} If it cannot be read or is of a kind that cannot sign.
+ */
+export function openPrivateKey(file: PemFile, algorithm: HashAlgorithm): BareSigner {
   const action = `Cannot read private key ${shown(file)}`;
   const block = findBlock(file, KEY_LABELS);
   if (block === undefined) throw new Error(`${action}: no PEM block "PRIVATE KEY" in it`);
@@ -100,15 +115,41 @@ function openKey(file: PemFile): KeyObject {
       `${action}: it is encrypted, expected a plain one as "openssl pkey -in KEY -out PLAIN" makes`,
     );
   }
-  return orElse(
+  const key = kindOf(block);
+  if (key !== undefined) refuseKey(key, algorithm, shown(file));
+  const opened = orElse(
     () => nodeCrypto().createPrivateKey(block.text),
     `${action}: its PEM block is damaged`,
   );
+  const refusal = `Cannot sign with ${shown(file)}: ` +
+    `this runtime makes no signatures of ${algorithm} with such a key`;
+  return {
+    mismatch: `Cannot sign with ${shown(file)}: it is not the key of certificate`,
+    key,
+    sign: (message) => orElse(() => nodeCrypto().sign(algorithm, message, opened), refusal),
+  };
 }
 
-function kindOf({ asymmetricKeyType: type }: KeyObject, file: PemFile): SignerKind {
-  if (type === "rsa" || type === "ec") return type;
-  throw new Error(`Cannot sign with ${shown(file)}: key of type ${type}, expected RSA or EC`);
+function refuseKey(key: KeyAlgorithm, algorithm: HashAlgorithm, subject: string): void {
+  const problem = keyProblem(key, algorithm);
+  if (problem !== undefined) throw new Error(`Cannot sign with ${subject}: ${problem}`);
+}
+
+/** The kind of a private key; undefined if it is of a form that only the runtime may know. */
+function kindOf(block: PemBlock): KeyAlgorithm | undefined {
+  try {
+    return privateKeyAlgorithm(block.label, decodePem(block));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function openCertificate(file: PemFile): Certificate {
+  const block = findBlock(file, CERTIFICATE_LABELS);
+  const action = `Cannot read certificate ${shown(file)}`;
+  if (block === undefined) throw new Error(`${action}: no PEM block "CERTIFICATE" in it`);
+  return orElse(() => readCertificate(decodePem(block)), `${action}: its PEM block is damaged`);
 }
 
 function findBlock({ contents }: PemFile, labels: readonly string[]): PemBlock | undefined {

@@ -142,6 +142,13 @@ export interface System {
   ): Iterable<Uint8Array<ArrayBuffer>>;
   /** Makes a directory that holds a tree, whole or not at all. */
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void;
+  /**
+   * Runs a command of the shell; what it says on standard error is seen.
+   *
+   * @returns Its standard output.
+   * @throws {Error} If it fails.
+   */
+  runShell(command: string, input: Uint8Array): Uint8Array;
   /** Turns fs-verity on for a file. */
   enableVerity(path: Uint8Array, options: EnableVerityOptions): void;
   /** Asks the kernel for the digest of a file that must have one. */

@@ -7,15 +7,25 @@
 import type { FsVerityHasher, FsVerityHasherOptions } from "../../lib/fsverity/digest.ts";
 import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
 import type { Context, OptionTable, OptionValues } from "../command.ts";
-import { choice, hex, integer, path } from "../values.ts";
+import { type Choice, choice, hex, integer, path } from "../values.ts";
 import { hashFile } from "./digest.ts";
+
+const ALGORITHMS = choice("sha256", "sha512");
+
+const NUMBERS: Readonly<Record<string, HashAlgorithm>> = { 1: "sha256", 2: "sha512" };
+
+/** Algorithms by name or, as fsverity-utils takes them too, by number. */
+const hashAlgorithm: Choice<HashAlgorithm> = Object.assign(
+  (text: string, bytes: Uint8Array<ArrayBuffer>) => NUMBERS[text] ?? ALGORITHMS(text, bytes),
+  { words: ALGORITHMS.words },
+);
 
 /** Options that decide the Merkle tree. */
 export const TREE_OPTIONS = {
   "hash-alg": {
     kind: "value",
     value: "ALGORITHM",
-    parse: choice("sha256", "sha512"),
+    parse: hashAlgorithm,
     default: "sha256",
     summary: "Hash with sha256 or sha512",
   },

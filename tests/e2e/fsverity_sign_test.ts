@@ -5,7 +5,7 @@ import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import { formatFsVerityDigest } from "../../lib/fsverity/descriptor.ts";
 import { peer, type Subject, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
-import { convertKey, join, makeKey } from "./signing_keys.ts";
+import { convertKey, join, type KeyKind, makeKey } from "./signing_keys.ts";
 
 const C = { tools: ["fsverity", "openssl"] };
 
@@ -87,7 +87,7 @@ testEach(
   (subject) => {
     const { directory, path, tool } = subject;
     writeFileSync(path("file"), "hello");
-    makeKey(directory, "key", "ec");
+    makeKey(directory, "key", "ec:prime256v1");
     const keys = ["--key=key.pem", "--cert=key.crt"];
     for (const algorithm of ["sha256", "sha512"] as const) {
       const hash = `--hash-alg=${algorithm}`;
@@ -164,7 +164,7 @@ testEach("fsverity sign: failures have the statuses of fsverity-utils", C, (subj
   writeFileSync(path("noise"), Uint8Array.from({ length: 5000 }, (_, i) => i * 97));
   makeKey(directory, "key", "rsa:2048");
   makeKey(directory, "other", "rsa:2048");
-  makeKey(directory, "ec", "ec");
+  makeKey(directory, "ec", "ec:prime256v1");
   makeKey(directory, "ed", "ed25519");
   convertKey(directory, "key.pem", "locked.pem", "-aes256", "-passout", "pass:secret");
   convertKey(directory, "key.pem", "old.pem", "-traditional", "-aes256", "-passout", "pass:secret");
@@ -195,4 +195,103 @@ testEach("fsverity sign: a key without end is refused", {}, ({ tool, directory, 
     stderr,
     'ERROR: Cannot read "/dev/zero": 1048576 bytes or more, expected fewer\n',
   );
+});
+
+/** Keys, what refuses them, and the hash where it matters. The C program takes the curves. */
+const KEYS: readonly (readonly [kind: KeyKind, message: string, ...args: string[]])[] = [
+  ["ec:secp256k1", "EC key on curve secp256k1, expected P-256, P-384 or P-521"],
+  ["ec:brainpoolP256r1", "EC key on curve brainpoolP256r1, expected P-256, P-384 or P-521"],
+  ["rsa-pss", "key of type rsa-pss, expected RSA or EC"],
+  ["rsa:744", "RSA key of 744 bits, too short for sha512: expected at least 745", "--hash-alg=2"],
+];
+
+testEach("fsverity sign: keys that cannot sign are named as what they are", C, (subject) => {
+  const { directory, path, tool } = subject;
+  writeFileSync(path("file"), "hello");
+  makeKey(directory, "good", "rsa:2048");
+  for (const [kind, message, ...args] of KEYS) {
+    makeKey(directory, "bad", kind);
+    for (const [key, cert] of [["bad", "bad"], ["bad", "good"]] as const) {
+      const line = ["sign", "file", "out", `--key=${key}.pem`, `--cert=${cert}.crt`, ...args];
+      const { code, stderr } = run(tool("fsverity"), line, { cwd: directory });
+      assertEquals(code, 1, stderr);
+      const subject = cert === "bad" ? 'certificate "bad.crt"' : '"bad.pem"';
+      assertEquals(stderr, `ERROR: Cannot sign with ${subject}: ${message}\n`);
+    }
+  }
+});
+
+testEach("fsverity sign: a command signs as the key does that it uses", C, (subject) => {
+  const { directory, path, tool } = subject;
+  const cwd = { cwd: directory };
+  const sign = (...args: string[]) => ["sign", "file", ...args];
+  writeFileSync(path("file"), new Uint8Array(10_000));
+  makeKey(directory, "key", "rsa:2048");
+  makeKey(directory, "ec", "ec:secp384r1");
+  for (const hash of ["sha256", "sha512"]) {
+    const algorithm = `--hash-alg=${hash}`;
+    textOutput(
+      tool("fsverity"),
+      sign("expected", "--key=key.pem", "--cert=key.crt", algorithm),
+      cwd,
+    );
+    for (
+      const command of [
+        `openssl dgst -${hash} -sign key.pem`,
+        `openssl pkeyutl -sign -inkey key.pem -rawin -digest ${hash}`,
+      ]
+    ) {
+      textOutput(
+        tool("fsverity"),
+        sign("out", "--cert=key.crt", `--sign-command=${command}`, algorithm),
+        cwd,
+      );
+      assert(readFileSync(path("out")).equals(readFileSync(path("expected"))), command);
+    }
+  }
+  // What is signed is what the program shows.
+  textOutput(
+    tool("fsverity"),
+    sign(
+      "out",
+      "--cert=ec.crt",
+      "--sign-command=tee seen | openssl dgst -sha256 -sign ec.pem",
+    ),
+    cwd,
+  );
+  const shown = textOutput(
+    tool("fsverity"),
+    ["digest", "--for-builtin-sig", "--compact", "file"],
+    cwd,
+  );
+  assertEquals(readFileSync(path("seen"), "hex") + "\n", shown);
+});
+
+/** Commands that do not sign, and what is said of them. */
+const BAD_COMMANDS: readonly (readonly [command: string, message: string])[] = [
+  ["exit 3", 'Cannot run "exit 3": exit status 3'],
+  ["kill -9 $$", 'Cannot run "kill -9 $$": ended by SIGKILL'],
+  ["true", 'Cannot use what "true" printed: no signature by the key of certificate "key.crt"'],
+  ["cat", 'Cannot use what "cat" printed: no signature by the key of certificate "key.crt"'],
+  ["openssl dgst -sha256 -sign other.pem", "no signature by the key of certificate"],
+  ["openssl dgst -sha512 -sign key.pem", "no signature by the key of certificate"],
+];
+
+testEach("fsverity sign: a command that does not sign is told", C, (subject) => {
+  const { directory, path, tool } = subject;
+  writeFileSync(path("file"), "hello");
+  makeKey(directory, "key", "rsa:2048");
+  makeKey(directory, "other", "rsa:2048");
+  const fail = (status: number, message: string, ...args: string[]) => {
+    const line = ["sign", "file", "out", ...args];
+    const { code, stderr } = run(tool("fsverity"), line, { cwd: directory });
+    assertEquals(code, status, stderr);
+    assert(stderr.split("\n")[0]!.includes(message), stderr);
+    assert(!existsSync(path("out")), message);
+  };
+  for (const [command, message] of BAD_COMMANDS) {
+    fail(1, message, "--cert=key.crt", `--sign-command=${command}`);
+  }
+  fail(1, "no certificate specified", "--sign-command=true");
+  fail(2, "Cannot use --key with --sign-command", "--key=key.pem", "--sign-command=true");
 });

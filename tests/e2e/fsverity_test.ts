@@ -18,6 +18,8 @@ const TREES: readonly (readonly string[])[] = [
   [],
   ["--hash-alg=sha256", "--block-size=4096"],
   ["--hash-alg=sha512"],
+  ["--hash-alg=1"],
+  ["--hash-alg=2"],
   ["--block-size=1024"],
   ["--block-size=65536"],
   ["--hash-alg", "sha512", "--block-size", "1024", "--salt", "abcd"],

@@ -23,7 +23,7 @@ testEach("planted: no output goes where a stranger's link leads", NEEDS, (subjec
   const { composefs, directory, path, tool } = subject;
   mkdirSync(path("tree"));
   writeFileSync(path("tree/file"), "contents ".repeat(100));
-  makeKey(directory, "key", "ec");
+  makeKey(directory, "key", "ec:prime256v1");
   mkdirSync(path("sticky"));
   chmodSync(path("sticky"), 0o1777);
   writeFileSync(path("own"), "own");

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { output, run } from "./process.ts";
 
 /** Kinds of keys, as `openssl req -newkey` names them. */
-export type KeyKind = "rsa:2048" | "rsa:4096" | "ec" | "ed25519";
+export type KeyKind = `rsa:${number}` | "rsa-pss" | "ed25519" | `ec:${string}`;
 
 /** Makes NAME.pem, a key without a pass phrase, and NAME.crt, a certificate of it. */
 export function makeKey(
@@ -17,11 +17,12 @@ export function makeKey(
   kind: KeyKind,
   request: readonly string[] = [],
 ): void {
-  const ec = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const [type, curve] = kind.split(":");
+  const newKey = type === "ec" ? ["ec", "-pkeyopt", `ec_paramgen_curve:${curve}`] : [kind];
   // openssl tells its progress on standard error.
   const done = run(["openssl"], [
     ...["req", "-x509", "-nodes", "-days", "3650", "-subj", `/O=Tests/CN=${name}`],
-    ...["-newkey", ...(kind === "ec" ? ec : [kind])],
+    ...["-newkey", ...newKey],
     ...["-keyout", `${name}.pem`, "-out", `${name}.crt`],
     ...request,
   ], { cwd: directory });
