@@ -172,6 +172,20 @@ export function errnoMessage(errno: number): string {
   return describe(errno)?.message ?? `Unknown error ${errno}`;
 }
 
+/**
+ * How a call is refused that the kernel does not have, or that a sandbox does not let through: each of
+ * these is what some container runtime answers.
+ */
+const REFUSALS: readonly number[] = [ERRNO.ENOSYS, ERRNO.EPERM, ERRNO.EACCES, ERRNO.EINVAL];
+
+/**
+ * Tells whether a negated error number may mean that a call is not there at all. All but `ENOSYS` may be
+ * an answer about the file just as well: which it is, the older call tells that is then made in its place.
+ */
+export function mayBeMissing(result: number): boolean {
+  return REFUSALS.includes(-result);
+}
+
 /** What a {@linkcode SyscallError} tells beyond the number. */
 export interface SyscallErrorOptions extends ErrorOptions {
   /** Name of the call, such as `"openat"`. */

@@ -48,6 +48,8 @@ export const PROTOTYPES = {
 
   statx: { optional: true, args: ["i32", "buffer", "i32", "u32", "buffer"] }, // dirfd, path, flags, mask, statxbuf
   statx_raw: { symbol: "syscall", args: ["i64", "i32", "buffer", "i32", "u32", "buffer"] }, // nr, then as statx
+  fstatat: { optional: true, args: ["i32", "buffer", "buffer", "i32"] }, // dirfd, path, statbuf, flags
+  fstatat_raw: { symbol: "syscall", args: ["i64", "i32", "buffer", "buffer", "i32"] }, // nr, then as fstatat
   getdents64: { symbol: "syscall", args: ["i64", "i32", "buffer", "usize"] }, // nr, fd, dirp, count
   readlinkat: { args: ["i32", "buffer", "buffer", "usize"] }, // dirfd, path, buf, bufsiz
   listxattrat: { symbol: "syscall", args: ["i64", "i32", "buffer", "u32", "buffer", "usize"] }, // nr, dirfd, path, at_flags, list, size

@@ -6,9 +6,10 @@
  */
 
 import { utf8 } from "../lib/bytes/text.ts";
-import { ERRNO } from "./errno.ts";
+import { ERRNO, mayBeMissing } from "./errno.ts";
 import type { Architecture, Backend, Libc } from "./libc.ts";
 import { SignalCatcher } from "./signals.ts";
+import { type Statx, statxByFstatat } from "./statx_by_fstatat.ts";
 import {
   AT_FDCWD,
   OPEN_FLAGS,
@@ -28,13 +29,7 @@ export class Linux {
   /** Numbers for the functions that are syscall(2). */
   readonly numbers: SyscallNumbers;
   /** Takes the arguments of statx(2) as it is documented; goes through libc where libc has it. */
-  readonly statx: (
-    dirfd: number,
-    path: Uint8Array<ArrayBuffer>,
-    flags: number,
-    mask: number,
-    statxbuf: Uint8Array<ArrayBuffer>,
-  ) => number;
+  readonly statx: Statx;
   /** Where bytes are in memory; see {@linkcode Backend.addressOf}. */
   readonly addressOf: Backend["addressOf"];
   /** Catches what asks the process to end, once it is told to. */
@@ -54,9 +49,10 @@ export class Linux {
     this.#errno = backend.errno;
     this.signals = new SignalCatcher(backend);
     // fakeroot replaces the function, not the system call, so the function comes first.
-    this.statx = libc.statx ??
+    const statx: Statx = libc.statx ??
       ((dirfd, path, flags, mask, statxbuf) =>
         libc.statx_raw(this.numbers.statx, dirfd, path, flags, mask, statxbuf));
+    this.statx = this.#isMissing(statx) ? statxByFstatat(backend) : statx;
   }
 
   /**
@@ -93,6 +89,15 @@ export class Linux {
   userId(): number {
     // A result is a signed number, an ID is not.
     return this.libc.geteuid() >>> 0;
+  }
+
+  /** Everybody may look at `/`, so that here a refusal is of the call. */
+  #isMissing(statx: Statx): boolean {
+    const buffer = new Uint8Array(STATX_SIZE);
+    const root = utf8("/\0");
+    return mayBeMissing(
+      this.retry(() => statx(AT_FDCWD, root, 0, STATX_BASIC_STATS, buffer)),
+    );
   }
 
   #exists(path: Uint8Array<ArrayBuffer>): boolean {

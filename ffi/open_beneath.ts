@@ -6,7 +6,7 @@
  */
 
 import { u64 } from "../lib/bytes/struct.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
+import { ERRNO, mayBeMissing, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
@@ -61,7 +61,9 @@ export class BeneathOpener {
         const last = index === pieces.length - 1;
         const flags = last ? options.flags : O_PATH | this.#linux.flags.O_DIRECTORY;
         const number = this.#openPiece(current.number, piece, flags);
-        if (number === undefined) return this.open(directory, path, options);
+        if (this.#hasOpenat2 && mayBeMissing(number)) {
+          return this.#openOtherwise(directory, path, options, number);
+        }
         if (number < 0) {
           throw new SyscallError(-number, {
             syscall: "openat",
@@ -80,21 +82,31 @@ export class BeneathOpener {
     }
   }
 
-  /** The descriptor, a negated error number, or undefined if openat2 turned out to be missing. */
-  #openPiece(dirfd: number, piece: Uint8Array, flags: number): number | undefined {
+  /** Opens a path name by name. If that works where openat2 was refused, there is no openat2. */
+  #openOtherwise(
+    directory: Fd,
+    path: Uint8Array,
+    options: OpenBeneathOptions,
+    refused: number,
+  ): Fd {
+    this.#hasOpenat2 = false;
+    try {
+      return this.open(directory, path, options);
+    } catch (error) {
+      this.#hasOpenat2 = refused !== -ERRNO.ENOSYS;
+      throw error;
+    }
+  }
+
+  /** The descriptor, or a negated error number. */
+  #openPiece(dirfd: number, piece: Uint8Array, flags: number): number {
     const linux = this.#linux;
     const path = cString(piece);
     const allFlags = flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
     if (!this.#hasOpenat2) return linux.retry(() => linux.libc.openat(dirfd, path, allFlags, 0));
     u64.write(this.#howView, OPEN_HOW.offsets.flags, allFlags);
     const { openat2 } = linux.numbers;
-    const number = linux.retry(() =>
-      linux.libc.openat2(openat2, dirfd, path, this.#how, this.#how.length)
-    );
-    // Older container runtimes answer EPERM to system calls they do not know.
-    if (number !== -ERRNO.ENOSYS && number !== -ERRNO.EPERM) return number;
-    this.#hasOpenat2 = false;
-    return undefined;
+    return linux.retry(() => linux.libc.openat2(openat2, dirfd, path, this.#how, this.#how.length));
   }
 }
 

@@ -50,6 +50,7 @@ export interface SyscallNumbers {
   readonly mknodat: number;
   readonly getdents64: number;
   readonly renameat2: number;
+  readonly newfstatat: number;
   readonly statx: number;
   readonly openat2: number;
   readonly listxattrat: number;
@@ -61,6 +62,7 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     mknodat: 259,
     getdents64: 217,
     renameat2: 316,
+    newfstatat: 262,
     statx: 332,
     openat2: 437,
     listxattrat: 465,
@@ -69,6 +71,7 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     mknodat: 33,
     getdents64: 61,
     renameat2: 276,
+    newfstatat: 79,
     statx: 291,
     openat2: 437,
     listxattrat: 465,
@@ -99,6 +102,48 @@ export const RLIMIT_NOFILE = 7;
 
 /** sys/resource.h struct rlimit */
 export const RLIMIT = record({ soft: u64, hard: u64 });
+
+/** asm/stat.h struct stat of the architecture, up to its times; they are at the same offsets in both. */
+export const STAT = {
+  x86_64: record({
+    dev: u64,
+    ino: u64,
+    nlink: u64,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    padding: reserved(4),
+    rdev: u64,
+    size: u64,
+    blksize: u64,
+    blocks: u64,
+  }),
+  aarch64: record({
+    dev: u64,
+    ino: u64,
+    mode: u32,
+    nlink: u32,
+    uid: u32,
+    gid: u32,
+    rdev: u64,
+    padding: reserved(8),
+    size: u64,
+    blksize: u32,
+    blksizePadding: reserved(4),
+    blocks: u64,
+  }),
+} as const satisfies Record<Architecture, unknown>;
+/** The times that follow: seconds and nanoseconds, 64 bits each. */
+export const STAT_TIMES = record({
+  atimeSec: i64,
+  atimeNsec: u64,
+  mtimeSec: i64,
+  mtimeNsec: u64,
+  ctimeSec: i64,
+  ctimeNsec: u64,
+});
+/** No less than either has. */
+export const STAT_SIZE = 144;
 
 /** Bytes that statfs(2) writes. The file system's type is the first 32 of them that count. */
 export const STATFS_SIZE = 120;

@@ -9,7 +9,7 @@
 
 import { utf8 } from "../lib/bytes/text.ts";
 import type { DraftHandle } from "../lib/jobs/file_job.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
+import { ERRNO, mayBeMissing, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { cString, joinPath } from "./path.ts";
@@ -132,7 +132,7 @@ export class UnnamedFile implements Disposable {
       linux.libc.renameat2(renameat2, number, from, number, to, RENAME_NOREPLACE)
     );
     if (moved === 0) this.#seed = 0;
-    if (moved !== -ERRNO.EINVAL && moved !== -ERRNO.ENOSYS) return -moved;
+    if (!mayBeMissing(moved)) return -moved;
     return -linux.retry(() => linux.libc.linkat(number, from, number, to, 0));
   }
 

@@ -8,7 +8,7 @@ import { startsWith } from "../lib/bytes/compare.ts";
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 import type { XattrFilter } from "../lib/tree/source.ts";
 import type { Xattr } from "../lib/tree/tree.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
+import { ERRNO, mayBeMissing, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { AT_SYMLINK_NOFOLLOW, XATTR_LIST_MAX, XATTR_SIZE_MAX } from "./uapi.ts";
@@ -71,8 +71,10 @@ export class XattrReader {
     filter: XattrFilter,
   ): readonly Xattr[] {
     if (filter === "none") return NONE;
-    const length = this.#hasListxattrat ? this.#listEntry(directory, name) : undefined;
-    return this.#readListed(subject, length ?? this.#listPath(subject), filter);
+    const length = this.#hasListxattrat
+      ? this.#listEntry(directory, name, subject)
+      : this.#listPath(subject);
+    return this.#readListed(subject, length, filter);
   }
 
   /** Reads what has been listed in so many bytes. */
@@ -99,16 +101,16 @@ export class XattrReader {
     return this.#grow((size) => list(bytes, this.#names, size));
   }
 
-  /** Lists by listxattrat(2), from Linux 6.13 on; undefined where that is no way. */
-  #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>): number | undefined {
+  /** Lists by listxattrat(2), from Linux 6.13 on, or otherwise where that is no way. */
+  #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>, subject: XattrSubject): number {
     // Most calls just succeed; for them no function is made.
     const first = this.#listAt(number, name, FIRST_SIZE);
     if (first >= 0) return first;
     const length = this.#grow((size) => this.#listAt(number, name, size));
-    // Older container runtimes answer EPERM to system calls they do not know.
-    if (length !== -ERRNO.ENOSYS && length !== -ERRNO.EPERM) return length;
-    this.#hasListxattrat = false;
-    return undefined;
+    if (!mayBeMissing(length)) return length;
+    const listed = this.#listPath(subject);
+    this.#hasListxattrat = length !== -ERRNO.ENOSYS && listed < 0;
+    return listed;
   }
 
   #listAt(directory: number, name: Uint8Array<ArrayBuffer>, size: number): number {

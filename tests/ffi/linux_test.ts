@@ -70,6 +70,7 @@ test(
   "uapi: constants and records agree with the C headers of this machine",
   ({ linux, directory }) => {
     const { OPEN_HOW, POLLFD, FSVERITY_ENABLE_ARG, FSVERITY_DIGEST, DIRENT64, STATX } = uapi;
+    const stat = uapi.STAT[linux.architecture];
     const expressions: Record<string, number> = {
       ...Object.fromEntries(CONSTANTS.map((name) => [name, uapi[name]])),
       O_DIRECT: linux.flags.O_DIRECT,
@@ -78,6 +79,7 @@ test(
       O_TMPFILE: linux.flags.O_TMPFILE,
       SYS_getdents64: linux.numbers.getdents64,
       SYS_renameat2: linux.numbers.renameat2,
+      SYS_newfstatat: linux.numbers.newfstatat,
       SYS_statx: linux.numbers.statx,
       SYS_openat2: linux.numbers.openat2,
       "sizeof(struct open_how)": OPEN_HOW.size,
@@ -93,6 +95,14 @@ test(
       "offsetof(struct statx, stx_mtime)": STATX.offsets.mtimeSec,
       "offsetof(struct statx, stx_rdev_major)": STATX.offsets.rdevMajor,
       "offsetof(struct statx, stx_dev_minor)": STATX.offsets.devMinor,
+      [`sizeof(struct stat) <= ${uapi.STAT_SIZE}`]: 1,
+      "offsetof(struct stat, st_mode)": stat.offsets.mode,
+      "offsetof(struct stat, st_nlink)": stat.offsets.nlink,
+      "offsetof(struct stat, st_rdev)": stat.offsets.rdev,
+      "offsetof(struct stat, st_size)": stat.offsets.size,
+      "offsetof(struct stat, st_blocks)": stat.offsets.blocks,
+      "offsetof(struct stat, st_atim)": stat.size,
+      "offsetof(struct stat, st_ctim)": stat.size + uapi.STAT_TIMES.offsets.ctimeSec,
     };
     const source = "#define _GNU_SOURCE\n#define _LARGEFILE64_SOURCE\n" +
       HEADERS.map((name) => `#include <${name}>\n`).join("") +

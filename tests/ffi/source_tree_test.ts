@@ -10,6 +10,7 @@ import { cString } from "../../ffi/path.ts";
 import { openSourceTree } from "../../ffi/source_tree.ts";
 import { O_CREAT, O_PATH, O_WRONLY } from "../../ffi/uapi.ts";
 import { binary, concatBytes, utf8 } from "../../lib/bytes/text.ts";
+import { cText } from "../support/faults.ts";
 import type { SourceInfo, SourceTree, XattrFilter } from "../../lib/tree/source.ts";
 import {
   type Faults,
@@ -24,6 +25,9 @@ import {
 } from "./harness.ts";
 
 const ROOT = new Uint8Array();
+
+/** How sandboxes refuse system calls that they do not know. */
+const REFUSALS = [ERRNO.ENOSYS, ERRNO.EPERM, ERRNO.EACCES, ERRNO.EINVAL];
 
 /** The root's entries by name, one UTF-16 unit a byte. */
 function listRoot(tree: SourceTree, xattrs: XattrFilter = "all"): Map<string, SourceInfo> {
@@ -264,7 +268,7 @@ test("source tree: the same on a kernel without openat2", async ({ directory }) 
   mkdirSync(`${directory}/tree/a/b`, { recursive: true });
   writeFileSync(`${directory}/tree/a/b/file`, "x");
   symlinkSync("a", `${directory}/tree/link`);
-  for (const errno of [ERRNO.ENOSYS, ERRNO.EPERM]) {
+  for (const errno of REFUSALS) {
     const old = await openFaulty({ openat2: () => errno });
     const tree = openSourceTree(old, pathTo(directory, "tree"));
     const names = tree.list(utf8("a/b"), { xattrs: "all" }).map(({ name }) => binary(name));
@@ -274,6 +278,35 @@ test("source tree: the same on a kernel without openat2", async ({ directory }) 
     assertThrows(() => tree.list(utf8("link"), { xattrs: "all" }), SyscallError);
     assertThrows(() => tree.list(utf8("link/b"), { xattrs: "all" }), SyscallError);
     assertThrows(() => tree.open(utf8("link/b/file")), SyscallError);
+  }
+});
+
+test("source tree: what openat2 says of a file is no reason to do without it", async ({ directory }) => {
+  mkdirSync(`${directory}/tree/a`, { recursive: true });
+  writeFileSync(`${directory}/tree/a/file`, "x");
+  let calls = 0;
+  const answer = (path: unknown) => cText(path) === "barred" ? ERRNO.EACCES : undefined;
+  const linux = await openFaulty({
+    openat2: (_number, _directory, path) => (calls++, answer(path)),
+    openat: (_directory, path) => answer(path),
+  });
+  const tree = openSourceTree(linux, pathTo(directory, "tree"));
+  assertThrows(() => tree.open(utf8("barred")), SyscallError, "Permission denied");
+  tree.list(utf8("a"), { xattrs: "all" });
+  assertEquals(calls, 2);
+});
+
+test("source tree: the same where statx and listxattrat are refused", async ({ linux, directory }) => {
+  const path = pathTo(directory, "file");
+  create(linux, path);
+  setXattr(linux, path, "user.a", utf8("b"));
+  symlinkSync("file", `${directory}/link`);
+  mkdirSync(`${directory}/directory`);
+  const expected = listRoot(openSourceTree(linux, utf8(directory)));
+  for (const errno of REFUSALS) {
+    const refuse = () => errno;
+    const old = await openFaulty({ statx: refuse, statx_raw: refuse, listxattrat: refuse });
+    assertEquals(listRoot(openSourceTree(old, utf8(directory))), expected);
   }
 });
 
@@ -288,7 +321,7 @@ test("source tree: signals, vanished xattrs and file systems without any", async
   });
   assertEquals(listRoot(openSourceTree(interrupted, utf8(directory))).get("file")!.stat.xattrs, []);
   assertEquals(interruptions < 0, true);
-  for (const older of [undefined, ERRNO.ENOSYS, ERRNO.EPERM]) {
+  for (const older of [undefined, ...REFUSALS]) {
     const failing = (errno: number): Faults => ({
       listxattrat: () => older ?? errno,
       llistxattr: () => errno,
