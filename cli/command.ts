@@ -41,7 +41,7 @@ export interface FlagOption extends OptionBase {
   readonly kind: "flag";
 }
 
-/** An option with a value: the last one given counts, or each of them if the kind is `list`. */
+/** An option with a value, to be given once, or several times if the kind is `list`. */
 export interface ValueOption extends OptionBase {
   readonly kind: "value" | "list";
   /** Name of the value in help, such as `PATH`. */
@@ -112,6 +112,8 @@ export type OperandValues<Operands> = {
 export interface Context {
   /** Name that messages begin with: `mkcomposefs`, `composefs`. */
   readonly program: string;
+  /** Whether that is a C program's name, so that it answers as the C program does. */
+  readonly asC: boolean;
   /** Where the answer, messages and progress go. */
   readonly terminal: Terminal;
   /** Where files are. */

@@ -97,7 +97,7 @@ function enter(call: Call, entry: Entry): void {
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  { terminal, system }: DispatchContext,
+  { toolbox, terminal, system }: DispatchContext,
 ): Promise<number> {
   let { entry } = call;
   let rest = args;
@@ -109,11 +109,13 @@ async function run(
     rest = asked.rest;
     enter(call, entry);
   }
-  const asked = parse(entry, rest);
+  const asC = call.program !== toolbox.name;
+  const asked = parse(entry, rest, { asC });
   if (asked.kind !== "run") return tell(asked.kind, call, terminal);
   call.debug = asked.debug;
   return await entry.run(asked.options, asked.operands, {
     program: call.program,
+    asC,
     terminal,
     system,
   });

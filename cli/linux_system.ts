@@ -70,9 +70,6 @@ const MAX_SHELL_OUTPUT = 1 << 20;
 /** As many known digests make a tree that is worth room for its objects. */
 const MANY_FILES = 4_000;
 
-/** The largest image that is read: what a typed array holds on every runtime. */
-const MAX_IMAGE_SIZE = 2 ** 32;
-
 /** The machine, through the FFI of the runtime. */
 export class LinuxSystem implements System {
   readonly #linux: Linux;
@@ -95,11 +92,6 @@ export class LinuxSystem implements System {
     if (isDash(path)) return yield* ownChunks(standardStream(this.#linux, 0));
     using file = this.#open(path);
     yield* ownChunks(file);
-  }
-
-  readFile(path: Uint8Array): Uint8Array<ArrayBuffer> {
-    using file = this.#open(path);
-    return file.readAll(MAX_IMAGE_SIZE);
   }
 
   readImage(path: Uint8Array, options = { whole: false }): ImageFile {
@@ -244,7 +236,8 @@ export class LinuxSystem implements System {
 
   #readProc(name: string): Uint8Array<ArrayBuffer> {
     try {
-      return this.readFile(utf8(`/proc/self/${name}`));
+      using file = this.#open(utf8(`/proc/self/${name}`));
+      return file.readAll();
     } catch (error) {
       if (error instanceof SyscallError) return new Uint8Array();
       throw error;

@@ -21,7 +21,7 @@ import {
 } from "./command.ts";
 import { printable } from "../lib/bytes/text.ts";
 import { type OptionToken, tokens } from "./getopt.ts";
-import { UsageError } from "./usage_error.ts";
+import { missingOperand, surplusOperand, UsageError } from "./usage_error.ts";
 import { text as parseText } from "./values.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -41,6 +41,12 @@ export type Invocation<
     /** Whether `--debug` was given. */
     readonly debug: boolean;
   };
+
+/** How a command line is read. */
+export interface ParseOptions {
+  /** Answers as the C program of the name does: in its words, and an option given again replaces itself. */
+  readonly asC: boolean;
+}
 
 /** What the command line of a group asks for. */
 export type GroupInvocation =
@@ -63,6 +69,7 @@ export type GroupInvocation =
 export function parse<Options extends OptionTable, Operands extends OperandTable>(
   command: Command<Options, Operands>,
   args: readonly Bytes[],
+  settings: ParseOptions = { asC: false },
 ): Invocation<Options, Operands> {
   const table = allOptions(command);
   const given = new Map<string, unknown>();
@@ -70,12 +77,12 @@ export function parse<Options extends OptionTable, Operands extends OperandTable
   for (const token of tokens(args, table)) {
     if (token.kind === "operand") operands.push(token.bytes);
     else if (token.name === "help" || token.name === "version") return { kind: token.name };
-    else addValue(given, token);
+    else addValue(given, token, settings);
   }
   return {
     kind: "run",
     options: optionValues(table, given) as OptionValues<Options>,
-    operands: operandValues(command, operands) as OperandValues<Operands>,
+    operands: operandValues(command, operands, settings) as OperandValues<Operands>,
     debug: given.has("debug"),
   };
 }
@@ -96,7 +103,7 @@ export function parseGroup(group: Group, args: readonly Bytes[]): GroupInvocatio
   return { kind: "none" };
 }
 
-function addValue(given: Map<string, unknown>, token: OptionToken): void {
+function addValue(given: Map<string, unknown>, token: OptionToken, { asC }: ParseOptions): void {
   const { name, option } = token;
   if (option.kind === "flag") {
     given.set(name, true);
@@ -104,8 +111,14 @@ function addValue(given: Map<string, unknown>, token: OptionToken): void {
   }
   const value = parseValue(option, token.spelled, token.value ?? NO_VALUE);
   const earlier = given.get(name);
-  if (option.kind === "value") given.set(name, value);
-  else if (Array.isArray(earlier)) earlier.push(value);
+  if (option.kind === "value") {
+    // Whichever of the two counted, somebody would take the other for it.
+    if (!asC && given.has(name)) {
+      const message = `Cannot use option "${token.spelled}" twice: expected one value`;
+      throw new UsageError(message, { usage: false });
+    }
+    given.set(name, value);
+  } else if (Array.isArray(earlier)) earlier.push(value);
   else given.set(name, [value]);
 }
 
@@ -147,6 +160,7 @@ function optionValues(table: OptionTable, given: Map<string, unknown>): Record<s
 function operandValues(
   command: Command<OptionTable, OperandTable>,
   given: readonly Bytes[],
+  { asC }: ParseOptions,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   let position = 0;
@@ -154,14 +168,14 @@ function operandValues(
     const taken = given.slice(position, operand.repeated ? undefined : position + 1);
     position += taken.length;
     if (taken.length === 0 && operand.optional !== true) {
-      const message = operand.missing ??
-        `Cannot run ${command.name}: operand ${operand.name} is missing`;
-      throw new UsageError(message);
+      throw asC && operand.missing !== undefined
+        ? new UsageError(operand.missing)
+        : missingOperand(command.name, operand.name);
     }
     const parsed = taken.map((bytes) => operandValue(operand, bytes));
     values[key] = operand.repeated ? parsed : parsed[0];
   }
-  if (position < given.length) throw tooMany(command, given, position);
+  if (position < given.length) throw tooMany(command, given, position, asC);
   return values;
 }
 
@@ -182,10 +196,9 @@ function tooMany(
   command: Command<OptionTable, OperandTable>,
   given: readonly Bytes[],
   most: number,
+  asC: boolean,
 ): UsageError {
-  const extra = printable(given[most]!);
-  return new UsageError(
-    command.tooMany ??
-      `Cannot use operand "${extra}": expected at most ${most}, found ${given.length}`,
-  );
+  return asC && command.tooMany !== undefined
+    ? new UsageError(command.tooMany)
+    : surplusOperand(given[most]!, `expected at most ${most}, found ${given.length}`);
 }

@@ -104,8 +104,6 @@ export interface Installer extends Disposable {
 export interface System {
   /** Reads a file, or standard input for `-`, in chunks each of which has memory of its own. */
   readChunks(path: Uint8Array): Iterable<Uint8Array<ArrayBuffer>>;
-  /** Reads a whole file. */
-  readFile(path: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
    * Reads an image: no more of the file than its superblock says that it is.
    *

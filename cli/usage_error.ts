@@ -7,6 +7,8 @@
  * @module
  */
 
+import { printable } from "../lib/bytes/text.ts";
+
 /** How a {@linkcode UsageError} is reported. */
 export interface UsageErrorOptions extends ErrorOptions {
   /**
@@ -26,4 +28,23 @@ export class UsageError extends Error {
     super(message, options);
     this.usage = options.usage ?? true;
   }
+}
+
+/**
+ * The error for an operand that is not there.
+ *
+ * @param alternative What may stand in its place, such as `--tar`.
+ */
+export function missingOperand(
+  command: string,
+  operand: string,
+  alternative?: string,
+): UsageError {
+  const or = alternative === undefined ? "" : `, expected it or ${alternative}`;
+  return new UsageError(`Cannot run ${command}: operand ${operand} is missing${or}`);
+}
+
+/** The error for an operand that should not be there. */
+export function surplusOperand(operand: Uint8Array, state: string): UsageError {
+  return new UsageError(`Cannot use operand "${printable(operand)}": ${state}`);
 }

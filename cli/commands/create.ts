@@ -12,7 +12,6 @@ import type { VersionRange } from "../../lib/composefs/version.ts";
 import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
-import { printable } from "../../lib/bytes/text.ts";
 import {
   type Context,
   defineCommand,
@@ -22,8 +21,9 @@ import {
 } from "../command.ts";
 import { JSON_OPTION, jsonLine } from "../json.ts";
 import { isDash } from "../dash.ts";
+import { openDirectory, readDump, shownSource } from "./source_operand.ts";
 import { loadCache, saveCache } from "./cache_file.ts";
-import { UsageError } from "../usage_error.ts";
+import { missingOperand, surplusOperand, UsageError } from "../usage_error.ts";
 import { integer, path } from "../values.ts";
 
 const options = {
@@ -151,7 +151,7 @@ async function runCreate(
   operands: CreateOperands,
   context: Context,
 ): Promise<number> {
-  checkOperands(options, operands);
+  checkOperands(options, operands, context);
   const { image } = operands;
   const { terminal, system } = context;
   if (image !== undefined && isDash(image) && terminal.stdout.isTerminal) {
@@ -159,7 +159,7 @@ async function runCreate(
   }
   const bytes = options.fromFile
     ? createFromFile(options, operands.source, context)
-    : await createFromDirectory(options, operands.source, context);
+    : await createFromDirectory(options, operands, context);
   if (image !== undefined) {
     if (isDash(image)) terminal.stdout.write(bytes);
     else system.writeFile(image, bytes);
@@ -176,13 +176,25 @@ function describe(image: Uint8Array): unknown {
   return { digest, size: image.length, formatVersion: openImage(image).version };
 }
 
-function checkOperands(options: CreateOptions, { source, image }: CreateOperands): void {
-  if (source.length === 0) throw new UsageError("Empty source path specified");
+function checkOperands(
+  options: CreateOptions,
+  { source, image }: CreateOperands,
+  { asC }: Context,
+): void {
+  if (source.length === 0) {
+    throw asC
+      ? new UsageError("Empty source path specified")
+      : surplusOperand(source, "expected a path");
+  }
   if (options.printDigestOnly && image !== undefined) {
-    throw new UsageError("Cannot specify destination path with --print-digest-only");
+    throw asC
+      ? new UsageError("Cannot specify destination path with --print-digest-only")
+      : surplusOperand(image, "expected none with --print-digest-only");
   }
   if (!options.printDigestOnly && image === undefined) {
-    throw new UsageError("No destination path specified");
+    throw asC
+      ? new UsageError("No destination path specified")
+      : missingOperand("create", "IMAGE", "--print-digest-only");
   }
   if (options.skipXattrs && options.userXattrs) {
     throw new UsageError("Cannot use --skip-xattrs with --user-xattrs: expected one of them", {
@@ -204,27 +216,22 @@ function createFromFile(
 ): Uint8Array<ArrayBuffer> {
   const strict = system.hasEnvironment("CFS_PARSE_STRICT");
   try {
-    return encodeImage(parseDumpfile(system.readChunks(source), { strict }), versionRange(options));
+    return encodeImage(parseDumpfile(readDump(source, system), { strict }), versionRange(options));
   } catch (error) {
     if (!(error instanceof DumpfileSyntaxError)) throw error;
-    const name = isDash(source) ? "standard input" : `"${printable(source)}"`;
-    throw new Error(`Cannot read ${name} as a dump file: ${error.message}`, { cause: error });
+    throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
 async function createFromDirectory(
   options: CreateOptions,
-  source: Uint8Array,
+  operands: CreateOperands,
   context: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { terminal, system } = context;
-  const tree = system.openSourceTree(source);
-  const { kind } = tree.root("none");
-  if (kind !== "directory") {
-    throw new Error(
-      `Cannot make an image of "${printable(source)}": a ${kind} file, expected a directory`,
-    );
-  }
+  const tree = openDirectory(operands, system);
   const scanning = terminal.progress("Scanning, files found:");
   const reading = terminal.progress("Reading file contents, bytes:");
   const settings: CreateImageOptions = {

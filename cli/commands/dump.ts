@@ -8,9 +8,8 @@ import { utf8 } from "../../lib/bytes/text.ts";
 import type { ImageView } from "../../lib/composefs/unoverlay.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
 import { type Context, defineCommand } from "../command.ts";
-import { loadTree } from "../images.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
-import { type ImageOptions, imageOptions, IMAGES, readOptions } from "./image_options.ts";
+import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
 
 /** What `composefs dump` and `composefs-info dump` have in common. */
 export const DUMP = {
@@ -35,12 +34,12 @@ export const dump = defineCommand({
 export function runDump(
   options: ImageOptions,
   images: readonly Uint8Array[],
-  { terminal, system }: Context,
+  context: Context,
   view: ImageView,
 ): number {
-  const read = readOptions(options, view);
-  for (const image of images) {
-    for (const chunk of writeDumpfile(loadTree(system, image, read))) {
+  const { terminal } = context;
+  for (const tree of selectedTrees(images, options, context, view)) {
+    for (const chunk of writeDumpfile(tree)) {
       if (options.json) writeLines(chunk, (text) => terminal.stdout.write(text));
       else terminal.stdout.write(chunk);
     }

@@ -12,7 +12,7 @@ import type { Content, Regular, Tree } from "../../lib/tree/tree.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
 import { isDash } from "../dash.ts";
-import { UsageError } from "../usage_error.ts";
+import { missingOperand, surplusOperand, UsageError } from "../usage_error.ts";
 import { Basedirs, contentOptions, loadExpectedTree, openFile } from "./content_options.ts";
 
 const options = {
@@ -102,10 +102,10 @@ function checkOptions(
   destination: Uint8Array | undefined,
 ): void {
   if (!options.tar && directory === undefined) {
-    throw new UsageError("Cannot extract: expected DIR, or --tar");
+    throw missingOperand("extract", "DIR", "--tar");
   }
   if (options.tar && destination !== undefined) {
-    throw new UsageError("Cannot extract to DIR with --tar: expected one of them");
+    throw surplusOperand(destination, "expected none with --tar");
   }
   if (destination === undefined && (options.noSameOwner || options.touch)) {
     throw new UsageError("Cannot use --no-same-owner or --touch for an archive: expected DIR");

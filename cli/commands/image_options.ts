@@ -4,10 +4,12 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { binary, printable } from "../../lib/bytes/text.ts";
 import type { ReadTreeOptions } from "../../lib/composefs/open.ts";
 import type { ImageView } from "../../lib/composefs/unoverlay.ts";
-import type { OptionTable, OptionValues } from "../command.ts";
+import type { Content, Tree } from "../../lib/tree/tree.ts";
+import type { Context, OptionTable, OptionValues } from "../command.ts";
+import { loadTree } from "../images.ts";
 import { JSON_OPTION } from "../json.ts";
 import { UsageError } from "../usage_error.ts";
 import { path } from "../values.ts";
@@ -28,7 +30,8 @@ const FILTER_OPTION = {
   value: "NAME",
   parse: path,
   summary: "Keep only this entry of the root directory, with all below it",
-  help: "May be given several times. A name that the root directory does not have is ignored.",
+  help:
+    "May be given several times. A name that no image has in its root directory is an error; composefs-info passes over it.",
 } as const;
 
 /** Where objects are looked for. */
@@ -50,11 +53,37 @@ export const imageOptions = {
 export type ImageOptions = OptionValues<typeof imageOptions>;
 
 /**
- * How the images are to be read.
+ * Reads images, one after the other.
  *
  * @throws {UsageError} If a filter is a path and not a name.
+ * @throws {Error} At the last one, if a filter has kept nothing of any image.
  */
-export function readOptions({ filter }: ImageOptions, view: ImageView): ReadTreeOptions {
+export function* selectedTrees(
+  images: readonly Uint8Array[],
+  options: ImageOptions,
+  { asC, system }: Context,
+  view: ImageView,
+): Generator<Tree<Content>> {
+  const read = readOptions(options, view);
+  const idle = new Map(asC ? [] : options.filter.map((name) => [binary(name), name]));
+  for (const [index, image] of images.entries()) {
+    const tree = loadTree(system, image, read);
+    if (idle.size > 0) {
+      for (const { name } of tree.entries) idle.delete(binary(name));
+      // The last one is not shown any more: of one image, nothing is.
+      if (index === images.length - 1) refuseIdle(idle.values());
+    }
+    yield tree;
+  }
+}
+
+function refuseIdle(filters: Iterable<Uint8Array>): void {
+  for (const name of filters) {
+    throw new Error(`Cannot filter by "${printable(name)}": no such entry in the root directory`);
+  }
+}
+
+function readOptions({ filter }: ImageOptions, view: ImageView): ReadTreeOptions {
   for (const name of filter) {
     if (name.includes(0x2f)) {
       throw new UsageError(`Filter must be a single name: ${printable(name)}`, { usage: false });

@@ -16,10 +16,9 @@ import {
 } from "../../lib/tree/tree.ts";
 import { PathBuffer, walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../command.ts";
-import { loadTree } from "../images.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
 import type { Output } from "../terminal.ts";
-import { type ImageOptions, imageOptions, IMAGES, readOptions } from "./image_options.ts";
+import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
 
 /** What `composefs ls` and `composefs-info ls` have in common. */
 export const LS = {
@@ -43,12 +42,11 @@ export const ls = defineCommand({
 export function runLs(
   options: ImageOptions,
   images: readonly Uint8Array[],
-  { terminal, system }: Context,
+  context: Context,
   view: ImageView,
 ): number {
-  const read = readOptions(options, view);
-  for (const image of images) {
-    const tree = loadTree(system, image, read);
+  const { terminal } = context;
+  for (const tree of selectedTrees(images, options, context, view)) {
     if (options.json) listJson(terminal.stdout, tree);
     else list(terminal.stdout, tree);
   }

@@ -9,14 +9,13 @@ import { binary, utf8 } from "../../lib/bytes/text.ts";
 import type { ImageView } from "../../lib/composefs/unoverlay.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../command.ts";
-import { loadTree } from "../images.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
 import {
   BASEDIR_OPTION,
   type ImageOptions,
   imageOptions,
   IMAGES,
-  readOptions,
+  selectedTrees,
 } from "./image_options.ts";
 
 /** What `composefs objects` and `composefs-info objects` have in common. */
@@ -85,13 +84,12 @@ export function runMissingObjects(
 function collectPaths(
   options: ImageOptions,
   images: readonly Uint8Array[],
-  { system }: Context,
+  context: Context,
   view: ImageView,
 ): Uint8Array[] {
-  const read = readOptions(options, view);
   const paths = new Map<string, Uint8Array>();
-  for (const image of images) {
-    for (const { node } of walk(loadTree(system, image, read))) {
+  for (const tree of selectedTrees(images, options, context, view)) {
+    for (const { node } of walk(tree)) {
       if (node.kind !== "regular" || node.file.kind !== "external") continue;
       const { path } = node.file;
       if (path !== undefined) paths.set(binary(path), path);

@@ -94,6 +94,12 @@ Deno.test("dispatch() runs the verb, or the program that argv0 names", async () 
   assertEquals(await call("info", "--base x echo --base y a"), done("info:y:a\n"));
 });
 
+Deno.test("dispatch() refuses an option twice under the toolbox's own name only", async () => {
+  const { status, stderr } = await call("composefs", "echo --base x --base y");
+  assertEquals(status, 2);
+  assertEquals(stderr, 'composefs: Cannot use option "--base" twice: expected one value\n');
+});
+
 Deno.test("dispatch() does not take argv0 for a verb that is no program", async () => {
   assertEquals((await call("/bin/echo", "echo a")).stdout, "composefs::a\n");
 });

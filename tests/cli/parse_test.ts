@@ -79,10 +79,17 @@ Deno.test("parse() takes values after = and as the next argument", () => {
   assertEquals(run("--out=a\nb").options.out, "a\nb");
 });
 
-Deno.test("parse() lets the last of several values count and collects lists", () => {
-  assertEquals(run("--out=x", "--out=y").options.out, "y");
+Deno.test("parse() collects lists", () => {
   assertEquals(run("--filter=x", "p", "--filter", "y").options.filter, ["x", "y"]);
   assertEquals(run().options.filter, []);
+});
+
+Deno.test("parse() refuses a second value; for C's names the last counts", () => {
+  refused('Cannot use option "--out" twice: expected one value', "--out=x", "--out=y");
+  refused('Cannot use option "--out" twice: expected one value', "--out=x", "--out=x");
+  refused('Cannot use option "-o" twice: expected one value', "--out=x", "-oy");
+  const asC = ran(parse(create, ["--out=x", "--out=y"].map(utf8), { asC: true }));
+  assertEquals(asC.options.out, "y");
 });
 
 Deno.test("parse() gives every option a value, default or not", () => {
@@ -254,11 +261,16 @@ Deno.test("parse() counts operands", () => {
       from: { name: "FROM", summary: "From", missing: "No source" },
       to: { name: "TO", summary: "To" },
     },
+    tooMany: "Too many",
     run: () => 0,
   });
-  const message = (...args: string[]): string =>
-    assertThrows(() => parse(copy, args.map(utf8)), UsageError).message;
-  assertEquals(message(), "No source");
+  const messageOf = (asC: boolean, ...args: string[]): string =>
+    assertThrows(() => parse(copy, args.map(utf8), { asC }), UsageError).message;
+  const message = (...args: string[]) => messageOf(false, ...args);
+  assertEquals(messageOf(true), "No source");
+  assertEquals(messageOf(true, "a"), "Cannot run copy: operand TO is missing");
+  assertEquals(messageOf(true, "a", "b", "c"), "Too many");
+  assertEquals(message(), "Cannot run copy: operand FROM is missing");
   assertEquals(message("a"), "Cannot run copy: operand TO is missing");
   assertEquals(message("a", "b", "c"), 'Cannot use operand "c": expected at most 2, found 3');
   const asked = ran(parse(copy, ["a", "b"].map(utf8)));

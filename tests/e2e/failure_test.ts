@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { PROGRAMS } from "../support/programs.ts";
 import { makeWorkspace, moduleWorkspace, peer, type Subject, testEach } from "./each_program.ts";
-import { output, run, type RunOptions } from "./process.ts";
+import { output, run, type RunOptions, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
@@ -176,6 +176,102 @@ testEach(
     assertEquals(listFiles(subject.directory), []);
   },
 );
+
+/** Command lines that people mistype, the status, and what is said. */
+const MISTYPED: readonly (readonly [line: string, status: 1 | 2, message: string])[] = [
+  [
+    "create good.cfs tree",
+    1,
+    'Cannot make an image of "good.cfs": a regular file, expected a directory; ' +
+    '"tree" is a directory: SOURCE comes first, then IMAGE',
+  ],
+  [
+    "create new.cfs tree",
+    1,
+    'Cannot open "new.cfs": No such file or directory (ENOENT); ' +
+    '"tree" is a directory: SOURCE comes first, then IMAGE',
+  ],
+  [
+    "create good.dump new.cfs",
+    1,
+    'Cannot make an image of "good.dump": a regular file, expected a directory; ' +
+    "--from-file takes a dump",
+  ],
+  [
+    "create - new.cfs",
+    1,
+    'Cannot open "-": No such file or directory (ENOENT); - is standard input with --from-file only',
+  ],
+  [
+    "create --from-file good.cfs new.cfs",
+    1,
+    'Cannot read "good.cfs" as a dump file: it is an image, of which "composefs dump" makes one',
+  ],
+  ["create", 2, "Cannot run create: operand SOURCE is missing"],
+  [
+    "create tree",
+    2,
+    "Cannot run create: operand IMAGE is missing, expected it or --print-digest-only",
+  ],
+  ["create tree new.cfs more", 2, 'Cannot use operand "more": expected at most 2, found 3'],
+  [
+    "create --print-digest-only tree new.cfs",
+    2,
+    'Cannot use operand "new.cfs": expected none with --print-digest-only',
+  ],
+  ["ls", 2, "Cannot run ls: operand IMAGE is missing"],
+  ["rewrite", 2, "Cannot run rewrite: operand SRC is missing"],
+  ["rewrite good.cfs", 2, "Cannot run rewrite: operand DEST is missing"],
+  ["digest", 2, "Cannot run digest: operand FILE is missing"],
+  ["mount good.cfs", 2, "Cannot run mount: operand MOUNTPOINT is missing"],
+  ["extract good.cfs", 2, "Cannot run extract: operand DIR is missing, expected it or --tar"],
+  ["extract --tar good.cfs new", 2, 'Cannot use operand "new": expected none with --tar'],
+  ["ls --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
+  ["dump --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
+  ["objects --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
+  [
+    "create --threads=1 --threads=1 tree new.cfs",
+    2,
+    'Cannot use option "--threads" twice: expected one value',
+  ],
+  ["ls fifo", 1, 'Cannot open "fifo": a fifo, expected a regular file or a block device'],
+  [
+    "verify --image-only /dev/zero",
+    1,
+    'Cannot open "/dev/zero": a character device, expected a regular file or a block device',
+  ],
+  [
+    "rewrite short.cfs new.cfs",
+    1,
+    'Cannot load "short.cfs": Invalid image at offset 5000: truncated: 5000 bytes, expected 16384',
+  ],
+  [
+    "cat short.cfs /a",
+    1,
+    'Cannot load "short.cfs": Invalid image at offset 5000: truncated: 5000 bytes, expected 16384',
+  ],
+];
+
+testEach("failure: a mistyped command line is told what it lacks", { once: true }, (subject) => {
+  prepare(subject);
+  run(["mkfifo"], [subject.path("fifo")]);
+  const before = listFiles(subject.directory);
+  for (const [line, status, message] of MISTYPED) {
+    const { code, stdout, stderr } = run(subject.composefs, line.split(" "), {
+      cwd: subject.directory,
+    });
+    assertEquals([stderr, code, stdout.length], [`composefs: ${message}\n`, status, 0]);
+  }
+  assertEquals(listFiles(subject.directory), before);
+  // What is in one of several images is no mistake, and the C program knows none.
+  writeFileSync(subject.path("a.dump"), ROOT + "/a 0 100644 1 0 0 0 0.0 - - -\n");
+  const options = { cwd: subject.directory };
+  output(subject.composefs, ["create", "--from-file", "a.dump", "a.cfs"], options);
+  const args = ["--filter=a", "a.cfs", "good.cfs"];
+  assertEquals(textOutput(subject.composefs, ["ls", ...args], options), "/a\n");
+  const asC = ["--filter=x", "ls", "good.cfs"];
+  assertEquals(textOutput(subject.tool("composefs-info"), asC, options), "");
+});
 
 testEach("failure: what was printed for earlier images stays", {}, (subject) => {
   prepare(subject);
