@@ -16,10 +16,12 @@ import { dispatch } from "./dispatch.ts";
 import { LinuxSystem } from "./linux_system.ts";
 import {
   executablePath,
+  isOther,
   isWorker,
   mayReadModule,
   programArguments,
   programName,
+  refuseRuntime,
   setExitStatus,
   writeError,
   writeSome,
@@ -78,7 +80,9 @@ async function startWithoutKernel(reason: unknown): Promise<number> {
   return await dispatch(programName(), args, { toolbox: TOOLBOX, terminal, system });
 }
 
-if (isWorker()) {
+if (isOther()) {
+  refuseRuntime();
+} else if (isWorker()) {
   serveCrew(openLinux);
 } else if (import.meta.main) {
   try {

@@ -36,6 +36,18 @@ export function isBun(): boolean {
   return bun !== undefined;
 }
 
+/** Tells whether this is neither: Node, which has no FFI. */
+export function isOther(): boolean {
+  return bun === undefined && !("Deno" in globalThis);
+}
+
+/** Says on such a runtime what is needed. */
+export function refuseRuntime(): void {
+  const other = nodeProcess();
+  other.stderr.write("composefs: Cannot run here: Deno 2.9 or Bun 1.4 expected\n");
+  other.exitCode = 1;
+}
+
 /** The program's own arguments, as text. */
 export function programArguments(): readonly string[] {
   return bun === undefined ? Deno.args : nodeProcess().argv.slice(2);

@@ -47,7 +47,7 @@ export interface MountRequest {
   readonly image: Uint8Array;
   readonly mountpoint: Uint8Array;
   readonly options: MountOptions;
-  /** Compares digests, in constant time if that matters to the caller. */
+  /** Compares digests. */
   readonly equalDigests: EqualDigests;
   /** Looks at everything and mounts nothing. */
   readonly checkOnly?: boolean;

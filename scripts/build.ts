@@ -11,7 +11,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,12 @@ export const START = "cli/main.ts";
 
 /** The module that is built, as a path from the root of the repository. */
 export const MODULE = "dist/composefs.js";
+
+/**
+ * First line of the module: where its language is too old for the rest, the line that is complained about
+ * first, and printed. Node knows such groups since 23, and what the program says itself since 24.
+ */
+const NEEDS = "/(?i:composefs needs Deno 2.9 or Bun 1.4, not Node)/;\n";
 
 /** Absolute path of a file in the repository. */
 export function repositoryPath(file: string): string {
@@ -49,6 +55,7 @@ export function bundle(source: string, target: string, platform: "deno" | "brows
   );
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) throw new Error(`Cannot bundle "${source}": ${done.stderr.trim()}`);
+  if (platform === "deno") writeFileSync(target, NEEDS + readFileSync(target, "utf8"));
 }
 
 /** Targets that a command line asks for, `undefined` among them for this machine. */

@@ -12,7 +12,7 @@ export interface Layer {
   readonly path: string;
   /** Paths of the layers whose files it may import, besides its own. */
   readonly imports: readonly string[] | "all";
-  /** Starts of the specifiers of foreign modules that it may import: `node:`, `@std/`, … */
+  /** Starts of the specifiers of foreign modules that it may import: `node:`, `bun:`, … */
   readonly modules?: readonly string[];
   /** Names of the runtime that it may say, out of {@linkcode RUNTIME_NAMES}; `"all"` for no limit. */
   readonly names?: readonly string[] | "all";
@@ -95,7 +95,7 @@ export const LAYERS: readonly Layer[] = [
   {
     path: "cli/",
     imports: ["cli/runtime.ts", "ffi/mod.ts", "ffi/", ...LIB],
-    modules: ["node:", "@std/"],
+    modules: ["node:"],
   },
 
   { path: "scripts/", imports: "all", modules: [""], names: "all" },

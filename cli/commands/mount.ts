@@ -6,7 +6,7 @@
  * @module
  */
 
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { equalBytes } from "../../lib/bytes/compare.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import {
   completeMountOptions,
@@ -169,12 +169,11 @@ export function runMount(
   { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
 ): number {
   const options = completed(settings);
-  const equalDigests = (one: Uint8Array, other: Uint8Array) => timingSafeEqual(one, other);
   const { backing, layer, objectVerity, copied } = system.mount({
     image,
     mountpoint,
     options,
-    equalDigests,
+    equalDigests: equalBytes,
     checkOnly,
   });
   if (!verbose) return 0;

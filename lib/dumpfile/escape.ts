@@ -5,7 +5,6 @@
  */
 
 import type { Arena } from "../bytes/arena.ts";
-import { FieldSyntaxError } from "./syntax_error.ts";
 
 const BACKSLASH = 0x5c;
 const EQUALS = 0x3d;
@@ -38,9 +37,7 @@ export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
       continue;
     }
     const letter = field[at++];
-    if (letter === undefined) {
-      throw new FieldSyntaxError(field, "no character after the escape \\");
-    }
+    if (letter === undefined) throw new SyntaxError("no character after the escape \\");
     if (letter === 0x78) {
       bytes[end++] = hexByte(field, at);
       at += 2;
@@ -48,10 +45,8 @@ export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
     }
     const plain = ESCAPED[letter]!;
     if (plain === 0) {
-      throw new FieldSyntaxError(
-        field,
-        `unsupported escape \\${printableByte(letter)}`,
-        "one of \\\\ \\n \\r \\t \\xHH",
+      throw new SyntaxError(
+        `unsupported escape \\${printableByte(letter)}, expected one of \\\\ \\n \\r \\t \\xHH`,
       );
     }
     bytes[end++] = plain;
@@ -64,14 +59,10 @@ function printableByte(byte: number): string {
 }
 
 function hexByte(field: Uint8Array, at: number): number {
-  if (at + 2 > field.length) {
-    throw new FieldSyntaxError(field, "no two hexadecimal digits after \\x");
-  }
+  if (at + 2 > field.length) throw new SyntaxError("no two hexadecimal digits after \\x");
   const high = HEX_DIGITS[field[at]!]!;
   const low = HEX_DIGITS[field[at + 1]!]!;
-  if (high > 15 || low > 15) {
-    throw new FieldSyntaxError(field, "invalid hexadecimal digits after \\x");
-  }
+  if (high > 15 || low > 15) throw new SyntaxError("invalid hexadecimal digits after \\x");
   return high << 4 | low;
 }
 

@@ -80,11 +80,6 @@ export class Fields {
     return this.#bytes.subarray(Math.min(this.position, this.#end), this.#end);
   }
 
-  /** Takes everything behind the fields taken so far. */
-  skipRest(): void {
-    this.position = this.#end + 1;
-  }
-
   /** Tells whether nothing stands behind the fields taken so far. */
   get ended(): boolean {
     return this.position >= this.#end;

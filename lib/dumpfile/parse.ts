@@ -27,11 +27,10 @@ import { Fields, type PathSpan } from "./fields.ts";
 import { PendingLinks } from "./hard_links.ts";
 import { LineSplitter } from "./lines.ts";
 import { DirectoryCursor } from "./cursor.ts";
-import { DumpfileSyntaxError, FieldSyntaxError } from "./syntax_error.ts";
+import { DumpfileSyntaxError } from "./syntax_error.ts";
 
 const SLASH = 0x2f;
 const AT_SIGN = 0x40;
-const RETURN = 0x0d;
 
 /** How a dump file is parsed. */
 export interface ParseDumpfileOptions {
@@ -123,20 +122,8 @@ export class DumpfileParser {
       parse();
     } catch (error) {
       if (!(error instanceof SyntaxError) || error instanceof DumpfileSyntaxError) throw error;
-      const state = this.#explain(error);
-      throw new DumpfileSyntaxError(Math.max(this.#line, 1), state, { cause: error });
+      throw new DumpfileSyntaxError(Math.max(this.#line, 1), error.message, { cause: error });
     }
-  }
-
-  /** Adds what the line tells beyond the message: the field's name, and how the line ends. */
-  #explain(error: SyntaxError): string {
-    const { bytes, start, end } = this.#lines;
-    const line = bytes.subarray(start, end);
-    const taken = this.#fields.position - 1 - start;
-    const state = error instanceof FieldSyntaxError
-      ? error.inLine(line.subarray(0, taken))
-      : error.message;
-    return line.at(-1) === RETURN ? `${state}; the line ends in CRLF, expected LF` : state;
   }
 
   #parseLine(): void {

@@ -29,7 +29,6 @@ export class XattrsParser {
   parse(fields: Fields): readonly Xattr[] {
     const text = fields.rest;
     if (!equalBytes(text, this.#lastText)) {
-      fields.skipRest();
       this.#lastXattrs = parseXattrs(fields, text);
       this.#lastText = text;
     }

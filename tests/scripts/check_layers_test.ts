@@ -99,6 +99,7 @@ const FORBIDDEN_IMPORTS: readonly (readonly [file: string, specifier: string])[]
   ["cli/x.ts", "../ffi/bun.ts"],
   ["cli/x.ts", "../mod.ts"],
   ["cli/x.ts", "npm:left-pad"],
+  ["cli/x.ts", "@std/assert"],
   ["mod.ts", "./ffi/a.ts"],
   ["mod.ts", "./cli/a.ts"],
 ];
