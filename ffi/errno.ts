@@ -216,10 +216,10 @@ export class SyscallError extends Error {
     const isPath = typeof subject !== "string";
     const shown = isPath ? printable(subject) : subject;
     const code = errnoName(errno);
+    // That a file is no terminal is how an ioctl says that there is no fs-verity: state says it better.
+    const known = state !== undefined && errno === ERRNO.ENOTTY ? "" : ` (${code})`;
     super(
-      `Cannot ${action} ${isPath ? `"${shown}"` : shown}: ${
-        state ?? errnoMessage(errno)
-      } (${code})`,
+      `Cannot ${action} ${isPath ? `"${shown}"` : shown}: ${state ?? errnoMessage(errno)}${known}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.syscall = syscall;

@@ -47,4 +47,14 @@ test("SyscallError: takes words for what has no path, and for the state", () => 
     stated.message,
     'Cannot enable fs-verity on "x": file system does not support it (EOPNOTSUPP)',
   );
+  const unlike = new SyscallError(ERRNO.ENOTTY, {
+    syscall: "ioctl",
+    action: "measure fs-verity of",
+    subject: utf8("x"),
+    state: "file system does not support it",
+  });
+  assertEquals(
+    [unlike.message, unlike.code],
+    ['Cannot measure fs-verity of "x": file system does not support it', "ENOTTY"],
+  );
 });
