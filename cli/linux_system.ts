@@ -28,7 +28,6 @@ import { writeFileAtomically } from "../ffi/output_file.ts";
 import { openOwnFile } from "../ffi/own_file.ts";
 import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
-import { cString } from "../ffi/path.ts";
 import { isStandardOutput, standardStream } from "../ffi/stdio.ts";
 import { TreeReader } from "../ffi/crew/tree_reader.ts";
 import { terminalColumns } from "../ffi/terminal.ts";
@@ -37,7 +36,7 @@ import {
   readVerityMetadata,
   type VerityMetadataType,
 } from "../ffi/verity_metadata.ts";
-import { O_RDONLY, STATX_BASIC_STATS, STATX_SIZE } from "../ffi/uapi.ts";
+import { O_RDONLY } from "../ffi/uapi.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
@@ -48,7 +47,6 @@ import { makeHeapRoom } from "./heap_room.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";
 import { hasVariable, nodeChildProcess } from "./runtime.ts";
 import type {
-  BaseDirectory,
   DigestSettings,
   DiskLayer,
   DiskStore,
@@ -135,10 +133,6 @@ export class LinuxSystem implements System {
 
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore {
     return openObjectStore(this.#linux, path, options);
-  }
-
-  openDirectory(path: Uint8Array): BaseDirectory {
-    return new LinuxDirectory(this.#linux, path);
   }
 
   enableVerity(path: Uint8Array, options: EnableVerityOptions): void {
@@ -300,32 +294,5 @@ function* ownChunks(file: Fd): Generator<Uint8Array<ArrayBuffer>> {
     if (count === 0) return;
     // What a pipe hands out is small: such a chunk would hold on to a mostly empty buffer.
     yield count > CHUNK_SIZE / 2 ? chunk.subarray(0, count) : chunk.slice(0, count);
-  }
-}
-
-/** An open directory. */
-class LinuxDirectory implements BaseDirectory {
-  readonly #linux: Linux;
-  readonly #directory: Fd;
-
-  constructor(linux: Linux, path: Uint8Array) {
-    this.#linux = linux;
-    this.#directory = Fd.open(linux, path, { flags: O_RDONLY | linux.flags.O_DIRECTORY });
-  }
-
-  has(path: Uint8Array): boolean {
-    const linux = this.#linux;
-    // Payloads may begin with slashes; they are below the directory all the same.
-    let start = 0;
-    while (path[start] === 0x2f) start++;
-    const name = cString(path.subarray(start));
-    const buffer = new Uint8Array(STATX_SIZE);
-    const { number } = this.#directory;
-    const found = linux.retry(() => linux.statx(number, name, 0, STATX_BASIC_STATS, buffer));
-    return found === 0;
-  }
-
-  [Symbol.dispose](): void {
-    this.#directory.close();
   }
 }

@@ -47,14 +47,11 @@ export interface DiskTree extends SourceTree {
   openReader(settings: TreeReaderSettings): FileReader & Disposable;
 }
 
-/** A directory in which files are looked up. */
-export interface BaseDirectory extends Disposable {
-  /** Tells whether something stands at a path below it, or where a symbolic link there leads. */
+/** An object store from which images are read. Dispose of it, or declare it with `using`. */
+export interface DiskLayer extends DataLayer, Disposable {
+  /** Tells whether there is a regular file at a path that `open` would find, whoever may read it. */
   has(path: Uint8Array): boolean;
 }
-
-/** An object store from which images are read. Dispose of it, or declare it with `using`. */
-export interface DiskLayer extends DataLayer, Disposable {}
 
 /** What of a tree becomes a directory on disk, and how. */
 export interface ExtractSettings {
@@ -126,7 +123,6 @@ export interface System {
   writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void;
   openSourceTree(path: Uint8Array): DiskTree;
   openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
-  openDirectory(path: Uint8Array): BaseDirectory;
   openDataLayer(path: Uint8Array): DiskLayer;
   /** Makes what checks objects in layers of the same system. */
   objectChecker(layers: readonly DataLayer[]): ObjectChecker;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DataLayer } from "../lib/composefs/data_layers.ts";
+import { checkPath, type DataLayer } from "../lib/composefs/data_layers.ts";
 import { printable } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { SyscallError } from "./errno.ts";
@@ -14,6 +14,9 @@ import type { Linux } from "./linux.ts";
 import { DirectoryOpener } from "./open_beneath.ts";
 import { joinPath } from "./path.ts";
 import { O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
+
+/** Errors of what lies elsewhere than below the directory, or has a name that no file has. */
+const LEADS_AWAY: readonly string[] = ["ELOOP", "EXDEV", "ENAMETOOLONG", "EINVAL"];
 
 /** An open directory. Dispose of it, or declare it with `using`. */
 export class DirectoryLayer implements DataLayer, Disposable {
@@ -44,23 +47,44 @@ export class DirectoryLayer implements DataLayer, Disposable {
   }
 
   open(path: Uint8Array): Fd | undefined {
-    const shown = () => joinPath(this.#path, path);
     // What stands there may be a fifo, and opening it must not wait for a writer.
-    const flags = O_RDONLY | O_NONBLOCK;
-    let file: Fd;
+    const file = this.#find(path, O_RDONLY | O_NONBLOCK);
+    if (file === undefined) return undefined;
+    const kind = kindOfMode(file.sizeAndMode().mode);
+    if (kind === "regular") return file;
+    file.close();
+    throw new RangeError(
+      `Cannot read "${printable(joinPath(this.#path, path))}": a ${kind ?? "strange"} file, ` +
+        "expected a regular one",
+    );
+  }
+
+  /**
+   * Tells whether there is a regular file at a path, whether or not it may be read.
+   *
+   * @throws {SyscallError} If that cannot be told.
+   */
+  has(path: Uint8Array): boolean {
     try {
-      file = this.#opener.open(path, { flags, shown });
+      checkPath(path);
+      using file = this.#find(path, O_PATH);
+      return file !== undefined && kindOfMode(file.sizeAndMode().mode) === "regular";
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      // A symbolic link on the way, or a path that leads out.
+      if (error instanceof SyscallError && LEADS_AWAY.includes(error.code)) return false;
+      throw error;
+    }
+  }
+
+  #find(path: Uint8Array, flags: number): Fd | undefined {
+    try {
+      return this.#opener.open(path, { flags, shown: () => joinPath(this.#path, path) });
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw error;
     }
-    const kind = kindOfMode(file.sizeAndMode().mode);
-    if (kind === "regular") return file;
-    file.close();
-    throw new RangeError(
-      `Cannot read "${printable(shown())}": a ${kind ?? "strange"} file, expected a regular one`,
-    );
   }
 
   [Symbol.dispose](): void {

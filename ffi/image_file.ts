@@ -13,7 +13,7 @@ import type { Linux } from "./linux.ts";
 import { O_NONBLOCK, O_PATH, O_RDONLY, PIPEFS_MAGIC, STATFS_SIZE } from "./uapi.ts";
 
 /** The largest image that is read: what a typed array holds on every runtime. */
-const MAX_IMAGE_SIZE = 2 ** 32;
+export const MAX_IMAGE_SIZE = 2 ** 32;
 
 /** Room that is made before it is known that a pipe or device has as much as it claims. */
 const FIRST_ROOM = 1 << 20;

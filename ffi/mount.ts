@@ -26,6 +26,7 @@ import { descriptorPath, mountError } from "./mount_error.ts";
 import {
   checkBasedirs,
   checkDigest,
+  checkDigests,
   type EqualDigests,
   openFor,
   openImage,
@@ -78,6 +79,7 @@ export function mountComposefs(linux: Linux, request: MountRequest): MountReport
   const userNamespace = options.idmap && openUserNamespace(linux, options.idmap, stack);
   const file = checkImage(linux, opened, request, stack);
   const { hasAcl } = readHeader(file);
+  if (options.userVerity && options.allowUndigested !== true) checkDigests(file, name);
   const objectVerity = checkBasedirs(linux, options);
   checkDirectories(linux, request);
   const copied = file !== opened;

@@ -5,15 +5,19 @@
  * @module
  */
 
+import { printable } from "../lib/bytes/text.ts";
 import { COMPOSEFS_HEADER, COMPOSEFS_MAGIC, FLAG_HAS_ACL } from "../lib/composefs/header.ts";
+import { openImage as openComposefs } from "../lib/composefs/open.ts";
 import { ImageFormatError } from "../lib/erofs/image_format_error.ts";
 import { BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../lib/erofs/format.ts";
 import { FsVerityHasher } from "../lib/fsverity/digest.ts";
 import type { MountOptions, VerityPolicy } from "../lib/mount/options.ts";
+import type { Content, Tree } from "../lib/tree/tree.ts";
+import { walkFiles } from "../lib/tree/walk_files.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import { measureVerity } from "./fsverity.ts";
-import { openImageFile } from "./image_file.ts";
+import { MAX_IMAGE_SIZE, openImageFile } from "./image_file.ts";
 import { isUserNamespace, verityRefusal } from "./kernel.ts";
 import type { Linux } from "./linux.ts";
 import { sealedCopy } from "./memfd.ts";
@@ -158,6 +162,35 @@ export function readHeader(image: Fd): { readonly hasAcl: boolean } {
     throw damaged(image, image.size, `truncated: ${image.size} bytes, expected ${size}`);
   }
   return { hasAcl: (flags & FLAG_HAS_ACL) !== 0 };
+}
+
+/**
+ * Refuses an image that has no digest of some object: whoever trusts it for its own digest would take such
+ * objects on trust as well.
+ *
+ * @throws {Error} If there is one, or the image is malformed.
+ */
+export function checkDigests(image: Fd, name: Uint8Array): void {
+  let path: Uint8Array | undefined;
+  try {
+    path = firstUndigested(openComposefs(image.readAll(MAX_IMAGE_SIZE)).tree());
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    throw new Error(`Cannot mount image ${image.shown}: ${error.message}`, { cause: error });
+  }
+  if (path === undefined) return;
+  throw new Error(
+    `Cannot mount image "${printable(name)}": no digest of the object of "${printable(path)}", ` +
+      "expected one of each; allowundigested mounts it all the same",
+  );
+}
+
+function firstUndigested(tree: Tree<Content>): Uint8Array | undefined {
+  for (const { node, path } of walkFiles(tree)) {
+    if (node.kind !== "regular" || node.file.kind === "inline") continue;
+    if (node.file.path !== undefined && node.file.digest === undefined) return path;
+  }
+  return undefined;
 }
 
 function damaged(image: Fd, offset: number, state: string): Error {

@@ -65,6 +65,7 @@ export const LAYERS: readonly Layer[] = [
       "lib/erofs/",
       "lib/dumpfile/",
       "lib/fsverity/",
+      "lib/fsverity/sha2.ts",
       "lib/store/",
       "lib/tree/",
       "lib/bytes/",

@@ -7,10 +7,16 @@
 import { printable } from "../../lib/bytes/text.ts";
 import { lookupPath } from "../../lib/tree/lookup.ts";
 import type { SourceFile } from "../../lib/tree/source.ts";
-import type { Content, Tree } from "../../lib/tree/tree.ts";
+import type { Content, Regular, Tree } from "../../lib/tree/tree.ts";
 import { defineCommand } from "../command.ts";
 import type { Output } from "../terminal.ts";
-import { Basedirs, contentOptions, loadExpectedTree, openFile } from "./content_options.ts";
+import {
+  Basedirs,
+  contentOptions,
+  loadExpectedTree,
+  openFile,
+  openOptions,
+} from "./content_options.ts";
 
 /** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 17;
@@ -36,19 +42,18 @@ export const cat = defineCommand({
   run(options, { image, paths }, { terminal, system }) {
     const tree = loadExpectedTree(system, image, options);
     using basedirs = new Basedirs(system, options);
-    const { layers } = basedirs;
+    const opening = openOptions(basedirs.layers, options);
     for (const path of paths) {
-      const content = findContent(tree, path);
-      using file = openFile(content, path, { layers, requireDigests: options.requireDigests });
+      using file = openFile(findFile(tree, path), path, opening);
       copy(file, terminal.stdout);
     }
     return 0;
   },
 });
 
-function findContent(tree: Tree<Content>, path: Uint8Array): Content {
+function findFile(tree: Tree<Content>, path: Uint8Array): Regular<Content> {
   const node = lookupPath(tree, path);
-  if (node.kind === "regular") return node.file;
+  if (node.kind === "regular") return node;
   throw new Error(
     `Cannot print "${printable(path)}": a ${node.kind} file, expected a regular one`,
   );

@@ -38,8 +38,10 @@ const objects = defineCommand({
 const missingObjects = defineCommand({
   ...MISSING_OBJECTS,
   options,
-  run: (options, { images }, context) =>
-    runMissingObjects(options, images, context, "libcomposefs"),
+  run: ({ basedir, ...options }, { images }, context) => {
+    const basedirs = basedir === undefined ? [] : [basedir];
+    return runMissingObjects({ ...options, basedir: basedirs }, images, context, "libcomposefs");
+  },
 });
 
 const measureFile = defineCommand({

@@ -16,7 +16,7 @@ import { openImage } from "../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../lib/erofs/image_format_error.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import type { SourceFile } from "../../lib/tree/source.ts";
-import type { Content, Tree } from "../../lib/tree/tree.ts";
+import type { Content, Regular, Tree } from "../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../command.ts";
 import type { DiskLayer, System } from "../system.ts";
 import { path } from "../values.ts";
@@ -41,7 +41,12 @@ export const contentOptions = {
   "require-digests": {
     kind: "flag",
     summary: "Refuse objects for which the image has no digest",
-    help: "Otherwise only their size is checked.",
+    help: "Otherwise they are held against their names, where these are digests.",
+  },
+  "allow-undigested": {
+    kind: "flag",
+    summary: "With --digest, take objects of which only the size can be checked",
+    help: "They may hold anything, whatever the image's digest.",
   },
 } as const satisfies OptionTable;
 
@@ -81,6 +86,15 @@ export function loadExpectedTree(
   }
 }
 
+/** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */
+export function openOptions(
+  layers: readonly DataLayer[],
+  { digest, requireDigests, allowUndigested }: ContentOptions,
+): OpenContentOptions {
+  if (requireDigests) return { layers, only: "digested" };
+  return digest !== undefined && !allowUndigested ? { layers, only: "checked" } : { layers };
+}
+
 /** The object stores of a command line. Dispose of them, or declare them with `using`. */
 export class Basedirs implements Disposable {
   readonly #layers: DiskLayer[] = [];
@@ -96,7 +110,7 @@ export class Basedirs implements Disposable {
   }
 
   /** In the order of the command line. */
-  get layers(): readonly DataLayer[] {
+  get layers(): readonly DiskLayer[] {
     return this.#layers;
   }
 
@@ -111,12 +125,12 @@ export class Basedirs implements Disposable {
  * @throws {Error} If its object is not there, or not what the image says.
  */
 export function openFile(
-  content: Content,
+  file: Regular<Content>,
   path: Uint8Array,
   options: OpenContentOptions,
 ): SourceFile {
   try {
-    return new NamedFile(path.slice(), openContent(content, options));
+    return new NamedFile(path.slice(), openContent(file, options));
   } catch (error) {
     throw naming(path, error);
   }

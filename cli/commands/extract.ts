@@ -13,7 +13,13 @@ import { walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
 import { isDash } from "../dash.ts";
 import { missingOperand, surplusOperand, UsageError } from "../usage_error.ts";
-import { Basedirs, contentOptions, loadExpectedTree, openFile } from "./content_options.ts";
+import {
+  Basedirs,
+  contentOptions,
+  loadExpectedTree,
+  openFile,
+  openOptions,
+} from "./content_options.ts";
 
 const options = {
   ...contentOptions,
@@ -75,10 +81,8 @@ export const extract = defineCommand({
     }
     const tree = loadExpectedTree(system, image, options);
     using basedirs = new Basedirs(system, options);
-    const { layers } = basedirs;
-    const { requireDigests } = options;
-    const open = ({ file }: Regular<Content>, path: Uint8Array) =>
-      openFile(file, path, { layers, requireDigests });
+    const opening = openOptions(basedirs.layers, options);
+    const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
     const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
     const settings = {
       open,

@@ -43,6 +43,13 @@ export const BASEDIR_OPTION = {
   help: "Needed by missing-objects; other commands ignore it.",
 } as const;
 
+/** The same where there may be several. */
+export const BASEDIRS_OPTION = {
+  ...BASEDIR_OPTION,
+  kind: "list",
+  help: "An object is missing if none of the stores has it.",
+} as const;
+
 /** Options of every command that reads images. */
 export const imageOptions = {
   filter: FILTER_OPTION,

@@ -43,7 +43,7 @@ export const OPTIONS_OPTION = {
   parse: path,
   summary: "Mount with these options",
   help:
-    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, upperdir=PATH, workdir=PATH, idmap=PATH, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. A backslash makes the next character part of a value.",
+    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. A backslash makes the next character part of a value.",
 } as const;
 
 const options = {
@@ -75,6 +75,11 @@ const options = {
     summary: "Where the image has no fs-verity, check the digest of a copy and mount that",
     help:
       "The copy is in memory and sealed. Objects are verified if kernel and file systems can, or the mount is refused if --verity is given as well.",
+  },
+  "allow-undigested": {
+    kind: "flag",
+    summary: "With --userverity, mount an image that has no digests of some objects",
+    help: "Whoever can write into the stores decides what these hold, whatever the image's digest.",
   },
   upperdir: {
     kind: "value",
@@ -146,6 +151,7 @@ function longSettings(
     ...(digest === undefined ? {} : { digest }),
     ...(verity === undefined ? {} : { verity }),
     ...(given.userverity ? { userVerity: true } : {}),
+    ...(given.allowUndigested ? { allowUndigested: true } : {}),
     ...(upperdir === undefined ? {} : { upperdir }),
     ...(workdir === undefined ? {} : { workdir }),
     ...(idmap === undefined ? {} : { idmap }),

@@ -7,11 +7,13 @@
 import { compareBytes } from "../../lib/bytes/compare.ts";
 import { binary, utf8 } from "../../lib/bytes/text.ts";
 import type { ImageView } from "../../lib/composefs/unoverlay.ts";
+import { escapeField } from "../../lib/dumpfile/escape.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../command.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
+import { Basedirs } from "./content_options.ts";
 import {
-  BASEDIR_OPTION,
+  BASEDIRS_OPTION,
   type ImageOptions,
   imageOptions,
   IMAGES,
@@ -31,7 +33,7 @@ export const MISSING_OBJECTS = {
   name: "missing-objects",
   summary: "List the objects that images refer to and the object store lacks",
   description: [
-    "An object counts as there if a file of its name exists below --basedir. Without --basedir every object is missing.",
+    "An object counts as there if a regular file of its name exists below --basedir, reached through no symbolic link. Without --basedir every object is missing.",
   ],
   operands: IMAGES,
   examples: [{
@@ -50,7 +52,7 @@ export const objects = defineCommand({
 /** The command `composefs missing-objects`. */
 export const missingObjects = defineCommand({
   ...MISSING_OBJECTS,
-  options: { basedir: BASEDIR_OPTION, ...imageOptions },
+  options: { basedir: BASEDIRS_OPTION, ...imageOptions },
   run: (options, { images }, context) => runMissingObjects(options, images, context, "exact"),
 });
 
@@ -61,25 +63,33 @@ export function runObjects(
   context: Context,
   view: ImageView,
 ): number {
-  writePaths(collectPaths(options, images, context, view), options, context);
+  writePaths(collectPaths(options, images, context, view), options, context, view);
   return 0;
 }
 
-/** Lists the objects of images that are not below the base directory. */
+/** Lists the objects of images that are below none of the base directories. */
 export function runMissingObjects(
-  options: ImageOptions & { readonly basedir: Uint8Array | undefined },
+  options: ImageOptions & { readonly basedir: readonly Uint8Array[] },
   images: readonly Uint8Array[],
   context: Context,
   view: ImageView,
 ): number {
-  let paths = collectPaths(options, images, context, view);
-  if (options.basedir !== undefined) {
-    using basedir = context.system.openDirectory(options.basedir);
-    paths = paths.filter((path) => !basedir.has(path));
-  }
-  writePaths(paths, options, context);
+  const paths = collectPaths(options, images, context, view);
+  using basedirs = new Basedirs(context.system, options);
+  const { layers } = basedirs;
+  const missing = paths.filter((path) => !layers.some((layer) => layer.has(withoutSlashes(path))));
+  writePaths(missing, options, context, view);
   return 0;
 }
+
+/** Payloads may begin with slashes; they are below the store all the same. */
+function withoutSlashes(path: Uint8Array): Uint8Array {
+  let start = 0;
+  while (path[start] === SLASH) start++;
+  return path.subarray(start);
+}
+
+const SLASH = 0x2f;
 
 function collectPaths(
   options: ImageOptions,
@@ -104,12 +114,14 @@ function writePaths(
   paths: readonly Uint8Array[],
   { json }: ImageOptions,
   { terminal: { stdout } }: Context,
+  view: ImageView,
 ): void {
   for (const path of paths) {
     if (json) {
       stdout.write(jsonLine(jsonBytes("object", path)));
     } else {
-      stdout.write(path);
+      // The C program prints what is there; a path with a newline in it looks like two.
+      stdout.write(view === "exact" ? escapeField(path, "path") : path);
       stdout.write(NEWLINE);
     }
   }

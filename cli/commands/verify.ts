@@ -30,6 +30,7 @@ const options = {
     ...contentOptions["require-digests"],
     summary: "Report objects for which the image has no digest",
   },
+  "allow-undigested": contentOptions["allow-undigested"],
   "image-only": {
     kind: "flag",
     summary: "Verify the image and do not look for its objects",
@@ -43,6 +44,7 @@ export const verify = defineCommand({
   summary: "Verify an image and all objects it refers to",
   description: [
     "Works on any file system, with or without fs-verity, and needs no mount: the image's digest and structure are checked, and every object is looked for, measured and digested.",
+    "An object that the image has no digest of is held against its name, where that is one: the SHA-256 of its contents as in Podman's layers, their fs-verity digest, or the checksum of an OSTree repository. Of all others the size is checked, which is a finding with --digest and in an image that has digests of other objects.",
     "Prints a line for each file of the image that could not be read as it should be, and at the end what was looked at. With --json one object a line, the last one of type summary.",
   ],
   operands: { image: { name: "IMAGE", summary: "A composefs image" } },
@@ -53,7 +55,7 @@ export const verify = defineCommand({
   }],
   exitStatus: ["0 if nothing is wrong, 1 if something is."],
   async run(options, { image }, { terminal, system }) {
-    const { basedir, imageOnly, json, digest, requireDigests } = options;
+    const { basedir, imageOnly, json, digest, requireDigests, allowUndigested } = options;
     if (basedir.length === 0 && !imageOnly) {
       throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
     }
@@ -65,6 +67,7 @@ export const verify = defineCommand({
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {
       requireDigests,
+      allowUndigested,
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
       ...(whole === undefined ? {} : { whole }),

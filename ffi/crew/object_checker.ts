@@ -8,11 +8,12 @@ import { equalBytes } from "../../lib/bytes/compare.ts";
 import {
   type CheckedObject,
   type ObjectChecker,
+  type ObjectToCheck,
   OneObjectChecker,
 } from "../../lib/composefs/check_objects.ts";
 import { findBackingFile } from "../../lib/composefs/data_layers.ts";
+import { HASH_ALGORITHMS } from "../../lib/fsverity/hasher.ts";
 import type { SourceFile } from "../../lib/tree/source.ts";
-import type { ExternalContent } from "../../lib/tree/tree.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "../data_layer.ts";
 import { Fd } from "../fd.ts";
@@ -37,10 +38,12 @@ export function objectChecker(
   };
 }
 
+const SHA256_SIZE = HASH_ALGORITHMS.sha256.digestSize;
+
 /** One run over a list of objects. */
 class ObjectCheck implements Disposable {
   readonly #layers: readonly DirectoryLayer[];
-  readonly #files: readonly ExternalContent[];
+  readonly #files: readonly ObjectToCheck[];
   readonly #onRead: (bytes: number) => void;
   readonly #alone: OneObjectChecker;
   readonly #crew: Crew;
@@ -51,7 +54,7 @@ class ObjectCheck implements Disposable {
     linux: Linux,
     layers: readonly DirectoryLayer[],
     options: ThreadOptions,
-    files: readonly ExternalContent[],
+    files: readonly ObjectToCheck[],
     onRead: (bytes: number) => void,
   ) {
     this.#layers = layers;
@@ -72,8 +75,8 @@ class ObjectCheck implements Disposable {
   /** Has an object checked. */
   add(number: number): void {
     const file = this.#files[number]!;
-    // Without a digest there is nothing to read.
-    if (file.digest === undefined) this.#checkAlone(file);
+    // The other threads digest by SHA-256 and nothing else. Without any digest there is nothing to read.
+    if (file.digest?.length !== SHA256_SIZE) this.#checkAlone(file);
     else if (file.size > MAX_WHOLE_FILE) this.#addLarge(number, file);
     else this.#crew.addFile(number, file.path!, file.size);
   }
@@ -94,17 +97,17 @@ class ObjectCheck implements Disposable {
     for (const file of this.#large) file.close();
   }
 
-  #compare(file: ExternalContent, digest: Uint8Array): void {
+  #compare(file: ObjectToCheck, digest: Uint8Array): void {
     if (equalBytes(digest, file.digest!)) this.#checked.push({ file });
     // Looked at once more here, it shows what is wrong with it.
     else this.#checkAlone(file, () => {});
   }
 
-  #checkAlone(file: ExternalContent, onRead = this.#onRead): void {
+  #checkAlone(file: ObjectToCheck, onRead = this.#onRead): void {
     this.#checked.push(this.#alone.check(file, onRead));
   }
 
-  #addLarge(number: number, file: ExternalContent): void {
+  #addLarge(number: number, file: ObjectToCheck): void {
     let found: SourceFile | undefined;
     try {
       found = findBackingFile(this.#layers, file.path!);

@@ -9,9 +9,11 @@
 
 import { equalBytes } from "../bytes/compare.ts";
 import { FsVerityHasher } from "../fsverity/digest.ts";
+import { algorithmOfSize } from "../fsverity/hasher.ts";
 import type { SourceFile } from "../tree/source.ts";
 import type { ExternalContent } from "../tree/tree.ts";
 import { type DataLayer, findBackingFile } from "./data_layers.ts";
+import { ClaimCheck, describeClaim, type ObjectClaim } from "./object_claim.ts";
 
 /**
  * `"missing"`: in no store. `"size"` or `"digest"`: not as the image says. `"unreadable"`: something stands
@@ -19,9 +21,15 @@ import { type DataLayer, findBackingFile } from "./data_layers.ts";
  */
 export type ObjectProblem = "missing" | "size" | "digest" | "unreadable" | "no-digest";
 
+/** An object that a file of an image refers to. */
+export interface ObjectToCheck extends ExternalContent {
+  /** What its name says of it, where the image names no digest. */
+  readonly claim?: ObjectClaim;
+}
+
 /** What became of one object. */
 export interface CheckedObject {
-  readonly file: ExternalContent;
+  readonly file: ObjectToCheck;
   /** Undefined if nothing is wrong. */
   readonly problem?: ObjectProblem;
   /** What was found, and what was expected, if something is wrong. */
@@ -29,13 +37,13 @@ export interface CheckedObject {
 }
 
 /**
- * Looks for objects and digests those that have a digest.
+ * Looks for objects and digests those that have a digest, or a name that is one.
  *
- * @param files Each with a path, no two of them equal in path, size and digest.
+ * @param files Each with a path, no two of them equal in path, size, digest and claim.
  * @returns One result for each file, in any order.
  */
 export type ObjectChecker = (
-  files: readonly ExternalContent[],
+  files: readonly ObjectToCheck[],
   onRead: (bytes: number) => void,
 ) => AsyncIterable<CheckedObject>;
 
@@ -59,8 +67,8 @@ export class OneObjectChecker {
     this.#layers = layers;
   }
 
-  /** Looks for an object and, if the image has a digest of it, reads all of it. */
-  check(file: ExternalContent, onRead: (bytes: number) => void): CheckedObject {
+  /** Looks for an object and, if there is a digest to hold it against, reads all of it. */
+  check(file: ObjectToCheck, onRead: (bytes: number) => void): CheckedObject {
     try {
       using found = findBackingFile(this.#layers, file.path!);
       if (found === undefined) return { file, problem: "missing", state: "not found" };
@@ -73,13 +81,15 @@ export class OneObjectChecker {
   }
 
   #compare(
-    { size, digest }: ExternalContent,
+    { size, digest, claim }: ObjectToCheck,
     found: SourceFile,
     onRead: (bytes: number) => void,
   ): { problem?: "size" | "digest"; state?: string } {
     if (found.size !== size) return wrongSize(found.size, size);
-    if (digest === undefined) return {};
-    const hasher = new FsVerityHasher();
+    if (digest === undefined) {
+      return claim === undefined ? {} : this.#claim(claim, size, found, onRead);
+    }
+    const hasher = new FsVerityHasher({ algorithm: algorithmOfSize(digest.length)! });
     // The whole buffer is asked for each time, so that a file that has grown is noticed.
     for (let length; (length = found.readAt(this.#buffer, hasher.size)) > 0;) {
       hasher.update(this.#buffer.subarray(0, length));
@@ -92,6 +102,26 @@ export class OneObjectChecker {
     const state = `fs-verity digest ${actual.toHex()}, expected ${digest.toHex()}`;
     return { problem: "digest", state };
   }
+
+  #claim(
+    claim: ObjectClaim,
+    size: number,
+    found: SourceFile,
+    onRead: (bytes: number) => void,
+  ): { problem?: "size" | "digest"; state?: string } {
+    const check = new ClaimCheck(claim);
+    for (let length; (length = found.readAt(this.#buffer, check.size)) > 0;) {
+      check.update(this.#buffer.subarray(0, length));
+      if (check.size > size) break;
+      onRead(length);
+    }
+    if (check.size !== size) return wrongSize(check.size, size);
+    return check.finish().isRight ? {} : wrongName(claim);
+  }
+}
+
+function wrongName(claim: ObjectClaim): { problem: "digest"; state: string } {
+  return { problem: "digest", state: `contents of another name, expected ${describeClaim(claim)}` };
 }
 
 function wrongSize(found: number, expected: number): { problem: "size"; state: string } {

@@ -13,7 +13,8 @@
 import { binary, printable } from "../bytes/text.ts";
 import { openVerified } from "../fsverity/verified_file.ts";
 import type { SourceFile } from "../tree/source.ts";
-import type { Content, ExternalContent } from "../tree/tree.ts";
+import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
+import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./object_claim.ts";
 
 /** A directory in which backing files are looked up. */
 export interface DataLayer {
@@ -36,9 +37,7 @@ export function findBackingFile(
   layers: readonly DataLayer[],
   path: Uint8Array,
 ): SourceFile | undefined {
-  if (binary(path).split("/").includes("..")) {
-    throw new RangeError(`Cannot use object "${printable(path)}": its path leads upwards`);
-  }
+  checkPath(path);
   for (const layer of layers) {
     const file = layer.open(path);
     if (file !== undefined) return file;
@@ -46,34 +45,93 @@ export function findBackingFile(
   return undefined;
 }
 
+/**
+ * Refuses a path that would lead out of a layer.
+ *
+ * @throws {RangeError} If one of its names is `..`.
+ */
+export function checkPath(path: Uint8Array): void {
+  if (binary(path).split("/").includes("..")) {
+    throw new RangeError(`Cannot use object "${printable(path)}": its path leads upwards`);
+  }
+}
+
 /** How contents are opened. */
 export interface OpenContentOptions {
   /** Where external files are looked for, in this order. */
   readonly layers: readonly DataLayer[];
-  /** Refuses external files for which the image names no digest. */
-  readonly requireDigests?: boolean;
+  /**
+   * Which external files may be opened: by default all; `"checked"` are those of which more than the size
+   * can be checked, `"digested"` those for which the image names a digest.
+   */
+  readonly only?: "checked" | "digested";
 }
 
 /**
- * Opens the contents of a regular file. What is read of it has been verified, if the image names a
- * digest; otherwise only its size has been checked.
+ * Opens the contents of a regular file. What is read of it has been verified, if the image names a digest
+ * or the object's own name is one; otherwise only its size has been checked.
  *
- * @throws {RangeError} If the backing file is not there, or is not what the image says.
+ * @throws {RangeError} If the backing file is not there, or is not what image and name say.
  */
-export function openContent(content: Content, options: OpenContentOptions): SourceFile {
+export function openContent(file: Regular<Content>, options: OpenContentOptions): SourceFile {
+  const content = file.file;
   if (content.kind === "inline") return new InlineFile(content.bytes);
   const { path, digest, size } = content;
   if (path === undefined) return openSparse(content);
   const name = `object "${printable(path)}"`;
-  if (digest === undefined && options.requireDigests) {
+  const claim = digest === undefined ? claimOf(path, file.stat) : undefined;
+  checkTrust(name, content, claim, options);
+  const found = findBackingFile(options.layers, path);
+  if (found === undefined) throw new RangeError(`Cannot use ${name}: ${notFound(options.layers)}`);
+  if (digest !== undefined) return openVerified(found, { digest, size, name });
+  try {
+    if (found.size !== size) {
+      throw new RangeError(`Cannot use ${name}: ${found.size} bytes, expected ${size}`);
+    }
+    if (claim === undefined) return found;
+    return openVerified(found, { digest: digestByClaim(found, claim, name), size, name });
+  } catch (error) {
+    found[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function checkTrust(
+  name: string,
+  { digest }: ExternalContent,
+  claim: ObjectClaim | undefined,
+  { only }: OpenContentOptions,
+): void {
+  if (only === undefined || digest !== undefined) return;
+  if (only === "digested") {
     throw new RangeError(`Cannot use ${name}: the image has no digest of it`);
   }
-  const file = findBackingFile(options.layers, path);
-  if (file === undefined) throw new RangeError(`Cannot use ${name}: ${notFound(options.layers)}`);
-  if (digest !== undefined) return openVerified(file, { digest, size, name });
-  if (file.size === size) return file;
-  file[Symbol.dispose]();
-  throw new RangeError(`Cannot use ${name}: ${file.size} bytes, expected ${size}`);
+  if (claim === undefined) {
+    throw new RangeError(
+      `Cannot use ${name}: only its size can be checked, the image has no digest of it`,
+    );
+  }
+}
+
+/** Bytes read at a time. */
+const CHUNK_SIZE = 1 << 17;
+
+/**
+ * Holds a file against what its name says.
+ *
+ * @returns Its fs-verity digest, by which it can be read as one of a known digest.
+ */
+function digestByClaim(file: SourceFile, claim: ObjectClaim, name: string): Uint8Array {
+  const check = new ClaimCheck(claim);
+  const buffer = new Uint8Array(CHUNK_SIZE);
+  for (let length; (length = file.readAt(buffer, check.size)) > 0 && check.size < file.size;) {
+    check.update(buffer.subarray(0, length));
+  }
+  const { isRight, digest } = check.finish();
+  if (isRight) return digest;
+  throw new RangeError(
+    `Cannot use ${name}: contents of another name, expected ${describeClaim(claim)}`,
+  );
 }
 
 function notFound({ length }: readonly DataLayer[]): string {

@@ -11,9 +11,11 @@
 
 import { startsWith } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
+import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { InodeXattr } from "../erofs/inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { xattrName } from "../erofs/xattr_name.ts";
+import { algorithmOfSize, HASH_ALGORITHMS, type HashAlgorithm } from "../fsverity/hasher.ts";
 import type { Xattr } from "../tree/tree.ts";
 
 /** What overlayfs reads on a mount without `userxattr`. */
@@ -54,22 +56,46 @@ export const WHITEOUTS_OPAQUE_XATTRS: readonly Xattr[] = [
   xattr("user.overlay.opaque", HAS_WHITEOUTS),
 ];
 
-/** `struct ovl_metacopy`: version, length, flags, digest algorithm; then the digest. */
-const METACOPY_SHA256_HEADER = Uint8Array.of(0, 36, 0, 1);
+/** `struct ovl_metacopy`: version, length of all, flags, digest algorithm; then the digest. */
+function metacopyHeader(algorithm: HashAlgorithm): Uint8Array {
+  const { number, digestSize } = HASH_ALGORITHMS[algorithm];
+  return Uint8Array.of(0, HEADER_SIZE + digestSize, 0, number);
+}
+
+const HEADER_SIZE = 4;
+const METACOPY_HEADERS = { sha256: metacopyHeader("sha256"), sha512: metacopyHeader("sha512") };
 
 /** The metacopy xattr of a file with this digest, or of one whose contents are not verified. */
 export function metacopyXattr(digest: Uint8Array | undefined): InodeXattr {
   if (digest === undefined) return UNVERIFIED;
-  return { name: METACOPY, head: METACOPY_SHA256_HEADER, rest: digest };
+  const algorithm = algorithmOfSize(digest.length);
+  if (algorithm === undefined) throw new TypeError(`A digest of ${digest.length} bytes`);
+  return { name: METACOPY, head: METACOPY_HEADERS[algorithm], rest: digest };
 }
 
 const METACOPY = xattrName(METACOPY_NAME);
 const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
 
-/** The digest in a metacopy xattr of an image, or undefined if it holds none of SHA-256. */
+/**
+ * The digest in a metacopy xattr of an image, or undefined if it is empty. What looks like none of the
+ * digests that overlayfs knows is not taken for none: a file would go unverified by that.
+ *
+ * @throws {ImageFormatError} If it is neither empty nor a digest.
+ */
 export function metacopyDigest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
-  const header = METACOPY_SHA256_HEADER.length;
-  return metacopy?.size === header + 32 ? metacopy.value(header) : undefined;
+  if (metacopy === undefined || metacopy.size === 0) return undefined;
+  const value = metacopy.value();
+  const algorithm = algorithmOfSize(value.length - HEADER_SIZE);
+  if (algorithm !== undefined && startsWith(value, METACOPY_HEADERS[algorithm])) {
+    return value.subarray(HEADER_SIZE);
+  }
+  throw new ImageFormatError(
+    metacopy.end - metacopy.size,
+    `metacopy of ${value.length} bytes that begins with ` +
+      `0x${
+        value.subarray(0, HEADER_SIZE).toHex()
+      }, expected none or a digest by SHA-256 or SHA-512`,
+  );
 }
 
 /** The redirect xattr to a path below the object store. */

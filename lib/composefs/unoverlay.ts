@@ -9,6 +9,7 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
+import { concatBytes, printable, utf8 } from "../bytes/text.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsImage, ImageInode } from "../erofs/image.ts";
@@ -197,8 +198,27 @@ class Unoverlay {
     }
     const path = redirectPath(find(xattrs, REDIRECT_NAME));
     if (path?.includes(0)) throw new ImageFormatError(start, "redirect with a NUL");
-    const digest = metacopyDigest(find(xattrs, METACOPY_NAME));
+    const digest = this.#digest(find(xattrs, METACOPY_NAME));
     return externalContent(size, path, digest);
+  }
+
+  #digest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
+    try {
+      const digest = metacopyDigest(metacopy);
+      // libcomposefs knows of no other digest than that by SHA-256, and says that there is none.
+      return this.#exact || digest?.length === 32 ? digest : undefined;
+    } catch (error) {
+      if (!(error instanceof ImageFormatError)) throw error;
+      const { offset, cause, state } = error;
+      throw new ImageFormatError(offset, `"${printable(this.#path())}": ${state}`, { cause });
+    }
+  }
+
+  /** Path of the file that is being looked at, out of where the walk stands. */
+  #path(): Uint8Array {
+    return concatBytes(...this.#levels.flatMap(({ node, next }) => {
+      return [SLASH, node.entries[next - 1]!.name];
+    }));
   }
 
   #target(inode: ImageInode): Uint8Array {
@@ -243,6 +263,7 @@ function sourceXattrs(
 }
 
 const NO_XATTRS: readonly Xattr[] = [];
+const SLASH = utf8("/");
 
 /** What libcomposefs takes for its own on a regular file, and on all others. */
 const FILE_MARKS: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];

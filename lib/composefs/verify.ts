@@ -12,10 +12,16 @@ import { equalBytes } from "../bytes/compare.ts";
 import { binary } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import { fsVerityDigest } from "../fsverity/digest.ts";
-import type { Content, ExternalContent, Tree } from "../tree/tree.ts";
+import type { Content, Tree } from "../tree/tree.ts";
 import { pathOf, type Place, walkFiles } from "../tree/walk_files.ts";
-import type { CheckedObject, ObjectChecker, ObjectProblem } from "./check_objects.ts";
+import type {
+  CheckedObject,
+  ObjectChecker,
+  ObjectProblem,
+  ObjectToCheck,
+} from "./check_objects.ts";
 import { encodeImage } from "./image.ts";
+import { claimOf } from "./object_claim.ts";
 import { type ComposefsImage, openImage } from "./open.ts";
 
 /** Something that is wrong with the image itself. */
@@ -55,7 +61,7 @@ export interface VerifySummary {
   readonly files: number;
   /** Objects that were looked for, each counted once. */
   readonly objects: number;
-  /** Of these, objects of which the image names no digest: only their size was checked. */
+  /** Of these, objects of which neither image nor name says more than their size. */
   readonly unverified: number;
   /** Bytes that the image says the objects have. */
   readonly bytes: number;
@@ -67,12 +73,18 @@ export interface VerifySummary {
 export interface VerifyOptions {
   /** Checks the objects; see `sequentialChecker`. Without one only the image is verified. */
   readonly checkObjects?: ObjectChecker;
-  /** fs-verity digest that the image must have, 32 bytes. */
+  /** fs-verity digest that the image must have, 32 bytes by SHA-256. */
   readonly digest?: Uint8Array;
   /** The file, if it goes on behind the image: its size, and its fs-verity digest. */
   readonly whole?: { readonly size: number; readonly digest: Uint8Array };
-  /** Counts files whose object the image names no digest of as wrong. */
+  /** Counts files whose object the image names no digest of as wrong, whatever the object's name says. */
   readonly requireDigests?: boolean;
+  /**
+   * Lets objects pass of which only the size can be checked. Otherwise they are findings where a digest of
+   * the image was given, or where the image has digests of others: who wants those checked would take
+   * silence for all of them.
+   */
+  readonly allowUndigested?: boolean;
   /** Told how many bytes of objects have been read, of how many. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -93,7 +105,7 @@ export async function* verifyImage(
   options: VerifyOptions = {},
 ): AsyncGenerator<Finding, VerifySummary, void> {
   const digest = options.whole?.digest ?? fsVerityDigest(image);
-  const collected: Collected = { files: 0, bytes: 0, objects: new Map() };
+  const collected: Collected = { files: 0, bytes: 0, objects: new Map(), hasDigest: false };
   let findings = 0;
   let unverified = 0;
   for (const finding of verifyStructure(image, digest, options, collected)) {
@@ -101,7 +113,7 @@ export async function* verifyImage(
     yield finding;
   }
   for await (const { file, problem, state } of checkAll(collected, options)) {
-    if (file.digest === undefined) unverified++;
+    if (isBySizeOnly(file)) unverified++;
     if (problem === undefined) continue;
     for (const place of collected.objects.get(keyOf(file))!.places) {
       findings++;
@@ -118,7 +130,13 @@ export async function* verifyImage(
 interface Collected {
   files: number;
   bytes: number;
-  readonly objects: Map<string, { readonly file: ExternalContent; readonly places: Place[] }>;
+  readonly objects: Map<string, { readonly file: ObjectToCheck; readonly places: Place[] }>;
+  /** Whether the image names a digest of any object. */
+  hasDigest: boolean;
+}
+
+function isBySizeOnly({ digest, claim }: ObjectToCheck): boolean {
+  return digest === undefined && claim === undefined;
 }
 
 function* verifyStructure(
@@ -188,32 +206,41 @@ function collect(tree: Tree<Content>, collected: Collected): void {
     collected.files++;
     const { file } = node;
     if (file.kind === "inline" || (file.path === undefined && file.digest === undefined)) continue;
-    const key = keyOf(file);
+    const { path, digest } = file;
+    if (digest !== undefined) collected.hasDigest = true;
+    const claim = digest === undefined && path !== undefined ? claimOf(path, node.stat) : undefined;
+    const object = claim === undefined ? file : { ...file, claim };
+    const key = keyOf(object);
     const known = collected.objects.get(key);
     if (known === undefined) {
       collected.bytes += file.size;
-      collected.objects.set(key, { file, places: [place] });
+      collected.objects.set(key, { file: object, places: [place] });
     } else {
       known.places.push(place);
     }
   }
 }
 
-function keyOf({ path, digest, size }: ExternalContent): string {
-  return `${digest?.toHex() ?? ""} ${size} ${path === undefined ? "" : binary(path)}`;
+function keyOf({ path, digest, size, claim }: ObjectToCheck): string {
+  const header = claim?.header?.toHex() ?? "";
+  return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : binary(path)}`;
 }
 
 async function* checkAll(
-  { objects, bytes }: Collected,
-  { checkObjects, requireDigests = false, onRead }: VerifyOptions,
+  { objects, bytes, hasDigest }: Collected,
+  { checkObjects, requireDigests = false, allowUndigested = false, digest, onRead }: VerifyOptions,
 ): AsyncGenerator<CheckedObject> {
   if (checkObjects === undefined) return;
-  const wanted: ExternalContent[] = [];
+  const sizeIsTooLittle = !allowUndigested && (digest !== undefined || hasDigest);
+  const wanted: ObjectToCheck[] = [];
   for (const { file } of objects.values()) {
     if (file.path === undefined) {
       yield { file, problem: "missing", state: "a digest, and no path of an object" };
     } else if (file.digest === undefined && requireDigests) {
       yield { file, problem: "no-digest", state: "the image has no digest of it" };
+    } else if (sizeIsTooLittle && isBySizeOnly(file)) {
+      const state = "only its size can be checked, the image has no digest of it";
+      yield { file, problem: "no-digest", state };
     } else {
       wanted.push(file);
     }

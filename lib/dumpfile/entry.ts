@@ -116,13 +116,14 @@ function regular(
 
 function parseDigest(text: Uint8Array | undefined): Uint8Array | undefined {
   if (text === undefined || text.length === 0) return undefined;
-  if (text.length !== 64 || text.some((byte) => hexDigit(byte) < 0)) {
+  const isLong = text.length === 128;
+  if ((text.length !== 64 && !isLong) || text.some((byte) => hexDigit(byte) < 0)) {
     throw new SyntaxError(
-      `invalid digest "${printable(text)}", expected 64 hexadecimal digits or -`,
+      `invalid digest "${printable(text)}", expected 64 hexadecimal digits, 128 or -`,
     );
   }
-  const digest = new Uint8Array(32);
-  for (let i = 0; i < 32; i++) {
+  const digest = new Uint8Array(text.length / 2);
+  for (let i = 0; i < digest.length; i++) {
     digest[i] = hexDigit(text[2 * i]!) << 4 | hexDigit(text[2 * i + 1]!);
   }
   return digest;

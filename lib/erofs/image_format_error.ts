@@ -10,6 +10,8 @@ export class ImageFormatError extends Error {
   override readonly name = "ImageFormatError";
   /** Where, in bytes from the start of the image. */
   readonly offset: number;
+  /** What is wrong, without the offset. */
+  readonly state: string;
 
   /**
    * Makes the error.
@@ -20,5 +22,6 @@ export class ImageFormatError extends Error {
   constructor(offset: number, state: string, options?: ErrorOptions) {
     super(`Invalid image at offset ${offset}: ${state}`, options);
     this.offset = offset;
+    this.state = state;
   }
 }

@@ -46,8 +46,24 @@ export interface HashAlgorithmFacts {
   readonly webName: string;
 }
 
+/**
+ * A hash of a message that comes in pieces, SHA-256 only: what tools beside fs-verity name contents by.
+ */
+export interface MessageHasher {
+  /** Appends bytes, which are not kept. */
+  update(bytes: Uint8Array): void;
+  /** The hash of all that came: 32 bytes. To be called once, at the end. */
+  digest(): Uint8Array<ArrayBuffer>;
+}
+
 /** The facts of each algorithm. */
 export const HASH_ALGORITHMS: Readonly<Record<HashAlgorithm, HashAlgorithmFacts>> = {
   sha256: { number: 1, digestSize: 32, inputBlockSize: 64, webName: "SHA-256" },
   sha512: { number: 2, digestSize: 64, inputBlockSize: 128, webName: "SHA-512" },
 };
+
+/** The algorithm whose hashes have a length in bytes, undefined if none has. */
+export function algorithmOfSize(length: number): HashAlgorithm | undefined {
+  if (length === HASH_ALGORITHMS.sha256.digestSize) return "sha256";
+  return length === HASH_ALGORITHMS.sha512.digestSize ? "sha512" : undefined;
+}

@@ -8,7 +8,12 @@
  * @module
  */
 
-import { type BlockHasher, HASH_ALGORITHMS, type HashAlgorithm } from "./hasher.ts";
+import {
+  type BlockHasher,
+  HASH_ALGORITHMS,
+  type HashAlgorithm,
+  type MessageHasher,
+} from "./hasher.ts";
 import { compressSha256 } from "./sha256.ts";
 import { compressSha512 } from "./sha512.ts";
 
@@ -65,28 +70,64 @@ function makeHasher(
     state.set(initial);
     const whole = message.length - message.length % inputBlockSize;
     compress(message, 0, whole, state, rounds);
-    compress(tail, 0, padTail(tail, message, whole), state, rounds);
-    const digest = new Uint8Array(digestSize);
-    const view = new DataView(digest.buffer);
-    for (let i = 0; i < state.length; i++) view.setInt32(4 * i, state[i]!);
-    return digest;
+    const rest = message.subarray(whole);
+    compress(tail, 0, padTail(tail, rest, message.length), state, rounds);
+    return digestOf(state);
   }
   return { name: "portable", algorithm, digestSize, hash };
 }
 
-/** Puts the end of the message, a one bit, zeros and the length in bits into `tail`. */
-function padTail(tail: Uint8Array<ArrayBuffer>, message: Uint8Array, whole: number): number {
+/** A SHA-256 of a message in pieces that runs anywhere. */
+export function portableSha256Hasher(): MessageHasher {
+  const { inputBlockSize } = HASH_ALGORITHMS.sha256;
+  const { initial, rounds } = computeConstants("sha256");
+  const state = initial.slice();
+  /** The begin of a block that is not complete yet. */
+  const block = new Uint8Array(inputBlockSize);
+  let length = 0;
+  return {
+    update(bytes) {
+      let at = 0;
+      const begun = length % inputBlockSize;
+      if (begun > 0) {
+        at = Math.min(inputBlockSize - begun, bytes.length);
+        block.set(bytes.subarray(0, at), begun);
+        if (begun + at === inputBlockSize) compressSha256(block, 0, inputBlockSize, state, rounds);
+      }
+      const end = bytes.length - (bytes.length - at) % inputBlockSize;
+      compressSha256(bytes, at, end, state, rounds);
+      block.set(bytes.subarray(end));
+      length += bytes.length;
+    },
+    digest() {
+      const tail = new Uint8Array(2 * inputBlockSize);
+      const rest = block.subarray(0, length % inputBlockSize);
+      compressSha256(tail, 0, padTail(tail, rest, length), state, rounds);
+      return digestOf(state);
+    },
+  };
+}
+
+/** The words of a state, most significant byte first. */
+function digestOf(state: Int32Array): Uint8Array<ArrayBuffer> {
+  const digest = new Uint8Array(4 * state.length);
+  const view = new DataView(digest.buffer);
+  for (let i = 0; i < state.length; i++) view.setInt32(4 * i, state[i]!);
+  return digest;
+}
+
+/** Puts the end of a message of `length` bytes, a one bit, zeros and the length in bits into `tail`. */
+function padTail(tail: Uint8Array<ArrayBuffer>, rest: Uint8Array, length: number): number {
   const inputBlockSize = tail.length / 2;
   const lengthSize = inputBlockSize / 8;
-  const rest = message.length - whole;
   tail.fill(0);
-  tail.set(message.subarray(whole));
-  tail[rest] = 0x80;
-  const end = rest + 1 + lengthSize <= inputBlockSize ? inputBlockSize : tail.length;
+  tail.set(rest);
+  tail[rest.length] = 0x80;
+  const end = rest.length + 1 + lengthSize <= inputBlockSize ? inputBlockSize : tail.length;
   const view = new DataView(tail.buffer);
   // The bytes before these eight stay zero: no message is 2^61 bytes long.
-  view.setUint32(end - 8, Math.floor(message.length / 0x20000000));
-  view.setUint32(end - 4, message.length * 8 % 0x100000000);
+  view.setUint32(end - 8, Math.floor(length / 0x20000000));
+  view.setUint32(end - 4, length * 8 % 0x100000000);
   return end;
 }
 

@@ -8,15 +8,23 @@
  * @module
  */
 
-import { type BlockHasher, HASH_ALGORITHMS, type HashAlgorithm } from "./hasher.ts";
-import { portableHasher } from "./portable.ts";
+import {
+  type BlockHasher,
+  HASH_ALGORITHMS,
+  type HashAlgorithm,
+  type MessageHasher,
+} from "./hasher.ts";
+import { portableHasher, portableSha256Hasher } from "./portable.ts";
+
+interface NodeHash {
+  update(data: Uint8Array): NodeHash;
+  digest(encoding: "hex"): string;
+}
 
 /** The little of `node:crypto` that is used here. */
 interface NodeCrypto {
   hash?(algorithm: string, data: Uint8Array, encoding: "hex"): string;
-  createHash(algorithm: string): {
-    update(data: Uint8Array): { digest(encoding: "hex"): string };
-  };
+  createHash(algorithm: string): NodeHash;
 }
 
 /** Bun's own hashes of whole messages. */
@@ -55,6 +63,17 @@ export function nativeHasher(algorithm: HashAlgorithm): BlockHasher | undefined 
 /** Gives the native hasher if there is one, the portable one otherwise. */
 export function defaultHasher(algorithm: HashAlgorithm): BlockHasher {
   return nativeHasher(algorithm) ?? portableHasher(algorithm);
+}
+
+/** Begins the SHA-256 of a message, by the runtime's own implementation where there is one. */
+export function sha256Hasher(): MessageHasher {
+  const { process } = globalThis as NodeGlobal;
+  const hash = process?.getBuiltinModule?.("node:crypto")?.createHash("sha256");
+  if (hash === undefined) return portableSha256Hasher();
+  return {
+    update: (bytes) => void hash.update(bytes),
+    digest: () => Uint8Array.fromHex(hash.digest("hex")),
+  };
 }
 
 function findNativeHasher(algorithm: HashAlgorithm): BlockHasher | undefined {

@@ -10,7 +10,9 @@
 
 import { equalBytes } from "../bytes/compare.ts";
 import { encodeFsVerityDescriptor } from "./descriptor.ts";
+import { algorithmOfSize, type BlockHasher } from "./hasher.ts";
 import { MerkleTree } from "./merkle.ts";
+import { defaultHasher } from "./sha2.ts";
 
 /** A file that is read at positions; `SourceFile` of `lib/tree/` is one. */
 export interface PositionedFile extends Disposable {
@@ -22,7 +24,7 @@ export interface PositionedFile extends Disposable {
 
 /** What a file is expected to be, and what is told about it. */
 export interface OpenVerifiedOptions {
-  /** fs-verity digest with SHA-256, blocks of 4096 bytes and no salt: 32 bytes. */
+  /** fs-verity digest with blocks of 4096 bytes and no salt: 32 bytes by SHA-256, 64 by SHA-512. */
   readonly digest: Uint8Array;
   /** Length in bytes. */
   readonly size: number;
@@ -31,7 +33,6 @@ export interface OpenVerifiedOptions {
 }
 
 const BLOCK_SIZE = 4096;
-const HASH_SIZE = 32;
 
 /** Bytes that are read and verified at a time: small, so that reading here and there stays cheap. */
 const CHUNK_SIZE = 1 << 17;
@@ -60,8 +61,10 @@ function openChecked(file: PositionedFile, options: OpenVerifiedOptions): Positi
   const { size, digest, name = "file" } = options;
   if (file.size !== size) throw wrongSize(name, file.size, size);
   const kept = size <= MAX_KEPT_SIZE ? new Uint8Array(size) : undefined;
-  const leaves = new LeafHashes(size);
-  const tree = new MerkleTree();
+  const algorithm = algorithmOfSize(digest.length);
+  if (algorithm === undefined) throw new TypeError(`A digest of ${digest.length} bytes`);
+  const leaves = new LeafHashes(size, digest.length);
+  const tree = new MerkleTree({ hasher: defaultHasher(algorithm) });
   const buffer = kept ?? new Uint8Array(CHUNK_SIZE);
   for (let position = 0; position < size; position += buffer.length) {
     const chunk = readChunk(file, buffer, { name, position, size });
@@ -79,7 +82,7 @@ function openChecked(file: PositionedFile, options: OpenVerifiedOptions): Positi
     );
   }
   return kept === undefined
-    ? new RereadFile(file, { size, leaves, name })
+    ? new RereadFile(file, { size, leaves, name, hasher: tree.hasher })
     : new KeptFile(file, kept);
 }
 
@@ -96,7 +99,7 @@ function checkEnd(file: PositionedFile, size: number, name: string): void {
 
 function digestOf(tree: MerkleTree, size: number): Uint8Array {
   return tree.hasher.hash(encodeFsVerityDescriptor({
-    algorithm: "sha256",
+    algorithm: tree.hasher.algorithm,
     blockSize: BLOCK_SIZE,
     salt: tree.salt,
     dataSize: size,
@@ -121,21 +124,24 @@ class LeafHashes {
   readonly #pieces: Uint8Array[] = [];
   readonly #perPiece = CHUNK_SIZE / BLOCK_SIZE;
   readonly #count: number;
+  /** Bytes of each. */
+  readonly #size: number;
 
-  constructor(size: number) {
-    this.#count = Math.ceil(size / BLOCK_SIZE);
+  constructor(fileSize: number, size: number) {
+    this.#count = Math.ceil(fileSize / BLOCK_SIZE);
+    this.#size = size;
   }
 
   set(block: number, hash: Uint8Array): void {
     const piece = Math.floor(block / this.#perPiece);
-    const length = Math.min(this.#perPiece, this.#count - piece * this.#perPiece) * HASH_SIZE;
+    const length = Math.min(this.#perPiece, this.#count - piece * this.#perPiece) * this.#size;
     const bytes = this.#pieces[piece] ??= new Uint8Array(length);
-    bytes.set(hash, (block % this.#perPiece) * HASH_SIZE);
+    bytes.set(hash, (block % this.#perPiece) * this.#size);
   }
 
   get(block: number): Uint8Array {
-    const start = (block % this.#perPiece) * HASH_SIZE;
-    return this.#pieces[Math.floor(block / this.#perPiece)]!.subarray(start, start + HASH_SIZE);
+    const start = (block % this.#perPiece) * this.#size;
+    return this.#pieces[Math.floor(block / this.#perPiece)]!.subarray(start, start + this.#size);
   }
 }
 
@@ -171,16 +177,22 @@ class RereadFile implements PositionedFile {
   readonly #leaves: LeafHashes;
   readonly #name: string;
   /** Only here for what it hashes with and how it pads the last block. */
-  readonly #tree = new MerkleTree();
+  readonly #tree: MerkleTree;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
   #chunk: Uint8Array<ArrayBuffer> = this.#buffer.subarray(0, 0);
   #chunkStart = 0;
 
   constructor(
     file: PositionedFile,
-    { size, leaves, name }: { size: number; leaves: LeafHashes; name: string },
+    { size, leaves, name, hasher }: {
+      size: number;
+      leaves: LeafHashes;
+      name: string;
+      hasher: BlockHasher;
+    },
   ) {
     this.#file = file;
+    this.#tree = new MerkleTree({ hasher });
     this.size = size;
     this.#leaves = leaves;
     this.#name = name;

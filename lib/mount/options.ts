@@ -24,6 +24,8 @@ export interface MountSettings {
   readonly verity?: "try" | "require";
   /** Digests the image in user space where the kernel does not. */
   readonly userVerity?: boolean;
+  /** With `userVerity`, mounts an image that has no digest of some object. */
+  readonly allowUndigested?: boolean;
   readonly upperdir?: Uint8Array;
   readonly workdir?: Uint8Array;
   /** A user namespace file, such as `/proc/1234/ns/user`. */
@@ -48,6 +50,7 @@ const BACKSLASH = 0x5c;
 /** Bytes of a SHA-256 digest, the only one that composefs images have. */
 const DIGEST_SIZE = 32;
 
+const WORDS = ["verity", "tryverity", "userverity", "allowundigested"];
 const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap"];
 
 /** How {@linkcode parseMountOptions} takes words it does not know. */
@@ -77,7 +80,7 @@ export function parseMountOptions(
     if (VALUED.includes(key)) {
       if (value === undefined) throw new RangeError(`No value specified for ${key} option`);
       values.set(key, value);
-    } else if (key === "verity" || key === "tryverity" || key === "userverity") {
+    } else if (WORDS.includes(key)) {
       refuseValue(key, value);
       words.add(key);
     } else if (!applyFlag(flags, key, value) && !sloppy) {
@@ -106,6 +109,7 @@ function settings(
       ? { verity: "try" }
       : {}),
     ...(words.has("userverity") ? { userVerity: true } : {}),
+    ...(words.has("allowundigested") ? { allowUndigested: true } : {}),
     ...(upperdir === undefined ? {} : { upperdir }),
     ...(workdir === undefined ? {} : { workdir }),
     ...(idmap === undefined ? {} : { idmap }),

@@ -125,7 +125,7 @@ export interface ExternalContent {
   readonly size: number;
   /** Path of the backing file below the object store, or absent: then a sparse file. */
   readonly path?: Uint8Array;
-  /** fs-verity digest of the backing file, 32 bytes, if it is to be enforced. */
+  /** fs-verity digest of the backing file, if it is to be enforced: 32 bytes by SHA-256, 64 by SHA-512. */
   readonly digest?: Uint8Array;
 }
 

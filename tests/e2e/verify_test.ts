@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DirectoryLayer } from "../../ffi/data_layer.ts";
@@ -12,6 +13,7 @@ import { objectChecker } from "../../ffi/crew/object_checker.ts";
 import { openImage } from "../../lib/composefs/open.ts";
 import { type Finding, verifyImage } from "../../lib/composefs/verify.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { objectPath } from "../../lib/store/object_path.ts";
 import { createRandom } from "../support/random.ts";
 import { dumpText } from "../support/trees.ts";
 import { peer, type Subject, testEach } from "./each_program.ts";
@@ -227,6 +229,117 @@ testEach("cat: prints verified contents, and nothing else", {}, (subject) => {
     writeFileSync(object, withBit(contents, 8 * size - 1));
     refuse([image, `/${size}`], `expected ${hex}`);
   }
+});
+
+/** An image of a tree of three files, each named as a kind of object store names it. */
+function makeNamedImage(subject: Subject): { image: string; digest: string } {
+  const contents = utf8(
+    "contents of more than sixty-four bytes, so that they are kept elsewhere\n",
+  );
+  const { length } = contents;
+  const sha256 = new Uint8Array(createHash("sha256").update(contents).digest());
+  const names = {
+    podman: objectPath(sha256),
+    verity: objectPath(fsVerityDigest(contents)),
+    nothing: "some/name",
+  };
+  const stat = "100644 1 0 0 0 0.0";
+  let dump = "/ 0 40755 2 0 0 0 0.0 - - -\n";
+  for (const [name, path] of Object.entries(names).sort()) {
+    dump += `/${name} ${length} ${stat} ${path} - -\n`;
+    mkdirSync(subject.path(`store/${path.split("/")[0]}`), { recursive: true });
+    writeFileSync(subject.path(`store/${path}`), contents);
+  }
+  const digest = fsVerityDigest(contents, { algorithm: "sha512" });
+  dump += `/sha512 ${length} ${stat} some/name - ${digest.toHex()}\n`;
+  writeFileSync(subject.path("dump"), dump);
+  const args = ["--from-file", "--print-digest", subject.path("dump"), subject.path("image")];
+  const printed = textOutput(subject.composefs, ["create", ...args]).trimEnd();
+  const printedDump = textOutput(subject.composefs, ["dump", subject.path("image")]);
+  assert(printedDump.includes(` some/name - ${digest.toHex()}\n`), printedDump);
+  return { image: subject.path("image"), digest: printed };
+}
+
+testEach("verify, cat, extract: what can be checked by size only is trusted by nobody", {
+  once: true,
+}, (subject) => {
+  const { image, digest } = makeNamedImage(subject);
+  const store = `--basedir=${subject.path("store")}`;
+  const composefs = (...args: string[]) => {
+    const { code, stdout, stderr } = run(subject.composefs, args);
+    return { code, text: new TextDecoder().decode(stdout) + stderr };
+  };
+  const size = "/nothing: object some/name: only its size can be checked";
+  for (const options of [[store], [store, `--digest=${digest}`]]) {
+    const { code, text } = composefs("verify", ...options, image);
+    assertEquals(code, 1);
+    assert(text.startsWith(size) && text.includes("1 thing"), text);
+    assertEquals(composefs("verify", ...options, "--allow-undigested", image).code, 0);
+  }
+  const trusting = [store, `--digest=${digest}`];
+  for (const name of ["podman", "verity", "sha512"]) {
+    assertEquals(composefs("cat", ...trusting, image, name).code, 0, name);
+  }
+  const refused = composefs("cat", ...trusting, image, "nothing");
+  assertEquals(refused.code, 1);
+  assert(refused.text.includes("only its size can be checked"), refused.text);
+  assertEquals(composefs("cat", ...trusting, "--allow-undigested", image, "nothing").code, 0);
+  assertEquals(composefs("cat", store, image, "nothing").code, 0);
+  assertEquals(composefs("extract", ...trusting, "--tar", image).code, 1);
+  assertEquals(composefs("extract", ...trusting, "--allow-undigested", "--tar", image).code, 0);
+
+  // Other bytes of the same size, under each name.
+  for (const name of ["podman", "verity", "sha512"]) {
+    const listing = textOutput(subject.composefs, ["ls", image]);
+    const path = new RegExp(`^/${name}\t@ (.*)$`, "m").exec(listing)![1]!;
+    const object = subject.path(`store/${path}`);
+    const contents = read(object);
+    writeFileSync(object, withBit(contents, 9));
+    const { text } = composefs("verify", store, "--allow-undigested", image);
+    assert(text.includes(`/${name}: object ${path}: `) && text.includes("1 thing"), text);
+    for (const options of [[store], trusting]) {
+      assertEquals(composefs("cat", ...options, image, name).code, 1, name);
+    }
+    writeFileSync(object, contents);
+  }
+});
+
+testEach("missing-objects: what verify would not open is missing, wherever it is", {
+  once: true,
+}, (subject) => {
+  for (const store of ["one", "two"]) mkdirSync(subject.path(`${store}/aa`), { recursive: true });
+  const put = (path: string) => writeFileSync(subject.path(path), "x");
+  ["outside", "one/aa/first", "two/aa/second", "two/new\nline"].forEach(put);
+  Deno.symlinkSync("first", subject.path("one/aa/link"));
+  Deno.symlinkSync("aa", subject.path("one/dir"));
+  output(["mkfifo"], [subject.path("one/aa/fifo")]);
+  const payloads = [
+    "../outside",
+    "..",
+    "aa",
+    "aa/",
+    "aa/../aa/first",
+    "aa/fifo",
+    "aa/first",
+    "aa/link",
+    "aa/none",
+    "aa/second",
+    "dir/first",
+    "new\\nline",
+  ];
+  const lines = payloads.map((payload, i) => `/f${i} 9 100644 1 0 0 0 0.0 ${payload} - -\n`);
+  writeFileSync(subject.path("dump"), "/ 0 40755 2 0 0 0 0.0 - - -\n" + lines.join(""));
+  const image = subject.path("image");
+  output(subject.composefs, ["create", "--from-file", subject.path("dump"), image]);
+  const stores = ["one", "two"].map((store) => `--basedir=${subject.path(store)}`);
+  const missing = textOutput(subject.composefs, ["missing-objects", ...stores, image]);
+  const present = ["aa/first", "aa/second", "new\\nline"];
+  const expected = payloads.filter((payload) => !present.includes(payload));
+  assertEquals(missing.trimEnd().split("\n").sort(), expected.sort());
+  // Printed as `ls` prints them; the C program's name prints what is there.
+  const objects = textOutput(subject.composefs, ["objects", image]);
+  assert(objects.includes("new\\nline\n"), objects);
+  assert(textOutput(subject.tool("composefs-info"), ["objects", image]).includes("new\nline\n"));
 });
 
 const OPTIONS = [["--hardlinks"], ["--min-version=1", "--max-version=1"]];

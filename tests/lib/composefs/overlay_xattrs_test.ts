@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import {
   escapeXattr,
@@ -8,6 +8,7 @@ import {
   redirectXattr,
   unescapeXattr,
 } from "../../../lib/composefs/overlay_xattrs.ts";
+import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ImageXattr } from "../../../lib/erofs/read_xattrs.ts";
 import type { InodeXattr } from "../../../lib/erofs/inode.ts";
 import { xattr } from "../../support/trees.ts";
@@ -47,9 +48,24 @@ Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
   assertEquals(valueOf(metacopyXattr(undefined)).length, 0);
 });
 
-Deno.test("a metacopy of another length holds no digest", () => {
-  for (const length of [0, 4, 35, 37, 68]) {
-    assertEquals(metacopyDigest(inImage(new Uint8Array(length))), undefined);
+Deno.test("metacopy holds the digest of SHA-512 as well", () => {
+  const digest = Uint8Array.from({ length: 64 }, (_, i) => i);
+  const value = valueOf(metacopyXattr(digest));
+  assertEquals([...value.subarray(0, 5), value.length], [0, 68, 0, 2, 0, 68]);
+  assertEquals(metacopyDigest(inImage(value)), digest);
+});
+
+Deno.test("an empty metacopy is no digest, and nothing else is taken for none", () => {
+  assertEquals(metacopyDigest(inImage(new Uint8Array())), undefined);
+  const sha256 = valueOf(metacopyXattr(new Uint8Array(32)));
+  const sha512 = valueOf(metacopyXattr(new Uint8Array(64)));
+  const changed = [sha256, sha512].flatMap((value) =>
+    [0, 1, 2, 3].map((at) => value.map((byte, i) => i === at ? byte + 1 : byte))
+  );
+  const others = [4, 35, 36, 37, 68].map((length) => new Uint8Array(length));
+  const crossed = sha512.slice(0, 36);
+  for (const value of [...changed, ...others, crossed, sha256.slice(0, 35)]) {
+    assertThrows(() => metacopyDigest(inImage(value)), ImageFormatError, "metacopy of");
   }
 });
 

@@ -271,3 +271,47 @@ Deno.test("a checker of one's own gets each object once, and may answer in any o
     "unreadable /a: no",
   ]);
 });
+
+Deno.test("a digest by SHA-512 is checked, and a metacopy of no known kind is malformed", async () => {
+  const digest = fsVerityDigest(SMALL, { algorithm: "sha512" });
+  const image = encodeImage(directory({ f: external(SMALL.length, "x/y", digest) }));
+  const check = (contents: Uint8Array) => ({
+    checkObjects: sequentialChecker([layer({ "x/y": contents })]),
+    digest: fsVerityDigest(image),
+  });
+  assertEquals((await verify(image, check(SMALL))).findings, []);
+  const [finding] = (await verify(image, check(SMALL.map((byte) => byte ^ 1)))).findings;
+  assertEquals(finding?.problem, "digest");
+  const { xattrStart } = locate(image, "f").inode;
+  const changed = patched(image, (_, bytes) => {
+    // The algorithm stands behind version, length and flags: no third one is known.
+    let at = xattrStart;
+    while (bytes[at] !== 0 || bytes[at + 1] !== 68 || bytes[at + 2] !== 0) at++;
+    assertEquals(bytes[at + 3], 2);
+    bytes[at + 3] = 3;
+  });
+  const [malformed] = (await verify(changed, check(SMALL))).findings.slice(1);
+  assertEquals(malformed?.problem, "malformed");
+  assert(malformed!.state.includes('"/f": metacopy of 68 bytes'), malformed!.state);
+});
+
+Deno.test("objects of which only the size can be checked are findings where digests count", async () => {
+  const files = { named: external(SMALL.length, SMALL_PATH), other: external(SMALL.length, "x/y") };
+  const layers = [layer({ [SMALL_PATH]: SMALL, "x/y": SMALL })];
+  const checkObjects = sequentialChecker(layers);
+  const image = encodeImage(directory(files));
+  const digest = fsVerityDigest(image);
+  const plain = await verify(image, { checkObjects });
+  assertEquals([plain.findings.length, plain.summary.unverified], [0, 1]);
+  const paths = async (options: VerifyOptions, bytes = image) =>
+    (await verify(bytes, { checkObjects, ...options })).findings.map((finding) =>
+      finding.kind === "object" ? new TextDecoder().decode(finding.path) : finding.problem
+    );
+  assertEquals(await paths({ digest }), ["/other"]);
+  assertEquals(await paths({ digest, allowUndigested: true }), []);
+  assertEquals(await paths({ digest, requireDigests: true }), ["/named", "/other"]);
+  const mixed = encodeImage(directory({ ...files, sure: stored(SMALL) }));
+  assertEquals(await paths({}, mixed), ["/other"]);
+  const wrong = sequentialChecker([layer({ [SMALL_PATH]: SMALL.toReversed(), "x/y": SMALL })]);
+  assertEquals(await paths({ checkObjects: wrong }), ["/named"]);
+});

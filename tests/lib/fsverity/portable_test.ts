@@ -1,6 +1,7 @@
 import { assertEquals, assertNotStrictEquals } from "@std/assert";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../../lib/fsverity/hasher.ts";
-import { portableHasher } from "../../../lib/fsverity/portable.ts";
+import { portableHasher, portableSha256Hasher } from "../../../lib/fsverity/portable.ts";
+import { sha256Hasher } from "../../../lib/fsverity/sha2.ts";
 import { defaultHasher, nativeHasher } from "../../../lib/fsverity/sha2.ts";
 import { createRandom } from "../../support/random.ts";
 
@@ -81,3 +82,19 @@ for (const algorithm of ALGORITHMS) {
     assertEquals(target.toHex(), `eeee${hashes}ee`);
   });
 }
+
+Deno.test("a SHA-256 in pieces is that of the whole, however it is cut", () => {
+  const random = createRandom(7);
+  for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 1000, 5000]) {
+    const message = random.bytes(length);
+    for (const make of [portableSha256Hasher, sha256Hasher]) {
+      const hasher = make();
+      for (let at = 0; at < length;) {
+        const next = Math.min(length, at + random.int(0, 130));
+        hasher.update(message.subarray(at, next));
+        at = next;
+      }
+      assertEquals(hasher.digest(), portableHasher("sha256").hash(message), `${length} bytes`);
+    }
+  }
+});
