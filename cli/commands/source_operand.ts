@@ -74,7 +74,7 @@ function hint({ source, image }: Operands, system: System): string | undefined {
 
 function isDirectory(path: Uint8Array, system: System): boolean {
   try {
-    using _ = system.openDirectory(path);
+    using _ = system.openDataLayer(path);
     return true;
   } catch (error) {
     if (error instanceof SyscallError) return false;
