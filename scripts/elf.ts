@@ -151,6 +151,15 @@ export class Elf {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + found.offset, found.size);
   }
 
+  /** The address of memory that a byte of the file is put at, if it is in a segment. */
+  addressOf(position: number): number {
+    const segment = this.segments.find(({ type, offset, fileSize }) =>
+      type === PT_LOAD && position >= offset && position < offset + fileSize
+    );
+    if (segment === undefined) throw new RangeError(`Cannot find byte ${position}: in no segment`);
+    return position - segment.offset + segment.address;
+  }
+
   /** Addresses of the slots through which functions of other libraries are called, by their names. */
   slots(): Map<string, { readonly address: number; readonly index: number }> {
     const slots = new Map<string, { readonly address: number; readonly index: number }>();

@@ -21,7 +21,7 @@ import { dirname, join } from "node:path";
 import { findBun } from "../tests/support/bun.ts";
 import { closeEnvironment } from "./environment.ts";
 import { withAllSections } from "./sections.ts";
-import { needsProc, withoutProc } from "./stack_bounds.ts";
+import { withStandIns } from "./stand_ins.ts";
 
 /** The machines that executables are made for. */
 export const TARGETS = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
@@ -81,5 +81,5 @@ export function buildExecutable(module: string, output: string, target?: string)
 /** All that is changed of Bun's own part, for reasons that each of these modules gives. */
 function changeRuntime(made: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   closeEnvironment(made);
-  return withAllSections(needsProc(made) ? withoutProc(made) : made);
+  return withAllSections(withStandIns(made));
 }

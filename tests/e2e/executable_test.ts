@@ -10,7 +10,7 @@ import { PROGRAM_NAMES } from "../support/program_names.ts";
 import { PROGRAMS } from "../support/programs.ts";
 import { NEEDS_PROC } from "./container.ts";
 import { testEach } from "./each_program.ts";
-import { run, textOutput } from "./process.ts";
+import { output, run, textOutput } from "./process.ts";
 
 const executable = PROGRAMS.find(({ name }) => name === PROGRAM_NAMES.bunExecutable)!;
 const NEEDS = { once: true, skip: executable.available ? "" : "no executable" } as const;
@@ -75,3 +75,45 @@ testEach("executable: works after strip where there is no /proc", {
   const version = textOutput(executable.command, ["--version"]);
   assertEquals(textOutput(WITHOUT_PROC, [path, "--version"]), version);
 });
+
+/** Goes to a current directory that has no path, makes a file in it where that can be, and calls a command. */
+const STRANGE_DIRECTORIES = {
+  "that is gone": 'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+  "with a path that is too long":
+    '{ n=$(printf "d%.0s" $(seq 250)); for i in $(seq 20); do mkdir $n; cd $n; done; } 2>/dev/null; cp "$FILE" file && exec "$@"',
+  "in a detached mount":
+    'mkdir m && mount -t tmpfs m m && cd m && cp "$FILE" file && umount -l ../m && exec "$@"',
+} as const;
+
+for (const [which, script] of Object.entries(STRANGE_DIRECTORIES)) {
+  const isMount = script.includes("mount");
+  const needs = isMount
+    ? { ...NEEDS, root: true, tools: ["unshare", "bash"] } as const
+    : { ...NEEDS, tools: ["bash"] };
+  testEach(`executable: works in a current directory ${which}`, needs, (subject) => {
+    const path = subject.path("file");
+    writeFileSync(path, "contents");
+    const enter = [...(isMount ? ["unshare", "-m"] : []), "bash", "-c", script, "bash"];
+    const options = { cwd: subject.directory, env: { FILE: path } };
+    const expected = textOutput(executable.command, ["digest", path]);
+    const digest = (file: string) =>
+      run([...enter, ...executable.command], ["digest", file], options);
+    const absolute = digest(path);
+    assertEquals([absolute.code, absolute.stderr], [0, ""]);
+    assertEquals(new TextDecoder().decode(absolute.stdout), expected);
+    // Deno cannot remove what has too long a path.
+    const remove = () => output(["rm"], ["-rf", subject.path("m"), subject.path("d".repeat(250))]);
+    remove();
+    // Names are still those of the directory itself.
+    const relative = digest("file");
+    if (which === "that is gone") {
+      assertEquals(
+        relative.stderr,
+        'composefs: Cannot open "file": No such file or directory (ENOENT)\n',
+      );
+    } else {
+      assertEquals(new TextDecoder().decode(relative.stdout), expected);
+    }
+    remove();
+  });
+}
