@@ -16,6 +16,7 @@ import {
   type MeasuredDigest,
   requireVerity,
 } from "../ffi/fsverity.ts";
+import { openFiniteFile } from "../ffi/finite_file.ts";
 import { type ImageFile, readImageFile } from "../ffi/image_file.ts";
 import { digestFiles } from "../ffi/crew/file_digests.ts";
 import { objectChecker } from "../ffi/crew/object_checker.ts";
@@ -97,7 +98,7 @@ export class LinuxSystem implements System {
   }
 
   openFile(path: Uint8Array): SourceFile {
-    return this.#open(path);
+    return openFiniteFile(this.#linux, path, { also: "null" });
   }
 
   openOwnFile(path: Uint8Array): SourceFile {
@@ -136,12 +137,12 @@ export class LinuxSystem implements System {
   }
 
   enableVerity(path: Uint8Array, options: EnableVerityOptions): void {
-    using file = this.#open(path);
+    using file = openFiniteFile(this.#linux, path);
     enableVerity(file, options);
   }
 
   measureVerity(path: Uint8Array): MeasuredDigest {
-    using file = this.#open(path);
+    using file = openFiniteFile(this.#linux, path);
     return requireVerity(file);
   }
 
@@ -150,7 +151,7 @@ export class LinuxSystem implements System {
     type: VerityMetadataType,
     range: MetadataRange | undefined,
   ): Generator<Uint8Array> {
-    using file = this.#open(path);
+    using file = openFiniteFile(this.#linux, path);
     yield* readVerityMetadata(file, type, range);
   }
 

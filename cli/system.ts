@@ -107,7 +107,7 @@ export interface System {
    * @param options `whole`: also to digest the file to its end, if the image ends before.
    */
   readImage(path: Uint8Array, options?: { readonly whole: boolean }): ImageFile;
-  /** Opens a file for reading at positions. */
+  /** Opens a file that has an end, for reading at positions. */
   openFile(path: Uint8Array): SourceFile;
   /**
    * Opens a regular file that nobody but the user and root can have written; of any other, throws a

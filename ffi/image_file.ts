@@ -8,21 +8,18 @@
 import { claimedSize, IMAGE_HEAD_SIZE } from "../lib/composefs/open.ts";
 import { FsVerityHasher } from "../lib/fsverity/digest.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
-import { Fd } from "./fd.ts";
+import type { Fd } from "./fd.ts";
+import { openFiniteFile } from "./finite_file.ts";
 import type { Linux } from "./linux.ts";
-import { O_NONBLOCK, O_PATH, O_RDONLY, PIPEFS_MAGIC, STATFS_SIZE } from "./uapi.ts";
 
 /** The largest image that is read: what a typed array holds on every runtime. */
-export const MAX_IMAGE_SIZE = 2 ** 32;
+const MAX_IMAGE_SIZE = 2 ** 32;
 
 /** Room that is made before it is known that a pipe or device has as much as it claims. */
 const FIRST_ROOM = 1 << 20;
 
 /** Bytes digested at a time of what follows an image. */
 const CHUNK_SIZE = 1 << 20;
-
-/** Paths by which a process names what it has open already. */
-const DESCRIPTOR_PATH = /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/(?:self|thread-self|\d+)\/fd\/\d+)$/;
 
 /** An image as it was read. */
 export interface ImageFile {
@@ -42,35 +39,6 @@ export interface WholeFile {
   readonly digest: Uint8Array<ArrayBuffer>;
 }
 
-/** Which files may hold an image, besides regular ones and block devices. */
-export interface OpenImageOptions {
-  /**
-   * A pipe, if this process has it open already, as `/dev/stdin`: to open a fifo would be to wait for its
-   * writer, perhaps for ever.
-   */
-  readonly pipe: boolean;
-}
-
-/**
- * Opens a file that may hold an image, without waiting for anything.
- *
- * @throws {SyscallError} If it cannot be opened.
- * @throws {Error} If it is another kind of file.
- */
-export function openImageFile(linux: Linux, path: Uint8Array, options: OpenImageOptions): Fd {
-  // Some devices begin to do something when they are opened for reading.
-  using found = Fd.open(linux, path, { flags: O_PATH });
-  checkKind(found, path, options);
-  const file = Fd.open(linux, path, { flags: O_RDONLY | O_NONBLOCK });
-  try {
-    checkKind(file, path, options);
-    return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-
 /**
  * Reads an image.
  *
@@ -83,9 +51,23 @@ export function readImageFile(
   path: Uint8Array,
   options: { readonly whole: boolean },
 ): ImageFile {
-  using file = openImageFile(linux, path, { pipe: true });
+  using file = openFiniteFile(linux, path, { also: "pipe" });
+  const bytes = readImage(file);
+  // What follows an image on a device is not its own.
+  const isDevice = kindOfMode(file.sizeAndMode().mode) === "block";
+  const whole = options.whole && !isDevice ? digestOn(file, bytes) : undefined;
+  return whole === undefined ? { bytes } : { bytes, whole };
+}
+
+/**
+ * Reads the image in an open file of which nothing has been read.
+ *
+ * @returns What {@linkcode ImageFile} says of `bytes`.
+ * @throws {SyscallError} If the file cannot be read.
+ * @throws {RangeError} If the image is too large.
+ */
+export function readImage(file: Fd): Uint8Array<ArrayBuffer> {
   const { size, mode } = file.sizeAndMode();
-  const kind = kindOfMode(mode);
   const head = new Uint8Array(IMAGE_HEAD_SIZE);
   const headLength = readFull(file, head, 0);
   const claimed = headLength < head.length ? 0 : claimedSize(head) ?? 0;
@@ -95,7 +77,7 @@ export function readImageFile(
     );
   }
   const expected = Math.max(claimed, headLength);
-  const known = kind === "regular" ? Math.min(size, expected) : FIRST_ROOM;
+  const known = kindOfMode(mode) === "regular" ? Math.min(size, expected) : FIRST_ROOM;
   let buffer = new Uint8Array(Math.max(headLength, Math.min(known, expected)));
   buffer.set(head.subarray(0, headLength));
   let length = readFull(file, buffer, headLength);
@@ -105,10 +87,7 @@ export function readImageFile(
     length = readFull(file, larger, length);
     buffer = larger;
   }
-  const bytes = buffer.subarray(0, length);
-  // What follows an image on a device is not its own.
-  const whole = options.whole && kind !== "block" ? digestOn(file, bytes) : undefined;
-  return whole === undefined ? { bytes } : { bytes, whole };
+  return buffer.subarray(0, length);
 }
 
 /** Fills a buffer from a position on as far as there is something; returns where that ends. */
@@ -131,23 +110,4 @@ function digestOn(file: Fd, start: Uint8Array): WholeFile | undefined {
   hasher.update(start);
   for (; count > 0; count = file.read(buffer)) hasher.update(buffer.subarray(0, count));
   return { size: hasher.size, digest: hasher.digest() };
-}
-
-function checkKind(file: Fd, path: Uint8Array, { pipe }: OpenImageOptions): void {
-  const kind = kindOfMode(file.sizeAndMode().mode);
-  // To read a directory fails with words of its own.
-  if (kind === "regular" || kind === "block" || kind === "directory") return;
-  if (pipe && kind === "fifo" && isOwnPipe(file, path)) return;
-  const shown = kind === "character" ? "a character device" : `a ${kind ?? "strange file"}`;
-  throw new Error(
-    `Cannot open ${file.shown}: ${shown}, expected a regular file or a block device`,
-  );
-}
-
-/** Tells whether a fifo is open in this process, or has no name by which another could open it. */
-function isOwnPipe({ linux, number }: Fd, path: Uint8Array): boolean {
-  if (DESCRIPTOR_PATH.test(new TextDecoder().decode(path))) return true;
-  const buffer = new Uint8Array(STATFS_SIZE);
-  if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
-  return new DataView(buffer.buffer).getUint32(0, true) === PIPEFS_MAGIC;
 }

@@ -16,8 +16,9 @@ import type { Content, Tree } from "../lib/tree/tree.ts";
 import { walkFiles } from "../lib/tree/walk_files.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
+import { openFiniteFile } from "./finite_file.ts";
 import { measureVerity } from "./fsverity.ts";
-import { MAX_IMAGE_SIZE, openImageFile } from "./image_file.ts";
+import { readImage } from "./image_file.ts";
 import { isUserNamespace, verityRefusal } from "./kernel.ts";
 import type { Linux } from "./linux.ts";
 import { sealedCopy } from "./memfd.ts";
@@ -45,7 +46,7 @@ export function openFor(
 /** Opens the image, and gives it back with the stack. */
 export function openImage(linux: Linux, path: Uint8Array, stack: DisposableStack): Fd {
   try {
-    return own(stack, openImageFile(linux, path, { pipe: false }));
+    return own(stack, openFiniteFile(linux, path));
   } catch (error) {
     throw asMountError("openImage", path, error);
   }
@@ -173,7 +174,7 @@ export function readHeader(image: Fd): { readonly hasAcl: boolean } {
 export function checkDigests(image: Fd, name: Uint8Array): void {
   let path: Uint8Array | undefined;
   try {
-    path = firstUndigested(openComposefs(image.readAll(MAX_IMAGE_SIZE)).tree());
+    path = firstUndigested(openComposefs(readImage(image)).tree());
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
     throw new Error(`Cannot mount image ${image.shown}: ${error.message}`, { cause: error });

@@ -11,7 +11,7 @@ import type { DigestOrder, FileWork } from "./work_order.ts";
 import { measureVerity } from "../fsverity.ts";
 import type { Linux } from "../linux.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
-import { O_RDONLY } from "../uapi.ts";
+import { O_NONBLOCK, O_RDONLY } from "../uapi.ts";
 
 /** Digests one file after the other. The size that a file should have is not looked at. */
 export class DigestWork implements FileWork {
@@ -28,7 +28,8 @@ export class DigestWork implements FileWork {
   }
 
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
-    using file = Fd.open(this.#linux, path, { flags: O_RDONLY });
+    // A fifo fails when it is read, and is not waited for.
+    using file = Fd.open(this.#linux, path, { flags: O_RDONLY | O_NONBLOCK });
     return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file, size) };
   }
 

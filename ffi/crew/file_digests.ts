@@ -11,6 +11,7 @@ import { kindOfMode } from "../../lib/tree/tree.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import { DigestWork } from "./digest_work.ts";
 import { Fd } from "../fd.ts";
+import { openFiniteFile } from "../finite_file.ts";
 import { LargeFile } from "./large_file.ts";
 import type { Linux } from "../linux.ts";
 import { cString } from "../path.ts";
@@ -82,7 +83,8 @@ class FileDigests implements Disposable {
   add(number: number): void {
     const path = this.#paths[number]!;
     const size = this.#sizeOf(path);
-    if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
+    if (size === undefined) this.#results.set(number, FAILED);
+    else if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
     else this.#crew.addFile(number, path, size);
   }
 
@@ -99,11 +101,14 @@ class FileDigests implements Disposable {
     ) {
       this.#results.delete(this.#next);
       const path = this.#paths[this.#next++]!;
-      // Read here, it shows its error; or it can be read now.
-      yield result.state === FILE_STATE.failed
-        ? this.#work.read(new Uint8Array(path), 0).bytes
-        : result.bytes;
+      yield result.state === FILE_STATE.failed ? this.#readAgain(path) : result.bytes;
     }
+  }
+
+  /** Read here, it shows its error; or it can be read now. */
+  #readAgain(path: Uint8Array): Uint8Array<ArrayBuffer> {
+    openFiniteFile(this.#linux, path, { also: "null" }).close();
+    return this.#work.read(new Uint8Array(path), 0).bytes;
   }
 
   [Symbol.dispose](): void {
@@ -144,8 +149,11 @@ class FileDigests implements Disposable {
     file.close();
   }
 
-  /** Length of a regular file; 0 if it is none, or cannot be found: then reading it tells. */
-  #sizeOf(path: Uint8Array): number {
+  /**
+   * Length of a regular file; 0 of a device with blocks, or if it cannot be found: then reading it tells.
+   * Undefined for what may have no end.
+   */
+  #sizeOf(path: Uint8Array): number | undefined {
     const linux = this.#linux;
     const name = cString(path);
     const statx = this.#statx;
@@ -153,6 +161,7 @@ class FileDigests implements Disposable {
     if (result < 0) return 0;
     const view = this.#view;
     const kind = kindOfMode(view.getUint16(STATX.offsets.mode, true));
-    return kind === "regular" ? u64.read(view, STATX.offsets.size) : 0;
+    if (kind === "regular") return u64.read(view, STATX.offsets.size);
+    return kind === "block" || kind === "directory" ? 0 : undefined;
   }
 }

@@ -234,6 +234,7 @@ const MISTYPED: readonly (readonly [line: string, status: 1 | 2, message: string
     2,
     'Cannot use option "--threads" twice: expected one value',
   ],
+  ["digest fifo", 1, 'Cannot open "fifo": a fifo, expected a regular file or a block device'],
   ["ls fifo", 1, 'Cannot open "fifo": a fifo, expected a regular file or a block device'],
   [
     "verify --image-only /dev/zero",

@@ -10,6 +10,7 @@ import "./crew/crew_test.ts";
 import "./errno_test.ts";
 import "./fd_test.ts";
 import "./fingerprint_test.ts";
+import "./finite_file_test.ts";
 import "./fsverity_test.ts";
 import "./image_file_test.ts";
 import "./linux_test.ts";

@@ -1,8 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, truncateSync, writeFileSync } from "node:fs";
-import { SyscallError } from "../../ffi/errno.ts";
-import { openImageFile, readImageFile } from "../../ffi/image_file.ts";
+import { readImageFile } from "../../ffi/image_file.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import { encodeImage } from "../../lib/composefs/image.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
@@ -52,23 +51,6 @@ test("an image that claims more than can be read is refused", ({ linux, director
   );
 });
 
-test("what is no file of an image is refused without waiting", ({ linux, directory }) => {
-  const fifo = `${directory}/fifo`;
-  spawnSync("mkfifo", [fifo]);
-  for (const pipe of [false, true]) {
-    for (const [path, what] of [[fifo, "a fifo"], ["/dev/zero", "a character device"]] as const) {
-      assertThrows(
-        () => openImageFile(linux, utf8(path), { pipe }),
-        Error,
-        `Cannot open "${path}": ${what}, expected a regular file or a block device`,
-      );
-    }
-  }
-  const read = (path: string) => readImageFile(linux, utf8(path), { whole: false });
-  assertThrows(() => read(directory), SyscallError, "Is a directory");
-  assertThrows(() => read(`${directory}/absent`), SyscallError, "No such file");
-});
-
 test("a pipe that is open already is read as far as its image says", ({ linux, directory }) => {
   const fifo = `${directory}/fifo`;
   spawnSync("mkfifo", [fifo]);
@@ -78,7 +60,6 @@ test("a pipe that is open already is read as far as its image says", ({ linux, d
     writeFileSync(number, IMAGE);
     const path = utf8(`/proc/self/fd/${number}`);
     assertEquals(readImageFile(linux, path, { whole: false }), { bytes: IMAGE });
-    assertThrows(() => openImageFile(linux, path, { pipe: false }), Error, "a fifo, expected");
   } finally {
     closeSync(number);
   }
