@@ -71,7 +71,7 @@ export function* selectedTrees(
   { asC, system }: Context,
   view: ImageView,
 ): Generator<Tree<Content>> {
-  const read = readOptions(options, view);
+  const read = readOptions(options, view, asC);
   const idle = new Map(asC ? [] : options.filter.map((name) => [binary(name), name]));
   for (const [index, image] of images.entries()) {
     const tree = loadTree(system, image, read);
@@ -90,11 +90,14 @@ function refuseIdle(filters: Iterable<Uint8Array>): void {
   }
 }
 
-function readOptions({ filter }: ImageOptions, view: ImageView): ReadTreeOptions {
+function readOptions({ filter }: ImageOptions, view: ImageView, asC: boolean): ReadTreeOptions {
   for (const name of filter) {
-    if (name.includes(0x2f)) {
-      throw new UsageError(`Filter must be a single name: ${printable(name)}`, { usage: false });
-    }
+    if (!name.includes(0x2f)) continue;
+    const shown = printable(name);
+    const message = asC
+      ? `Filter must be a single name: ${shown}`
+      : `Cannot filter by "${shown}": a path, expected a name in the root directory`;
+    throw new UsageError(message, { usage: false });
   }
   return filter.length > 0 ? { view, rootEntries: filter } : { view };
 }

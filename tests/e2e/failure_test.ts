@@ -226,6 +226,11 @@ const MISTYPED: readonly (readonly [line: string, status: 1 | 2, message: string
   ["mount good.cfs", 2, "Cannot run mount: operand MOUNTPOINT is missing"],
   ["extract good.cfs", 2, "Cannot run extract: operand DIR is missing, expected it or --tar"],
   ["extract --tar good.cfs new", 2, 'Cannot use operand "new": expected none with --tar'],
+  [
+    "ls --filter=/x good.cfs",
+    2,
+    'Cannot filter by "/x": a path, expected a name in the root directory',
+  ],
   ["ls --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
   ["dump --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
   ["objects --filter=x good.cfs", 1, 'Cannot filter by "x": no such entry in the root directory'],
