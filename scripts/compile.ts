@@ -17,10 +17,15 @@ import process from "node:process";
 import { bundle, repositoryPath, START } from "./build.ts";
 
 /**
- * What every command can do without asking: call libc, through which it reaches files, and see the one
- * variable that it knows.
+ * What every command can do without asking: call libc, through which it reaches files, and run the command
+ * that signs, in the environment that there is.
  */
-export const PERMISSIONS = ["--no-prompt", "--allow-ffi", "--allow-env=CFS_PARSE_STRICT"] as const;
+export const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-ffi",
+  "--allow-env",
+  "--allow-run=/bin/sh",
+] as const;
 
 /** Longer than a download takes that gets anywhere. */
 const TIME_LIMIT_MILLISECONDS = 5 * 60_000;

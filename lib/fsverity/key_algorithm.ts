@@ -121,7 +121,7 @@ function named(identifier: Uint8Array, bits: () => number): KeyAlgorithm {
 }
 
 function curveName(parameters: DerReader): string {
-  if (parameters.tag !== DER.objectIdentifier) return "of its own parameters";
+  if (parameters.tag !== DER.objectIdentifier) return "given by its parameters";
   const oid = dottedIdentifier(parameters.contents(DER.objectIdentifier));
   return CURVES[oid] ?? oid;
 }

@@ -16,6 +16,7 @@ const DIGEST = "0aecf5f76d6f28293a10a6d8e76f83796e6c165c734424c7175247f5bbfc059c
 
 const FLAGS = "--allow-ffi";
 const FLAGS_FROM_FILE = "--allow-ffi --allow-env=CFS_PARSE_STRICT";
+const FLAGS_SIGN_COMMAND = "--allow-ffi --allow-env --allow-run=/bin/sh";
 
 /** Every command with arguments that make it do something, and the flags for them. */
 const COMMANDS: readonly (readonly [string, string])[] = [
@@ -117,8 +118,8 @@ Deno.test("url: each flag is needed", () =>
 
 Deno.test("url: README names the flags, Deno's executable has them", () => {
   const readme = readFileSync(repositoryPath("README.md"), "utf8");
-  for (const flags of [FLAGS, FLAGS_FROM_FILE]) {
+  for (const flags of [FLAGS, FLAGS_FROM_FILE, FLAGS_SIGN_COMMAND]) {
     assert(readme.includes(`\`${flags}\``), `README.md does not name "${flags}"`);
   }
-  assertEquals(PERMISSIONS.join(" "), `--no-prompt ${FLAGS_FROM_FILE}`);
+  assertEquals(PERMISSIONS.join(" "), `--no-prompt ${FLAGS_SIGN_COMMAND}`);
 });

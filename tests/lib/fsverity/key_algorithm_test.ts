@@ -40,7 +40,7 @@ Deno.test("key algorithm: a public key's kind, length and curve", () => {
   assertEquals(kindOf(ec(oid("1.2.840.10045.3.1.7"))), { kind: "ec", curve: "P-256" });
   assertEquals(kindOf(ec(oid("1.3.132.0.10"))), { kind: "ec", curve: "secp256k1" });
   assertEquals(kindOf(ec(oid("1.3.132.0.38"))), { kind: "ec", curve: "1.3.132.0.38" });
-  assertEquals(kindOf(ec(RSA)), { kind: "ec", curve: "of its own parameters" });
+  assertEquals(kindOf(ec(RSA)), { kind: "ec", curve: "given by its parameters" });
   assertEquals(other("1.2.840.113549.1.1.10"), { kind: "other", name: "rsa-pss" });
   assertEquals(other("1.3.101.112"), { kind: "other", name: "ed25519" });
   assertEquals(other("2.5.4.3"), { kind: "other", name: "2.5.4.3" });
