@@ -16,6 +16,8 @@ const { reclen: RECLEN, type: TYPE } = DIRENT64.offsets;
 const NAME = DIRENT64.size;
 const DOT = 0x2e;
 
+type Visit = (name: Uint8Array<ArrayBuffer>, type: number) => boolean | void;
+
 /** Reads directories, one after the other, into memory of its own. */
 export class DirectoryReader {
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
@@ -24,10 +26,11 @@ export class DirectoryReader {
   /**
    * Shows every name but `.` and `..`, in the order of the file system.
    *
-   * @param visit Takes a copy of the name and the `DT_` type, 0 if the file system does not say.
+   * @param visit Takes a copy of the name and the `DT_` type, 0 if the file system does not say. Returns
+   * false to be shown no more.
    * @throws {SyscallError} If the directory cannot be read.
    */
-  read(directory: Fd, visit: (name: Uint8Array<ArrayBuffer>, type: number) => void): void {
+  read(directory: Fd, visit: Visit): void {
     const { linux, number, subject } = directory;
     const { getdents64 } = linux.numbers;
     while (true) {
@@ -37,12 +40,11 @@ export class DirectoryReader {
       if (length < 0) {
         throw new SyscallError(-length, { syscall: "getdents64", action: "list", subject });
       }
-      if (length === 0) return;
-      this.#visitAll(length, visit);
+      if (length === 0 || !this.#visitAll(length, visit)) return;
     }
   }
 
-  #visitAll(length: number, visit: (name: Uint8Array<ArrayBuffer>, type: number) => void): void {
+  #visitAll(length: number, visit: Visit): boolean {
     const buffer = this.#buffer;
     for (let at = 0; at < length; at += buffer[at + RECLEN]! | buffer[at + RECLEN + 1]! << 8) {
       const start = at + NAME;
@@ -54,7 +56,8 @@ export class DirectoryReader {
       const names = this.#names;
       names.reserve(end - start);
       for (let i = start; i < end; i++) names.bytes[names.position + i - start] = buffer[i]!;
-      visit(names.take(end - start), buffer[at + TYPE]!);
+      if (visit(names.take(end - start), buffer[at + TYPE]!) === false) return false;
     }
+    return true;
   }
 }

@@ -93,6 +93,8 @@ export const PROTOTYPES = {
   geteuid: { args: [] },
   getenv: { args: ["buffer"] }, // name; of the address that it returns, 32 bits
   execve: { args: ["buffer", "buffer", "buffer"] }, // path, argv, envp
+  sigaction: { args: ["i32", "buffer", "buffer"] }, // signum, act, oldact
+  flock: { args: ["i32", "i32"] }, // fd, operation
   signal: { args: ["i32", "usize"] }, // signum, handler; the handler that it returns is cut to 32 bits
   siginterrupt: { args: ["i32", "i32"] }, // sig, flag
   alarm: { args: ["u32"] }, // seconds

@@ -14,7 +14,7 @@ import type { FileKind, Stat, Xattr } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { cString } from "./path.ts";
+import { cString, joinPath, procPath } from "./path.ts";
 import {
   AT_SYMLINK_NOFOLLOW,
   STATX,
@@ -45,6 +45,8 @@ export interface MadeFile {
 }
 
 const SET_ID_BITS = 0o6000;
+/** chown(2) takes it for -1, and leaves the file to whoever made it: root, set-user-id bit and all. */
+const NO_OWNER = 2 ** 32 - 1;
 const BILLION = 1_000_000_000;
 const ACLS = ["system.posix_acl_access", "system.posix_acl_default"].map(utf8);
 
@@ -65,7 +67,7 @@ export class MetadataWriter {
    * Sets all that the options ask for. The mode of a symbolic link cannot be set and is left alone.
    *
    * @throws {SyscallError} If the kernel refuses something.
-   * @throws {RangeError} If the file system cannot hold the time.
+   * @throws {RangeError} If the file system cannot hold the time, or nobody can be the owner.
    */
   write(file: MadeFile, stat: Stat): void {
     const { keepOwner = false, xattrs = "all", keepTime = false } = this.#options;
@@ -91,6 +93,12 @@ export class MetadataWriter {
 
   #chown({ fd, name, shown }: MadeFile, { uid, gid }: Stat): void {
     const { libc } = this.#linux;
+    if (uid === NO_OWNER || gid === NO_OWNER) {
+      throw new RangeError(
+        `Cannot make ${uid}:${gid} the owner of "${printable(shown)}": ` +
+          `${NO_OWNER} is no owner to the kernel, expected a smaller number`,
+      );
+    }
     const path = name && cString(name);
     const result = this.#linux.retry(() =>
       path === undefined
@@ -121,7 +129,7 @@ export class MetadataWriter {
       throw new RangeError(`Cannot ${action} "${printable(shown)}": /proc is not mounted`);
     }
     // There is no lsetxattrat in kernels before 6.13.
-    const path = name && cString(procPath(fd, name));
+    const path = name && cString(entryPath(fd, name));
     const result = this.#linux.retry(() =>
       path === undefined
         ? libc.fsetxattr(fd.number, key, value, length, 0)
@@ -171,12 +179,8 @@ export class MetadataWriter {
   }
 }
 
-function procPath(directory: Fd, name: Uint8Array): Uint8Array<ArrayBuffer> {
-  const prefix = utf8(`/proc/self/fd/${directory.number}/`);
-  const path = new Uint8Array(prefix.length + name.length);
-  path.set(prefix);
-  path.set(name, prefix.length);
-  return path;
+function entryPath(directory: Fd, name: Uint8Array): Uint8Array<ArrayBuffer> {
+  return joinPath(procPath(directory.number), name);
 }
 
 function failure(

@@ -30,6 +30,7 @@ import { ObjectDirectory } from "./object_directory.ts";
 import { cString } from "./path.ts";
 import { isLocal, syncFileSystem } from "./sync.ts";
 import { O_RDONLY } from "./uapi.ts";
+import { removeLeftovers } from "./temporary.ts";
 import type { UnnamedFile } from "./unnamed_file.ts";
 
 /** How a store is opened. */
@@ -52,6 +53,7 @@ export function openObjectStore(
 ): DirectoryStore {
   if (options.create ?? true) makeDirectories(linux, root);
   const directory = openDirectory(linux, root, "open");
+  removeLeftovers(directory);
   return new DirectoryStore(new ObjectDirectory(directory, root, options.verifyObjects ?? false));
 }
 

@@ -11,6 +11,7 @@ import type { Linux } from "./linux.ts";
 import { Place } from "./place.ts";
 import { mayWrite } from "./sticky.ts";
 import { O_WRONLY } from "./uapi.ts";
+import { removeLeftovers } from "./temporary.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const MODE = 0o666;
@@ -52,6 +53,8 @@ export function writeFileAtomically(
     return overwrite(place, path, chunks);
   }
   using _ = draft;
+  // Elsewhere a killed process leaves nothing, so that there is nothing to look for.
+  if (draft.hasName) removeLeftovers(directory);
   let position = 0;
   for (const chunk of chunks) {
     draft.file.writeAt(chunk, position);

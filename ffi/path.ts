@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../lib/bytes/text.ts";
+import { concatBytes, printable, utf8 } from "../lib/bytes/text.ts";
 
 const NUL = 0;
 const SLASH = 0x2f;
@@ -69,4 +69,11 @@ export function pathPieces(path: Uint8Array, limit: number): Uint8Array[] {
 function nameEnd(path: Uint8Array, start: number): number {
   const slash = path.indexOf(SLASH, start);
   return slash < 0 ? path.length : slash;
+}
+
+const PROC_FD = utf8("/proc/self/fd/");
+
+/** The path by which an open file can be reached, whatever its name, where there is a /proc. */
+export function procPath(descriptor: number): Uint8Array<ArrayBuffer> {
+  return concatBytes(PROC_FD, utf8(String(descriptor)));
 }

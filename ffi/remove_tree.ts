@@ -8,8 +8,8 @@ import { DirectoryReader } from "./directory.ts";
 import { DirectoryCursor } from "./directory_cursor.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
-import { cString } from "./path.ts";
-import { AT_REMOVEDIR, DT_DIR, O_RDONLY } from "./uapi.ts";
+import { cString, procPath } from "./path.ts";
+import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, O_PATH, O_RDONLY } from "./uapi.ts";
 
 const OWNER_ALL = 0o700;
 
@@ -48,7 +48,9 @@ export function removeTree(parent: Fd, name: Uint8Array, shown: Uint8Array): voi
 function removeFiles(directory: Fd, reader: DirectoryReader): Uint8Array[] {
   const directories: Uint8Array[] = [];
   const files: Uint8Array[] = [];
-  reader.read(directory, (name, type) => (type === DT_DIR ? directories : files).push(name));
+  reader.read(directory, (name, type) => {
+    (type === DT_DIR ? directories : files).push(name);
+  });
   for (const name of files) {
     // A file system that does not tell types in a listing does so now.
     if (!unlink(directory, name, 0)) directories.push(name);
@@ -68,9 +70,26 @@ function unlink(directory: Fd, name: Uint8Array, flags: number): boolean {
   return true;
 }
 
-/** Its owner may have shut it; whether that worked shows when it is opened. */
+/**
+ * Opens a directory to its owner, who may have shut it; whether that worked shows when it is entered. Not
+ * by its name, by which chmod would follow a symbolic link that has taken its place.
+ */
 function makeAccessible(parent: Fd, name: Uint8Array): void {
-  const { linux, number } = parent;
-  const path = cString(name);
-  linux.retry(() => linux.libc.fchmodat(number, path, OWNER_ALL, 0));
+  const { linux } = parent;
+  const flags = linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+  try {
+    using directory = Fd.open(linux, name, { flags: O_RDONLY | flags, at: parent });
+    linux.retry(() => linux.libc.fchmod(directory.number, OWNER_ALL));
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    if (error.code === "EACCES") changeUnreadable(parent, name, O_PATH | flags);
+  }
+}
+
+/** What may not be read can be opened all the same, but fchmod(2) does not take such a descriptor. */
+function changeUnreadable(parent: Fd, name: Uint8Array, flags: number): void {
+  const { linux } = parent;
+  using directory = Fd.open(linux, name, { flags, at: parent });
+  const path = cString(procPath(directory.number));
+  linux.retry(() => linux.libc.fchmodat(AT_FDCWD, path, OWNER_ALL, 0));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../lib/bytes/text.ts";
+import { printable } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
@@ -13,6 +13,7 @@ import type { Linux } from "./linux.ts";
 import { cString, splitPath } from "./path.ts";
 import { openDirectory } from "./place.ts";
 import { removeTree } from "./remove_tree.ts";
+import { hasName, lockTemporary, randomSeed, removeLeftovers, temporaryName } from "./temporary.ts";
 import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
 
 const SLASH = 0x2f;
@@ -23,7 +24,7 @@ export class Replacement implements Disposable {
   readonly #parent: Fd;
   readonly #path: Uint8Array;
   readonly #name: Uint8Array;
-  readonly #temporary = utf8(`.tmp-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`);
+  #temporary = temporaryName(randomSeed());
   #directory: Fd | undefined;
   #isPublished = false;
 
@@ -46,7 +47,8 @@ export class Replacement implements Disposable {
     this.#parent = openDirectory(linux, directory, "extract to");
     try {
       this.#checkDestination();
-      this.#make();
+      removeLeftovers(this.#parent);
+      while (!this.#make()) this.#temporary = temporaryName(randomSeed());
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -115,7 +117,8 @@ export class Replacement implements Disposable {
     });
   }
 
-  #make(): void {
+  /** Returns false if somebody took the new directory for left over, in the moment before it was locked. */
+  #make(): boolean {
     const { linux, number } = this.#parent;
     const name = cString(this.#temporary);
     this.#check(
@@ -128,6 +131,12 @@ export class Replacement implements Disposable {
     this.#directory = Fd.open(linux, this.#temporary, options);
     // The umask may have taken away what its owner needs.
     this.#directory.chmod(PRIVATE);
+    if (lockTemporary(this.#directory) && hasName(this.#parent, this.#temporary, this.#directory)) {
+      return true;
+    }
+    this.#directory.close();
+    this.#directory = undefined;
+    return false;
   }
 
   #inTheWay(state: string): RangeError {

@@ -1,19 +1,22 @@
 /**
- * SIGINT and SIGTERM for work that never returns to an event loop.
+ * SIGINT, SIGTERM and their like for work that never returns to an event loop.
  *
  * System calls here are synchronous, so a runtime's own handlers would run when all is over, and the
  * default action would leave behind what has a temporary name. Calling JavaScript from a handler is out
  * of the question; so the handler is a function of libc that may be called from one, takes the number of
  * the signal, and leaves a trace that can be asked for: alarm(2). If nobody asks within as many seconds
- * as the number says (2 and 15), SIGALRM ends the process after all.
+ * as the number says, which is one for SIGHUP, SIGALRM comes, and leaves the same trace for 14 seconds
+ * more; the second one ends the process after all.
  *
  * @module
  */
 
 import type { Backend } from "./libc.ts";
+import { SA_RESETHAND, SIGACTION } from "./uapi.ts";
 
-/** The signals that are caught, by name. */
-const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+/** The signals that are caught, by name: all that end a process and that it can outlive for a moment. */
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGXCPU: 24 } as const;
+const SIGALRM = 14;
 
 const SIG_DFL = 0;
 const SIG_IGN = 1;
@@ -33,6 +36,17 @@ export class InterruptedError extends Error {
   }
 }
 
+/**
+ * The signal that left so many seconds. A second or more after it came one with a smaller number may be
+ * told, which makes a difference to whoever asks what ended the process only.
+ */
+function signalAfter(seconds: number): CaughtSignal {
+  if (seconds > SIGNALS.SIGTERM) return "SIGXCPU";
+  if (seconds > SIGNALS.SIGQUIT) return "SIGTERM";
+  if (seconds === SIGNALS.SIGQUIT) return "SIGQUIT";
+  return seconds === SIGNALS.SIGINT ? "SIGINT" : "SIGHUP";
+}
+
 /** Catches signals from {@linkcode SignalCatcher.start} on. */
 export class SignalCatcher {
   readonly #backend: Backend;
@@ -43,7 +57,7 @@ export class SignalCatcher {
     this.#backend = backend;
   }
 
-  /** Catches both signals from now on, unless they are ignored, as under nohup(1). */
+  /** Catches the signals from now on, unless they are ignored, as under nohup(1). */
   start(): void {
     const { libc, functionAddress } = this.#backend;
     const handler = functionAddress?.("alarm");
@@ -56,6 +70,9 @@ export class SignalCatcher {
       // A call that waits, such as for standard input, is to end rather than to go on.
       libc.siginterrupt(signal, 1);
     }
+    const action = new Uint8Array(SIGACTION.size);
+    SIGACTION.write(new DataView(action.buffer), 0, { handler, flags: SA_RESETHAND });
+    libc.sigaction(SIGALRM, action, new Uint8Array(SIGACTION.size));
     this.#isStarted = true;
   }
 
@@ -70,7 +87,7 @@ export class SignalCatcher {
     if (seconds === 0) return;
     // What cleans up now is not to be interrupted; a second signal still ends it, through SIGALRM.
     this.#isStarted = false;
-    throw new InterruptedError(seconds <= SIGNALS.SIGINT ? "SIGINT" : "SIGTERM");
+    throw new InterruptedError(signalAfter(seconds));
   }
 
   /**

@@ -272,3 +272,18 @@ export const FSVERITY_READ_METADATA_ARG = record({
   bufPtr: u64,
   reserved: reserved(8),
 });
+
+/** `struct sigaction` as glibc and musl have it; the signals that it blocks and its restorer stay 0. */
+export const SIGACTION = record({
+  handler: u64,
+  mask: reserved(128),
+  flags: u32,
+  restorer: reserved(12),
+});
+/** The handler serves once, and then the signal does what it does by default. */
+export const SA_RESETHAND = 0x80000000;
+
+/** Operations of flock(2). */
+export const LOCK_SH = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;

@@ -12,7 +12,8 @@ import type { DraftHandle } from "../lib/jobs/file_job.ts";
 import { ERRNO, mayBeMissing, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { cString, joinPath } from "./path.ts";
+import { cString, procPath } from "./path.ts";
+import { hasName, lockTemporary, randomSeed, temporaryName } from "./temporary.ts";
 import {
   AT_FDCWD,
   AT_SYMLINK_FOLLOW,
@@ -75,10 +76,17 @@ export class UnnamedFile implements Disposable {
         throw new SyscallError(-number, { syscall: "openat", action: "create", subject: shown });
       }
     }
-    const seed = randomSeed();
-    const flags = O_CREAT | O_EXCL | O_RDWR;
-    const file = Fd.open(linux, temporaryName(seed), { flags, mode, at: directory, shown });
-    return new UnnamedFile(directory, file, seed);
+    while (true) {
+      const seed = randomSeed();
+      const name = temporaryName(seed);
+      const flags = O_CREAT | O_EXCL | O_RDWR;
+      const file = Fd.open(linux, name, { flags, mode, at: directory, shown });
+      // Between its creation and its lock somebody may have taken it for left over, and removed it.
+      if (lockTemporary(file) && hasName(directory, name, file)) {
+        return new UnnamedFile(directory, file, seed);
+      }
+      file.close();
+    }
   }
 
   /** What {@linkcode UnnamedFile.adopt} takes. Whoever does is the one to dispose of the file. */
@@ -106,8 +114,10 @@ export class UnnamedFile implements Disposable {
     const { subject } = this.#file;
     const shown = typeof subject === "string" ? utf8(subject) : subject;
     const reader = this.#seed === 0
-      ? Fd.open(linux, procPath(this.#file), { flags: O_RDONLY, shown })
+      ? Fd.open(linux, procPath(this.#file.number), { flags: O_RDONLY, shown })
       : Fd.open(linux, temporaryName(this.#seed), { flags: O_RDONLY, at: this.#directory, shown });
+    // The lock is that of the descriptor which is closed now.
+    if (this.#seed !== 0) lockTemporary(reader);
     this.#file.close();
     this.#file = reader;
   }
@@ -123,7 +133,7 @@ export class UnnamedFile implements Disposable {
     const to = cString(path);
     const { number } = this.#directory;
     if (this.#seed === 0) {
-      const from = cString(procPath(this.#file));
+      const from = cString(procPath(this.#file.number));
       return -linux.retry(() => linux.libc.linkat(AT_FDCWD, from, number, to, AT_SYMLINK_FOLLOW));
     }
     const from = cString(temporaryName(this.#seed));
@@ -146,6 +156,7 @@ export class UnnamedFile implements Disposable {
     const linux = this.#linux;
     if (this.#seed === 0) {
       const seed = randomSeed();
+      lockTemporary(this.#file);
       const errno = this.publish(temporaryName(seed));
       if (errno !== 0) return errno;
       this.#seed = seed;
@@ -168,21 +179,4 @@ export class UnnamedFile implements Disposable {
     }
     this.#file.close();
   }
-}
-
-/** Neither 0 nor above 2^52. */
-function randomSeed(): number {
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-  return high! % 2 ** 20 * 2 ** 32 + low! + 1;
-}
-
-function temporaryName(seed: number): Uint8Array {
-  return utf8(".tmp-" + seed.toString(16).padStart(16, "0"));
-}
-
-const PROC_FD = utf8("/proc/self/fd");
-
-/** The path by which an open file can be reached, whatever its name. */
-export function procPath(file: Fd): Uint8Array<ArrayBuffer> {
-  return joinPath(PROC_FD, utf8(String(file.number)));
 }

@@ -7,6 +7,7 @@
 import { utf8 } from "../../lib/bytes/text.ts";
 import type { ImageView } from "../../lib/composefs/unoverlay.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
+import { checkPathLengths } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../command.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
 import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
@@ -39,6 +40,8 @@ export function runDump(
 ): number {
   const { terminal } = context;
   for (const tree of selectedTrees(images, options, context, view)) {
+    // The C program lists them all.
+    if (view === "exact") checkPathLengths(tree);
     for (const chunk of writeDumpfile(tree)) {
       if (options.json) writeLines(chunk, (text) => terminal.stdout.write(text));
       else terminal.stdout.write(chunk);

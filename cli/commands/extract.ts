@@ -9,7 +9,7 @@ import { printable } from "../../lib/bytes/text.ts";
 import { writeTar } from "../../lib/tar/write.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../lib/tree/tree.ts";
-import { walk } from "../../lib/tree/walk.ts";
+import { checkPathLengths, walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand, type OptionTable, type OptionValues } from "../command.ts";
 import { isDash } from "../dash.ts";
 import { missingOperand, surplusOperand, UsageError } from "../usage_error.ts";
@@ -27,7 +27,7 @@ const options = {
     kind: "flag",
     summary: "Write a tar archive to standard output",
     help:
-      "The same as - for DIR. The archive is in the pax format; xattrs are where GNU tar and bsdtar look for them (tar --xattrs --xattrs-include='*'). Sockets are left out with a warning.",
+      "The same as - for DIR. The archive is in the pax format; xattrs and ACLs are where GNU tar and bsdtar look for them (tar --acls --xattrs --xattrs-include='*'). Sockets are left out with a warning.",
   },
   "no-same-owner": {
     kind: "flag",
@@ -90,8 +90,10 @@ export const extract = defineCommand({
       skipDevices: options.skipDevices,
       onRead: progress.update,
     };
-    if (destination === undefined) writeArchive(tree, settings, context);
-    else {
+    if (destination === undefined) {
+      checkPathLengths(tree);
+      writeArchive(tree, settings, context);
+    } else {
       const { noSameOwner: keepOwner, touch: keepTime } = options;
       withHints(() => system.extractTree(destination, tree, { ...settings, keepOwner, keepTime }));
     }

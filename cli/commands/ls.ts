@@ -14,7 +14,7 @@ import {
   resolveHardLink,
   type Tree,
 } from "../../lib/tree/tree.ts";
-import { PathBuffer, walk } from "../../lib/tree/walk.ts";
+import { checkPathLengths, PathBuffer, walk } from "../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../command.ts";
 import { jsonBytes, jsonLine } from "../json.ts";
 import type { Output } from "../terminal.ts";
@@ -47,6 +47,8 @@ export function runLs(
 ): number {
   const { terminal } = context;
   for (const tree of selectedTrees(images, options, context, view)) {
+    // The C program lists them all.
+    if (view === "exact") checkPathLengths(tree);
     if (options.json) listJson(terminal.stdout, tree);
     else list(terminal.stdout, tree);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { utf8 } from "../../lib/bytes/text.ts";
+import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import {
   type Finding,
   verifyImage,
@@ -12,6 +12,7 @@ import {
   type VerifySummary,
 } from "../../lib/composefs/verify.ts";
 import { escapeField } from "../../lib/dumpfile/escape.ts";
+import { MAX_PATH_LENGTH } from "../../lib/tree/limits.ts";
 import { defineCommand, type OptionTable } from "../command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../json.ts";
 import type { Output } from "../terminal.ts";
@@ -85,10 +86,17 @@ export const verify = defineCommand({
 });
 
 const NEWLINE = utf8("\n");
+const ELLIPSIS = utf8("…");
+
+/** A path as far as the kernel takes one. Deep trees have longer ones, and many of them. */
+function shownPath(path: Uint8Array): Uint8Array {
+  if (path.length <= MAX_PATH_LENGTH) return path;
+  return concatBytes(path.subarray(0, MAX_PATH_LENGTH), ELLIPSIS);
+}
 
 function printText(stdout: Output, finding: Finding): void {
   if (finding.kind === "object") {
-    stdout.write(escapeField(finding.path, "listing"));
+    stdout.write(escapeField(shownPath(finding.path), "listing"));
     if (finding.object !== undefined) {
       stdout.write(": object ");
       stdout.write(escapeField(finding.object, "listing"));
@@ -105,7 +113,7 @@ function printJson(stdout: Output, finding: Finding): void {
   const place = finding.kind === "image"
     ? finding.offset === undefined ? {} : { offset: finding.offset }
     : {
-      ...jsonBytes("path", finding.path),
+      ...jsonBytes("path", shownPath(finding.path)),
       ...(finding.object === undefined ? {} : jsonBytes("object", finding.object)),
     };
   stdout.write(jsonLine({ type: "finding", in: kind, problem, ...place, state }));

@@ -8,8 +8,10 @@
  * @module
  */
 
+import { equalBytes } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import type { Xattr } from "../tree/tree.ts";
+import { aclText } from "./acl.ts";
 
 const NEWLINE = utf8("\n");
 
@@ -30,18 +32,41 @@ export function paxRecord(
 const EQUALS = utf8("=");
 const XATTR_PREFIX = utf8("SCHILY.xattr.");
 
+const ACL_KEYWORDS: readonly (readonly [name: Uint8Array, keyword: string])[] = [
+  [utf8("system.posix_acl_access"), "SCHILY.acl.access"],
+  [utf8("system.posix_acl_default"), "SCHILY.acl.default"],
+];
+
+/** Encodes an extended attribute; an ACL also as text, since programs take it from there only. */
+export function xattrRecords(xattr: Xattr): Uint8Array<ArrayBuffer>[] {
+  const records = [xattrRecord(xattr)];
+  const keyword = ACL_KEYWORDS.find(([name]) => equalBytes(name, xattr.name))?.[1];
+  const text = keyword === undefined ? undefined : aclText(xattr.value);
+  if (text !== undefined) records.push(paxRecord(keyword!, text));
+  return records;
+}
+
 /**
- * Encodes an extended attribute as GNU tar 1.34 reads and writes it: the value as it is, `=` and `%` in
- * the name as `%3D` and `%25`.
+ * Encodes an extended attribute: the value as it is, and so the name as far as that can be. A `=` in it would
+ * end it, so GNU tar 1.34 reads `%3D` for it, and `%25` for a `%`. Others (bsdtar, Go, Python) take the name as
+ * it stands; so a `%` is written as it is where GNU tar does not read it otherwise.
  */
-export function xattrRecord({ name, value }: Xattr): Uint8Array<ArrayBuffer> {
+function xattrRecord({ name, value }: Xattr): Uint8Array<ArrayBuffer> {
   const escaped: number[] = [];
-  for (const byte of name) {
-    if (byte === 0x3d) escaped.push(0x25, 0x33, 0x44);
-    else if (byte === 0x25) escaped.push(0x25, 0x32, 0x35);
+  for (const [at, byte] of name.entries()) {
+    if (byte === 0x3d) escaped.push(...ESCAPED_EQUALS);
+    else if (byte === 0x25 && looksEscaped(name, at)) escaped.push(...ESCAPED_PERCENT);
     else escaped.push(byte);
   }
   return paxRecord(concatBytes(XATTR_PREFIX, Uint8Array.from(escaped)), value);
+}
+
+const ESCAPED_EQUALS = utf8("%3D");
+const ESCAPED_PERCENT = utf8("%25");
+
+function looksEscaped(name: Uint8Array, at: number): boolean {
+  const three = name.subarray(at, at + 3);
+  return equalBytes(three, ESCAPED_EQUALS) || equalBytes(three, ESCAPED_PERCENT);
 }
 
 const BILLION = 1_000_000_000n;

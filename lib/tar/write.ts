@@ -9,7 +9,7 @@
  */
 
 import { alignUp } from "../bytes/align.ts";
-import { concatBytes, utf8 } from "../bytes/text.ts";
+import { concatBytes, printable, utf8 } from "../bytes/text.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { SourceFile, XattrFilter } from "../tree/source.ts";
 import type { Content, Directory, Leaf, Regular, Special, Stat, Tree } from "../tree/tree.ts";
@@ -23,7 +23,7 @@ import {
   type TarHeader,
   TYPE_FLAGS,
 } from "./header.ts";
-import { paxRecord, paxTime, xattrRecord } from "./pax.ts";
+import { paxRecord, paxTime, xattrRecords } from "./pax.ts";
 
 /** How an archive is written. */
 export interface WriteTarOptions {
@@ -99,8 +99,9 @@ function* member(
   const records = [
     ...nameRecords(name, linkName),
     ...statRecords(node.stat, size),
-    ...attributes.map(xattrRecord),
+    ...attributes.flatMap(xattrRecords),
   ];
+  checkMember(step, node.stat);
   const header = {
     ...headerStat(node.stat, size),
     ...deviceNumbers(node),
@@ -111,6 +112,20 @@ function* member(
   if (records.length > 0) yield* extendedHeader(concatBytes(...records), header);
   yield encodeTarHeader(header);
   if (file !== undefined) yield* contents(file, buffer);
+}
+
+/** What programs that extract hand to chown(2), where it leaves a file to whoever extracts it. */
+const NO_OWNER = 2 ** 32 - 1;
+
+function checkMember({ path }: FileStep<Content>, { uid, gid }: Stat): void {
+  if (uid === NO_OWNER || gid === NO_OWNER) {
+    throw new RangeError(
+      `Cannot write "${
+        printable(path)
+      }" to the archive: ${uid}:${gid} is no owner to the kernel, ` +
+        `expected numbers below ${NO_OWNER}`,
+    );
+  }
 }
 
 const EMPTY = new Uint8Array();

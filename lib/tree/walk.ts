@@ -5,7 +5,9 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
+import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
+import { MAX_PATH_LENGTH } from "./limits.ts";
 import type { Directory, Entry, Node } from "./tree.ts";
 
 /** One node met on a walk. */
@@ -74,6 +76,30 @@ export class TreeWalk<File> implements Step<File> {
     return path.path;
   }
 }
+
+/**
+ * Refuses a tree that has a path which is longer than the kernel takes one. Its paths together may be longer
+ * than the tree by as many times as it has levels: a small image can have gigabytes of them.
+ *
+ * @throws {RangeError} If there is one, with its start.
+ */
+export function checkPathLengths<File>(tree: Directory<File>): void {
+  const lengths = [0];
+  const walk = new TreeWalk(tree);
+  while (walk.next()) {
+    if (walk.depth === 0) continue;
+    const length = lengths[walk.depth - 1]! + 1 + walk.name.length;
+    lengths[walk.depth] = length;
+    if (length <= MAX_PATH_LENGTH) continue;
+    const start = printable(walk.path().subarray(0, SHOWN_LENGTH));
+    throw new RangeError(
+      `Cannot list "${start}…": a path of ${length} bytes, expected at most ${MAX_PATH_LENGTH}`,
+    );
+  }
+}
+
+/** Bytes that a message shows of a path. */
+const SHOWN_LENGTH = 60;
 
 /** Walks a tree as {@linkcode TreeWalk} does, a step at a time. */
 export function* walk<File>(root: Directory<File>): Generator<Step<File>, void, void> {

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { encodeImage } from "../../lib/composefs/image.ts";
 import { PROGRAMS } from "../support/programs.ts";
+import { directory } from "../support/trees.ts";
 import { makeWorkspace, moduleWorkspace, peer, type Subject, testEach } from "./each_program.ts";
 import { output, run, type RunOptions, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";
@@ -418,3 +420,20 @@ for (const { name, command, available, skipReason } of PROGRAMS) {
     },
   });
 }
+
+testEach(
+  "failure: paths longer than the kernel takes them are not printed",
+  { once: true },
+  (subject) => {
+    // 20,000 levels: their paths together have 400 MB.
+    let tree = directory();
+    for (let level = 0; level < 20_000; level++) tree = directory({ d: tree });
+    const image = subject.path("image");
+    writeFileSync(image, encodeImage(tree));
+    for (const args of [["ls"], ["ls", "--json"], ["dump"], ["extract", "--tar"]]) {
+      const { code, stdout, stderr } = run(subject.composefs, [...args, image]);
+      assertEquals([code, stdout.length], [1, 0]);
+      assert(/^composefs: Cannot list "\/d\/.*…": a path of 4096 bytes/.test(stderr), stderr);
+    }
+  },
+);

@@ -16,7 +16,7 @@ import { TreeMaker } from "./tree_maker.ts";
 
 /** Starts a program with no signal ignored, whatever the test's own parents do. */
 function start(command: readonly string[], args: readonly string[], cwd: string): ChildProcess {
-  const words = ["--default-signal=INT,TERM", ...command, ...args];
+  const words = ["--default-signal=INT,TERM,HUP,QUIT,XCPU", ...command, ...args];
   return spawn("env", words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
 }
 
@@ -42,7 +42,7 @@ function hasHidden(directory: string): boolean {
     readdirSync(directory, { recursive: true }).some((name) => String(name).includes(".tmp-"));
 }
 
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU"] as const;
 
 testEach("signal: extract leaves nothing behind", {}, async (subject) => {
   const make = new TreeMaker(subject.directory);
@@ -59,6 +59,26 @@ testEach("signal: extract leaves nothing behind", {}, async (subject) => {
     assertEquals(readdirSync(subject.path("out")), []);
   }
 });
+
+testEach(
+  "signal: what a killed run has left goes with the next",
+  { once: true },
+  async (subject) => {
+    const make = new TreeMaker(subject.directory);
+    make.directory("tree");
+    for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
+    make.directory("out");
+    const options = { cwd: subject.directory };
+    textOutput(subject.tool("create"), ["--digest-store=objects", "tree", "image"], options);
+    const args = ["--basedir=objects", "image", "out/tree"];
+    const child = start(subject.tool("extract"), args, subject.directory);
+    await waitFor(child, () => hasHidden(subject.path("out")));
+    assertEquals(await stop(child, "SIGKILL"), "SIGKILL");
+    assert(hasHidden(subject.path("out")));
+    textOutput(subject.tool("extract"), args, options);
+    assertEquals(readdirSync(subject.path("out")), ["tree"]);
+  },
+);
 
 testEach("signal: mkcomposefs leaves whole objects only", {}, async (subject) => {
   const make = new TreeMaker(subject.directory);

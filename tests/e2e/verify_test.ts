@@ -398,6 +398,49 @@ testEach(
   },
 );
 
+testEach(
+  "extract: ACLs and odd names of xattrs come through GNU tar, and through bsdtar as far as they can",
+  {
+    tools: ["tar", "bsdtar", "setfacl", "setfattr", "getfacl", "getfattr"],
+    root: true,
+    once: true,
+  },
+  (subject) => {
+    const make = new TreeMaker(subject.path("tree"));
+    mkdirSync(subject.path("tree"));
+    make.file("f", utf8("contents"));
+    make.directory("d");
+    // Without its ACL, the mask in its mode would open the file to its group.
+    output(["setfacl"], ["-m", "u:1234:rwx,g::-,m:rwx", subject.path("tree/f")]);
+    output(["setfacl"], ["-d", "-m", "u:5:r,g:6:x", subject.path("tree/d")]);
+    for (const name of ["user.a=b", "user.c%d", "user.e%3Df", "user.%25"]) {
+      output(["setfattr"], ["-n", name, "-v", "value", subject.path("tree/f")]);
+    }
+    make.timeAll(1_700_000_000);
+    const digest = textOutput(subject.composefs, ["create", "--print-digest-only", make.root]);
+    output(subject.composefs, ["create", make.root, subject.path("image")]);
+    const archive = subject.path("archive.tar");
+    output([...subject.composefs, "extract"], ["--tar", subject.path("image")], {
+      stdout: archive,
+    });
+    const untar = (program: string, ...options: string[]) => {
+      const out = subject.path(program);
+      mkdirSync(out);
+      output([program], ["-C", out, "--acls", "--xattrs", ...options, "-xpf", archive]);
+      return out;
+    };
+    const gnu = untar("tar", "--xattrs-include=*");
+    assertEquals(textOutput(subject.composefs, ["create", "--print-digest-only", gnu]), digest);
+    const bsd = untar("bsdtar");
+    const acls = (root: string) =>
+      textOutput(["getfacl"], ["--numeric", "--omit-header", "f", "d"], { cwd: root });
+    assertEquals(acls(bsd), acls(make.root));
+    // It takes a name as it stands, so what GNU tar must have escaped stays so.
+    const names = textOutput(["getfattr"], ["f"], { cwd: bsd }).match(/user\..*/g)!.sort();
+    assertEquals(names, ["user.%2525", "user.a%3Db", "user.c%d", "user.e%253Df"]);
+  },
+);
+
 testEach("extract: a wrong object leaves no directory and no end of an archive", {}, (subject) => {
   const { image, store } = makeImage(subject, makeSmallTree);
   const hex = fsVerityDigest(read(subject.path("tree/600000"))).toHex();

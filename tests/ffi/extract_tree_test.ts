@@ -309,3 +309,28 @@ test("extract: ACLs of the directory around it are not inherited", async ({ linu
     tree({ "a": tree({ "f": inline("x", OWNER) }) }),
   );
 });
+
+test(
+  "extract: an owner that is none to the kernel is refused, and nothing is left",
+  ({ linux, directory }) => {
+    for (const owner of [{ uid: 2 ** 32 - 1 }, { gid: 2 ** 32 - 1 }]) {
+      const from = directoryNode({ a: inline("x", { mode: 0o4755, ...owner }) });
+      assertThrows(
+        () => extract(linux, join(directory, "out"), from),
+        RangeError,
+        "4294967295 is no owner to the kernel",
+      );
+      assertEquals(readdirSync(directory), []);
+    }
+  },
+  needsRoot(),
+);
+
+test("removeTree: a link in a directory's place leads nowhere", ({ linux, directory }) => {
+  mkdirSync(join(directory, "outside"), { mode: 0o500 });
+  symlinkSync("../outside", join(directory, "link"));
+  const [parent, name] = [Fd.open(linux, utf8(directory), { flags: O_RDONLY }), utf8("link")];
+  using _ = parent;
+  assertThrows(() => removeTree(parent, name, name), SyscallError);
+  assertEquals(lstatSync(join(directory, "outside")).mode & 0o777, 0o500);
+});

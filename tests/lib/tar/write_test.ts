@@ -147,7 +147,10 @@ Deno.test("a member that fits into its header has no records", () => {
 Deno.test("what does not fit into the header is in records", () => {
   const records = (given: Partial<Stat>) => only("x", inline("", given)).records;
   assertEquals(records({ uid: 8 ** 7 }), { uid: "2097152" });
-  assertEquals(records({ gid: 2 ** 32 - 1 }), { gid: "4294967295" });
+  assertEquals(records({ gid: 2 ** 32 - 2 }), { gid: "4294967294" });
+  for (const owner of [{ uid: 2 ** 32 - 1 }, { gid: 2 ** 32 - 1 }]) {
+    assertThrows(() => records(owner), RangeError, "is no owner to the kernel");
+  }
   assertEquals(records({ mtime: 8 ** 11 }), { mtime: "8589934592" });
   assertEquals(records({ mtimeNsec: 5 }), { mtime: "0.000000005" });
   assertEquals(records({ mtime: -1 }), { mtime: "-1" });

@@ -1,6 +1,6 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { PathBuffer, TreeWalk, walk } from "../../../lib/tree/walk.ts";
+import { checkPathLengths, PathBuffer, TreeWalk, walk } from "../../../lib/tree/walk.ts";
 import { directory, hardLink, inline } from "../../support/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -70,4 +70,15 @@ Deno.test("the path outgrows its buffer", () => {
   assertEquals(text(path.path), `/${text(name)}/x`);
   path.move(0, name);
   assertEquals(text(path.path), "/");
+});
+
+Deno.test("paths are as long as the kernel takes them, or refused", () => {
+  const deep = (levels: number, last: number) => {
+    let tree = directory({ ["n".repeat(last)]: inline("x") });
+    for (let level = 0; level < levels; level++) tree = directory({ d: tree });
+    return tree;
+  };
+  checkPathLengths(deep(2000, 94));
+  assertThrows(() => checkPathLengths(deep(2000, 95)), RangeError, "of 4096 bytes");
+  assertThrows(() => checkPathLengths(deep(100_000, 1)), RangeError, "of 4096 bytes");
 });
