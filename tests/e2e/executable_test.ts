@@ -3,7 +3,7 @@
  * write executables anew.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { hostileVariables } from "../support/hostile_variables.ts";
 import { PROGRAM_NAMES } from "../support/program_names.ts";
@@ -27,6 +27,14 @@ testEach("executable: no variable changes what runs", NEEDS, (subject) => {
     assertEquals(answer(env), expected, JSON.stringify(env));
     assertEquals(readdirSync(subject.directory), before, JSON.stringify(env));
   }
+});
+
+testEach("executable: the variable that it sets itself reaches JavaScriptCore", NEEDS, () => {
+  const { code, stderr } = run(executable.command, ["--version"], {
+    env: { useFTLJIT: "neither" },
+  });
+  assertEquals(code === 0, false);
+  assertStringIncludes(stderr, "useFTLJIT=neither");
 });
 
 /** Commands that write an executable anew; its name follows. */
