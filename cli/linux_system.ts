@@ -63,6 +63,9 @@ const CHUNK_SIZE = 1 << 20;
 /** What is believed when it is read again is not for a group to write. */
 const SCRATCH_MODE = 0o644;
 
+/** Runs a command behind what reads its input to the end: Deno loses the status of one that does not. */
+const SHELL_SCRIPT = 'cat 2>/dev/null | /bin/sh -c "$1"';
+
 /** More than any signature has. */
 const MAX_SHELL_OUTPUT = 1 << 20;
 
@@ -184,20 +187,15 @@ export class LinuxSystem implements System {
   }
 
   runShell(command: string, input: Uint8Array): Uint8Array {
-    const { status, signal, error, stdout } = nodeChildProcess().spawnSync(
+    const { status, error, stdout } = nodeChildProcess().spawnSync(
       "/bin/sh",
-      ["-c", command],
+      ["-c", SHELL_SCRIPT, "sh", command],
       { input, stdio: ["pipe", "pipe", "inherit"], maxBuffer: MAX_SHELL_OUTPUT },
     );
-    const failure = error !== undefined
-      ? error.message
-      : signal !== null
-      ? `ended by ${signal}`
-      : status === 0
-      ? undefined
-      : `exit status ${status}`;
-    if (failure !== undefined) throw new Error(`Cannot run "${command}": ${failure}`);
-    return stdout;
+    if (status === 0 && error === undefined) return stdout;
+    const state = error?.message ??
+      (status === null ? "ended by a signal" : `exit status ${status}`);
+    throw new Error(`Cannot run "${command}": ${state}`);
   }
 
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void {
