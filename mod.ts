@@ -52,6 +52,8 @@ export { MemoryStore } from "./lib/store/memory_store.ts";
 export { objectPath } from "./lib/store/object_path.ts";
 export type { ObjectStore } from "./lib/store/object_store.ts";
 
+export type { Stretch } from "./lib/bytes/stretches.ts";
+
 export {
   type MemoryDirectory,
   type MemoryFile,

@@ -90,12 +90,16 @@ export async function openBackend(): Promise<Backend> {
     return found;
   };
   const symbols: Record<string, BunFunction> = {};
-  for (const [name, { args, symbol = name, optional }] of Object.entries<Prototype>(PROTOTYPES)) {
+  for (
+    const [name, { args, symbol = name, result = "i32", optional }] of Object.entries<Prototype>(
+      PROTOTYPES,
+    )
+  ) {
     if (optional && find(symbol) === null) continue;
     symbols[name] = {
       ptr: address(symbol),
       args: args.map((type) => BUN_TYPES[type]),
-      returns: "i32",
+      returns: BUN_TYPES[result],
     };
   }
   const locate = { ptr: address("__errno_location"), args: [], returns: "ptr" };

@@ -27,7 +27,7 @@ export function openBackend(): Backend {
     symbols[name] = {
       name: prototype.symbol ?? name,
       parameters: [...prototype.args],
-      result: "i32",
+      result: prototype.result ?? "i32",
       optional: prototype.optional ?? false,
     };
   }
@@ -40,8 +40,10 @@ export function openBackend(): Backend {
   const location = __errno_location();
   if (location === null) throw new TypeError("Cannot find errno: null pointer from the C library");
   const errno = new Deno.UnsafePointerView(location);
+  const all = libc as unknown as Libc;
   return {
-    libc: libc as unknown as Libc,
+    // What is said to be a number is a bigint as it comes.
+    libc: { ...all, lseek: (...args) => Number(all.lseek(...args)) },
     architecture: arch,
     errno: () => errno.getInt32(),
     functionAddress(name) {

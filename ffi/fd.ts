@@ -10,9 +10,11 @@
 
 import { u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
+import type { Stretch } from "../lib/bytes/stretches.ts";
 import { viewOf } from "../lib/bytes/view.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
+import { mayHaveHoles, nextData } from "./holes.ts";
 import type { Linux } from "./linux.ts";
 import { cString } from "./path.ts";
 import {
@@ -31,6 +33,9 @@ import {
 const MAX_TRANSFER = 2 ** 30;
 
 const EMPTY_PATH = Uint8Array.of(0);
+
+/** What `stx_blocks` counts, whatever the blocks of the file system. */
+const STAT_BLOCK_SIZE = 512;
 
 const AT = STATX.offsets;
 /** Where statx(2) writes; read before anything else is asked. */
@@ -61,6 +66,9 @@ export class Fd implements SourceFile {
   #subject: Subject;
   #number: number;
   #size: number | undefined;
+  /** Bytes that it takes on the disk; 0 until its size is known. */
+  #allocated = 0;
+  #mayHaveHoles: boolean | undefined;
 
   /** Takes over an open file descriptor. */
   constructor(linux: Linux, number: number, subject: Subject) {
@@ -110,7 +118,7 @@ export class Fd implements SourceFile {
   sizeAndMode(): { readonly size: number; readonly mode: number } {
     this.#statInto(SCRATCH);
     const size = u64.read(SCRATCH_VIEW, AT.size);
-    this.#size ??= size;
+    this.#note(size, u64.read(SCRATCH_VIEW, AT.blocks));
     return { size, mode: SCRATCH_VIEW.getUint16(AT.mode, true) };
   }
 
@@ -127,8 +135,17 @@ export class Fd implements SourceFile {
   stat(): FileStat {
     this.#statInto(SCRATCH);
     const stat = STATX.read(SCRATCH_VIEW, 0);
-    this.#size ??= stat.size;
+    this.#note(stat.size, stat.blocks);
     return stat;
+  }
+
+  /** See {@linkcode SourceFile.nextData}. */
+  nextData(position: number): Stretch | undefined {
+    const { size } = this;
+    this.#mayHaveHoles ??= mayHaveHoles(this, size, this.#allocated);
+    return this.#mayHaveHoles
+      ? nextData(this, position, () => this.stat().size)
+      : { start: position, end: Infinity };
   }
 
   /**
@@ -289,6 +306,12 @@ export class Fd implements SourceFile {
   /** The file as messages show it: a path in quotes, or the words. */
   get shown(): string {
     return typeof this.subject === "string" ? this.subject : `"${printable(this.subject)}"`;
+  }
+
+  #note(size: number, blocks: number): void {
+    if (this.#size !== undefined) return;
+    this.#size = size;
+    this.#allocated = blocks * STAT_BLOCK_SIZE;
   }
 
   #statInto(buffer: Uint8Array<ArrayBuffer>): void {

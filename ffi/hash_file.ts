@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readPieces } from "../lib/bytes/stretches.ts";
 import { FsVerityHasher } from "../lib/fsverity/digest.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 
@@ -13,7 +14,7 @@ const CHUNK_SIZE = 1 << 20;
 /**
  * Digests the first `size` bytes of a file. No more, because a file may grow for as long as it is read.
  *
- * @param take Shown each chunk on the way. The chunk is valid during the call.
+ * @param take Shown each chunk on the way, but no holes. The chunk is valid during the call.
  */
 export function hashFile(
   file: SourceFile,
@@ -22,16 +23,13 @@ export function hashFile(
 ): Uint8Array<ArrayBuffer> {
   const hasher = new FsVerityHasher();
   const buffer = new Uint8Array(Math.min(size, CHUNK_SIZE));
-  let position = 0;
-  while (position < size) {
-    const room = Math.min(buffer.length, size - position);
-    const into = room === buffer.length ? buffer : buffer.subarray(0, room);
-    const count = file.readAt(into, position);
-    if (count === 0) break;
-    const chunk = count === into.length ? into : into.subarray(0, count);
-    hasher.update(chunk);
-    take?.(chunk, position);
-    position += count;
+  for (const { position, length, bytes } of readPieces(file, buffer, size)) {
+    if (bytes === undefined) {
+      hasher.updateZeros(length);
+    } else {
+      hasher.update(bytes);
+      take?.(bytes, position);
+    }
   }
   return hasher.digest();
 }

@@ -15,11 +15,13 @@
 export type ArgumentType = "i32" | "u32" | "i64" | "usize" | "buffer";
 
 /**
- * One function. All results are 32-bit: Deno hands out 64-bit ones as slow bigints, and no call here
- * returns more than the 1 GiB that `fd.ts` asks for at once.
+ * One function. Results are 32-bit but where they must be more: Deno hands out 64-bit ones as slow bigints,
+ * and most calls here return no more than the 1 GiB that `fd.ts` asks for at once.
  */
 export interface Prototype {
   readonly args: readonly ArgumentType[];
+  /** `"i32"` if absent. 64-bit ones arrive as numbers, too. */
+  readonly result?: "i64";
   /** Name of the symbol if it is not the name in the table. */
   readonly symbol?: string;
   /** Set where an old libc may lack the symbol; the function is then undefined. */
@@ -39,6 +41,7 @@ export const PROTOTYPES = {
   write: { args: ["i32", "buffer", "usize"] }, // fd, buf, count
   pwrite: { args: ["i32", "buffer", "usize", "i64"] }, // fd, buf, count, offset
   poll: { args: ["buffer", "usize", "i32"] }, // fds, nfds, timeout
+  lseek: { args: ["i32", "i64", "i32"], result: "i64" }, // fd, offset, whence
   fsync: { args: ["i32"] }, // fd
   fallocate: { args: ["i32", "i32", "i64", "i64"] }, // fd, mode, offset, len
   ftruncate: { args: ["i32", "i64"] }, // fd, length

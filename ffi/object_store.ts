@@ -32,6 +32,7 @@ import { isLocal, syncFileSystem } from "./sync.ts";
 import { O_RDONLY } from "./uapi.ts";
 import { removeLeftovers } from "./temporary.ts";
 import type { UnnamedFile } from "./unnamed_file.ts";
+import { resize, writeNonZero } from "./write_contents.ts";
 
 /** How a store is opened. */
 export interface OpenObjectStoreOptions {
@@ -203,9 +204,10 @@ function fill(
   size: number,
   contents: Uint8Array<ArrayBuffer> | SourceFile,
 ): Uint8Array<ArrayBuffer> {
+  resize(file, size);
   if (!(contents instanceof Uint8Array)) {
-    return hashFile(contents, size, (chunk, position) => file.writeAt(chunk, position));
+    return hashFile(contents, size, (chunk, position) => writeNonZero(file, chunk, position));
   }
-  file.writeAt(contents, 0);
+  writeNonZero(file, contents, 0);
   return fsVerityDigest(contents);
 }

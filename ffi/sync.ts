@@ -4,15 +4,22 @@
  * @module
  */
 
-import type { Fd } from "./fd.ts";
 import { SyscallError } from "./errno.ts";
+import type { Linux } from "./linux.ts";
 import { DISK_FILE_SYSTEMS, LOCAL_FILE_SYSTEMS, STATFS_SIZE } from "./uapi.ts";
+
+/** What of an open file is needed: an `Fd` is one. */
+export interface OpenFile {
+  readonly linux: Linux;
+  /** Its descriptor. */
+  readonly number: number;
+}
 
 /**
  * Tells whether a file lies in a file system that keeps its contents on this machine. Of others, network
  * ones among them, it is not known what syncfs(2) promises, nor whose clock their times are from.
  */
-export function isLocal(file: Fd): boolean {
+export function isLocal(file: OpenFile): boolean {
   return isAmong(LOCAL_FILE_SYSTEMS, file);
 }
 
@@ -22,11 +29,11 @@ export function isLocal(file: Fd): boolean {
  * is mapped there may be changed for ever without that; of overlayfs it cannot be told whether it lies over
  * tmpfs, nor whether it was mounted to ignore syncfs(2).
  */
-export function isOnDisk(file: Fd): boolean {
+export function isOnDisk(file: OpenFile): boolean {
   return isAmong(DISK_FILE_SYSTEMS, file);
 }
 
-function isAmong(types: readonly number[], { linux, number }: Fd): boolean {
+function isAmong(types: readonly number[], { linux, number }: OpenFile): boolean {
   const buffer = new Uint8Array(STATFS_SIZE);
   if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
   return types.includes(new DataView(buffer.buffer).getUint32(0, true));
@@ -38,7 +45,9 @@ function isAmong(types: readonly number[], { linux, number }: Fd): boolean {
  * @param file Any open file of it.
  * @throws {SyscallError} If some of it could not be written.
  */
-export function syncFileSystem({ linux, number, subject }: Fd): void {
+export function syncFileSystem(
+  { linux, number, subject }: OpenFile & { readonly subject: Uint8Array | string },
+): void {
   const result = linux.retry(() => linux.libc.syncfs(number));
   if (result < 0) throw new SyscallError(-result, { syscall: "syncfs", action: "sync", subject });
 }

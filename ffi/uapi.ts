@@ -87,6 +87,8 @@ export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
 
 // linux/fs.h
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
 export const RENAME_NOREPLACE = 1;
 export const FICLONE = 0x40049409;
 

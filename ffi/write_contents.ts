@@ -4,20 +4,19 @@
  * @module
  */
 
+import { hasZeroBlock, nonZeroStretches, readPieces } from "../lib/bytes/stretches.ts";
 import { printable } from "../lib/bytes/text.ts";
+import { viewOf } from "../lib/bytes/view.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import { SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 
 /** Bytes read at a time. */
 const CHUNK_SIZE = 1 << 20;
-/** What holes are made of: blocks as most file systems have them. */
-const BLOCK_SIZE = 4096;
 
 /** Fills new files, one after the other, through one buffer. */
 export class ContentsWriter {
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
-  readonly #words = new Uint32Array(this.#buffer.buffer);
 
   /**
    * Copies all of `contents` into a file that is still empty.
@@ -27,50 +26,43 @@ export class ContentsWriter {
    */
   write(contents: SourceFile, into: Fd, onRead?: (bytes: number) => void): void {
     const { size } = contents;
-    let end = 0;
-    for (let position = 0; position < size;) {
-      const chunk = this.#buffer.subarray(0, Math.min(CHUNK_SIZE, size - position));
-      const length = contents.readAt(chunk, position);
-      if (length !== chunk.length) {
-        throw new RangeError(
-          `Cannot write "${printable(into.subject as Uint8Array)}": its contents end after ` +
-            `${position + length} bytes, expected ${size}`,
-        );
-      }
-      end = this.#writeChunk(into, length, position) ?? end;
-      position += length;
+    let written = 0;
+    let read = 0;
+    for (const { position, length, bytes } of readPieces(contents, this.#buffer, size)) {
+      if (bytes !== undefined) written = writeNonZero(into, bytes, position) ?? written;
+      read = position + length;
       onRead?.(length);
     }
-    if (end < size) resize(into, size);
+    if (read !== size) {
+      throw new RangeError(
+        `Cannot write "${printable(into.subject as Uint8Array)}": its contents end after ` +
+          `${read} bytes, expected ${size}`,
+      );
+    }
+    if (written < size) resize(into, size);
   }
+}
 
-  /** Writes what is not zero; returns where the last such bytes end, if there are any. */
-  #writeChunk(into: Fd, length: number, position: number): number | undefined {
-    let end: number | undefined;
-    for (let at = 0; at < length;) {
-      const start = at;
-      while (at < length && !this.#isZero(at, length)) at += BLOCK_SIZE;
-      if (at > start) {
-        const stop = Math.min(at, length);
-        into.writeAt(this.#buffer.subarray(start, stop), position + start);
-        end = position + stop;
-      }
-      while (at < length && this.#isZero(at, length)) at += BLOCK_SIZE;
-    }
-    return end;
+/**
+ * Writes bytes but for blocks of zeros, which become holes in a file that is still empty there.
+ *
+ * @returns Where the last that were written end; undefined if none were.
+ */
+export function writeNonZero(
+  into: Fd,
+  bytes: Uint8Array<ArrayBuffer>,
+  position: number,
+): number | undefined {
+  if (!hasZeroBlock(bytes)) {
+    into.writeAt(bytes, position);
+    return position + bytes.length;
   }
-
-  #isZero(start: number, length: number): boolean {
-    const end = Math.min(start + BLOCK_SIZE, length);
-    const wholeEnd = end - end % 4;
-    for (let word = start / 4; word < wholeEnd / 4; word++) {
-      if (this.#words[word] !== 0) return false;
-    }
-    for (let at = wholeEnd; at < end; at++) {
-      if (this.#buffer[at] !== 0) return false;
-    }
-    return true;
+  let written: number | undefined;
+  for (const { start, end } of nonZeroStretches(bytes)) {
+    into.writeAt(viewOf(bytes, start, end), position + start);
+    written = position + end;
   }
+  return written;
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { equalBytes } from "../../lib/bytes/compare.ts";
+import type { Stretch } from "../../lib/bytes/stretches.ts";
 import { printable } from "../../lib/bytes/text.ts";
 import {
   type DataLayer,
@@ -161,6 +162,13 @@ class NamedFile implements SourceFile {
     } catch (error) {
       throw naming(this.#path, error);
     }
+  }
+
+  nextData(position: number): Stretch | undefined {
+    const file = this.#file;
+    return file.nextData === undefined
+      ? { start: position, end: Infinity }
+      : file.nextData(position);
   }
 
   [Symbol.dispose](): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readPieces } from "../../lib/bytes/stretches.ts";
 import { FsVerityHasher, type FsVerityHasherOptions } from "../../lib/fsverity/digest.ts";
 import type { SourceFile } from "../../lib/tree/source.ts";
 import { type Context, defineCommand, type OptionTable } from "../command.ts";
@@ -76,9 +77,9 @@ export function hashFile(
   const hasher = new FsVerityHasher(options);
   const buffer = new Uint8Array(CHUNK_SIZE);
   const progress = terminal.progress("Digesting, bytes:", file.size);
-  let position = 0;
-  for (let count; (count = file.readAt(buffer, position)) > 0; position += count) {
-    hasher.update(buffer.subarray(0, count));
+  for (const { position, length, bytes } of readPieces(file, buffer, Infinity)) {
+    if (bytes === undefined) hasher.updateZeros(length);
+    else hasher.update(bytes);
     progress.update(position);
   }
   progress.finish();

@@ -19,7 +19,6 @@ import { readSpanHashes, readSpanJob, writeSpanJob } from "../../lib/jobs/span_j
 import { Arena } from "../../lib/bytes/arena.ts";
 import type { LargeFile } from "./large_file.ts";
 import type { Linux } from "../linux.ts";
-import { MAX_WHOLE_FILE } from "./span_work.ts";
 import { type CrewMessage, JobRunner } from "./thread.ts";
 import type { WorkOrder } from "./work_order.ts";
 
@@ -116,7 +115,7 @@ export class Crew implements Disposable {
     this.#startFor(count * FILE_COST);
   }
 
-  /** Has a file of up to {@linkcode MAX_WHOLE_FILE} bytes read. */
+  /** Has a file of up to `MAX_WHOLE_FILE` bytes read. */
   addFile(number: number, path: Uint8Array, size: number): void {
     if (path.length > MAX_JOB_PATH) {
       this.#options.onFile(number, this.runner.files.read(new Uint8Array(path), size));
@@ -136,14 +135,13 @@ export class Crew implements Disposable {
   /** Has all pieces of a large file hashed and, if it has a copy, copied. */
   addLargeFile(file: LargeFile): void {
     this.#postFiles();
-    for (let position = 0; position < file.size; position += MAX_WHOLE_FILE) {
-      const bytes = Math.min(MAX_WHOLE_FILE, file.size - position);
+    for (const piece of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
+      const { length: bytes } = piece;
       const slot = this.#acquire();
       writeSpanJob(this.#board.job(slot), {
+        ...piece,
         from: file.from.number,
         ...(file.to === undefined ? {} : { to: file.to.number }),
-        position,
-        length: bytes,
       });
       this.#post(slot, { kind: "piece", file, bytes }, bytes);
       if (this.#workers.length > 0 && isLongCopy(file)) this.#startExtra();

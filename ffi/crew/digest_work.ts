@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readPieces } from "../../lib/bytes/stretches.ts";
 import { fsVerityDigest, FsVerityHasher, type FsVerityOptions } from "../../lib/fsverity/digest.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
 import { Fd } from "../fd.ts";
@@ -44,11 +45,10 @@ export class DigestWork implements FileWork {
     const buffer = this.#buffer;
     const contents = size < buffer.length ? file.readWhole(buffer, size) : undefined;
     if (contents !== undefined) return fsVerityDigest(contents, this.#options);
-    const length = file.readAt(buffer, 0);
-    if (length < buffer.length) return fsVerityDigest(buffer.subarray(0, length), this.#options);
-    const hasher = new FsVerityHasher(this.#options).update(buffer);
-    for (let count; (count = file.readAt(buffer, hasher.size)) > 0;) {
-      hasher.update(buffer.subarray(0, count));
+    const hasher = new FsVerityHasher(this.#options);
+    for (const { length, bytes } of readPieces(file, buffer, Infinity)) {
+      if (bytes === undefined) hasher.updateZeros(length);
+      else hasher.update(bytes);
     }
     return hasher.digest();
   }

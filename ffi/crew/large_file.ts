@@ -4,13 +4,14 @@
  * @module
  */
 
+import { wrongLength } from "../../lib/composefs/contents.ts";
 import { SpanAssembler } from "../../lib/fsverity/digest.ts";
 import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
 import type { SpanJob } from "../../lib/jobs/span_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
 import { ERRNO, SyscallError } from "../errno.ts";
 import type { Fd } from "../fd.ts";
-import { MAX_WHOLE_FILE, type SpanWork } from "./span_work.ts";
+import { type FilePiece, MAX_WHOLE_FILE, type SpanWork } from "./span_work.ts";
 import { F_GETFL, F_SETFL } from "../uapi.ts";
 import { resize } from "../write_contents.ts";
 
@@ -28,6 +29,9 @@ export interface LargeFileOptions {
   readonly blockSize?: number;
 }
 
+/** What a copy is written in multiples of; in the end it gets its length. */
+const COPY_ALIGNMENT = 4096;
+
 /** A file in pieces. */
 export class LargeFile {
   readonly number: number;
@@ -35,11 +39,12 @@ export class LargeFile {
   readonly to: Fd | undefined;
   readonly size: number;
   readonly #assembler: SpanAssembler;
-  /** Hashes that arrived before those in front of them, by position. */
-  readonly #early = new Map<number, Uint8Array>();
+  /** Hashes that arrived before those in front of them, and lengths of holes, by position. */
+  readonly #early = new Map<number, Uint8Array | number>();
   /** Bytes whose hashes have been put in place. */
   #done = 0;
   #isDirect = false;
+  readonly #isSparse: boolean;
 
   constructor({ number, from, to, size, ...options }: LargeFileOptions) {
     this.number = number;
@@ -47,8 +52,12 @@ export class LargeFile {
     this.to = to;
     this.size = size;
     this.#assembler = new SpanAssembler(options);
+    const data = from.nextData(0);
+    this.#isSparse = data === undefined || data.start > 0 || data.end < size;
     if (to !== undefined) {
-      reserve(to, size);
+      // Writing past the end of a file is for one thread at a time, too.
+      if (this.#isSparse) resize(to, alignUp(size, COPY_ALIGNMENT));
+      else reserve(to, size);
       this.#isDirect = setDirect(to, true);
     }
   }
@@ -58,17 +67,49 @@ export class LargeFile {
     return this.#done >= this.size;
   }
 
-  /** Takes the hashes of a piece. */
-  take(position: number, hashes: Uint8Array): void {
-    this.#early.set(position, hashes);
+  /**
+   * Cuts the file into the pieces that are to be read. Those that lie in a hole are taken at once, but for
+   * the last one, by which a file that has become shorter is noticed.
+   *
+   * @param onHole Told how long each hole is that is taken.
+   */
+  *pieces(onHole: (bytes: number) => void): Generator<Omit<FilePiece, "to">> {
+    const { from, size } = this;
+    const last = size - 1 - (size - 1) % MAX_WHOLE_FILE;
+    let dataEnd = this.#isSparse ? 0 : Infinity;
+    for (let position = 0; position < size; position += MAX_WHOLE_FILE) {
+      if (position >= dataEnd) {
+        const data = from.nextData(position);
+        dataEnd = data?.end ?? Infinity;
+        const hole = Math.min(data?.start ?? size, last) - position;
+        const skipped = hole - hole % MAX_WHOLE_FILE;
+        if (skipped > 0) {
+          this.take(position, skipped);
+          onHole(skipped);
+          position += skipped;
+        }
+      }
+      const length = Math.min(MAX_WHOLE_FILE, size - position);
+      yield { from, isSparse: this.#isSparse, position, length };
+    }
+  }
+
+  /** Takes the hashes of a piece, or the length of a hole. */
+  take(position: number, found: Uint8Array | number): void {
+    this.#early.set(position, found);
     for (
       let next = this.#early.get(this.#done);
       next !== undefined;
       next = this.#early.get(this.#done)
     ) {
       this.#early.delete(this.#done);
-      this.#assembler.add(next);
-      this.#done += MAX_WHOLE_FILE;
+      if (typeof next === "number") {
+        this.#assembler.addZeros(next);
+        this.#done += next;
+      } else {
+        this.#assembler.add(next);
+        this.#done += MAX_WHOLE_FILE;
+      }
     }
   }
 
@@ -78,15 +119,18 @@ export class LargeFile {
    *
    * @throws What it has failed by.
    */
-  redo(work: SpanWork, { position, length }: SpanJob): Uint8Array {
+  redo(work: SpanWork, { isSparse, position, length }: SpanJob): Uint8Array {
     this.#endDirect();
-    return work.hashPiece(this.from, this.to, position, length);
+    const { from, to, size } = this;
+    const hashes = work.hashPiece({ from, to, isSparse, position, length });
+    if (hashes !== undefined) return hashes;
+    throw wrongLength(from.shown, from.stat().size, size);
   }
 
   /** Completes the copy, if there is one, and gives the digest. */
   finish(): Uint8Array<ArrayBuffer> {
     this.#endDirect();
-    if (this.to !== undefined && alignUp(this.size, 4096) !== this.size) {
+    if (this.to !== undefined && alignUp(this.size, COPY_ALIGNMENT) !== this.size) {
       resize(this.to, this.size);
     }
     return this.#assembler.digest(this.size);

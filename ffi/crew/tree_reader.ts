@@ -6,12 +6,12 @@
 
 import {
   changedError,
-  checkLength,
   completeContent,
   ContentMaker,
   EMPTY,
   type FileReader,
   INLINE_THRESHOLD,
+  wrongLength,
 } from "../../lib/composefs/contents.ts";
 import type { DigestCache } from "../../lib/composefs/digest_cache.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
@@ -181,7 +181,7 @@ export class TreeReader implements FileReader, Disposable {
     const from = this.#tree.open(file.path);
     let draft: UnnamedFile | undefined;
     try {
-      checkLength(file, from.size);
+      if (from.size !== file.size) throw wrongLength(from.shown, from.size, file.size);
       if (!this.#expectsPresent) draft = this.#beginDraft(from);
     } catch (error) {
       from.close();
@@ -217,10 +217,11 @@ export class TreeReader implements FileReader, Disposable {
     const pending = this.#pending.get(large.number)!;
     const { file, from, draft, expected } = pending;
     const digest = large.finish();
-    checkLength(file, from.stat().size);
+    const { size } = from.stat();
+    if (size !== file.size) throw wrongLength(from.shown, size, file.size);
     const store = this.#store;
     if (expected !== undefined && !equalBytes(digest, expected)) {
-      throw changedError(file, "other contents than were expected");
+      throw changedError(from.shown, "other contents than were expected");
     }
     this.#settle(pending, digest);
     this.#expectsPresent = store?.has(digest, file.size) ?? false;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkLength, INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
+import { INLINE_THRESHOLD, wrongLength } from "../../lib/composefs/contents.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
 import type { Fd } from "../fd.ts";
@@ -13,6 +13,7 @@ import { ObjectDirectory } from "../object_directory.ts";
 import { DirectoryTree } from "../source_tree.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
 import type { UnnamedFile } from "../unnamed_file.ts";
+import { resize, writeNonZero } from "../write_contents.ts";
 
 /** From this size on, an object shares the blocks of its file where the file system can do that. */
 const MIN_CLONE = 1 << 14;
@@ -51,14 +52,21 @@ export class TreeWork implements FileWork {
    *
    * @throws {RangeError} If it is not as long as it should be, or is no regular file.
    */
-  #contents(path: Uint8Array, size: number, file: Fd): Uint8Array<ArrayBuffer> {
+  #contents(
+    path: Uint8Array,
+    size: number,
+    source: Fd,
+    clone?: Fd,
+  ): Uint8Array<ArrayBuffer> {
+    const file = clone ?? source;
     const contents = file.readWhole(this.#buffer, size);
     if (contents !== undefined) return contents;
     // It is not what it was when it was looked at, or a signal has cut the reading short.
     this.#tree.checkRegular(path, file);
-    checkLength({ path, size }, file.size);
-    checkLength({ path, size }, file.readAt(this.#buffer.subarray(0, size), 0));
-    return this.#buffer.subarray(0, size);
+    const buffer = this.#buffer.subarray(0, size);
+    const length = file.size === size ? file.readAt(buffer, 0) : file.size;
+    if (length !== size) throw wrongLength(source.shown, length, size);
+    return buffer;
   }
 
   #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {
@@ -66,7 +74,7 @@ export class TreeWork implements FileWork {
     const clone = this.#expectsPresent || size < MIN_CLONE ? undefined : objects.cloneDraft(file);
     let draft: UnnamedFile | undefined = clone;
     try {
-      const contents = this.#contents(path, size, clone?.file ?? file);
+      const contents = this.#contents(path, size, file, clone?.file);
       const bytes = fsVerityDigest(contents);
       this.#expectsPresent = objects.has(bytes, size);
       if (this.#expectsPresent) {
@@ -75,7 +83,7 @@ export class TreeWork implements FileWork {
       }
       if (draft === undefined) {
         draft = objects.createDraft();
-        draft.file.writeAt(contents, 0);
+        if (writeNonZero(draft.file, contents, 0) !== size) resize(draft.file, size);
       }
       objects.completeDraft(draft);
       return { state: FILE_STATE.drafted, bytes, draft: draft.handle };

@@ -8,6 +8,7 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
+import { readPieces } from "../bytes/stretches.ts";
 import { FsVerityHasher } from "../fsverity/digest.ts";
 import { algorithmOfSize } from "../fsverity/hasher.ts";
 import type { SourceFile } from "../tree/source.ts";
@@ -90,9 +91,10 @@ export class OneObjectChecker {
       return claim === undefined ? {} : this.#claim(claim, size, found, onRead);
     }
     const hasher = new FsVerityHasher({ algorithm: algorithmOfSize(digest.length)! });
-    // The whole buffer is asked for each time, so that a file that has grown is noticed.
-    for (let length; (length = found.readAt(this.#buffer, hasher.size)) > 0;) {
-      hasher.update(this.#buffer.subarray(0, length));
+    // A byte more is asked for, so that a file that has grown is noticed.
+    for (const { length, bytes } of readPieces(found, this.#buffer, size + 1)) {
+      if (bytes === undefined) hasher.updateZeros(length);
+      else hasher.update(bytes);
       if (hasher.size > size) break;
       onRead(length);
     }

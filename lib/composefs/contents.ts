@@ -10,6 +10,7 @@
 
 import { Arena } from "../bytes/arena.ts";
 import { copyBytes } from "../bytes/copy.ts";
+import { readPieces } from "../bytes/stretches.ts";
 import { printable } from "../bytes/text.ts";
 import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
 import { objectPathSize, writeObjectPath } from "../store/object_path.ts";
@@ -118,15 +119,11 @@ export class SequentialReader implements FileReader {
 
   #readLarge(file: Source, open: SourceFile): Content {
     const hasher = new FsVerityHasher();
-    let position = 0;
-    while (true) {
-      const length = open.readAt(this.#buffer, position);
-      if (length === 0) break;
-      position += length;
-      if (position > file.size) break;
-      hasher.update(this.#buffer.subarray(0, length));
+    for (const { length, bytes } of readPieces(open, this.#buffer, file.size + 1)) {
+      if (bytes === undefined) hasher.updateZeros(length);
+      else hasher.update(bytes);
     }
-    checkLength(file, position);
+    checkLength(file, hasher.size);
     const digest = hasher.digest();
     this.#put(digest, file.size, open);
     return this.#contents.external(file.size, digest);
@@ -139,17 +136,18 @@ export class SequentialReader implements FileReader {
   }
 }
 
-/** @throws {RangeError} If a file turns out to be of another length than it was when it was scanned. */
-export function checkLength(file: Source, length: number): void {
-  if (length === file.size) return;
-  throw changedError(file, `${length} bytes where ${file.size} were expected`);
+function checkLength({ path, size }: Source, length: number): void {
+  if (length !== size) throw wrongLength(`"${printable(path)}"`, length, size);
 }
 
-/** The error of a file that is not what it was a moment before. */
-export function changedError({ path }: Source, state: string): RangeError {
-  return new RangeError(
-    `Cannot digest "${printable(path)}": it changed while it was read, ${state}`,
-  );
+/** The error of a file that is not as long as it was a moment before. */
+export function wrongLength(shown: string, length: number, expected: number): RangeError {
+  return changedError(shown, `${length} bytes where ${expected} were expected`);
+}
+
+/** The error of a file that is not what it was a moment before; `shown` has quotes of its own. */
+export function changedError(shown: string, state: string): RangeError {
+  return new RangeError(`Cannot digest ${shown}: it changed while it was read, ${state}`);
 }
 
 const DIGEST_SIZE = 32;

@@ -179,5 +179,7 @@ class SparseFile implements SourceFile {
     return length;
   }
 
+  nextData(): undefined {}
+
   [Symbol.dispose](): void {}
 }

@@ -14,7 +14,7 @@ import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
 import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
 import { defaultHasher, nativeHasher } from "./sha2.ts";
-import { LevelHasher } from "./spans.ts";
+import { LevelHasher, spanSize } from "./spans.ts";
 import { BlockSplitter } from "./splitter.ts";
 import { addLeavesByWebCrypto, findSubtleDigest, type SubtleDigest } from "./web_crypto.ts";
 
@@ -103,6 +103,7 @@ let lastUsed: {
  */
 export class SpanAssembler {
   readonly #tree: MerkleTree;
+  #zeroSpan: Uint8Array | undefined;
 
   /** Takes the options of the {@linkcode LevelHasher} that hashes the spans. No salt. */
   constructor(options: Omit<FsVerityOptions, "salt"> = {}) {
@@ -115,6 +116,14 @@ export class SpanAssembler {
     for (let at = 0; at < hashes.length; at += digestSize) {
       this.#tree.addLeaf(hashes.slice(at, at + digestSize));
     }
+  }
+
+  /** Adds spans that are zeros, `length` bytes of them. */
+  addZeros(length: number): void {
+    const { blockSize, hasher } = this.#tree;
+    const span = spanSize(blockSize, hasher.digestSize);
+    this.#zeroSpan ??= new LevelHasher(hasher, blockSize).hashSpans(new Uint8Array(span));
+    this.#tree.addEqualLeaves(this.#zeroSpan, length / span);
   }
 
   /** The digest, once all spans of a file of `size` bytes, more than a block, have been added. */
@@ -171,11 +180,37 @@ export class FsVerityHasher {
    * @throws {TypeError} If the digest, the descriptor or the Merkle tree was already taken.
    */
   update(chunk: Uint8Array): this {
-    if (this.#descriptor !== undefined) {
-      throw new TypeError("Cannot update the fs-verity hasher: its digest was already taken");
-    }
+    this.#checkOpen();
     this.#splitter.push(chunk, this.#addBlock);
     this.#size += chunk.length;
+    return this;
+  }
+
+  /**
+   * Takes zeros, such as a hole in a sparse file, without looking at each of them.
+   *
+   * @param length How many bytes: any number up to 2^53.
+   * @throws {TypeError} If the digest, the descriptor or the Merkle tree was already taken.
+   *
+   * @example A terabyte
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { FsVerityHasher } from "composefs-ts";
+   *
+   * assertEquals(new FsVerityHasher().updateZeros(2 ** 40).size, 2 ** 40);
+   * ```
+   */
+  updateZeros(length: number): this {
+    this.#checkOpen();
+    const { blockSize } = this.#tree;
+    const straddling = this.#splitter.rest().length;
+    const first = straddling === 0 ? 0 : Math.min(length, blockSize - straddling);
+    if (first > 0) this.update(new Uint8Array(first));
+    const last = (length - first) % blockSize;
+    const whole = length - first - last;
+    this.#tree.addZeroBlocks(whole / blockSize);
+    this.#size += whole;
+    if (last > 0) this.update(new Uint8Array(last));
     return this;
   }
 
@@ -202,6 +237,11 @@ export class FsVerityHasher {
   merkleTree(): Uint8Array<ArrayBuffer> {
     this.#complete();
     return this.#tree.bytes();
+  }
+
+  #checkOpen(): void {
+    if (this.#descriptor === undefined) return;
+    throw new TypeError("Cannot update the fs-verity hasher: its digest was already taken");
   }
 
   #complete(): Uint8Array<ArrayBuffer> {

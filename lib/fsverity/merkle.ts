@@ -71,6 +71,7 @@ export class MerkleTree {
   /** The salt, padded with zeros to the input block size of the hash; empty without salt. */
   readonly #prefix: Uint8Array<ArrayBuffer>;
   #message: Uint8Array<ArrayBuffer> | undefined;
+  #zeroLeaf: Uint8Array | undefined;
   readonly #levels: Level[] = [];
   #root: Uint8Array<ArrayBuffer> | undefined;
 
@@ -128,10 +129,29 @@ export class MerkleTree {
    * @throws {TypeError} If the root hash was already taken.
    */
   addLeaf(hash: Uint8Array): void {
-    if (this.#root !== undefined) {
-      throw new TypeError("Cannot add to the Merkle tree: its root hash was already taken");
-    }
+    this.#checkOpen();
     this.#add(0, hash);
+  }
+
+  /**
+   * Adds a leaf as often as asked, in time that grows with the logarithm of how often.
+   *
+   * @param hash Kept; not to be changed afterwards.
+   * @throws {TypeError} If the root hash was already taken.
+   */
+  addEqualLeaves(hash: Uint8Array, count: number): void {
+    this.#checkOpen();
+    this.#addEqual(0, hash, count);
+  }
+
+  /**
+   * Adds blocks of zeros.
+   *
+   * @throws {TypeError} If the root hash was already taken.
+   */
+  addZeroBlocks(count: number): void {
+    this.#zeroLeaf ??= this.hasher.hash(this.leafMessage(new Uint8Array(this.blockSize)));
+    this.addEqualLeaves(this.#zeroLeaf, count);
   }
 
   /**
@@ -158,6 +178,39 @@ export class MerkleTree {
     const bytes = new Uint8Array(blocks.length * this.blockSize);
     blocks.forEach((block, index) => bytes.set(block, index * this.blockSize));
     return bytes;
+  }
+
+  #checkOpen(): void {
+    if (this.#root === undefined) return;
+    throw new TypeError("Cannot add to the Merkle tree: its root hash was already taken");
+  }
+
+  /** Calls itself once a level: as many as there are hashes in 2^53 blocks, 52 at most. */
+  #addEqual(depth: number, hash: Uint8Array, count: number): void {
+    const perBlock = this.blockSize / hash.length;
+    let rest = count;
+    for (; rest > 0 && !(rest >= perBlock && this.#isBetweenBlocks(depth)); rest--) {
+      this.#add(depth, hash);
+    }
+    if (rest === 0) return;
+    const message = this.#newMessage();
+    for (let at = this.#prefix.length; at < message.length; at += hash.length) {
+      message.set(hash, at);
+    }
+    const blocks = Math.floor(rest / perBlock);
+    const { kept } = this.#levels[depth]!;
+    if (this.#keepTree) {
+      const block = message.subarray(this.#prefix.length);
+      for (let i = 0; i < blocks; i++) kept.push(block);
+    }
+    this.#addEqual(depth + 1, this.hasher.hash(message), blocks);
+    for (rest -= blocks * perBlock; rest > 0; rest--) this.#add(depth, hash);
+  }
+
+  /** Tells whether the block of a level is empty, and not its first. */
+  #isBetweenBlocks(depth: number): boolean {
+    return this.#levels[depth]?.filled === this.#prefix.length &&
+      this.#levels[depth].block !== undefined;
   }
 
   #add(depth: number, hash: Uint8Array): void {

@@ -9,18 +9,14 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
+import type { Stretch, StretchedFile } from "../bytes/stretches.ts";
 import { encodeFsVerityDescriptor } from "./descriptor.ts";
 import { algorithmOfSize, type BlockHasher } from "./hasher.ts";
 import { MerkleTree } from "./merkle.ts";
 import { defaultHasher } from "./sha2.ts";
 
 /** A file that is read at positions; `SourceFile` of `lib/tree/` is one. */
-export interface PositionedFile extends Disposable {
-  /** Length in bytes when the file was opened. */
-  readonly size: number;
-  /** Reads up to `into.length` bytes from `position` on; fewer only at the end of the file. */
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number;
-}
+export interface PositionedFile extends StretchedFile, Disposable {}
 
 /** What a file is expected to be, and what is told about it. */
 export interface OpenVerifiedOptions {
@@ -36,6 +32,8 @@ const BLOCK_SIZE = 4096;
 
 /** Bytes that are read and verified at a time: small, so that reading here and there stays cheap. */
 const CHUNK_SIZE = 1 << 17;
+
+const ZEROS = new Uint8Array(CHUNK_SIZE);
 
 /** Files up to this many bytes are kept in memory, and so are read and hashed only once. */
 const MAX_KEPT_SIZE = 1 << 20;
@@ -66,7 +64,17 @@ function openChecked(file: PositionedFile, options: OpenVerifiedOptions): Positi
   const leaves = new LeafHashes(size, digest.length);
   const tree = new MerkleTree({ hasher: defaultHasher(algorithm) });
   const buffer = kept ?? new Uint8Array(CHUNK_SIZE);
+  let data: Stretch | undefined = { start: 0, end: kept === undefined ? 0 : Infinity };
+  // The last chunk is always read, by which a file that has become shorter is noticed.
+  const lastChunk = size - 1 - (size - 1) % CHUNK_SIZE;
   for (let position = 0; position < size; position += buffer.length) {
+    if (data !== undefined && position >= data.end) {
+      data = nextData(file, position);
+      const hole = Math.min(data?.start ?? size, lastChunk) - position;
+      const skipped = Math.max(0, hole - hole % CHUNK_SIZE);
+      tree.addZeroBlocks(skipped / BLOCK_SIZE);
+      position += skipped;
+    }
     const chunk = readChunk(file, buffer, { name, position, size });
     for (let at = 0; at < chunk.length; at += BLOCK_SIZE) {
       const hash = tree.hasher.hash(tree.leafMessage(chunk.subarray(at, at + BLOCK_SIZE)));
@@ -107,6 +115,10 @@ function digestOf(tree: MerkleTree, size: number): Uint8Array {
   }));
 }
 
+function nextData(file: PositionedFile, position: number): Stretch | undefined {
+  return file.nextData === undefined ? { start: position, end: Infinity } : file.nextData(position);
+}
+
 /** Fills the buffer from `position` on, as far as the file reaches. */
 function readChunk(
   file: PositionedFile,
@@ -119,7 +131,10 @@ function readChunk(
   return chunk;
 }
 
-/** The hashes of a file's blocks, in pieces: one array might be larger than a runtime allows. */
+/**
+ * The hashes of a file's blocks, in pieces of a chunk: one array might be larger than a runtime allows. There
+ * are none of chunks that were holes.
+ */
 class LeafHashes {
   readonly #pieces: Uint8Array[] = [];
   readonly #perPiece = CHUNK_SIZE / BLOCK_SIZE;
@@ -137,6 +152,22 @@ class LeafHashes {
     const length = Math.min(this.#perPiece, this.#count - piece * this.#perPiece) * this.#size;
     const bytes = this.#pieces[piece] ??= new Uint8Array(length);
     bytes.set(hash, (block % this.#perPiece) * this.#size);
+  }
+
+  /** Tells whether the chunk that begins at a position was a hole. */
+  isHole(chunkStart: number): boolean {
+    return this.#pieces[chunkStart / CHUNK_SIZE] === undefined;
+  }
+
+  /** Where a file of `size` bytes has chunks that were no holes. */
+  nextData(position: number, size: number): Stretch | undefined {
+    let chunk = Math.floor(position / CHUNK_SIZE);
+    const count = Math.ceil(size / CHUNK_SIZE);
+    while (chunk < count && this.#pieces[chunk] === undefined) chunk++;
+    if (chunk >= count) return undefined;
+    const start = Math.max(position, chunk * CHUNK_SIZE);
+    while (chunk < count && this.#pieces[chunk] !== undefined) chunk++;
+    return { start, end: chunk * CHUNK_SIZE };
   }
 
   get(block: number): Uint8Array {
@@ -210,11 +241,17 @@ class RereadFile implements PositionedFile {
     return length;
   }
 
+  nextData(position: number): Stretch | undefined {
+    return this.#leaves.nextData(position, this.size);
+  }
+
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
 
   #load(start: number): Uint8Array<ArrayBuffer> {
+    // What was verified there is zeros, whatever there is by now.
+    if (this.#leaves.isHole(start)) return ZEROS;
     if (this.#chunk.length > 0 && this.#chunkStart === start) return this.#chunk;
     // Forgotten first: what is in the buffer counts only once all of it has been verified.
     this.#chunk = this.#buffer.subarray(0, 0);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
+import { record, u32, u64, u8 } from "../bytes/struct.ts";
 import { JOB_KIND, SLOT_SIZE } from "./job_board.ts";
 
 /** The piece. Files go by their descriptors, which all threads of a process share. */
@@ -15,6 +15,8 @@ export interface SpanJob {
   readonly from: number;
   /** File to write to at the same position, or absent. */
   readonly to?: number;
+  /** Whether there are holes to be looked for. */
+  readonly isSparse: boolean;
   /** Bytes from the start of the file; a multiple of the span. */
   readonly position: number;
   /** Bytes to read: whole spans but at the end of the file. */
@@ -25,7 +27,7 @@ const JOB = record({
   kind: u8,
   copies: u8,
   done: u8,
-  padding: reserved(1),
+  sparse: u8,
   from: u32,
   to: u32,
   length: u32,
@@ -39,12 +41,13 @@ export const MAX_SPAN_HASHES = SLOT_SIZE - JOB.size;
 /** Writes a job. */
 export function writeSpanJob(
   view: DataView<SharedArrayBuffer>,
-  { from, to, position, length }: SpanJob,
+  { from, to, isSparse, position, length }: SpanJob,
 ): void {
   JOB.write(view, 0, {
     kind: JOB_KIND.spans,
     copies: to === undefined ? 0 : 1,
     done: 0,
+    sparse: isSparse ? 1 : 0,
     from,
     to: to ?? 0,
     length,
@@ -77,8 +80,9 @@ export function runSpanJob(
 
 /** The piece that a job is about. */
 export function readSpanJob(view: DataView<SharedArrayBuffer>): SpanJob {
-  const { copies, from, to, position, length } = JOB.read(view, 0);
-  return copies === 0 ? { from, position, length } : { from, to, position, length };
+  const { copies, sparse, from, to, position, length } = JOB.read(view, 0);
+  const piece = { from, isSparse: sparse !== 0, position, length };
+  return copies === 0 ? piece : { ...piece, to };
 }
 
 /** The hashes of a job that is done, undefined if it failed. */

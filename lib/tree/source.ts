@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Stretch } from "../bytes/stretches.ts";
 import type { FileKind, Stat } from "./tree.ts";
 
 /** Which extended attributes a scan reads. */
@@ -66,6 +67,13 @@ export interface SourceFile extends Disposable {
    * @returns How many bytes were read; fewer than asked only at the end of the file, 0 there.
    */
   readAt(into: Uint8Array<ArrayBuffer>, position: number): number;
+  /**
+   * Finds the first data from `position` on: what lies before it is a hole, which reads as zeros. Absent
+   * where holes are not known of.
+   *
+   * @returns Undefined if only a hole follows.
+   */
+  nextData?(position: number): Stretch | undefined;
 }
 
 /** How a directory is listed. */

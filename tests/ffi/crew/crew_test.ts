@@ -1,5 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createImage } from "../../../lib/composefs/image.ts";
 import { ERRNO, SyscallError } from "../../../ffi/errno.ts";
 import { digestFiles } from "../../../ffi/crew/file_digests.ts";
@@ -11,6 +21,7 @@ import { startsWith } from "../../../lib/bytes/compare.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
 import { InterruptedError } from "../../../ffi/signals.ts";
+import { SEEK_HOLE } from "../../../ffi/uapi.ts";
 import { scanTreeWith } from "../../../lib/tree/scan.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
@@ -20,6 +31,7 @@ const THREADED = "Bun" in globalThis
   : { threads: 3, module: `file://${repositoryPath("cli/main.ts")}` };
 const ALONE = { threads: 1, module: undefined };
 
+const MIB = 2 ** 20;
 const SIZES = [0, 1, 64, 65, 4096, 70_000, 2 ** 21, 2 ** 21 + 1, 2 ** 23 + 5];
 
 function contents(size: number): Uint8Array<ArrayBuffer> {
@@ -180,7 +192,7 @@ for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
           await reader.finish();
         },
         RangeError,
-        'Cannot digest "file": it changed while it was read',
+        `Cannot digest "${path}/file": it changed while it was read, ${size + change} bytes where`,
       );
     }
   });
@@ -199,6 +211,101 @@ test("crew: digests files in order, and fails at the first it cannot read", ({ l
       () => found.push(...digestFiles(linux, broken, { ...order, ...options })),
       SyscallError,
       `Cannot open "${path}/none"`,
+    );
+  }
+});
+
+/** Where there is data in files, by the bytes of the files. */
+const SPARSE: readonly { readonly size: number; readonly data: readonly number[] }[] = [
+  { size: 5 * MIB, data: [] },
+  { size: 8 * MIB + 1, data: [0] },
+  { size: 8 * MIB, data: [8 * MIB - 1] },
+  { size: 20 * MIB + 4097, data: [2 * MIB - 1, 6 * MIB, 13 * MIB + 5000] },
+  { size: 12 * MIB, data: Array.from({ length: 30 }, (_, i) => i * 400_000) },
+  { size: 300_000, data: [200_000] },
+];
+
+/** Makes files that are mostly holes, and gives what is in them. */
+function makeSparse(directory: string): Uint8Array<ArrayBuffer>[] {
+  mkdirSync(directory);
+  return SPARSE.map(({ size, data }, index) => {
+    const path = `${directory}/${index}`;
+    writeFileSync(path, "");
+    truncateSync(path, size);
+    const contents = new Uint8Array(size);
+    const file = openSync(path, "r+");
+    for (const position of data) {
+      contents[position] = 1 + position % 255;
+      writeSync(file, contents, position, 1, position);
+    }
+    closeSync(file);
+    return contents;
+  });
+}
+
+function blocksOf(path: string): number {
+  return statSync(path).blocks;
+}
+
+/** Kernels and file systems that say nothing of holes, or that are not asked. */
+const HOLE_WAYS: Record<string, Faults> = {
+  "as lseek finds them": {},
+  "without cloning": { ioctl_int: () => ERRNO.EOPNOTSUPP },
+  "without SEEK_DATA": { lseek: () => ERRNO.EINVAL },
+  "without SEEK_HOLE": { lseek: (...args) => args[2] === SEEK_HOLE ? ERRNO.EINVAL : undefined },
+  "on a file system that is not known": { fstatfs: () => ERRNO.ENOSYS },
+};
+
+for (const [way, faults] of Object.entries(HOLE_WAYS)) {
+  test(`crew: holes are as zeros, and stay holes, ${way}`, async ({ directory }) => {
+    const linux = await openFaulty(faults);
+    const path = `${directory}/sparse`;
+    const all = makeSparse(path);
+    const names = all.map((_, index) => utf8(`${path}/${index}`));
+    const digests = all.map((contents) => fsVerityDigest(contents));
+    const order = { algorithm: "sha256", blockSize: 4096, measure: false } as const;
+    for (const [index, options] of [ALONE, THREADED].entries()) {
+      assertEquals([...digestFiles(linux, names, { ...order, ...options })], digests);
+      const root = `${directory}/store-${index}`;
+      using store = openObjectStore(linux, utf8(root));
+      const seen: [number, number][] = [];
+      await readAll(linux, path, { ...options, store, onRead: (...each) => seen.push(each) });
+      store.flush();
+      assertEquals(seen.at(-1)![0], seen.at(-1)![1]);
+      for (const [file, contents] of all.entries()) {
+        const hex = digests[file]!.toHex();
+        const object = `${root}/${hex.slice(0, 2)}/${hex.slice(2)}`;
+        assertEquals(new Uint8Array(readFileSync(object)), contents);
+        const keeps = !("lseek" in faults || "fstatfs" in faults) || contents.length < 2 * MIB;
+        if (keeps) assertEquals(blocksOf(object) <= blocksOf(`${path}/${file}`), true);
+      }
+    }
+    // Other parameters, by which files are not cut into pieces.
+    const salted = { ...order, algorithm: "sha512", salt: utf8("salt") } as const;
+    assertEquals(
+      [...digestFiles(linux, names, { ...salted, ...ALONE })],
+      all.map((contents) => fsVerityDigest(contents, salted)),
+    );
+  });
+}
+
+test("crew: a sparse file that shrinks while it is read is refused", async ({ directory }) => {
+  const path = `${directory}/file`;
+  for (const size of [4 * MIB + 5, 8 * MIB]) {
+    writeFileSync(path, "");
+    truncateSync(path, size);
+    let calls = 0;
+    const linux = await openFaulty({
+      lseek() {
+        if (++calls === 2) truncateSync(path, 3 * MIB);
+        return undefined;
+      },
+    });
+    const order = { algorithm: "sha256", blockSize: 4096, measure: false } as const;
+    assertThrows(
+      () => [...digestFiles(linux, [utf8(path)], { ...order, ...ALONE })],
+      RangeError,
+      `Cannot digest "${path}": it changed while it was read, ${3 * MIB} bytes where ${size} were`,
     );
   }
 });

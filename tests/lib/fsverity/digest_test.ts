@@ -115,6 +115,31 @@ Deno.test("chunks of any size give the digest of the whole", async () => {
   }
 });
 
+Deno.test("zeros that are not shown give the digest of those that are", () => {
+  const random = createRandom(12);
+  for (let round = 0; round < 200; round++) {
+    const options = {
+      algorithm: random.pick(["sha256", "sha512"] as const),
+      blockSize: random.pick([128, 1024, 4096]),
+      salt: random.bytes(random.pick([0, 7])),
+    };
+    const [one, other] = [new FsVerityHasher(options), new FsVerityHasher(options)];
+    for (let part = random.int(1, 6); part > 0; part--) {
+      const length = random.int(0, random.pick([2, 5000, 200_000]));
+      if (random.int(0, 2) === 0) {
+        const bytes = random.bytes(length);
+        one.update(bytes);
+        other.update(bytes);
+      } else {
+        one.updateZeros(length);
+        other.update(new Uint8Array(length));
+      }
+    }
+    assertEquals([one.size, one.digest()], [other.size, other.digest()]);
+    assertThrows(() => one.updateZeros(1), TypeError, "already taken");
+  }
+});
+
 Deno.test("Web Crypto gives the digest of the synchronous hashers", async () => {
   const random = createRandom(12);
   for (let round = 0; round < 25; round++) {

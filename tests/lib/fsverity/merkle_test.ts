@@ -109,3 +109,43 @@ Deno.test("a tree refuses what would make it wrong", () => {
   assertThrows(() => tree.addBlock(new Uint8Array(3)), TypeError, "already taken");
   assertThrows(() => tree.bytes(), TypeError, "expected keepTree");
 });
+
+Deno.test("blocks of zeros, and equal leaves, are as if they were added one by one", () => {
+  const random = createRandom(22);
+  for (let round = 0; round < 300; round++) {
+    const algorithm = random.pick(["sha256", "sha512"] as const);
+    const hasher = defaultHasher(algorithm);
+    const options = {
+      hasher,
+      blockSize: hasher.digestSize * random.pick([2, 4, 8]),
+      salt: random.bytes(random.pick([0, 5])),
+      keepTree: true,
+    };
+    const [one, other] = [new MerkleTree(options), new MerkleTree(options)];
+    for (let part = random.int(1, 6); part > 0; part--) {
+      const count = random.int(0, random.pick([3, 20, 400]));
+      const kind = random.pick(["zeros", "equal", "data"] as const);
+      const block = kind === "data"
+        ? random.bytes(options.blockSize)
+        : new Uint8Array(options.blockSize);
+      const leaf = random.bytes(hasher.digestSize);
+      if (kind === "zeros") one.addZeroBlocks(count);
+      else if (kind === "equal") one.addEqualLeaves(leaf, count);
+      else for (let i = 0; i < count; i++) one.addBlock(block);
+      for (let i = 0; i < count; i++) {
+        if (kind === "equal") other.addLeaf(leaf);
+        else other.addBlock(block);
+      }
+    }
+    assertEquals(one.rootHash(), other.rootHash());
+    assertEquals(one.bytes(), other.bytes());
+  }
+});
+
+Deno.test("as many blocks of zeros as there can be are added at once", () => {
+  const tree = new MerkleTree({ blockSize: 64 });
+  tree.addZeroBlocks(2 ** 52);
+  tree.addBlock(new Uint8Array(64).fill(1));
+  assertEquals(tree.rootHash().length, 32);
+  assertThrows(() => tree.addZeroBlocks(1), TypeError, "already taken");
+});

@@ -139,3 +139,61 @@ Deno.test("a file that is cut after it was opened is noticed", () => {
     "Cannot use file: 1572864 bytes, expected 2097152",
   );
 });
+
+const MIB = 1 << 20;
+
+/** A file of 5 MiB of which only a part is data, and what of it is read. */
+function sparse(start: number, end: number, size = 5 * MIB + 7) {
+  const contents = new Uint8Array(size);
+  contents.set(contentsOf(end - start), start);
+  const reads: number[] = [];
+  const file: PositionedFile = {
+    ...memoryFile(contents),
+    readAt(into, position) {
+      reads.push(position);
+      return memoryFile(contents).readAt(into, position);
+    },
+    nextData: (position) => position < end ? { start: Math.max(position, start), end } : undefined,
+  };
+  return { contents, file, reads };
+}
+
+Deno.test("a file with holes is verified and reads as it is, and its holes are not read", () => {
+  for (
+    const [start, end] of [
+      [0, 10],
+      [2 * MIB - 5, 2 * MIB + 5],
+      [MIB, MIB + (1 << 17)],
+      [5 * MIB, 5 * MIB + 7],
+      [0, 0],
+    ] as const
+  ) {
+    const { contents, file, reads } = sparse(start, end);
+    using verified = open(contents, file);
+    assertEquals(readWhole(verified, 300_000), contents);
+    // Those of the data, and of the last chunk, by which the end is noticed.
+    const near = (position: number) => position >= start - (1 << 17) && position < end;
+    assertEquals(reads.filter((position) => !near(position) && position < 5 * MIB), []);
+    // What it says of its own holes is true.
+    for (let position = 0; position < contents.length; position += 1000) {
+      const data = verified.nextData!(position);
+      const hole = contents.subarray(position, data?.start);
+      assertEquals(hole.every((byte) => byte === 0), true);
+    }
+  }
+});
+
+Deno.test("a hole where data should be is found", () => {
+  const { contents } = sparse(MIB, 2 * MIB);
+  const { file } = sparse(MIB, 2 * MIB - (1 << 17));
+  assertThrows(() => open(contents, file), RangeError, "Cannot use file: fs-verity digest");
+});
+
+Deno.test("what was verified as a hole is zeros, whatever is written there later", () => {
+  const { contents, file } = sparse(MIB, 2 * MIB);
+  using verified = open(contents.slice(), file);
+  contents[3 * MIB] = 1;
+  const into = new Uint8Array(10).fill(9);
+  assertEquals(verified.readAt(into, 3 * MIB), 10);
+  assertEquals(into, new Uint8Array(10));
+});

@@ -10,9 +10,9 @@ import {
 } from "../../../lib/jobs/span_job.ts";
 
 const JOBS: SpanJob[] = [
-  { from: 3, position: 0, length: 1 },
-  { from: 70_000, to: 70_001, position: 2 ** 52, length: 2 ** 21 },
-  { from: 5, to: 0, position: 2 ** 21, length: 4096 },
+  { from: 3, isSparse: false, position: 0, length: 1 },
+  { from: 70_000, to: 70_001, isSparse: true, position: 2 ** 52, length: 2 ** 21 },
+  { from: 5, to: 0, isSparse: false, position: 2 ** 21, length: 4096 },
 ];
 
 Deno.test("a job shows its piece and takes its hashes", () => {
