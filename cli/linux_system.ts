@@ -23,7 +23,13 @@ import { objectChecker } from "../ffi/crew/object_checker.ts";
 import { Installer, isSameFile } from "../ffi/installer.ts";
 import { allowedThreads } from "../ffi/limits.ts";
 import type { Linux } from "../ffi/linux.ts";
-import { mountComposefs, type MountReport, type MountRequest } from "../ffi/mount.ts";
+import {
+  mountComposefs,
+  type MountReport,
+  type MountRequest,
+  remountComposefs,
+} from "../ffi/mount.ts";
+import type { MountOptions } from "../lib/mount/options.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
 import { writeFileAtomically } from "../ffi/output_file.ts";
 import { openOwnFile } from "../ffi/own_file.ts";
@@ -160,6 +166,10 @@ export class LinuxSystem implements System {
 
   probeMachine(path: Uint8Array): MachineFacts {
     return probeMachine(this.#linux, path);
+  }
+
+  remount(mountpoint: Uint8Array, flags: MountOptions["flags"]): void {
+    remountComposefs(this.#linux, mountpoint, flags);
   }
 
   mount(request: MountRequest): MountReport {

@@ -11,6 +11,7 @@ import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
 import type { ImageFile } from "../ffi/image_file.ts";
 import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
+import type { MountOptions } from "../lib/mount/options.ts";
 import type { MachineFacts } from "../ffi/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
 import type { ObjectChecker } from "../lib/composefs/check_objects.ts";
@@ -157,6 +158,7 @@ export interface System {
   probeMachine(path: Uint8Array): MachineFacts;
   /** Mounts an image; if it throws, nothing is mounted. */
   mount(request: MountRequest): MountReport;
+  remount(mountpoint: Uint8Array, flags: MountOptions["flags"]): void;
   /** Opens a directory to install below; it need not be there before something is made in it. */
   openInstaller(path: Uint8Array): Installer;
   /** Tells whether two paths lead to one file. */

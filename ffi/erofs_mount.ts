@@ -1,13 +1,14 @@
 /**
  * The first half of a composefs mount: the image itself, mounted as EROFS.
  *
- * From the file where kernel and file system can (Linux 6.12), else from a loop device; detached, so
+ * From a block device as it is, from a file where kernel and file system can (Linux 6.12), else from a loop device; detached, so
  * that it has no name and is gone with the process, else by mount(2) on a directory.
  *
  * @module
  */
 
 import { utf8 } from "../lib/bytes/text.ts";
+import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -28,7 +29,7 @@ export interface ErofsImage {
 }
 
 /** What the kernel reads an image from. */
-export type Backing = "file" | "loop";
+export type Backing = "file" | "device" | "loop";
 
 /** A mounted image, without a name. */
 export interface DetachedErofs {
@@ -123,7 +124,10 @@ function fromFileOrLoop<T extends Fd | true>(
   mountFrom: (source: Uint8Array) => T | Refusal,
 ): { readonly result: T | Refusal; readonly backing: Backing } {
   const result = mountFrom(descriptorPath(image.file.number));
-  if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) return { result, backing: "file" };
+  if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) {
+    const { mode } = image.file.sizeAndMode();
+    return { result, backing: kindOfMode(mode) === "block" ? "device" : "file" };
+  }
   const device = attachLoop(linux, image.file, image.name);
   own(stack, device.file);
   return { result: mountFrom(device.path), backing: "loop" };

@@ -49,9 +49,13 @@ const ALGORITHMS = new Map<number, HashAlgorithm>([
   [FS_VERITY_HASH_ALG_SHA512, "sha512"],
 ]);
 
-/** Tells whether an error number means that there is no fs-verity on a file, or none to be had. */
+/**
+ * Tells whether an error number means that there is no fs-verity on a file, or none to be had: each driver
+ * of block devices has its own answer to what it does not know.
+ */
 export function isNoVerity(errno: number): boolean {
-  return errno === ERRNO.ENODATA || errno === ERRNO.EOPNOTSUPP || errno === ERRNO.ENOTTY;
+  return errno === ERRNO.ENODATA || errno === ERRNO.EOPNOTSUPP || errno === ERRNO.ENOTTY ||
+    errno === ERRNO.EINVAL;
 }
 
 /**

@@ -72,6 +72,7 @@ export const PROTOTYPES = {
   syncfs: { args: ["i32"] }, // fd
   fstatfs: { args: ["i32", "buffer"] }, // fd, buf
   sched_getaffinity: { args: ["i32", "usize", "buffer"] }, // pid, cpusetsize, mask
+  uname: { args: ["buffer"] }, // buf
   getrlimit: { args: ["i32", "buffer"] }, // resource, rlim
 
   mkdirat: { args: ["i32", "buffer", "u32"] }, // dirfd, path, mode

@@ -18,6 +18,8 @@ import {
   STATX_SIZE,
   SYSCALL_NUMBERS,
   type SyscallNumbers,
+  UTSNAME_RELEASE,
+  UTSNAME_SIZE,
 } from "./uapi.ts";
 
 /** Gives access to Linux through one runtime's FFI. Obtained from `openLinux`. */
@@ -89,6 +91,15 @@ export class Linux {
   userId(): number {
     // A result is a signed number, an ID is not.
     return this.libc.geteuid() >>> 0;
+  }
+
+  /** The kernel's version, 0.0 if it does not look like one. */
+  release(): { readonly major: number; readonly minor: number } {
+    const buffer = new Uint8Array(UTSNAME_SIZE);
+    if (this.libc.uname(buffer) !== 0) return { major: 0, minor: 0 };
+    const text = String.fromCharCode(...buffer.subarray(UTSNAME_RELEASE));
+    const match = /^(\d+)\.(\d+)/.exec(text);
+    return { major: Number(match?.[1] ?? 0), minor: Number(match?.[2] ?? 0) };
   }
 
   /** Everybody may look at `/`, so that here a refusal is of the call. */

@@ -34,15 +34,17 @@ const CHUNK_SIZE = 1 << 20;
 /**
  * Copies a file from its start into memory and seals the copy.
  *
+ * @param size Bytes that are copied if the file has more.
  * @throws {SyscallError} If there is not enough memory, or the file cannot be read.
  */
-export function sealedCopy(linux: Linux, file: Fd): Fd {
+export function sealedCopy(linux: Linux, file: Fd, size = Infinity): Fd {
   const copy = createMemfd(linux, file.subject);
   try {
     const buffer = new Uint8Array(CHUNK_SIZE);
     let position = 0;
     while (true) {
-      const count = file.readAt(buffer, position);
+      const part = buffer.subarray(0, Math.min(buffer.length, size - position));
+      const count = part.length === 0 ? 0 : file.readAt(part, position);
       if (count === 0) break;
       copy.writeAt(buffer, position, count);
       position += count;

@@ -5,11 +5,12 @@
  * detached wherever the kernel lets it be (Linux 6.15): a failure, or the death of the process, leaves
  * nothing. Such a layer is named to overlayfs by the process's descriptor, so `/proc/self/mountinfo`
  * shows `lowerdir+=/proc/self/fd/N` where the C program and older kernels leave the name of a removed
- * directory, `/tmp/.composefs.XXXXXX`.
+ * directory, `.composefs.XXXXXX`.
  *
  * @module
  */
 
+import { printable } from "../lib/bytes/text.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { ERRNO } from "./errno.ts";
 import type { Fd } from "./fd.ts";
@@ -21,7 +22,7 @@ import {
   mountErofsOn,
 } from "./erofs_mount.ts";
 import type { Linux } from "./linux.ts";
-import { moveMount, own, unmount } from "./mount_api.ts";
+import { moveMount, own, remount, unmount } from "./mount_api.ts";
 import { descriptorPath, mountError } from "./mount_error.ts";
 import {
   checkBasedirs,
@@ -34,7 +35,9 @@ import {
   readHeader,
 } from "./mount_image.ts";
 import {
+  type DetachedOverlay,
   makeOverlay,
+  mountFlags,
   mountOverlayOn,
   type OverlayParts,
   type OverlayRefusal,
@@ -64,6 +67,8 @@ export interface MountReport {
   readonly objectVerity: boolean;
   /** Whether the image mounted is a copy in memory. */
   readonly copied: boolean;
+  /** Permissions of the upper directory, which are those of the mount's root. */
+  readonly upperMode?: number;
 }
 
 /**
@@ -74,6 +79,12 @@ export interface MountReport {
  */
 export function mountComposefs(linux: Linux, request: MountRequest): MountReport {
   const { options, image: name } = request;
+  // Files that are open are named to the kernel through it, whatever has become of their own names.
+  if (!linux.hasProc) {
+    throw new Error(
+      `Cannot mount image "${printable(name)}": /proc is not mounted, expected it there`,
+    );
+  }
   using stack = new DisposableStack();
   const opened = openImage(linux, name, stack);
   const userNamespace = options.idmap && openUserNamespace(linux, options.idmap, stack);
@@ -81,21 +92,22 @@ export function mountComposefs(linux: Linux, request: MountRequest): MountReport
   const { hasAcl } = readHeader(file);
   if (options.userVerity && options.allowUndigested !== true) checkDigests(file, name);
   const objectVerity = checkBasedirs(linux, options);
-  checkDirectories(linux, request);
-  const copied = file !== opened;
-  if (request.checkOnly === true) return { objectVerity: objectVerity !== "off", copied };
+  const upperMode = checkDirectories(linux, request);
+  const seen = { copied: file !== opened, ...(upperMode === undefined ? {} : { upperMode }) };
+  if (request.checkOnly === true) return { objectVerity: objectVerity !== "off", ...seen };
 
   const image = { file, name, hasAcl, ...(userNamespace ? { userNamespace } : {}) };
   const { upperdir, workdir, basedirs, flags } = options;
   const parts = {
     name,
+    source: options.source ?? name,
     basedirs,
     ...(upperdir === undefined ? {} : { upperdir }),
     ...(workdir === undefined ? {} : { workdir }),
     objectVerity,
     flags,
   };
-  return { ...mountLayers({ linux, image, parts, target: request.mountpoint, stack }), copied };
+  return { ...mountLayers({ linux, image, parts, target: request.mountpoint, stack }), ...seen };
 }
 
 function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: DisposableStack): Fd {
@@ -105,13 +117,18 @@ function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: Disp
   return checkDigest(linux, opened, request.image, { expected, userVerity, equal, stack });
 }
 
-function checkDirectories(linux: Linux, { mountpoint, options }: MountRequest): void {
+/** Returns the mode of the upper directory, if there is one. */
+function checkDirectories(
+  linux: Linux,
+  { mountpoint, options }: MountRequest,
+): number | undefined {
   const { upperdir, workdir } = options;
   using stack = new DisposableStack();
   const flags = O_PATH | linux.flags.O_DIRECTORY;
   openFor("openMountpoint", linux, mountpoint, { flags, stack });
-  if (upperdir !== undefined) openFor("openUpper", linux, upperdir, { flags, stack });
   if (workdir !== undefined) openFor("openWork", linux, workdir, { flags, stack });
+  if (upperdir === undefined) return undefined;
+  return openFor("openUpper", linux, upperdir, { flags, stack }).sizeAndMode().mode & 0o7777;
 }
 
 /** What all ways of mounting need. */
@@ -125,7 +142,7 @@ interface Job {
   readonly stack: DisposableStack;
 }
 
-type LayerReport = Omit<MountReport, "copied">;
+type LayerReport = Omit<MountReport, "copied" | "upperMode">;
 
 /** Tries the ways of mounting, from the newest kernels' to the oldest's. */
 function mountLayers(job: Job): LayerReport {
@@ -138,7 +155,10 @@ function mountLayers(job: Job): LayerReport {
     return { backing, ...overAttached(job, scratch) };
   }
   const { mount, backing } = erofs;
-  const result = makeOverlay(linux, descriptorPath(mount.number), parts);
+  // Before, overlayfs does not take them, and leaves a line in the kernel's log for each that it is shown.
+  const result: DetachedOverlay | OverlayRefusal = takesDetachedLayers(linux)
+    ? makeOverlay(linux, descriptorPath(mount.number), parts)
+    : { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, next: "attached" };
   if (result.kind === "made") {
     attach(job, own(stack, result.mount));
     return { backing, layer: "detached", objectVerity: result.verity };
@@ -152,6 +172,30 @@ function mountLayers(job: Job): LayerReport {
     ? overAttached(job, scratch)
     : byOptionString(job, scratch, result);
   return { backing, ...report };
+}
+
+/**
+ * Tells whether overlayfs makes layers of mounts that are attached nowhere, as since Linux 6.15. Trying it
+ * would tell as well, but for the line in the log; so does the version, which a distribution may have left
+ * behind what it can do.
+ */
+function takesDetachedLayers(linux: Linux): boolean {
+  const { major, minor } = linux.release();
+  return major > 6 || (major === 6 && minor >= 15);
+}
+
+/**
+ * Changes the flags of a mount, as mount(2) does for every file system.
+ *
+ * @throws {SyscallError} If the kernel refuses.
+ */
+export function remountComposefs(
+  linux: Linux,
+  mountpoint: Uint8Array,
+  flags: MountOptions["flags"],
+): void {
+  const result = remount(linux, mountpoint, mountFlags({ flags }));
+  if (result < 0) throw mountError("remount", mountpoint, -result, { syscall: "mount" });
 }
 
 /** Goes on with the image attached to a directory. */

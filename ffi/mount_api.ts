@@ -27,6 +27,8 @@ import {
   MOUNT_ATTR_IDMAP,
   MOUNT_CALLS,
   MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_SYMLINKS,
+  MS_REMOUNT,
 } from "./uapi_mount.ts";
 
 const EMPTY_PATH = Uint8Array.of(0);
@@ -128,7 +130,8 @@ export function moveMount(linux: Linux, mount: Fd, target: Uint8Array): number {
       EMPTY_PATH,
       AT_FDCWD,
       path,
-      MOVE_MOUNT_F_EMPTY_PATH,
+      // A mount point that is a link is the directory it leads to, as it is for mount(2).
+      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS,
     )
   );
 }
@@ -173,6 +176,14 @@ export function oldMount(linux: Linux, { source, target, type, flags, data }: Ol
   page.set(data);
   const args = [cString(source), cString(target), cString(utf8(type))] as const;
   return linux.retry(() => linux.libc.mount(...args, flags, page));
+}
+
+/** Changes the flags of what is mounted at a path, and of its file system: mount(2). */
+export function remount(linux: Linux, target: Uint8Array, flags: number): number {
+  const path = cString(target);
+  const nothing = cString(new Uint8Array());
+  const page = new Uint8Array(4096);
+  return linux.retry(() => linux.libc.mount(nothing, path, nothing, flags | MS_REMOUNT, page));
 }
 
 /** Unmounts lazily: what is still in use stays until it is not. */

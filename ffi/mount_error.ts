@@ -24,6 +24,7 @@ export const STEPS = {
   scratch: "attach EROFS image to temporary directory",
   createOverlay: "make overlay of",
   attach: "attach overlay to",
+  remount: "change the flags of",
   cleanUp: "remove temporary mount",
 } as const;
 
@@ -82,9 +83,9 @@ const REMEDIES: Partial<Record<Step, Partial<Record<ErrnoName, string>>>> = {
     EPERM: "a user namespace other than the initial one expected, and CAP_SYS_ADMIN",
   },
   scratch: {
-    EROFS: "a writable /tmp expected",
-    ENOENT: "a directory /tmp expected",
-    ENOSPC: "free space in /tmp",
+    EROFS: "a writable /run or /tmp expected",
+    ENOENT: "a directory /run or /tmp expected",
+    ENOSPC: "free space in /run or /tmp",
   },
   createOverlay: {
     ENODEV: "a kernel with CONFIG_OVERLAY_FS expected; load the module overlay",
@@ -97,6 +98,11 @@ const REMEDIES: Partial<Record<Step, Partial<Record<ErrnoName, string>>>> = {
     ENOENT: "the mount point is gone",
     EBUSY: "the mount point is in use",
     EINVAL: "the mount point must be in the mount namespace of this process",
+  },
+  remount: {
+    EINVAL: "a mount point expected",
+    EROFS: "it has no upper directory, so that it cannot be written to",
+    EBUSY: "files are open for writing below it",
   },
   cleanUp: { EBUSY: "unmount it with umount -l" },
 };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { u64 } from "../lib/bytes/struct.ts";
 import { printable } from "../lib/bytes/text.ts";
 import { COMPOSEFS_HEADER, COMPOSEFS_MAGIC, FLAG_HAS_ACL } from "../lib/composefs/header.ts";
 import { openImage as openComposefs } from "../lib/composefs/open.ts";
@@ -12,7 +13,7 @@ import { ImageFormatError } from "../lib/erofs/image_format_error.ts";
 import { BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../lib/erofs/format.ts";
 import { FsVerityHasher } from "../lib/fsverity/digest.ts";
 import type { MountOptions, VerityPolicy } from "../lib/mount/options.ts";
-import type { Content, Tree } from "../lib/tree/tree.ts";
+import { type Content, kindOfMode, type Tree } from "../lib/tree/tree.ts";
 import { walkFiles } from "../lib/tree/walk_files.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
@@ -25,6 +26,7 @@ import { sealedCopy } from "./memfd.ts";
 import { own } from "./mount_api.ts";
 import { asMountError, mountError, type Step } from "./mount_error.ts";
 import { O_RDONLY } from "./uapi.ts";
+import { BLKGETSIZE64 } from "./uapi_mount.ts";
 
 /** Compares two digests of equal length. */
 export type EqualDigests = (one: Uint8Array, other: Uint8Array) => boolean;
@@ -82,11 +84,13 @@ export function checkDigest(
 ): Fd {
   const { expected, userVerity, equal, stack } = options;
   const measured = measure(image, name);
+  const { size } = readHeader(image);
   let file = image;
   let digest = measured?.algorithm === "sha256" ? measured.digest : undefined;
   if (measured === undefined) {
     if (!userVerity) throw noImageVerity(image, name);
-    file = own(stack, copyOf(linux, image, name));
+    // A device is larger than the image on it, whose digest nobody would know with what follows.
+    file = own(stack, copyOf(linux, image, name, isDevice(image) ? size : undefined));
     digest = digestOf(file);
   }
   if (digest !== undefined && equal(digest, expected)) return file;
@@ -107,9 +111,9 @@ function measure(image: Fd, name: Uint8Array): ReturnType<typeof measureVerity> 
   }
 }
 
-function copyOf(linux: Linux, image: Fd, name: Uint8Array): Fd {
+function copyOf(linux: Linux, image: Fd, name: Uint8Array, size: number | undefined): Fd {
   try {
-    return sealedCopy(linux, image);
+    return sealedCopy(linux, image, size);
   } catch (error) {
     throw asMountError("copy", name, error);
   }
@@ -142,10 +146,10 @@ function noImageVerity(image: Fd, name: Uint8Array): SyscallError {
 /**
  * Reads what of an image matters for mounting it.
  *
- * @returns Whether it has POSIX ACLs.
+ * @returns Whether it has POSIX ACLs, and the size that its superblock states, in bytes.
  * @throws {ImageFormatError} If it is no composefs image, or shorter than its superblock says.
  */
-export function readHeader(image: Fd): { readonly hasAcl: boolean } {
+export function readHeader(image: Fd): { readonly hasAcl: boolean; readonly size: number } {
   const head = new Uint8Array(SUPER_OFFSET + SUPER_BLOCK.size);
   const length = image.readAt(head, 0);
   const view = new DataView(head.buffer);
@@ -159,10 +163,24 @@ export function readHeader(image: Fd): { readonly hasAcl: boolean } {
     throw damaged(image, SUPER_OFFSET, "no EROFS superblock, wrong magic");
   }
   const size = superblock.blocks * 2 ** superblock.blkszbits;
-  if (image.size < size) {
-    throw damaged(image, image.size, `truncated: ${image.size} bytes, expected ${size}`);
+  const available = isDevice(image) ? deviceSize(image) : image.size;
+  if (available < size) {
+    throw damaged(image, available, `truncated: ${available} bytes, expected ${size}`);
   }
-  return { hasAcl: (flags & FLAG_HAS_ACL) !== 0 };
+  return { hasAcl: (flags & FLAG_HAS_ACL) !== 0, size };
+}
+
+function isDevice(file: Fd): boolean {
+  return kindOfMode(file.sizeAndMode().mode) === "block";
+}
+
+/** A device's own size: as a file it has none. */
+function deviceSize(device: Fd): number {
+  const { linux, number } = device;
+  const buffer = new Uint8Array(8);
+  const result = linux.retry(() => linux.libc.ioctl(number, BLKGETSIZE64, buffer));
+  if (result >= 0) return u64.read(new DataView(buffer.buffer), 0);
+  throw mountError("openImage", device.subject, -result, { syscall: "ioctl(BLKGETSIZE64)" });
 }
 
 /**

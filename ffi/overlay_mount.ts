@@ -46,6 +46,8 @@ import {
 export interface OverlayParts {
   /** What messages call the image. */
   readonly name: Uint8Array;
+  /** What `/proc/self/mountinfo` shows as its source. */
+  readonly source: Uint8Array;
   readonly basedirs: readonly Uint8Array[];
   readonly upperdir?: Uint8Array;
   readonly workdir?: Uint8Array;
@@ -147,7 +149,7 @@ export function mountOverlayOn(
   if (data.length > 4095) return { kind: "refused", syscall: "mount", errno: ERRNO.E2BIG };
   const silent = separator === "::" ? MS_SILENT : 0;
   const result = oldMount(linux, {
-    source: utf8("composefs"),
+    source: parts.source,
     target,
     type: "overlay",
     flags: mountFlags(parts) | silent,
@@ -157,11 +159,18 @@ export function mountOverlayOn(
   return { kind: "refused", syscall: "mount", errno: -result };
 }
 
+const ON = utf8("on");
+const MAX_PARAMETER = 255;
+/** What the C program says of every image. */
+const DEFAULT_SOURCE = utf8("composefs");
+
 /** 1 if the kernel checks objects from now on, 0 if not, or a negated error number. */
 function setVerity(overlay: FsContext, parts: OverlayParts): number {
-  const steps = [["source", "composefs"], ["metacopy", "on"], ["redirect_dir", "on"]] as const;
+  // A parameter has at most 255 bytes; a source that is cut off would be another one.
+  const source = parts.source.length <= MAX_PARAMETER ? parts.source : DEFAULT_SOURCE;
+  const steps = [["source", source], ["metacopy", ON], ["redirect_dir", ON]] as const;
   for (const [key, value] of steps) {
-    const result = overlay.setString(key, utf8(value));
+    const result = overlay.setString(key, value);
     if (result < 0) return result;
   }
   if (parts.objectVerity === "off") return 0;
@@ -179,7 +188,8 @@ function setLayers(overlay: FsContext, layer: Uint8Array, parts: OverlayParts): 
   }
   for (const key of ["upperdir", "workdir"] as const) {
     const path = parts[key];
-    if (result >= 0 && path !== undefined) result = overlay.setString(key, path);
+    // These two the kernel unescapes, unlike the layers.
+    if (result >= 0 && path !== undefined) result = overlay.setString(key, escapeBytes(path, "\\"));
   }
   for (const flag of parts.flags) {
     if (result >= 0 && flag in SUPERBLOCK_FLAGS) result = overlay.setFlag(flag);
@@ -217,7 +227,8 @@ function mountAttributes({ flags }: OverlayParts): number {
   return attributes;
 }
 
-function mountFlags({ flags }: OverlayParts): number {
+/** The flags of mount(2). */
+export function mountFlags({ flags }: Pick<OverlayParts, "flags">): number {
   let bits = 0;
   for (const [flag, [, bit]] of Object.entries(ATTRIBUTES)) {
     if (flags.has(flag as MountFlag)) bits |= bit;

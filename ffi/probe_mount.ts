@@ -24,6 +24,9 @@ export type OverlayQuestion =
   | "overlayVerity"
   | "userXattrs";
 
+/** Open files are named to the kernel through it. */
+const NO_PROC = "no /proc/self/fd";
+
 /** A path that leads nowhere: the kernel looks it up only if it knows the parameter. */
 const NOWHERE = utf8("/proc/self/nowhere");
 
@@ -50,6 +53,7 @@ export function makeImage(directory: Fd): UnnamedFile {
 
 /** Tells whether EROFS reads images from files, without a loop device. */
 export function erofsFileAnswer(linux: Linux, image: Fd): Answer {
+  if (!linux.hasProc) return unknown(NO_PROC);
   const context = FsContext.open(linux, "erofs");
   if (typeof context === "number") return refused(-context);
   using opened = context;
@@ -114,6 +118,7 @@ function parameter(linux: Linux, key: string, value?: Uint8Array): number {
  * @returns Also yes if the kernel has to see the image attached first, as before Linux 6.15.
  */
 export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
+  if (!linux.hasProc) return no(NO_PROC);
   using stack = new DisposableStack();
   const name = utf8("probe");
   try {
@@ -122,6 +127,7 @@ export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
     const how = erofs.backing === "file" ? "from files" : "from loop devices";
     const overlay = makeOverlay(linux, descriptorPath(erofs.mount.number), {
       name,
+      source: name,
       basedirs: [descriptorPath(objects.number)],
       objectVerity: "off",
       flags: new Set(["ro"]),

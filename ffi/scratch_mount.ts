@@ -22,7 +22,13 @@ const MAX_ATTEMPTS = 100;
 /** How often a call that gives something back is made if it fails: nothing better can be done. */
 const PERSISTENCE = 3;
 
-/** A directory of our own under `/tmp`, as the C program makes it. */
+/**
+ * Where the directory may be made: an initramfs has a `/run` and no `/tmp`, and `/run` is no place that
+ * others can write to.
+ */
+const PLACES = ["/run", "/tmp"];
+
+/** A directory of our own. */
 export class ScratchMount implements Disposable {
   readonly path: Uint8Array<ArrayBuffer>;
   readonly #linux: Linux;
@@ -40,15 +46,25 @@ export class ScratchMount implements Disposable {
    * @throws {SyscallError} If it cannot be made.
    */
   static create(linux: Linux): ScratchMount {
+    let errno: number = ERRNO.ENOENT;
+    for (const place of PLACES) {
+      const made = ScratchMount.#createIn(linux, place);
+      if (typeof made !== "number") return made;
+      errno = made;
+    }
+    throw mountError("scratch", `in ${PLACES.join(" or ")}`, errno, { syscall: "mkdirat" });
+  }
+
+  static #createIn(linux: Linux, place: string): ScratchMount | number {
     let errno: number = ERRNO.EEXIST;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && errno === ERRNO.EEXIST; attempt++) {
-      const path = utf8(`/tmp/.composefs.${randomLetters(6)}`);
+      const path = utf8(`${place}/.composefs.${randomLetters(6)}`);
       const terminated = cString(path);
       const made = linux.retry(() => linux.libc.mkdirat(AT_FDCWD, terminated, 0o700));
       if (made === 0) return new ScratchMount(linux, path);
       errno = -made;
     }
-    throw mountError("scratch", utf8("/tmp"), errno, { syscall: "mkdirat" });
+    return errno;
   }
 
   /** Says that a mount was attached to the directory, which is now to be undone as well. */

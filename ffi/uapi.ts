@@ -289,3 +289,7 @@ export const SA_RESETHAND = 0x80000000;
 export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
+
+/** `struct utsname`: six strings in 65 bytes each, of which the third is the kernel's version. */
+export const UTSNAME_SIZE = 6 * 65;
+export const UTSNAME_RELEASE = 2 * 65;

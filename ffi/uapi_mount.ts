@@ -48,6 +48,7 @@ export const FSCONFIG_SET_STRING = 1;
 export const FSCONFIG_CMD_CREATE = 6;
 export const FSMOUNT_CLOEXEC = 1;
 export const MOVE_MOUNT_F_EMPTY_PATH = 4;
+export const MOVE_MOUNT_T_SYMLINKS = 0x10;
 export const MOUNT_ATTR_RDONLY = 0x1;
 export const MOUNT_ATTR_NOSUID = 0x2;
 export const MOUNT_ATTR_NODEV = 0x4;
@@ -94,3 +95,9 @@ export const LOOP_CONFIG = record({
   infoRest: reserved(112),
   reserved: reserved(64),
 });
+
+/** Changes a mount and its file system: `MS_REMOUNT` of mount(2). */
+export const MS_REMOUNT = 32;
+
+/** `BLKGETSIZE64`: bytes of a block device. */
+export const BLKGETSIZE64 = 0x80081272;

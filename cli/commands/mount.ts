@@ -43,7 +43,7 @@ export const OPTIONS_OPTION = {
   parse: path,
   summary: "Mount with these options",
   help:
-    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. A backslash makes the next character part of a value.",
+    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, source=WORD, remount, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. What is mounted shows IMAGE as its source, or WORD. A backslash makes the next character part of a value.",
 } as const;
 
 const options = {
@@ -167,21 +167,37 @@ export function readSettings(strings: readonly Uint8Array[], sloppy: boolean): M
   return asUsage(() => parseMountOptions(strings, { sloppy }), false);
 }
 
-/** Mounts, and says how if asked to. */
+/** What others need to enter a directory and to list it. */
+const OTHERS = 0o005;
+
+/** Mounts, or changes a mount, and says how if asked to. */
 export function runMount(
   settings: MountSettings,
   { image, mountpoint }: { readonly image: Uint8Array; readonly mountpoint: Uint8Array },
   { program, terminal, system }: Context,
   { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
 ): number {
+  if (settings.remount === true) {
+    if (!checkOnly) system.remount(mountpoint, settings.flags ?? new Set());
+    return 0;
+  }
   const options = completed(settings);
-  const { backing, layer, objectVerity, copied } = system.mount({
+  const { backing, layer, objectVerity, copied, upperMode } = system.mount({
     image,
     mountpoint,
     options,
     equalDigests: equalBytes,
     checkOnly,
   });
+  if (upperMode !== undefined && (upperMode & OTHERS) !== OTHERS) {
+    const mode = upperMode.toString(8).padStart(4, "0");
+    terminal.stderr.write(
+      `${program}: note: upper directory "${
+        printable(options.upperdir!)
+      }" has mode ${mode}, and so ` +
+        "has the root of the mount, which others then may not enter\n",
+    );
+  }
   if (!verbose) return 0;
   const names = `"${printable(image)}" on "${printable(mountpoint)}"`;
   const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;

@@ -30,6 +30,10 @@ export interface MountSettings {
   readonly workdir?: Uint8Array;
   /** A user namespace file, such as `/proc/1234/ns/user`. */
   readonly idmap?: Uint8Array;
+  /** What the mount is said to come from; without it, the image as it was named. */
+  readonly source?: Uint8Array;
+  /** Changes the flags of a mount that is there. */
+  readonly remount?: boolean;
   readonly flags?: ReadonlySet<MountFlag | SuperblockFlag>;
 }
 
@@ -50,8 +54,8 @@ const BACKSLASH = 0x5c;
 /** Bytes of a SHA-256 digest, the only one that composefs images have. */
 const DIGEST_SIZE = 32;
 
-const WORDS = ["verity", "tryverity", "userverity", "allowundigested"];
-const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap"];
+const WORDS = ["verity", "tryverity", "userverity", "allowundigested", "remount"];
+const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap", "source"];
 
 /** How {@linkcode parseMountOptions} takes words it does not know. */
 export interface ParseMountOptions {
@@ -100,6 +104,7 @@ function settings(
   const upperdir = values.get("upperdir");
   const workdir = values.get("workdir");
   const idmap = values.get("idmap");
+  const source = values.get("source");
   return {
     ...(basedir === undefined ? {} : { basedirs: splitBasedir(basedir) }),
     ...(digest === undefined ? {} : { digest: parseImageDigest(binary(digest)) }),
@@ -113,6 +118,8 @@ function settings(
     ...(upperdir === undefined ? {} : { upperdir }),
     ...(workdir === undefined ? {} : { workdir }),
     ...(idmap === undefined ? {} : { idmap }),
+    ...(source === undefined ? {} : { source }),
+    ...(words.has("remount") ? { remount: true } : {}),
     flags,
   };
 }

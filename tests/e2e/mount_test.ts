@@ -55,10 +55,16 @@ function prepare(subject: Subject): string {
   return textOutput(tool("mkcomposefs"), args, { cwd: directory }).trim();
 }
 
-/** Leaves out what is named anew for every mount: the image's temporary name. */
+/**
+ * Leaves out what is named anew for every mount, the image's temporary name, and what differs by design: the
+ * source, which the C program does not tell.
+ */
 function unnamed(text: string): string {
-  const temporary = /lowerdir\+=(\/tmp\/\.composefs\.\w{6}|\/proc\/self\/fd\/\d+),/g;
-  return text.replace(temporary, "lowerdir+=*,");
+  const temporary = /lowerdir\+=(\/(?:run|tmp)\/\.composefs\.\w{6}|\/proc\/self\/fd\/\d+),/g;
+  return text.replace(temporary, "lowerdir+=*,").replace(
+    / - overlay \S*x\.cfs /g,
+    " - overlay composefs ",
+  );
 }
 
 /** Options that both programs take; a set has one of each line. */
@@ -268,6 +274,87 @@ const AS_HELPER = `
   grep " $PWD/m " /proc/self/mountinfo && exit 1
   mount -s -t composefs -o basedir=objects,sorry x.cfs m
   cat m/small`;
+
+/** Prints where the image is mounted, and what from. */
+const SHOWN =
+  `shown() { grep " $PWD/$1 " /proc/self/mountinfo | sed "s/.* - //" | cut -d" " -f1-2; }`;
+
+testEach("mount: an image on a device larger than itself, with its digest too, as root", {
+  ...NEEDS,
+  once: true,
+}, (subject) => {
+  const digest = prepare(subject);
+  const script = `${SHOWN}
+    cp x.cfs disk; truncate -s 3M disk; device=$(losetup -f --show -r disk)
+    trap 'losetup -d $device' EXIT
+    "$@" mount --basedir=objects $device m; cat m/small; echo; umount m
+    "$@" mount --basedir=objects --digest=${digest} --userverity $device m; cat m/sub/other >/dev/null
+    umount m
+    "$@" verify --basedir=objects $device >/dev/null
+    "$@" fsverity digest --compact $device; "$@" fsverity digest --compact disk
+    "$@" mount --basedir=objects --digest=${"0".repeat(64)} --userverity $device m`;
+  const { code, stdout, stderr } = inNamespace(subject, script, subject.composefs);
+  const [small, device, file] = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  assertEquals([code, small, device], [1, "kept in the image", file]);
+  assertMatch(stderr, /^composefs: Cannot mount image ".*": Image has wrong fs-verity/);
+});
+
+testEach("mount: over a link, from any source, and with backslashes, as root", {
+  ...NEEDS,
+  once: true,
+}, (subject) => {
+  prepare(subject);
+  const script = `${SHOWN}
+    ln -s m link
+    "$@" mount --basedir=objects x.cfs link; shown m; umount m
+    "$@" mount --basedir=objects -o source=word "$PWD/x.cfs" m; shown m; umount m
+    mkdir 'u\p,:' 'w\k,:' 'o\b'; mv objects 'o\b/'
+    "$@" mount --basedir='o\b/objects' --upperdir='u\p,:' --workdir='w\k,:' x.cfs m
+    cat m/sub/other >/dev/null; touch m/new; ls -A 'u\p,:'; umount m`;
+  const text = succeed(inNamespace(subject, script, subject.composefs));
+  assertEquals(text.split("\n"), ["overlay x.cfs", "overlay word", "new", ""]);
+});
+
+testEach("mount: a closed upper directory gets a note, and /proc is named if it lacks, as root", {
+  ...NEEDS,
+  once: true,
+}, (subject) => {
+  prepare(subject);
+  const closed =
+    `chmod 700 up; "$@" mount --basedir=objects --upperdir=up --workdir=wk x.cfs m; umount m`;
+  const { code, stderr } = inNamespace(subject, closed, subject.composefs);
+  assertEquals(code, 0);
+  assertMatch(stderr, /^composefs: note: upper directory "up" has mode 0700, /);
+  const bare = `mount -t tmpfs none /proc; exec "$@" mount --basedir=objects x.cfs m`;
+  const refused = inNamespace(subject, bare, subject.composefs);
+  assertEquals(refused.code, 1);
+  assertMatch(refused.stderr, /"x\.cfs": \/proc is not mounted/);
+});
+
+const REMOUNT = `
+  mount -t tmpfs none empty; mkdir empty/u empty/w
+  sbin=$(readlink -f /sbin)
+  mount -t overlay -o "lowerdir=$sbin,upperdir=empty/u,workdir=empty/w" none "$sbin"
+  { printf '#!/bin/sh\nexec'; printf " '%s'" "$@"; printf ' "$@"\n'; } >"$sbin/mount.composefs"
+  chmod 755 "$sbin/mount.composefs"
+  echo "$PWD/x.cfs $PWD/m composefs basedir=$PWD/objects,upperdir=$PWD/up,workdir=$PWD/wk 0 0" >fstab
+  mount -T fstab -a; mount -T fstab -a
+  grep -c " $PWD/m " /proc/self/mountinfo
+  touch m/one
+  mount -T fstab -o remount,ro "$PWD/m"
+  touch m/two 2>/dev/null || echo read-only
+  mount -T fstab -o remount,rw,noexec "$PWD/m"
+  touch m/two
+  grep " $PWD/m " /proc/self/mountinfo | cut -d' ' -f6`;
+
+testEach("mount -a mounts an entry of fstab once, and changes it, as root", {
+  ...NEEDS,
+  once: true,
+}, (subject) => {
+  prepare(subject);
+  const text = succeed(inNamespace(subject, REMOUNT, subject.tool("mount.composefs")));
+  assertEquals(text.split("\n"), ["1", "read-only", "rw,noexec,relatime", ""]);
+});
 
 testEach("mount -t composefs finds its helper, as root", NEEDS, (subject) => {
   prepare(subject);

@@ -56,7 +56,8 @@ Deno.test("mistakes are told in the C program's words", () => {
   refused("basedir=o,upperdir=,workdir=", "Both workdir and upperdir must be specified if used");
   refused("basedir=o,noverity", "Unsupported option noverity");
   refused("basedir=o,Verity", "Unsupported option Verity");
-  refused("basedir=o,remount", "Unsupported option remount");
+  refused("basedir=o,remount=1", "Option remount takes no value");
+  refused("basedir=o,source", "No value specified for source option");
   refused("basedir=o,=", "Unsupported option =");
   refused("basedir=o,__proto__", "Unsupported option __proto__");
   refused("basedir=o,constructor=1", "Unsupported option constructor=1");
@@ -101,4 +102,10 @@ Deno.test("words of all file systems set and clear, the last one counts", () => 
   assertEquals(flags("user,exec"), ["nodev", "nosuid"]);
   assertEquals(flags("sync,dirsync,lazytime,async"), ["dirsync", "lazytime"]);
   assertEquals(flags("defaults,_netdev,nofail,auto,x-systemd.automount,x-a.b=c,comment=d"), []);
+});
+
+Deno.test("source and remount are taken as mount(8) hands them on", () => {
+  const { source, remount, flags } = parseMountOptions([utf8("source=a\\,b,remount,ro,basedir=o")]);
+  assertEquals([new TextDecoder().decode(source), remount, [...flags!]], ["a,b", true, ["ro"]]);
+  assertEquals("source" in parseMountOptions([utf8("basedir=o")]), false);
 });
