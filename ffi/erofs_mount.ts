@@ -123,11 +123,9 @@ function fromFileOrLoop<T extends Fd | true>(
   stack: DisposableStack,
   mountFrom: (source: Uint8Array) => T | Refusal,
 ): { readonly result: T | Refusal; readonly backing: Backing } {
+  const backing = kindOfMode(image.file.sizeAndMode().mode) === "block" ? "device" : "file";
   const result = mountFrom(descriptorPath(image.file.number));
-  if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) {
-    const { mode } = image.file.sizeAndMode();
-    return { result, backing: kindOfMode(mode) === "block" ? "device" : "file" };
-  }
+  if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) return { result, backing };
   const device = attachLoop(linux, image.file, image.name);
   own(stack, device.file);
   return { result: mountFrom(device.path), backing: "loop" };

@@ -37,8 +37,10 @@ export function openFiniteFile(
   options: OpenFiniteOptions = {},
 ): Fd {
   // Some devices begin to do something when they are opened for reading.
-  using found = Fd.open(linux, path, { flags: O_PATH });
-  checkKind(found, path, options);
+  {
+    using found = Fd.open(linux, path, { flags: O_PATH });
+    checkKind(found, path, options);
+  }
   const file = Fd.open(linux, path, { flags: O_RDONLY | O_NONBLOCK });
   try {
     checkKind(file, path, options);

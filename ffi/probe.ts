@@ -206,6 +206,7 @@ function loopAnswer(linux: Linux, kernel: string | undefined): Answer {
 }
 
 function memfdAnswer(linux: Linux): Answer {
+  if (!linux.hasProc) return unknown("no /proc/self/status to copy");
   return withFile(linux, "/proc/self/status", O_RDONLY, (file) => {
     closeQuietly(sealedCopy(linux, file));
     return yes();
