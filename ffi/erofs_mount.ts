@@ -14,7 +14,8 @@ import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { attachLoop } from "./loop.ts";
 import { FsContext, oldMount, own, setIdmap } from "./mount_api.ts";
-import { descriptorPath, mountError, type Step } from "./mount_error.ts";
+import { mountError, type Step } from "./mount_error.ts";
+import { procPath } from "./path.ts";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY } from "./uapi_mount.ts";
 
 /** An image that was found fit to be mounted. */
@@ -124,7 +125,7 @@ function fromFileOrLoop<T extends Fd | true>(
   mountFrom: (source: Uint8Array) => T | Refusal,
 ): { readonly result: T | Refusal; readonly backing: Backing } {
   const backing = kindOfMode(image.file.sizeAndMode().mode) === "block" ? "device" : "file";
-  const result = mountFrom(descriptorPath(image.file.number));
+  const result = mountFrom(procPath(image.file.number));
   if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) return { result, backing };
   const device = attachLoop(linux, image.file, image.name);
   own(stack, device.file);

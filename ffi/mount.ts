@@ -23,7 +23,7 @@ import {
 } from "./erofs_mount.ts";
 import type { Linux } from "./linux.ts";
 import { moveMount, own, remount, unmount } from "./mount_api.ts";
-import { descriptorPath, mountError } from "./mount_error.ts";
+import { mountError } from "./mount_error.ts";
 import {
   checkBasedirs,
   checkDigest,
@@ -34,6 +34,7 @@ import {
   openUserNamespace,
   readHeader,
 } from "./mount_image.ts";
+import { procPath } from "./path.ts";
 import {
   type DetachedOverlay,
   makeOverlay,
@@ -157,7 +158,7 @@ function mountLayers(job: Job): LayerReport {
   const { mount, backing } = erofs;
   // Before, overlayfs does not take them, and leaves a line in the kernel's log for each that it is shown.
   const result: DetachedOverlay | OverlayRefusal = takesDetachedLayers(linux)
-    ? makeOverlay(linux, descriptorPath(mount.number), parts)
+    ? makeOverlay(linux, procPath(mount.number), parts)
     : { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, next: "attached" };
   if (result.kind === "made") {
     attach(job, own(stack, result.mount));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../lib/bytes/text.ts";
+import { printable } from "../lib/bytes/text.ts";
 import { errnoMessage, type ErrnoName, errnoName, SyscallError } from "./errno.ts";
 
 /** The steps of mounting that the kernel may refuse, in words that follow "Cannot". */
@@ -142,9 +142,4 @@ export function logLine(log: Uint8Array): string | undefined {
   const lines = printable(log).split("\\x0a").map((line) => line.replace(/^[eiw] /, "").trim());
   const line = lines.filter((line) => line !== "").join("; ");
   return line === "" ? undefined : line;
-}
-
-/** A path of the process's own open file, as the kernel resolves it for this process. */
-export function descriptorPath(number: number): Uint8Array<ArrayBuffer> {
-  return utf8(`/proc/self/fd/${number}`);
 }

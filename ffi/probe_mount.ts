@@ -11,7 +11,7 @@ import { ERRNO, SyscallError } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { FsContext, own } from "./mount_api.ts";
-import { descriptorPath } from "./mount_error.ts";
+import { procPath } from "./path.ts";
 import { makeOverlay } from "./overlay_mount.ts";
 import { type Answer, no, refused, unknown, yes } from "./probe_answer.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
@@ -57,7 +57,7 @@ export function erofsFileAnswer(linux: Linux, image: Fd): Answer {
   const context = FsContext.open(linux, "erofs");
   if (typeof context === "number") return refused(-context);
   using opened = context;
-  let result = opened.setString("source", descriptorPath(image.number));
+  let result = opened.setString("source", procPath(image.number));
   if (result >= 0) result = opened.setFlag("ro");
   if (result >= 0) result = opened.create();
   if (result >= 0) return yes();
@@ -125,10 +125,10 @@ export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
     const erofs = mountErofs(linux, { file: image, name, hasAcl: false }, stack);
     if (erofs === undefined) return unknown("no fsopen(2), so not tried");
     const how = erofs.backing === "file" ? "from files" : "from loop devices";
-    const overlay = makeOverlay(linux, descriptorPath(erofs.mount.number), {
+    const overlay = makeOverlay(linux, procPath(erofs.mount.number), {
       name,
       source: name,
-      basedirs: [descriptorPath(objects.number)],
+      basedirs: [procPath(objects.number)],
       objectVerity: "off",
       flags: new Set(["ro"]),
     });
