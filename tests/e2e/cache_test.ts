@@ -286,8 +286,13 @@ testEach("cache: only our own file is believed, or written", {}, async (subject)
   const tree = await quietTree();
   const { digest } = digestOf(subject, tree);
   const target = subject.path("target");
-  digestOf(subject, tree, `--cache=${target}`);
-  assertEquals(statSync(target).mode & 0o022, 0);
+  // Where a user's files are for their group as well, and for everybody.
+  const made = run(["sh", "-c", 'umask 0; exec "$@"', "sh", ...subject.tool("mkcomposefs")], [
+    `--cache=${target}`,
+    "--print-digest-only",
+    tree,
+  ]);
+  assertEquals([made.code, statSync(target).mode & 0o777], [0, 0o644]);
   const before = readFileSync(target);
   const refuse = (path: string, state: string) => {
     const { digest: found, stderr } = digestOf(subject, tree, `--cache=${path}`);
