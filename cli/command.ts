@@ -41,9 +41,12 @@ export interface FlagOption extends OptionBase {
   readonly kind: "flag";
 }
 
-/** An option with a value, to be given once, or several times if the kind is `list`. */
+/**
+ * An option with a value, to be given once, or several times if the kind is `list`. If it is `optional`, a
+ * value follows an equals sign or there is none.
+ */
 export interface ValueOption extends OptionBase {
-  readonly kind: "value" | "list";
+  readonly kind: "value" | "list" | "optional";
   /** Name of the value in help, such as `PATH`. */
   readonly value: string;
   /** Without one the value is text, and an error if it is not UTF-8. */
@@ -52,6 +55,8 @@ export interface ValueOption extends OptionBase {
   readonly default?: unknown;
   /** The default in words, where `default` itself would not read well or is decided later. */
   readonly defaultText?: string;
+  /** What `run` sees if the kind is `optional` and no value is given. */
+  readonly bare?: unknown;
   /** Start of the C program's message for a bad value, which then follows: `Invalid threads count`. */
   readonly invalid?: string;
 }
@@ -88,6 +93,7 @@ export type CamelCase<Name> = Name extends `${infer Head}-${infer Tail}`
 type Parsed<Spec, Default> = Spec extends { parse: ValueParser<infer T> } ? T : Default;
 
 type OptionValue<Spec> = Spec extends { kind: "flag" } ? boolean
+  : Spec extends { kind: "optional"; bare: infer Bare } ? Parsed<Spec, string> | Bare | undefined
   : Spec extends { kind: "list" } ? readonly Parsed<Spec, string>[]
   : Spec extends { default: unknown } ? Parsed<Spec, string>
   : Parsed<Spec, string> | undefined;

@@ -8,7 +8,14 @@
  * @module
  */
 
-import { allOptions, type Entry, type Group, type Operand, type Option } from "./command.ts";
+import {
+  allOptions,
+  type Entry,
+  type Group,
+  type Operand,
+  type Option,
+  type ValueOption,
+} from "./command.ts";
 import { programsOf } from "./man.ts";
 import { type Choice, path } from "./values.ts";
 
@@ -66,10 +73,15 @@ function offered(name: string, option: Option): OfferedOption {
     long: `--${name}`,
     ...(option.short === undefined ? {} : { short: `-${option.short}` }),
     summary: option.summary,
-    ...(option.kind === "flag" ? {} : { value: valueKind(option.parse) }),
-    valueName: option.kind === "flag" ? "" : option.value,
+    ...(takesValue(option) ? { value: valueKind(option.parse) } : {}),
+    valueName: takesValue(option) ? option.value : "",
     repeated: option.kind === "list",
   };
+}
+
+/** A value that may be left out is not waited for. */
+function takesValue(option: Option): option is ValueOption {
+  return option.kind !== "flag" && option.kind !== "optional";
 }
 
 /** Operands without a parser are bytes: paths. */

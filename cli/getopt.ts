@@ -24,7 +24,7 @@ export interface OptionToken {
   readonly option: Option;
   /** The option as a message names it: `--threads` or `-o`. */
   readonly spelled: string;
-  /** Absent exactly for flags. */
+  /** Absent for flags, and where one that is optional is not given. */
   readonly value?: Bytes;
   /** Whether the value is the argument that follows. */
   readonly tookNext?: true;
@@ -80,6 +80,7 @@ function longOption(argument: Bytes, next: Bytes | undefined, table: OptionTable
     throw new UsageError(`Cannot use option "${printable(argument)}": it takes no value`);
   }
   if (equals !== -1) return { ...token, value: argument.slice(equals + 1) };
+  if (option.kind === "optional") return token;
   if (next !== undefined) return { ...token, value: next, tookNext: true };
   throw missingValue(token.spelled, `--${name}=${option.value}`);
 }
@@ -103,6 +104,7 @@ function shortOptions(
     }
     const rest = argument.slice(i + 1);
     if (rest.length > 0) found.push({ ...token, value: rest });
+    else if (option.kind === "optional") found.push(token);
     else if (next !== undefined) found.push({ ...token, value: next, tookNext: true });
     else throw missingValue(token.spelled, `-${letter} ${option.value}`);
     break;

@@ -97,13 +97,17 @@ function rowsOf(options: [string, Option][]): Row[] {
   const shortWidth = visible.some(([, option]) => option.short !== undefined) ? 4 : 0;
   return visible.map(([name, option]) => {
     const short = option.short === undefined ? "" : `-${option.short}, `;
-    const value = option.kind === "flag" ? "" : `=${option.value}`;
     return {
-      left: `${short.padStart(shortWidth)}--${name}${value}`,
+      left: `${short.padStart(shortWidth)}--${name}${shownValue(option)}`,
       summary: option.summary + defaultNote(option),
       ...(option.help === undefined ? {} : { help: option.help }),
     };
   });
+}
+
+function shownValue(option: Option): string {
+  if (option.kind === "flag") return "";
+  return option.kind === "optional" ? `[=${option.value}]` : `=${option.value}`;
 }
 
 function defaultNote(option: Option): string {

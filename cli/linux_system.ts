@@ -30,8 +30,9 @@ import {
   remountComposefs,
 } from "../ffi/mount.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
+import type { ObjectOptions } from "../ffi/object_directory.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
-import { writeFileAtomically } from "../ffi/output_file.ts";
+import { writeFileAtomically, type WriteFileOptions } from "../ffi/output_file.ts";
 import { openOwnFile } from "../ffi/own_file.ts";
 import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
 import { openSourceTree } from "../ffi/source_tree.ts";
@@ -44,6 +45,7 @@ import {
   type VerityMetadataType,
 } from "../ffi/verity_metadata.ts";
 import { O_RDONLY } from "../ffi/uapi.ts";
+import { isWithin } from "../ffi/within.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
@@ -114,10 +116,14 @@ export class LinuxSystem implements System {
     return openOwnFile(this.#linux, path);
   }
 
-  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void {
+  writeFile(
+    path: Uint8Array,
+    contents: Uint8Array<ArrayBuffer>,
+    options: WriteFileOptions = {},
+  ): SyscallError | undefined {
     // By this name what stands in for a closed stream would take anything.
     if (isStandardOutput(path)) standardStream(this.#linux, 1);
-    writeFileAtomically(this.#linux, path, [contents]);
+    return writeFileAtomically(this.#linux, path, [contents], options);
   }
 
   writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void {
@@ -127,6 +133,9 @@ export class LinuxSystem implements System {
   openSourceTree(path: Uint8Array): DiskTree {
     const tree = openSourceTree(this.#linux, path);
     return {
+      get hiddenOwners() {
+        return tree.hiddenOwners;
+      },
       root: (xattrs) => tree.root(xattrs),
       list: (directory, options) => tree.list(directory, options),
       open: (file) => tree.open(file),
@@ -141,7 +150,7 @@ export class LinuxSystem implements System {
     };
   }
 
-  openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore {
+  openObjectStore(path: Uint8Array, options: ObjectOptions): DiskStore {
     return openObjectStore(this.#linux, path, options);
   }
 
@@ -218,6 +227,10 @@ export class LinuxSystem implements System {
 
   isSameFile(one: Uint8Array, other: Uint8Array): boolean {
     return isSameFile(this.#linux, one, other);
+  }
+
+  isWithin(path: Uint8Array, directory: Uint8Array): boolean {
+    return isWithin(this.#linux, path, directory);
   }
 
   isRoot(): boolean {

@@ -14,6 +14,7 @@ import { equalBytes } from "../lib/bytes/compare.ts";
 import { printable, utf8 } from "../lib/bytes/text.ts";
 import type { Context } from "./command.ts";
 import { quoted } from "./completions.ts";
+import { note } from "./note.ts";
 import { DEFAULT_PREFIX } from "./prefix.ts";
 import type { Installer } from "./system.ts";
 
@@ -96,7 +97,7 @@ export class MountHelper implements Disposable {
       return true;
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
-      terminal.stderr.write(`${program}: note: ${error.message}\n`);
+      note({ terminal, program }, error.message);
       return false;
     }
   }

@@ -26,8 +26,6 @@ import { text as parseText } from "./values.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const NO_VALUE = new Uint8Array(0);
-
 /** What a command line asks for. */
 export type Invocation<
   Options extends OptionTable = OptionTable,
@@ -109,9 +107,11 @@ function addValue(given: Map<string, unknown>, token: OptionToken, { asC }: Pars
     given.set(name, true);
     return;
   }
-  const value = parseValue(option, token.spelled, token.value ?? NO_VALUE);
+  const value = token.value === undefined
+    ? option.bare
+    : parseValue(option, token.spelled, token.value);
   const earlier = given.get(name);
-  if (option.kind === "value") {
+  if (option.kind !== "list") {
     // Whichever of the two counted, somebody would take the other for it.
     if (!asC && given.has(name)) {
       const message = `Cannot use option "${token.spelled}" twice: expected one value`;

@@ -12,6 +12,9 @@ import type { ImageFile } from "../ffi/image_file.ts";
 import type { Found } from "../ffi/installer.ts";
 import type { MountReport, MountRequest } from "../ffi/mount.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
+import type { ObjectOptions } from "../ffi/object_directory.ts";
+import type { Repair } from "../ffi/object_store.ts";
+import type { WriteFileOptions } from "../ffi/output_file.ts";
 import type { MachineFacts } from "../ffi/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
 import type { ObjectChecker } from "../lib/composefs/check_objects.ts";
@@ -24,8 +27,14 @@ import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 
 /** A store on disk. Dispose of it, or declare it with `using`. */
 export interface DiskStore extends ObjectStore, Disposable {
+  /** What stood under the name of an object and was none, and has been replaced by it so far. */
+  readonly repairs: readonly Repair[];
+  /** Whether new objects have fs-verity; undefined if there are none so far. */
+  readonly hasVerity: boolean | undefined;
   /** Makes the names of all objects put so far survive a crash of the machine. */
   flush(): void;
+  /** Gives the objects put so far their names as far as possible, where something else has failed. */
+  keep(): void;
 }
 
 /** How the files of a tree are read. */
@@ -44,6 +53,8 @@ export interface TreeReaderSettings {
 
 /** A directory tree on disk. */
 export interface DiskTree extends SourceTree {
+  /** Files that have been listed and whose owners the user namespace of this process cannot tell. */
+  readonly hiddenOwners: number;
   /** Makes what reads its files. Dispose of it, or declare it with `using`. */
   openReader(settings: TreeReaderSettings): FileReader & Disposable;
 }
@@ -115,15 +126,23 @@ export interface System {
    * `RangeError` that says what it is.
    */
   openOwnFile(path: Uint8Array): SourceFile;
-  /** Writes a file so that it is there whole or not at all; what is no regular file is written to. */
-  writeFile(path: Uint8Array, contents: Uint8Array<ArrayBuffer>): void;
+  /**
+   * Writes a file so that it is there whole or not at all; what is no regular file is written to.
+   *
+   * @returns Why it has no fs-verity, if that was to be tried.
+   */
+  writeFile(
+    path: Uint8Array,
+    contents: Uint8Array<ArrayBuffer>,
+    options?: WriteFileOptions,
+  ): Error | undefined;
   /**
    * Writes a file of several parts likewise, to which only its owner may write. After a crash of the machine
    * it may be damaged.
    */
   writeScratch(path: Uint8Array, parts: readonly Uint8Array<ArrayBuffer>[]): void;
   openSourceTree(path: Uint8Array): DiskTree;
-  openObjectStore(path: Uint8Array, options: { readonly verifyObjects: boolean }): DiskStore;
+  openObjectStore(path: Uint8Array, options: ObjectOptions): DiskStore;
   openDataLayer(path: Uint8Array): DiskLayer;
   /** Makes what checks objects in layers of the same system. */
   objectChecker(layers: readonly DataLayer[]): ObjectChecker;
@@ -163,6 +182,8 @@ export interface System {
   openInstaller(path: Uint8Array): Installer;
   /** Tells whether two paths lead to one file. */
   isSameFile(one: Uint8Array, other: Uint8Array): boolean;
+  /** Tells whether what a path leads to, or would if it were made, lies in a directory or is it. */
+  isWithin(path: Uint8Array, directory: Uint8Array): boolean;
   /** Tells whether the program may do what root may, as far as its user goes. */
   isRoot(): boolean;
   /** Path of the executable that this program is; undefined if it is a script that a runtime runs. */

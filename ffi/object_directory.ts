@@ -9,12 +9,12 @@
 
 import { equalBytes } from "../lib/bytes/compare.ts";
 import { u64 } from "../lib/bytes/struct.ts";
-import { utf8 } from "../lib/bytes/text.ts";
+import { printable, utf8 } from "../lib/bytes/text.ts";
 import type { DraftHandle } from "../lib/jobs/file_job.ts";
-import { objectPath, writeObjectPath } from "../lib/store/object_path.ts";
+import { objectPath, shardOf, writeObjectPath } from "../lib/store/object_path.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
-import { Fd } from "./fd.ts";
+import { Fd, type FileStat } from "./fd.ts";
 import { enableVerity, isNoVerity, measureVerity } from "./fsverity.ts";
 import { hashFile } from "./hash_file.ts";
 import { verityRefusal } from "./kernel.ts";
@@ -29,7 +29,20 @@ import {
 } from "./uapi.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
+/** Whether objects are to have fs-verity: `"require"` fails where they cannot have it. */
+export type Sealing = "require" | "try";
+
+/** What is asked of the objects of a store. */
+export interface ObjectOptions {
+  /** Digests an object that is there before it is taken for the one of its name. Default false. */
+  readonly verifyObjects?: boolean;
+  /** Turns fs-verity on for objects that are there, too. Without it, just for new ones that can have it. */
+  readonly seal?: Sealing | undefined;
+}
+
 const OBJECT_MODE = 0o644;
+/** Longest name of a directory in a store, and its NUL. */
+const SHARD_SIZE = 3;
 /** Objects are named by SHA-256. */
 const OBJECT_PATH_SIZE = 65;
 const AT = STATX.offsets;
@@ -40,29 +53,47 @@ export class ObjectDirectory {
   readonly directory: Fd;
   /** Its path, for messages. */
   readonly root: Uint8Array;
-  readonly #verify: boolean;
+  readonly #options: ObjectOptions;
   /** Path of the object that is looked for, terminated by the NUL that is never written over. */
   readonly #name = new Uint8Array(OBJECT_PATH_SIZE + 1);
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
+  /** By the first byte of their digests, the directories of objects that have been found in order. */
+  readonly #sound = new Uint8Array(256);
+  readonly #trusted: readonly number[];
   #hasVerity: boolean;
   #canClone = true;
 
-  /** @param verify Digests an object before it is said to be there. */
-  constructor(directory: Fd, root: Uint8Array, verify: boolean) {
+  /** Looks at nothing but the directory itself yet. */
+  constructor(directory: Fd, root: Uint8Array, options: ObjectOptions = {}) {
     this.directory = directory;
     this.root = root;
-    this.#verify = verify;
-    this.#hasVerity = verityRefusal(directory) === undefined;
+    this.#options = options;
+    this.#trusted = [0, directory.linux.userId(), directory.stat().uid];
+    this.#hasVerity = options.seal === "require" || verityRefusal(directory) === undefined;
   }
 
   /**
    * Tells whether an object is there.
    *
-   * @throws {RangeError} If what stands under its name is not a regular file of its size or, where asked to
-   * verify, not of its digest.
+   * @returns False also if something else stands under its name: another kind of file, one of another size
+   * or, where that is looked at, of another digest.
+   * @throws {RangeError} If the directory it would be in is a link, or a stranger's.
+   * @throws {SyscallError} If it must have fs-verity and cannot.
    */
   has(digest: Uint8Array, size: number): boolean {
+    return this.#find(digest, size) === true;
+  }
+
+  /** What stands under the name of an object in its place, in words for a message. */
+  wrongState(digest: Uint8Array, size: number): string | undefined {
+    const found = this.#find(digest, size);
+    return typeof found === "string" ? found : undefined;
+  }
+
+  /** True or false if it is there or not, or what is there instead. */
+  #find(digest: Uint8Array, size: number): boolean | string {
+    if (!this.#checkShard(digest)) return false;
     const { linux, number } = this.directory;
     const name = this.#name;
     writeObjectPath(name, digest);
@@ -72,19 +103,53 @@ export class ObjectDirectory {
     if (result === -ERRNO.ENOENT) return false;
     if (result < 0) throw this.error(-result, "statx", "look for", objectPath(digest));
     const kind = kindOfMode(this.#view.getUint16(AT.mode, true));
+    if (kind !== "regular") return `a ${kind} file`;
     const found = u64.read(this.#view, AT.size);
-    if (kind === "regular" && found === size) {
-      if (this.#verify) this.#check(digest, size);
-      return true;
+    if (found !== size) return `${found} bytes where ${size} were expected`;
+    const { verifyObjects, seal } = this.#options;
+    if (verifyObjects !== true && seal === undefined) return true;
+    return this.#isSound(digest, size) ? true : "other contents than its name says";
+  }
+
+  /**
+   * Makes sure that the directory of an object is one, and no stranger's: by a link there, objects would
+   * come from and go to another place.
+   *
+   * @returns Whether it is there.
+   */
+  #checkShard(digest: Uint8Array): boolean {
+    const byte = digest[0]!;
+    if (this.#sound[byte] === 1) return true;
+    const { linux, number } = this.directory;
+    const name = new Uint8Array(SHARD_SIZE);
+    name.set(utf8(shardOf(digest)));
+    const result = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
+    );
+    if (result === -ERRNO.ENOENT) return false;
+    if (result < 0) throw this.error(-result, "statx", "look into", shardOf(digest));
+    const { mode, uid } = STATX.read(this.#view, 0);
+    this.checkShard(shardOf(digest), { mode, uid });
+    this.#sound[byte] = 1;
+    return true;
+  }
+
+  /** @throws {RangeError} If what has been found in the store is no directory for objects. */
+  checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
+    const kind = kindOfMode(mode);
+    if (kind !== "directory") {
+      throw this.#unusable(name, `a ${kind ?? "strange"} file, expected a directory`);
     }
-    const state = kind === "regular"
-      ? `${found} bytes, expected ${size}`
-      : `a ${kind} file, expected a regular one`;
-    throw this.#wrong(objectPath(digest), state);
+    if (this.#trusted.includes(uid)) return;
+    throw this.#unusable(
+      name,
+      `it belongs to user ${uid}, expected one of ${[...new Set(this.#trusted)].join(", ")}`,
+    );
   }
 
   /** Opens an object; undefined if it is not there. */
   open(digest: Uint8Array): Fd | undefined {
+    if (!this.#checkShard(digest)) return undefined;
     const { linux } = this.directory;
     const path = objectPath(digest);
     try {
@@ -109,14 +174,28 @@ export class ObjectDirectory {
     return UnnamedFile.create(this.directory, 0o600, this.shown(path));
   }
 
+  /** Begins an object; undefined in a store that cannot be written. */
+  tryDraft(): UnnamedFile | undefined {
+    try {
+      return this.createDraft();
+    } catch (error) {
+      if (error instanceof SyscallError && isForbidden(error.errno)) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Begins an object with the contents of a file, sharing its blocks.
    *
-   * @returns Undefined where the file system shares no blocks.
+   * @returns Undefined where the file system shares no blocks, or nothing can be made: nothing may need to.
    */
   cloneDraft(from: Fd): UnnamedFile | undefined {
     if (!this.#canClone) return undefined;
-    const draft = this.createDraft();
+    const draft = this.tryDraft();
+    if (draft === undefined) {
+      this.#canClone = false;
+      return undefined;
+    }
     const { linux, number } = draft.file;
     const result = linux.retry(() => linux.libc.ioctl_int(number, FICLONE, from.number));
     if (result === 0) return draft;
@@ -132,8 +211,8 @@ export class ObjectDirectory {
   }
 
   /** What another thread needs to fill the same store. */
-  get shared(): { readonly number: number; readonly path: Uint8Array; verifyObjects: boolean } {
-    return { number: this.directory.number, path: this.root, verifyObjects: this.#verify };
+  get shared(): { readonly number: number; readonly path: Uint8Array } & ObjectOptions {
+    return { number: this.directory.number, path: this.root, ...this.#options };
   }
 
   /** Gives a draft that has its contents an object's mode and, where there is any, fs-verity. */
@@ -144,7 +223,7 @@ export class ObjectDirectory {
       draft.reopenForReading();
       enableVerity(draft.file);
     } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
+      if (!(error instanceof SyscallError) || this.#options.seal === "require") throw error;
       // As mkcomposefs: a store without fs-verity is a store. No need to ask for each object, though.
       if (isNoVerity(error.errno)) this.#hasVerity = false;
     }
@@ -160,23 +239,35 @@ export class ObjectDirectory {
     return joinPath(this.root, utf8(path));
   }
 
-  #check(digest: Uint8Array, size: number): void {
+  /** Looks at an object that is there for what is asked of its contents and its fs-verity. */
+  #isSound(digest: Uint8Array, size: number): boolean {
     using object = this.open(digest);
-    if (object?.size === size && isObject(object, digest, size)) return;
-    throw this.#wrong(objectPath(digest), "other contents than its name says");
+    if (object?.size !== size) return false;
+    const { seal } = this.#options;
+    const measured = measureVerity(object);
+    if (measured !== undefined && equalBytes(measured.digest, digest)) return true;
+    // fs-verity by other parameters is another digest of the same contents, which no mount would take.
+    if (measured !== undefined && seal !== undefined) return false;
+    const matches = equalBytes(hashFile(object, size), digest);
+    if (seal === undefined || !matches) return matches;
+    try {
+      enableVerity(object);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      // Another process may have come first.
+      if (seal === "require" && error.errno !== ERRNO.EEXIST) throw error;
+    }
+    return true;
   }
 
-  #wrong(path: string, state: string): RangeError {
+  #unusable(path: string, state: string): RangeError {
     return new RangeError(
-      `Cannot use object "${new TextDecoder().decode(this.shown(path))}": ${state}`,
+      `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
     );
   }
 }
 
-/** Tells whether a file has a digest: the kernel knows where it has fs-verity, else it is read. */
-function isObject(file: Fd, digest: Uint8Array, size: number): boolean {
-  const measured = measureVerity(file);
-  // One with other parameters is another digest of the same contents.
-  return measured !== undefined && equalBytes(measured.digest, digest) ||
-    equalBytes(hashFile(file, size), digest);
+/** Whether something cannot be written, by its permissions or because nothing can there. */
+function isForbidden(errno: number): boolean {
+  return errno === ERRNO.EACCES || errno === ERRNO.EPERM || errno === ERRNO.EROFS;
 }

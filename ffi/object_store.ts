@@ -16,28 +16,27 @@
 import { equalBytes } from "../lib/bytes/compare.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import { fsVerityDigest } from "../lib/fsverity/digest.ts";
-import { objectPath } from "../lib/store/object_path.ts";
+import { objectPath, shardOf } from "../lib/store/object_path.ts";
 import type { ObjectStore } from "../lib/store/object_store.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
-import { ERRNO } from "./errno.ts";
+import { ERRNO, SyscallError } from "./errno.ts";
 import { Fd } from "./fd.ts";
+import { measureVerity } from "./fsverity.ts";
 import { hashFile } from "./hash_file.ts";
 import { filesForDrafts } from "./limits.ts";
 import type { Linux } from "./linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { openDirectory } from "./place.ts";
-import { ObjectDirectory } from "./object_directory.ts";
+import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
 import { cString } from "./path.ts";
 import { isLocal, syncFileSystem } from "./sync.ts";
-import { O_RDONLY } from "./uapi.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY } from "./uapi.ts";
 import { removeLeftovers } from "./temporary.ts";
 import type { UnnamedFile } from "./unnamed_file.ts";
 import { resize, writeNonZero } from "./write_contents.ts";
 
 /** How a store is opened. */
-export interface OpenObjectStoreOptions {
-  /** Digests objects that are already there before they are used. Default false. */
-  readonly verifyObjects?: boolean;
+export interface OpenObjectStoreOptions extends ObjectOptions {
   /** Creates the directory, and those that lead to it, if it is missing. Default true. */
   readonly create?: boolean;
 }
@@ -52,10 +51,11 @@ export function openObjectStore(
   root: Uint8Array,
   options: OpenObjectStoreOptions = {},
 ): DirectoryStore {
-  if (options.create ?? true) makeDirectories(linux, root);
+  const { create = true, ...objects } = options;
+  if (create) makeDirectories(linux, root);
   const directory = openDirectory(linux, root, "open");
   removeLeftovers(directory);
-  return new DirectoryStore(new ObjectDirectory(directory, root, options.verifyObjects ?? false));
+  return new DirectoryStore(new ObjectDirectory(directory, root, objects));
 }
 
 /** Bytes that wait for the disk at most. */
@@ -72,6 +72,14 @@ interface Waiting {
   readonly size: number;
 }
 
+/** An object that has been put in place of something else. */
+export interface Repair {
+  /** Its path, that of the store included. */
+  readonly path: Uint8Array;
+  /** What stood under its name. */
+  readonly found: string;
+}
+
 /**
  * A directory of objects. Objects that were put have their names after `flush`, and possibly before.
  * Dispose of it, or declare it with `using`: what has not been flushed by then may be gone.
@@ -86,12 +94,24 @@ export class DirectoryStore implements ObjectStore, Disposable {
   #waitingBytes = 0;
   /** Two-digit directories that got a new name, to be made to last by `flush`. */
   readonly #changed = new Set<string>();
+  readonly #repairs: Repair[] = [];
+  #hasVerity: boolean | undefined;
 
   /** Takes over the open directory. */
   constructor(objects: ObjectDirectory) {
     this.objects = objects;
     this.#isLocal = isLocal(objects.directory);
     this.maxWaiting = Math.min(MAX_WAITING, filesForDrafts(objects.directory.linux));
+  }
+
+  /** What stood under the name of an object and was none, and has been replaced by it so far. */
+  get repairs(): readonly Repair[] {
+    return this.#repairs;
+  }
+
+  /** Whether new objects got fs-verity, as the first of them tells; undefined if there was none so far. */
+  get hasVerity(): boolean | undefined {
+    return this.#hasVerity;
   }
 
   has(digest: Uint8Array, size: number): boolean {
@@ -148,14 +168,26 @@ export class DirectoryStore implements ObjectStore, Disposable {
     if (this.#isLocal) {
       syncFileSystem(directory);
     } else {
-      const flags = O_RDONLY | directory.linux.flags.O_DIRECTORY;
       for (const name of this.#changed) {
-        using child = Fd.open(directory.linux, utf8(name), { flags, at: directory });
-        child.sync();
+        using shard = this.#openShard(name, O_RDONLY);
+        shard.sync();
       }
       directory.sync();
     }
     this.#changed.clear();
+  }
+
+  /**
+   * Gives the objects put so far their names as far as possible, where something else has failed: on a full
+   * disk, say, what is complete need not be made again.
+   */
+  keep(): void {
+    try {
+      this.#publishAll();
+    } catch (error) {
+      // What has failed first matters more.
+      if (!(error instanceof SyscallError || error instanceof RangeError)) throw error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -168,32 +200,67 @@ export class DirectoryStore implements ObjectStore, Disposable {
     if (this.#waiting.size === 0) return;
     if (this.#isLocal) syncFileSystem(this.objects.directory);
     else for (const { draft } of this.#waiting.values()) draft.file.sync();
-    for (const [path, { draft, digest, size }] of this.#waiting) {
-      this.#publish(draft, path, digest, size);
-      this.#waiting.delete(path);
-      draft[Symbol.dispose]();
+    let shard: { readonly name: string; readonly directory: Fd } | undefined;
+    try {
+      // One directory after the other, so that one of them is open at a time.
+      for (const path of [...this.#waiting.keys()].sort()) {
+        const object = this.#waiting.get(path)!;
+        const name = shardOf(object.digest);
+        if (shard?.name !== name) {
+          shard?.directory.close();
+          shard = { name, directory: this.#openShard(name, O_PATH) };
+        }
+        this.#publish(object, path, shard.directory);
+        this.#changed.add(name);
+        this.#waiting.delete(path);
+        object.draft[Symbol.dispose]();
+      }
+    } finally {
+      shard?.directory.close();
     }
     this.#waitingBytes = 0;
   }
 
-  #publish(draft: UnnamedFile, path: string, digest: Uint8Array, size: number): void {
-    const target = utf8(path);
-    let errno = draft.publish(target);
-    if (errno === ERRNO.ENOENT) {
-      this.#makeDirectory(path.slice(0, 2));
-      errno = draft.publish(target);
+  #publish({ draft, digest, size }: Waiting, path: string, shard: Fd): void {
+    this.#hasVerity ??= measureVerity(draft.file) !== undefined;
+    const name = utf8(path.slice(shardOf(digest).length + 1));
+    let [syscall, errno] = ["linkat", draft.publish(name, shard)];
+    if (errno === ERRNO.EEXIST) {
+      const found = this.objects.wrongState(digest, size);
+      if (found === undefined) return;
+      [syscall, errno] = ["renameat", draft.replace(name, shard)];
+      if (errno === 0) this.#repairs.push({ path: this.objects.shown(path), found });
     }
-    if (errno === ERRNO.EEXIST && this.objects.has(digest, size)) return;
-    if (errno !== 0) throw this.objects.error(errno, "linkat", "name object", path);
-    this.#changed.add(path.slice(0, 2));
+    if (errno !== 0) throw this.objects.error(errno, syscall, "name object", path);
   }
 
-  #makeDirectory(name: string): void {
-    const { linux, number } = this.objects.directory;
+  /** Opens a directory of objects, which is made if it is missing: itself, and no other place by a link. */
+  #openShard(name: string, flags: number): Fd {
+    const { objects } = this;
+    const { directory } = objects;
+    const { linux } = directory;
+    const { O_DIRECTORY, O_NOFOLLOW } = linux.flags;
     const path = cString(utf8(name));
-    const result = linux.retry(() => linux.libc.mkdirat(number, path, DIRECTORY_MODE));
-    if (result < 0 && result !== -ERRNO.EEXIST) {
-      throw this.objects.error(-result, "mkdirat", "create directory", name);
+    const open = () =>
+      linux.retry(() =>
+        linux.libc.openat(directory.number, path, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+      );
+    let number = open();
+    if (number === -ERRNO.ENOENT) {
+      const made = linux.retry(() => linux.libc.mkdirat(directory.number, path, DIRECTORY_MODE));
+      if (made < 0 && made !== -ERRNO.EEXIST) {
+        throw objects.error(-made, "mkdirat", "create directory", name);
+      }
+      number = open();
+    }
+    if (number < 0) throw objects.error(-number, "openat", "open directory", name);
+    const shard = new Fd(linux, number, objects.shown(name));
+    try {
+      objects.checkShard(name, shard.stat());
+      return shard;
+    } catch (error) {
+      shard.close();
+      throw error;
     }
   }
 }

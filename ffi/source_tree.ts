@@ -22,6 +22,7 @@ import { Fingerprinter } from "./fingerprint.ts";
 import type { Linux } from "./linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
 import { DirectoryOpener } from "./open_beneath.ts";
+import { hidesOwners, UNMAPPED_OWNER } from "./owner_map.ts";
 import { cString, joinPath } from "./path.ts";
 import { StatReader } from "./stat_reader.ts";
 import { DT_BLK, DT_CHR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
@@ -53,6 +54,7 @@ export class DirectoryTree implements SourceTree {
   readonly #xattrs: XattrReader;
   readonly #name = new NameBuffer();
   readonly #fingerprinter = new Fingerprinter();
+  #unmapped = 0;
 
   /** @param rootPath Path of the root, for messages. */
   constructor(root: Fd, rootPath: Uint8Array) {
@@ -74,6 +76,11 @@ export class DirectoryTree implements SourceTree {
       : { path: () => cString(this.#rootPath), follow: false, shown };
     entry.stat.xattrs = this.#xattrs.read(subject, xattrs);
     return entry;
+  }
+
+  /** Files that have been listed and whose owners the user namespace of this process cannot tell. */
+  get hiddenOwners(): number {
+    return this.#unmapped > 0 && hidesOwners(this.#linux) ? this.#unmapped : 0;
   }
 
   list(path: Uint8Array, options: ListOptions): SourceEntry[] {
@@ -106,6 +113,8 @@ export class DirectoryTree implements SourceTree {
         fingerprints,
       );
       if (skipDevices && (entry.kind === "block" || entry.kind === "character")) return;
+      const { uid, gid } = entry.stat;
+      if (uid === UNMAPPED_OWNER || gid === UNMAPPED_OWNER) this.#unmapped++;
       entry.stat.xattrs = this.#xattrs.readEntry(directory, terminated.bytes, subject, filter);
       entries.push(entry);
     });

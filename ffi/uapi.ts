@@ -192,6 +192,7 @@ export const RESOLVE_BENEATH = 0x08;
 // linux/stat.h
 export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_BTIME = 0x800;
+export const STATX_ATTR_VERITY = 0x100000;
 
 /** linux/stat.h struct statx, up to the fields that are used. 256 bytes are written in all. */
 export const STATX = record({

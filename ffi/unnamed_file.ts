@@ -125,34 +125,36 @@ export class UnnamedFile implements Disposable {
   /**
    * Gives the file its name, unless that is taken.
    *
-   * @param path Relative to the directory it was created in, in the same file system.
-   * @returns 0, or the error number: `EEXIST` if the name is taken, `ENOENT` if its directory is missing.
+   * @param into The directory it gets it in, of the same file system: that it was created in by default.
+   * @returns 0, or the error number: `EEXIST` if the name is taken.
    */
-  publish(path: Uint8Array): number {
+  publish(name: Uint8Array, into: Fd = this.#directory): number {
     const linux = this.#linux;
-    const to = cString(path);
+    const to = cString(name);
     const { number } = this.#directory;
     if (this.#seed === 0) {
       const from = cString(procPath(this.#file.number));
-      return -linux.retry(() => linux.libc.linkat(AT_FDCWD, from, number, to, AT_SYMLINK_FOLLOW));
+      return -linux.retry(() =>
+        linux.libc.linkat(AT_FDCWD, from, into.number, to, AT_SYMLINK_FOLLOW)
+      );
     }
     const from = cString(temporaryName(this.#seed));
     const { renameat2 } = linux.numbers;
     const moved = linux.retry(() =>
-      linux.libc.renameat2(renameat2, number, from, number, to, RENAME_NOREPLACE)
+      linux.libc.renameat2(renameat2, number, from, into.number, to, RENAME_NOREPLACE)
     );
     if (moved === 0) this.#seed = 0;
     if (!mayBeMissing(moved)) return -moved;
-    return -linux.retry(() => linux.libc.linkat(number, from, number, to, 0));
+    return -linux.retry(() => linux.libc.linkat(number, from, into.number, to, 0));
   }
 
   /**
    * Gives the file its name in place of whatever has it.
    *
-   * @param name A name in the directory it was created in.
+   * @param into As for {@linkcode UnnamedFile.publish}.
    * @returns 0, or the error number.
    */
-  replace(name: Uint8Array): number {
+  replace(name: Uint8Array, into: Fd = this.#directory): number {
     const linux = this.#linux;
     if (this.#seed === 0) {
       const seed = randomSeed();
@@ -164,7 +166,7 @@ export class UnnamedFile implements Disposable {
     const { number } = this.#directory;
     const from = cString(temporaryName(this.#seed));
     const to = cString(name);
-    const result = linux.retry(() => linux.libc.renameat(number, from, number, to));
+    const result = linux.retry(() => linux.libc.renameat(number, from, into.number, to));
     if (result === 0) this.#seed = 0;
     return -result;
   }

@@ -16,6 +16,7 @@ import { printable } from "../../lib/bytes/text.ts";
 import type { SourceFile } from "../../lib/tree/source.ts";
 import { SyscallError } from "../../ffi/errno.ts";
 import type { Context } from "../command.ts";
+import { note } from "../note.ts";
 
 /**
  * Reads a cache.
@@ -73,8 +74,4 @@ export function saveCache(path: Uint8Array, cache: DigestCache, context: Context
     if (!(error instanceof SyscallError)) throw error;
     note(context, `${error.message}; the cache is not kept`);
   }
-}
-
-function note({ terminal, program }: Context, text: string): void {
-  terminal.stderr.write(`${program}: note: ${text}\n`);
 }

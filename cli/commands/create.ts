@@ -12,6 +12,7 @@ import type { VersionRange } from "../../lib/composefs/version.ts";
 import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
 import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { InterruptedError } from "../../ffi/signals.ts";
 import {
   type Context,
   defineCommand,
@@ -21,10 +22,14 @@ import {
 } from "../command.ts";
 import { JSON_OPTION, jsonLine } from "../json.ts";
 import { isDash } from "../dash.ts";
+import type { DiskStore } from "../system.ts";
+import { note } from "../note.ts";
+import { checkOutputs, checkVersions, noteOwners, noteStore } from "./create_checks.ts";
+import { FORCE_OPTION } from "./image_options.ts";
 import { openDirectory, readDump, shownSource } from "./source_operand.ts";
 import { loadCache, saveCache } from "./cache_file.ts";
 import { missingOperand, surplusOperand, UsageError } from "../usage_error.ts";
-import { integer, path } from "../values.ts";
+import { choice, integer, path } from "../values.ts";
 
 const options = {
   "digest-store": {
@@ -33,7 +38,7 @@ const options = {
     parse: path,
     summary: "Copy file contents into the object store PATH",
     help:
-      "Files of up to 64 bytes are kept in the image and not copied. PATH is created if it does not exist. No effect with --from-file.",
+      "Files of up to 64 bytes are kept in the image and not copied. PATH is created if it does not exist. With --from-file mkcomposefs does nothing with it, and composefs create refuses it.",
   },
   "use-epoch": { kind: "flag", summary: "Set all modification times to 0" },
   "skip-devices": { kind: "flag", summary: "Leave out block and character devices" },
@@ -92,9 +97,20 @@ const options = {
     kind: "flag",
     summary: "Check the contents of objects already in the store",
     help:
-      "Otherwise an object that is already there is kept if its size is right. Files of SOURCE are read whatever is known by --cache.",
+      "Otherwise an object that is already there is kept if its size is right. What is no object of its name is replaced, with a note. Files of SOURCE are read whatever is known by --cache.",
     extension: true,
   },
+  "enable-verity": {
+    kind: "optional",
+    value: "try",
+    bare: "require",
+    parse: choice("try"),
+    summary: "Turn fs-verity on for IMAGE and its objects, or fail",
+    help:
+      "Objects that are in the store already are digested before they get it. With =try a note says where it could not be done. Without this option new objects get it where they can, and IMAGE does not.",
+    extension: true,
+  },
+  force: FORCE_OPTION,
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
@@ -162,7 +178,13 @@ async function runCreate(
     : await createFromDirectory(options, operands, context);
   if (image !== undefined) {
     if (isDash(image)) terminal.stdout.write(bytes);
-    else system.writeFile(image, bytes);
+    else {
+      const refusal = system.writeFile(image, bytes, {
+        keepSealed: !options.force,
+        seal: options.enableVerity,
+      });
+      if (refusal !== undefined) note(context, refusal.message);
+    }
   }
   if (options.json) terminal.stdout.write(jsonLine(describe(bytes)));
   else if (options.printDigest || options.printDigestOnly) {
@@ -201,6 +223,25 @@ function checkOperands(
       usage: false,
     });
   }
+  checkSealing(options, image);
+  // All of it does nothing, or something by chance, in the C program.
+  if (asC) return;
+  checkVersions(options);
+  if (options.fromFile && options.digestStore !== undefined) {
+    throw new UsageError(
+      "Cannot use --digest-store with --from-file: a dump has no contents to put there",
+      { usage: false },
+    );
+  }
+}
+
+function checkSealing({ enableVerity, digestStore }: CreateOptions, image?: Uint8Array): void {
+  if (enableVerity === undefined) return;
+  if (image === undefined ? digestStore !== undefined : !isDash(image)) return;
+  throw new UsageError(
+    "Cannot use --enable-verity: expected an image that is a file, or an object store",
+    { usage: false },
+  );
 }
 
 /** As in mkcomposefs: without either option 0 and 1, with one of them the other is 0. */
@@ -232,6 +273,8 @@ async function createFromDirectory(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { terminal, system } = context;
   const tree = openDirectory(operands, system);
+  // The C program reads what it writes, or not, as it happens.
+  if (!context.asC) checkOutputs(operands, options.digestStore, system);
   const scanning = terminal.progress("Scanning, files found:");
   const reading = terminal.progress("Reading file contents, bytes:");
   const settings: CreateImageOptions = {
@@ -246,18 +289,37 @@ async function createFromDirectory(
   try {
     using store = options.digestStore === undefined
       ? undefined
-      : system.openObjectStore(options.digestStore, { verifyObjects: options.verifyObjects });
-    using reader = tree.openReader({
-      onRead: reading.update,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(store === undefined ? {} : { store }),
-      ...(cache === undefined ? {} : { cache, believeCache: !options.verifyObjects }),
+      : system.openObjectStore(options.digestStore, {
+        verifyObjects: options.verifyObjects,
+        seal: options.enableVerity,
+      });
+    const image = await keepingObjects(store, async () => {
+      using reader = tree.openReader({
+        onRead: reading.update,
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+        ...(store === undefined ? {} : { store }),
+        ...(cache === undefined ? {} : { cache, believeCache: !options.verifyObjects }),
+      });
+      const image = await createImage(tree, { ...settings, reader, fingerprints: cache });
+      store?.flush();
+      return image;
     });
-    const image = await createImage(tree, { ...settings, reader, fingerprints: cache });
-    store?.flush();
+    if (store !== undefined) noteStore(store, options.digestStore!, context);
+    noteOwners(tree, operands.source, context);
     if (cache !== undefined) saveCache(options.cache!, cache, context);
     return image;
   } finally {
     reading.finish();
+  }
+}
+
+/** Does the work. If it fails, as on a full disk, the objects that are complete need not be made again. */
+async function keepingObjects<T>(store: DiskStore | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // Whoever interrupts it does not want to wait for the disk.
+    if (!(error instanceof InterruptedError)) store?.keep();
+    throw error;
   }
 }

@@ -50,6 +50,13 @@ export const BASEDIRS_OPTION = {
   help: "An object is missing if none of the stores has it.",
 } as const;
 
+/** Lets an image be written in place of one that has fs-verity. */
+export const FORCE_OPTION = {
+  kind: "flag",
+  summary: "Replace an image even if it has fs-verity",
+  extension: true,
+} as const;
+
 /** Options of every command that reads images. */
 export const imageOptions = {
   filter: FILTER_OPTION,

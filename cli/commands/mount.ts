@@ -22,6 +22,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../command.ts";
+import { note } from "../note.ts";
 import { UsageError } from "../usage_error.ts";
 import { path } from "../values.ts";
 
@@ -191,11 +192,12 @@ export function runMount(
   });
   if (upperMode !== undefined && (upperMode & OTHERS) !== OTHERS) {
     const mode = upperMode.toString(8).padStart(4, "0");
-    terminal.stderr.write(
-      `${program}: note: upper directory "${
+    note(
+      { terminal, program },
+      `upper directory "${
         printable(options.upperdir!)
-      }" has mode ${mode}, and so ` +
-        "has the root of the mount, which others then may not enter\n",
+      }" has mode ${mode}, and so has the root of ` +
+        "the mount, which others then may not enter",
     );
   }
   if (!verbose) return 0;

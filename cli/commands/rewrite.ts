@@ -11,6 +11,8 @@ import { type Context, defineCommand, type OptionTable, type OptionValues } from
 import { isDash } from "../dash.ts";
 import { loadImage } from "../images.ts";
 import { integer } from "../values.ts";
+import { checkVersions } from "./create_checks.ts";
+import { FORCE_OPTION } from "./image_options.ts";
 
 const options = {
   "min-version": {
@@ -27,6 +29,7 @@ const options = {
     summary: "Use format version N at most",
     defaultText: "the version of the source, or what --min-version says",
   },
+  force: FORCE_OPTION,
 } as const satisfies OptionTable;
 
 const operands = {
@@ -57,8 +60,9 @@ export const rewrite = defineCommand({ name: "rewrite", ...REWRITE });
 function runRewrite(
   options: OptionValues<typeof REWRITE.options>,
   { source, destination }: { readonly source: Uint8Array; readonly destination: Uint8Array },
-  { terminal, system }: Context,
+  { asC, terminal, system }: Context,
 ): number {
+  if (!asC) checkVersions(options);
   if (isDash(destination) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
@@ -66,7 +70,7 @@ function runRewrite(
   const range = versionRange(options, image.version, source);
   const bytes = encodeImage(image.tree(), range);
   if (isDash(destination)) terminal.stdout.write(bytes);
-  else system.writeFile(destination, bytes);
+  else system.writeFile(destination, bytes, { keepSealed: !options.force });
   return 0;
 }
 

@@ -13,7 +13,7 @@ import { isDash } from "../dash.ts";
 import type { DiskTree, System } from "../system.ts";
 
 /** SOURCE, and IMAGE if it is given. */
-interface Operands {
+export interface Operands {
   readonly source: Uint8Array;
   readonly image?: Uint8Array | undefined;
 }

@@ -22,6 +22,7 @@ import { Crew, type ThreadOptions } from "./crew.ts";
 import type { Fd } from "../fd.ts";
 import { LargeFile } from "./large_file.ts";
 import type { Linux } from "../linux.ts";
+import type { ObjectDirectory } from "../object_directory.ts";
 import type { DirectoryStore } from "../object_store.ts";
 import type { DirectoryTree } from "../source_tree.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
@@ -182,7 +183,8 @@ export class TreeReader implements FileReader, Disposable {
     let draft: UnnamedFile | undefined;
     try {
       if (from.size !== file.size) throw wrongLength(from.shown, from.size, file.size);
-      if (!this.#expectsPresent) draft = this.#beginDraft(from);
+      // In a store that cannot be written, it may be there.
+      if (!this.#expectsPresent) draft = this.#beginDraft(from, (objects) => objects.tryDraft());
     } catch (error) {
       from.close();
       throw error;
@@ -191,9 +193,12 @@ export class TreeReader implements FileReader, Disposable {
   }
 
   /** A draft that holds the file's contents already, or is to get them. */
-  #beginDraft(from: Fd): UnnamedFile | undefined {
+  #beginDraft(
+    from: Fd,
+    create: (objects: ObjectDirectory) => UnnamedFile | undefined,
+  ): UnnamedFile | undefined {
     const objects = this.#store?.objects;
-    const draft = objects?.cloneDraft(from) ?? objects?.createDraft();
+    const draft = objects && (objects.cloneDraft(from) ?? create(objects));
     this.#hasNamedDraft ||= draft?.hasName ?? false;
     return draft;
   }
@@ -226,7 +231,7 @@ export class TreeReader implements FileReader, Disposable {
     this.#settle(pending, digest);
     this.#expectsPresent = store?.has(digest, file.size) ?? false;
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {
-      const copy = this.#beginDraft(from);
+      const copy = this.#beginDraft(from, (objects) => objects.createDraft());
       this.#pending.delete(large.number);
       this.#postLarge({ ...pending, draft: copy, expected: digest });
       return;

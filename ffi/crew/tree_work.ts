@@ -9,7 +9,7 @@ import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
 import { FILE_STATE, type FileResult } from "../../lib/jobs/file_job.ts";
 import type { Fd } from "../fd.ts";
 import type { FileWork } from "./work_order.ts";
-import { ObjectDirectory } from "../object_directory.ts";
+import { ObjectDirectory, type ObjectOptions } from "../object_directory.ts";
 import { DirectoryTree } from "../source_tree.ts";
 import { MAX_WHOLE_FILE } from "./span_work.ts";
 import type { UnnamedFile } from "../unnamed_file.ts";
@@ -29,11 +29,10 @@ export class TreeWork implements FileWork {
   /** Closes neither directory. */
   constructor(
     root: Fd,
-    store?: { readonly directory: Fd; readonly path: Uint8Array; readonly verifyObjects: boolean },
+    store?: { readonly directory: Fd; readonly path: Uint8Array } & ObjectOptions,
   ) {
     this.#tree = new DirectoryTree(root, root.subject as Uint8Array);
-    this.#objects = store &&
-      new ObjectDirectory(store.directory, store.path, store.verifyObjects);
+    this.#objects = store && new ObjectDirectory(store.directory, store.path, store);
   }
 
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {

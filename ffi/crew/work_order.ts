@@ -8,6 +8,7 @@
 
 import type { HashAlgorithm } from "../../lib/fsverity/hasher.ts";
 import type { FileResult } from "../../lib/jobs/file_job.ts";
+import type { ObjectOptions } from "../object_directory.ts";
 
 /** A directory that is open in another thread of this process. */
 export interface SharedDirectory {
@@ -24,10 +25,7 @@ export type WorkOrder =
   | { readonly kind: "digest"; readonly options: DigestOrder };
 
 /** A store that files go into. */
-export interface StoreOrder extends SharedDirectory {
-  /** Digests objects that are there already. */
-  readonly verifyObjects: boolean;
-}
+export interface StoreOrder extends SharedDirectory, ObjectOptions {}
 
 /** How files are digested. */
 export interface DigestOrder {

@@ -38,3 +38,8 @@ export function objectPath(digest: Uint8Array): string {
   const hex = digest.toHex();
   return `${hex.slice(0, 2)}/${hex.slice(2)}`;
 }
+
+/** The directory of an object below the store: two hexadecimal digits. */
+export function shardOf(digest: Uint8Array): string {
+  return digest.subarray(0, 1).toHex();
+}

@@ -11,10 +11,8 @@ import type { SourceFile } from "../tree/source.ts";
 /** A set of immutable objects, each named by the fs-verity digest of its contents. */
 export interface ObjectStore {
   /**
-   * Tells whether the object is there.
-   *
-   * @throws If a file stands under that name but cannot be the object: wrong size, not a regular file
-   * or, where the store was opened to verify, other contents.
+   * Tells whether the object is there. What stands under its name and cannot be it (another size, no regular
+   * file or, where the store was opened to verify, other contents) is not; `put` replaces that.
    */
   has(digest: Uint8Array, size: number): boolean;
   /**

@@ -1,6 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { moduleWorkspace, type Subject, testEach } from "./each_program.ts";
 import { output, run } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
@@ -158,20 +167,30 @@ function oneObject(subject: Subject): { store: string; object: string; args: str
   return { store, object: `${store}/${line!.split(" ")[0]}`, args };
 }
 
-testEach("store: an object of another size is an error, kept as it is", {}, (subject) => {
-  const { object, args } = oneObject(subject);
+/** Asserts that a run puts an object right, and says so. */
+function assertRepairs(subject: Subject, object: string, args: readonly string[]): void {
   const image = readFileSync(subject.path("image"));
+  const { code, stderr } = run(subject.tool("mkcomposefs"), args);
+  assertEquals(code, 0, stderr);
+  const words = `mkcomposefs: note: replaced "${object}", which was no object of that name: `;
+  assert(stderr.startsWith(words) && stderr.trim().split("\n").length === 1, stderr);
+  assertEquals(readFileSync(object, "utf8"), CONTENTS);
+  assertEquals(readFileSync(subject.path("image")), image);
+  assertEquals(run(subject.tool("mkcomposefs"), args).stderr, "");
+}
+
+testEach("store: what is no object of its name is replaced, and told of", {}, (subject) => {
+  const { object, args } = oneObject(subject);
   for (const contents of ["", CONTENTS + "!"]) {
     writeFileSync(object, contents);
-    const { code, stderr } = run(subject.tool("mkcomposefs"), args);
-    assertEquals(code, 1);
-    assert(/^mkcomposefs: Cannot [^\n]*\n$/.test(stderr) && stderr.includes("77"), stderr);
-    assertEquals(readFileSync(object, "utf8"), contents);
-    assertEquals(readFileSync(subject.path("image")), image);
+    assertRepairs(subject, object, args);
   }
+  rmSync(object);
+  symlinkSync("/etc/passwd", object);
+  assertRepairs(subject, object, args);
 });
 
-testEach("store: an object that is no regular file is an error", {}, (subject) => {
+testEach("store: a directory in an object's place is an error", {}, (subject) => {
   const { object, args } = oneObject(subject);
   rmSync(object);
   mkdirSync(object);
@@ -180,16 +199,141 @@ testEach("store: an object that is no regular file is an error", {}, (subject) =
   assert(/^mkcomposefs: Cannot [^\n]*\n$/.test(stderr), stderr);
 });
 
-testEach("store: other contents of the right size: kept, or refused if asked", {}, (subject) => {
+testEach("store: other contents of the right size: kept, or replaced if asked", {}, (subject) => {
   const { object, args } = oneObject(subject);
   output(subject.tool("mkcomposefs"), ["--verify-objects", ...args]);
   const other = CONTENTS.toUpperCase();
   writeFileSync(object, other);
-  output(subject.tool("mkcomposefs"), args);
-  const { code, stderr } = run(subject.tool("mkcomposefs"), ["--verify-objects", ...args]);
-  assertEquals(code, 1);
-  assert(/^mkcomposefs: Cannot [^\n]*contents[^\n]*\n$/.test(stderr), stderr);
+  assertEquals(run(subject.tool("mkcomposefs"), args).stderr, "");
   assertEquals(readFileSync(object, "utf8"), other);
+  assertRepairs(subject, object, ["--verify-objects", ...args]);
+});
+
+testEach("store: a large object is repaired as well", {}, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  const contents = createRandom(11).bytes(5 * 2 ** 20);
+  make.directory("tree");
+  make.file("tree/big", contents);
+  const store = subject.path("store");
+  const args = [`--digest-store=${store}`, subject.path("tree"), subject.path("image")];
+  output(subject.tool("mkcomposefs"), args);
+  const object = `${store}/${listFiles(store)[1]!.split(" ")[0]}`;
+  truncateSync(object, 100);
+  assert(run(subject.tool("mkcomposefs"), args).stderr.includes("100 bytes where"));
+  assertEquals(new Uint8Array(readFileSync(object)), contents);
+});
+
+testEach("store: one that cannot be written serves if it has all", { root: true }, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  make.file("tree/small", CONTENTS);
+  make.file("tree/middle", "x".repeat(100_000));
+  make.file("tree/big", createRandom(12).bytes(5 * 2 ** 20));
+  const [store, tree, image] = ["store", "tree", "image"].map((name) => subject.path(name));
+  output(subject.tool("mkcomposefs"), [`--digest-store=${store}`, tree!, image!]);
+  const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+  const command = [...subject.tool("mkcomposefs"), `--digest-store=${store}`, tree!, image!];
+  const args = ["--mount", "sh", "-c", script, "sh", store!, ...command];
+  assertEquals(run(["unshare"], args), { code: 0, stdout: new Uint8Array(), stderr: "" });
+  make.file("tree/more", CONTENTS + "more");
+  const { code, stderr } = run(["unshare"], args);
+  assertEquals(code, 1);
+  assertEquals(
+    stderr,
+    `mkcomposefs: Cannot create "${store}/new object": Read-only file system (EROFS)\n`,
+  );
+});
+
+testEach("store: a full disk keeps the objects that were complete", { root: true }, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  const random = createRandom(13);
+  make.directory("tree");
+  for (let i = 0; i < 40; i++) make.file(`tree/${i}`, random.bytes(100_000));
+  make.directory("disk");
+  const [store, tree, image] = ["disk/store", "tree", "image"].map((name) => subject.path(name));
+  const command = [...subject.tool("mkcomposefs"), `--digest-store=${store}`, tree!, image!];
+  const script = 'mount -t tmpfs -o size=2m none "$1" && shift && { "$@"; status=$?; ' +
+    'find "$STORE" -type f -size 100000c | wc -l; exit $status; }';
+  const { code, stdout, stderr } = run(
+    ["unshare"],
+    [
+      "--mount",
+      "env",
+      `STORE=${store}`,
+      "sh",
+      "-c",
+      script,
+      "sh",
+      subject.path("disk"),
+      ...command,
+    ],
+  );
+  assertEquals(code, 1);
+  assert(stderr.includes("No space left on device (ENOSPC)"), stderr);
+  const kept = Number(new TextDecoder().decode(stdout));
+  assert(kept >= 10 && kept <= 20, `${kept} objects kept`);
+});
+
+testEach("create: writes neither image nor objects into the tree it reads", {}, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  make.file("tree/file", CONTENTS);
+  symlinkSync("tree", subject.path("link"));
+  const tree = subject.path("tree");
+  const places: readonly (readonly string[])[] = [
+    [tree, `${tree}/image`],
+    [tree, `${subject.path("link")}/image`],
+    [tree, `${tree}/new/../image`],
+    [`--digest-store=${tree}`, tree, subject.path("image")],
+    [`--digest-store=${tree}/new/store`, tree, subject.path("image")],
+    [`--digest-store=${subject.path("link")}/store/`, tree, subject.path("image")],
+  ];
+  for (const args of places) {
+    const { code, stderr } = run([...subject.composefs, "create"], args);
+    assertEquals(code, 1);
+    assert(stderr.startsWith(`composefs: Cannot make an image of "${tree}": the `), stderr);
+    assert(stderr.endsWith(" lies in it\n"), stderr);
+  }
+  assertEquals(listFiles(tree).map((line) => line.split(" ")[0]), ["file"]);
+  // As C does it: the image of an earlier run is in the next one.
+  output(subject.tool("mkcomposefs"), [tree, `${tree}/image`]);
+  output([...subject.composefs, "create"], [tree, "/dev/null"]);
+});
+
+testEach("create: options that contradict each other are errors", {}, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  const dump = subject.path("dump");
+  writeFileSync(dump, "/ 4096 40755 2 0 0 0 0.0 - - -\n");
+  const [tree, image, store] = ["tree", "image", "store"].map((name) => subject.path(name));
+  const cases: readonly (readonly string[])[] = [
+    ["--min-version=1", "--max-version=0", tree!, image!],
+    ["--from-file", `--digest-store=${store}`, dump, image!],
+    ["--enable-verity", tree!, "-"],
+    ["--enable-verity=try", "--print-digest-only", tree!],
+    ["--enable-verity=perhaps", tree!, image!],
+  ];
+  for (const args of cases) {
+    const { code, stderr } = run([...subject.composefs, "create"], args);
+    assertEquals(code, 2, args.join(" "));
+    assert(/^composefs: Cannot use [^\n]*: [^\n]*\n$/.test(stderr), stderr);
+    assertEquals(existsSync(image!) || existsSync(store!), false);
+  }
+  assertEquals(run(subject.tool("mkcomposefs"), cases[1]!).code, 0);
+});
+
+testEach("create: owners that a user namespace hides are told of", { root: true }, (subject) => {
+  const make = new TreeMaker(subject.directory);
+  make.directory("tree");
+  make.file("tree/mine", CONTENTS);
+  make.file("tree/other", CONTENTS);
+  chownSync(subject.path("tree/other"), 5, 5);
+  const args = ["create", "--print-digest-only", subject.path("tree")];
+  assertEquals(run(subject.composefs, args).stderr, "");
+  const { code, stderr } = run(["unshare"], ["-Ur", ...subject.composefs, ...args]);
+  assertEquals(code, 0, stderr);
+  assert(stderr.startsWith("composefs: note: 1 files in "), stderr);
+  assert(stderr.endsWith("in the image they belong to 65534\n"), stderr);
 });
 
 testEach(

@@ -170,23 +170,31 @@ for (const [way, faults] of Object.entries(WAYS)) {
   }
 }
 
-test("object store: what stands under a name must be the object", ({ linux, directory }) => {
+test("object store: what is no object of its name is replaced", ({ linux, directory }) => {
   const contents = pattern(5000);
   const digest = fsVerityDigest(contents);
   const path = `${directory}/${objectPath(digest)}`;
   mkdirSync(`${directory}/${objectPath(digest).slice(0, 2)}`);
   using store = openObjectStore(linux, utf8(directory));
-  const has = () => store.has(digest, contents.length);
-  writeFileSync(path, contents.slice(1));
-  assertThrows(has, RangeError, `Cannot use object "${path}": 4999 bytes, expected 5000`);
-  assertThrows(() => put(store, contents), RangeError, "4999 bytes, expected 5000");
-  execFileSync("rm", [path]);
-  symlinkSync("elsewhere", path);
-  assertThrows(has, RangeError, "a symlink file, expected a regular one");
-  assertThrows(() => store.open(digest), SyscallError, "ELOOP");
+  const others: readonly (readonly [string, () => void])[] = [
+    ["4999 bytes where 5000 were expected", () => writeFileSync(path, contents.slice(1))],
+    ["a symlink file", () => symlinkSync("elsewhere", path)],
+    ["a fifo file", () => execFileSync("mkfifo", [path])],
+  ];
+  for (const [found, plant] of others) {
+    execFileSync("rm", ["-f", path]);
+    plant();
+    assertEquals(store.has(digest, contents.length), false);
+    put(store, contents);
+    store.flush();
+    assertHolds(directory, contents);
+    assertEquals(store.repairs.at(-1), { path: utf8(path), found });
+  }
+  assertEquals(store.repairs.length, others.length);
   execFileSync("rm", [path]);
   mkdirSync(path);
-  assertThrows(has, RangeError, "a directory file, expected a regular one");
+  put(store, contents);
+  assertThrows(() => store.flush(), SyscallError, `Cannot name object "${path}"`);
 });
 
 test("object store: digests what is there if asked to", ({ linux, directory }) => {
@@ -194,18 +202,73 @@ test("object store: digests what is there if asked to", ({ linux, directory }) =
   const digest = fsVerityDigest(contents);
   const path = `${directory}/${objectPath(digest)}`;
   mkdirSync(`${directory}/${objectPath(digest).slice(0, 2)}`);
-  writeFileSync(path, contents);
+  writeFileSync(path, contents, { mode: 0o644 });
   using trusting = openObjectStore(linux, utf8(directory));
   using verifying = openObjectStore(linux, utf8(directory), { verifyObjects: true });
   assertEquals(verifying.has(digest, contents.length), true);
   contents[4999]! ^= 1;
   writeFileSync(path, contents);
+  contents[4999]! ^= 1;
   assertEquals(trusting.has(digest, contents.length), true);
-  assertThrows(
-    () => verifying.has(digest, contents.length),
-    RangeError,
-    `Cannot use object "${path}": other contents than its name says`,
-  );
+  assertEquals(verifying.has(digest, contents.length), false);
+  put(verifying, contents);
+  verifying.flush();
+  assertHolds(directory, contents);
+  const found = "other contents than its name says";
+  assertEquals(verifying.repairs, [{ path: utf8(path), found }]);
+});
+
+test("object store: no link stands for a directory of objects", ({ linux, directory }) => {
+  const contents = pattern(5000);
+  const digest = fsVerityDigest(contents);
+  const shard = objectPath(digest).slice(0, 2);
+  mkdirSync(`${directory}/elsewhere`);
+  writeFileSync(`${directory}/elsewhere/${objectPath(digest).slice(3)}`, contents);
+  mkdirSync(`${directory}/store`);
+  const path = `${directory}/store/${shard}`;
+  symlinkSync("../elsewhere", path);
+  using store = openObjectStore(linux, pathTo(directory, "store"));
+  const refusal = `Cannot use "${path}" in an object store: a symlink file, expected a directory`;
+  assertThrows(() => store.has(digest, 5000), RangeError, refusal);
+  assertThrows(() => store.open(digest), RangeError, refusal);
+  assertThrows(() => put(store, contents), RangeError, refusal);
+  // Nor one that comes later, when its name is due.
+  execFileSync("rm", [path]);
+  put(store, contents);
+  execFileSync("rm", [`${directory}/elsewhere/${objectPath(digest).slice(3)}`]);
+  symlinkSync("../elsewhere", path);
+  assertThrows(() => store.flush(), SyscallError, `Cannot open directory "${path}"`);
+  assertEquals(readdirSync(`${directory}/elsewhere`), []);
+});
+
+test("object store: a stranger's directory holds no objects", async ({ directory }) => {
+  const contents = pattern(5000);
+  mkdirSync(`${directory}/${objectPath(fsVerityDigest(contents)).slice(0, 2)}`);
+  const user = process.getuid!();
+  // Root may own them, and so may whoever owns the store; here that is made somebody else.
+  const linux = await openFaulty({});
+  Object.defineProperty(linux, "userId", { value: () => user + 1 });
+  using store = openObjectStore(linux, utf8(directory));
+  put(store, contents);
+  store.flush();
+  assertHolds(directory, contents);
+  if (user !== 0) return;
+  execFileSync("chown", ["77", `${directory}/${objectPath(fsVerityDigest(contents)).slice(0, 2)}`]);
+  using other = openObjectStore(linux, utf8(directory));
+  assertThrows(() => other.has(fsVerityDigest(contents), 5000), RangeError, "belongs to user 77");
+});
+
+test("object store: what is complete can be kept where something fails", async ({ directory }) => {
+  const contents = [pattern(100), pattern(70_000)];
+  let mayLink = 1;
+  const linux = await openFaulty({ linkat: () => mayLink-- > 0 ? undefined : ERRNO.ENOSPC });
+  using store = openObjectStore(linux, utf8(directory));
+  for (const each of contents) put(store, each);
+  store.keep();
+  assertEquals(filesBelow(directory).length, 1);
+  mayLink = 1;
+  store.keep();
+  assertHolds(directory, ...contents);
 });
 
 test("object store: another process may be first", async ({ linux, directory }) => {

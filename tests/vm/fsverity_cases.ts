@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { readVerityMetadata, type VerityMetadataType } from "../../ffi/verity_metadata.ts";
@@ -62,6 +62,46 @@ export function fsverityCases(disk: Disk): VmCase[] {
       assertEquals(await succeed(guest.ours, "fsverity", measure), digests.join(""));
       assertEquals(await succeed(guest.peer, "fsverity", measure), digests.join(""));
     }, "fsverity"),
+    caseOn(
+      disk,
+      "create seals an image and its objects, and replaces neither unasked",
+      async (guest) => {
+        const directory = guest.directory(disk);
+        const [tree, store, image] = ["tree", "store", "image"].map((name) =>
+          join(directory, name)
+        );
+        mkdirSync(tree!);
+        write(tree!, "one", 5000);
+        write(tree!, "two", 3_000_000);
+        const args = [`--digest-store=${store}`, tree!, image!];
+        await succeed(guest.ours, "mkcomposefs", args);
+        const object = await succeed(guest.ours, "composefs-info", ["objects", image!]);
+        const objects = object.trim().split("\n").map((name) => join(store!, name));
+        // One that lost its fs-verity, as in a copy, and one that is another file by now.
+        const copy = readFileSync(objects[0]!);
+        rmSync(objects[0]!);
+        writeFileSync(objects[0]!, copy);
+        rmSync(objects[1]!);
+        writeFileSync(objects[1]!, "other");
+        const sealing = ["create", "--enable-verity", ...args];
+        const { status, stderr } = await guest.ours("composefs", sealing);
+        assertEquals(status, 0, stderr);
+        assertStringIncludes(stderr, `replaced "${objects[1]}"`);
+        const digest = await succeed(guest.ours, "composefs-info", ["measure-file", image!]);
+        const names = objects.map((path) => path.slice(store!.length + 1).replace("/", ""));
+        const measured = await succeed(guest.ours, "fsverity", ["measure", image!, ...objects]);
+        const expected = [digest.trim(), ...names];
+        assertEquals(measured.trim().split("\n").map((line) => line.slice(7, 71)), expected);
+        for (const [program, more] of [["composefs", ["create"]], ["mkcomposefs", []]] as const) {
+          const refused = await guest.ours(program, [...more, ...args]);
+          assertEquals(refused.status, 1);
+          assertStringIncludes(refused.stderr, "it has fs-verity, so it may be in use");
+          assertEquals(await succeed(guest.ours, program, [...more, "--force", ...args]), "");
+          await succeed(guest.ours, "composefs", [...sealing]);
+        }
+        assertEquals((await guest.ours("composefs-dump", [image!, image!])).status, 1);
+      },
+    ),
     caseOn(disk, "what is not there is said in words", async (guest) => {
       const directory = guest.directory(disk);
       const plain = write(directory, "plain", 10);
