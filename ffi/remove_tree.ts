@@ -74,7 +74,7 @@ function unlink(directory: Fd, name: Uint8Array, flags: number): boolean {
  * Opens a directory to its owner, who may have shut it; whether that worked shows when it is entered. Not
  * by its name, by which chmod would follow a symbolic link that has taken its place.
  */
-function makeAccessible(parent: Fd, name: Uint8Array): void {
+export function makeAccessible(parent: Fd, name: Uint8Array): void {
   const { linux } = parent;
   const flags = linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
   try {

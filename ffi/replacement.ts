@@ -12,9 +12,16 @@ import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { cString, splitPath } from "./path.ts";
 import { openDirectory } from "./place.ts";
-import { removeTree } from "./remove_tree.ts";
+import { makeAccessible, removeTree } from "./remove_tree.ts";
 import { hasName, lockTemporary, randomSeed, removeLeftovers, temporaryName } from "./temporary.ts";
-import { AT_SYMLINK_NOFOLLOW, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "./uapi.ts";
+import {
+  AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
+  O_RDONLY,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+} from "./uapi.ts";
 
 const SLASH = 0x2f;
 const PRIVATE = 0o700;
@@ -126,11 +133,17 @@ export class Replacement implements Disposable {
       "mkdirat",
       "create",
     );
+    // The umask may have taken away what its owner needs, to open it as well.
+    makeAccessible(this.#parent, this.#temporary);
     const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
     const options = { flags, at: this.#parent, shown: this.#path };
-    this.#directory = Fd.open(linux, this.#temporary, options);
-    // The umask may have taken away what its owner needs.
-    this.#directory.chmod(PRIVATE);
+    try {
+      this.#directory = Fd.open(linux, this.#temporary, options);
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === "ENOENT") return false;
+      linux.retry(() => linux.libc.unlinkat(number, name, AT_REMOVEDIR));
+      throw error;
+    }
     if (lockTemporary(this.#directory) && hasName(this.#parent, this.#temporary, this.#directory)) {
       return true;
     }

@@ -1,11 +1,22 @@
-import { assertEquals } from "@std/assert";
-import { chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { ERRNO, SyscallError } from "../../ffi/errno.ts";
 import { Fd } from "../../ffi/fd.ts";
 import type { Linux } from "../../ffi/linux.ts";
 import { Replacement } from "../../ffi/replacement.ts";
 import { lockTemporary, randomSeed, removeLeftovers, temporaryName } from "../../ffi/temporary.ts";
-import { O_RDONLY } from "../../ffi/uapi.ts";
+import { O_PATH, O_RDONLY } from "../../ffi/uapi.ts";
 import { UnnamedFile } from "../../ffi/unnamed_file.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import { IS_ROOT, needsRoot, openFaulty, STRANGER, test } from "./harness.ts";
@@ -83,4 +94,55 @@ test("leftovers: a directory and a file under construction are held", async ({ l
   }
   assertEquals(existsSync(join(directory, "out")), true);
   assertEquals(sweep(linux, directory), ["out"]);
+});
+
+/** The temporary name among the arguments of a call. */
+function temporaryIn(path: unknown): string | undefined {
+  const name = new TextDecoder().decode(path as Uint8Array).split("\0")[0]!;
+  return name.startsWith(".tmp-composefs-") ? name : undefined;
+}
+
+test("leftovers: a directory that is swept before it is opened is made once more", async ({ directory }) => {
+  let isSwept = false;
+  const linux = await openFaulty({
+    openat(_, path) {
+      const name = temporaryIn(path);
+      if (name !== undefined && !isSwept) rmdirSync(join(directory, name));
+      isSwept ||= name !== undefined;
+      return undefined;
+    },
+  });
+  using replacement = new Replacement(linux, utf8(join(directory, "out")));
+  replacement.publish();
+  assertEquals([isSwept, ...readdirSync(directory)], [true, "out"]);
+});
+
+test("leftovers: a directory that the umask shuts to its owner is opened all the same", async ({ directory }) => {
+  const linux = await openFaulty({
+    // As for all but root.
+    openat(_, path, flags) {
+      const name = temporaryIn(path);
+      if (name === undefined || (Number(flags) & O_PATH) !== 0) return undefined;
+      return (statSync(join(directory, name)).mode & 0o400) === 0 ? ERRNO.EACCES : undefined;
+    },
+  });
+  const umask = process.umask(0o777);
+  try {
+    using replacement = new Replacement(linux, utf8(join(directory, "out")));
+    replacement.publish();
+  } finally {
+    process.umask(umask);
+  }
+  assertEquals(statSync(join(directory, "out")).mode & 0o777, 0o700);
+});
+
+test("leftovers: a directory that cannot be opened does not stay", async ({ directory }) => {
+  const linux = await openFaulty({
+    openat: (_, path) => temporaryIn(path) === undefined ? undefined : ERRNO.EMFILE,
+  });
+  const error = assertThrows(
+    () => new Replacement(linux, utf8(join(directory, "out"))),
+    SyscallError,
+  );
+  assertEquals([error.code, ...readdirSync(directory)], ["EMFILE"]);
 });
