@@ -13,7 +13,7 @@
 
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 import type { MountFlag, SuperblockFlag } from "../lib/mount/flags.ts";
-import type { VerityPolicy } from "../lib/mount/options.ts";
+import { MAX_SOURCE, type VerityPolicy } from "../lib/mount/options.ts";
 import { ERRNO } from "./errno.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
@@ -160,14 +160,13 @@ export function mountOverlayOn(
 }
 
 const ON = utf8("on");
-const MAX_PARAMETER = 255;
 /** What the C program says of every image. */
 const DEFAULT_SOURCE = utf8("composefs");
 
 /** 1 if the kernel checks objects from now on, 0 if not, or a negated error number. */
 function setVerity(overlay: FsContext, parts: OverlayParts): number {
-  // A parameter has at most 255 bytes; a source that is cut off would be another one.
-  const source = parts.source.length <= MAX_PARAMETER ? parts.source : DEFAULT_SOURCE;
+  // An image may have a longer name; a source that is cut off would be another one.
+  const source = parts.source.length <= MAX_SOURCE ? parts.source : DEFAULT_SOURCE;
   const steps = [["source", source], ["metacopy", ON], ["redirect_dir", ON]] as const;
   for (const [key, value] of steps) {
     const result = overlay.setString(key, value);

@@ -54,6 +54,9 @@ const BACKSLASH = 0x5c;
 /** Bytes of a SHA-256 digest, the only one that composefs images have. */
 const DIGEST_SIZE = 32;
 
+/** The longest source that fsconfig(2) takes, in bytes. */
+export const MAX_SOURCE = 255;
+
 const WORDS = ["verity", "tryverity", "userverity", "allowundigested", "remount"];
 const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap", "source"];
 
@@ -105,6 +108,7 @@ function settings(
   const workdir = values.get("workdir");
   const idmap = values.get("idmap");
   const source = values.get("source");
+  if (source !== undefined) checkSource(source);
   return {
     ...(basedir === undefined ? {} : { basedirs: splitBasedir(basedir) }),
     ...(digest === undefined ? {} : { digest: parseImageDigest(binary(digest)) }),
@@ -159,6 +163,18 @@ export function parseImageDigest(text: string): Uint8Array<ArrayBuffer> {
   throw new RangeError(
     `Value for digest option has incorrect format: expected ${2 * DIGEST_SIZE} hexadecimal ` +
       `digits, found ${text === "" ? "none" : `${text.length} characters`}`,
+  );
+}
+
+/**
+ * Whoever reads `/proc/self/mountinfo` takes an empty source for a field that is missing, and overlayfs is
+ * told of a longer one by no parameter.
+ */
+function checkSource({ length }: Uint8Array): void {
+  if (length === 0) throw new RangeError("No value specified for source option");
+  if (length <= MAX_SOURCE) return;
+  throw new RangeError(
+    `Value for source option is too long: ${length} bytes, expected at most ${MAX_SOURCE}`,
   );
 }
 

@@ -58,6 +58,11 @@ Deno.test("mistakes are told in the C program's words", () => {
   refused("basedir=o,Verity", "Unsupported option Verity");
   refused("basedir=o,remount=1", "Option remount takes no value");
   refused("basedir=o,source", "No value specified for source option");
+  refused("basedir=o,source=", "No value specified for source option");
+  refused(
+    `basedir=o,source=${"s".repeat(256)}`,
+    "Value for source option is too long: 256 bytes, expected at most 255",
+  );
   refused("basedir=o,=", "Unsupported option =");
   refused("basedir=o,__proto__", "Unsupported option __proto__");
   refused("basedir=o,constructor=1", "Unsupported option constructor=1");
