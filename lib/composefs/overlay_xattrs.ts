@@ -84,17 +84,16 @@ const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
  */
 export function metacopyDigest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
   if (metacopy === undefined || metacopy.size === 0) return undefined;
-  const value = metacopy.value();
-  const algorithm = algorithmOfSize(value.length - HEADER_SIZE);
-  if (algorithm !== undefined && startsWith(value, METACOPY_HEADERS[algorithm])) {
-    return value.subarray(HEADER_SIZE);
+  const { size, end } = metacopy;
+  const algorithm = algorithmOfSize(size - HEADER_SIZE);
+  if (algorithm !== undefined && metacopy.startsWith(METACOPY_HEADERS[algorithm])) {
+    return metacopy.value(HEADER_SIZE);
   }
+  const header = metacopy.value().subarray(0, HEADER_SIZE).toHex();
   throw new ImageFormatError(
-    metacopy.end - metacopy.size,
-    `metacopy of ${value.length} bytes that begins with ` +
-      `0x${
-        value.subarray(0, HEADER_SIZE).toHex()
-      }, expected none or a digest by SHA-256 or SHA-512`,
+    end - size,
+    `metacopy of ${size} bytes that begins with 0x${header}, expected none or a digest by SHA-256 or ` +
+      "SHA-512",
   );
 }
 
@@ -108,7 +107,7 @@ const SLASH = Uint8Array.of(0x2f);
 
 /** The path in a redirect xattr of an image; its first slash is not part of it. */
 export function redirectPath(redirect: ImageXattr | undefined): Uint8Array | undefined {
-  return redirect?.value(redirect.startsWith(SLASH[0]!) ? 1 : 0);
+  return redirect?.value(redirect.startsWith(SLASH) ? 1 : 0);
 }
 
 /** An xattr of the source as it stands in the image. */

@@ -12,13 +12,11 @@ import { ImageFormatError } from "./image_format_error.ts";
 
 /** Adds up what inodes take of an image. */
 export class Extents {
-  readonly #image: ErofsImage;
   /** Bytes that no inode has taken. */
   #free: number;
 
-  constructor(image: ErofsImage) {
-    this.#image = image;
-    this.#free = image.image.length;
+  constructor({ image }: ErofsImage) {
+    this.#free = image.length;
   }
 
   /**
@@ -30,7 +28,7 @@ export class Extents {
     // Devices state no size that anything stands for.
     const hasData = inode.kind === "regular" || inode.kind === "directory" ||
       inode.kind === "symlink";
-    this.#free -= this.#image.inodeLength(inode) + (hasData ? blocksLength(inode) : 0);
+    this.#free -= inode.end - inode.start + (hasData ? blocksLength(inode) : 0);
     if (this.#free < 0) throw new ImageFormatError(inode.start, "inodes overlap");
   }
 }

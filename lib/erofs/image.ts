@@ -63,6 +63,8 @@ export interface ImageInode {
   /** Where the xattr area starts, in bytes from the start of the image, and its size. */
   readonly xattrStart: number;
   readonly xattrSize: number;
+  /** Where the inode ends, with its xattrs and what of its data lies behind them. */
+  readonly end: number;
 }
 
 /** Chunk sizes by chunk format. */
@@ -148,7 +150,7 @@ export class ErofsImage {
     const start = this.superBlock.metaBlkaddr * BLOCK_SIZE + nid * SLOT_SIZE;
     this.check(start, INODE_COMPACT.size, "inode");
     const inode = this.#readInode(nid, start);
-    this.check(start, this.inodeLength(inode), "inode");
+    this.check(start, inode.end - start, "inode");
     return inode;
   }
 
@@ -182,6 +184,12 @@ export class ErofsImage {
     }
     const xattrIcount = words[first + COMPACT.xattrIcount]! >>> 16;
     const owners = words[first + COMPACT.uid]!;
+    const xattrStart = start + headSize;
+    const xattrSize = xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1);
+    const u = words[first + at.u]!;
+    let end = xattrStart + xattrSize;
+    if (layout === flatInline) end += size % BLOCK_SIZE;
+    else if (layout === chunkBased) end += this.#checkChunks(start, size, u, end);
     const { buildTime, buildTimeNsec } = this.superBlock;
     return {
       nid,
@@ -196,51 +204,41 @@ export class ErofsImage {
       mtimeNsec: extended ? words[first + EXTENDED.mtimeNsec]! : buildTimeNsec,
       size,
       ino: words[first + at.ino]!,
-      u: words[first + at.u]!,
+      u,
       layout,
-      xattrStart: start + headSize,
-      xattrSize: xattrIcount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (xattrIcount - 1),
+      xattrStart,
+      xattrSize,
+      end,
     };
   }
 
-  /** Bytes that an inode takes with its xattrs and what of its data lies behind them. */
-  inodeLength(inode: ImageInode): number {
-    const head = inode.xattrStart + inode.xattrSize - inode.start;
-    switch (inode.layout) {
-      case LAYOUT.flatInline:
-        return head + inode.size % BLOCK_SIZE;
-      case LAYOUT.chunkBased:
-        return head + this.#checkChunks(inode);
-      default:
-        return head;
-    }
-  }
-
   /**
-   * Checks the chunk format and that no chunk has an address; returns the size of the map.
+   * Checks the chunk format and that no chunk has an address.
+   *
+   * @param map Where the map starts.
+   * @returns Its size.
    *
    * libcomposefs may put longer maps where nothing looks for them: those are not looked at here either.
    */
-  #checkChunks(inode: ImageInode): number {
-    const format = inode.u & 0xffff;
+  #checkChunks(inode: number, size: number, u: number, map: number): number {
+    const format = u & 0xffff;
     const bits = BLOCK_BITS + format;
     if (bits > CHUNK_BITS.max) {
       throw new ImageFormatError(
-        inode.start,
+        inode,
         `chunk format 0x${format.toString(16)}, expected 0 to 1f`,
       );
     }
-    const length = 4 * Math.ceil(inode.size / CHUNK_SIZES[format]!);
+    const length = 4 * Math.ceil(size / CHUNK_SIZES[format]!);
     if (length > BLOCK_SIZE) {
       throw new ImageFormatError(
-        inode.start,
+        inode,
         `chunk map of ${length} bytes, expected at most ${BLOCK_SIZE}`,
       );
     }
     if (length > LONGEST_INLINE_MAP) return 0;
-    const start = inode.xattrStart + inode.xattrSize;
-    this.check(start, length, "chunk map");
-    for (let at = start; at < start + length; at += 4) {
+    this.check(map, length, "chunk map");
+    for (let at = map; at < map + length; at += 4) {
       if (this.words[at / 4] !== 0xffffffff) {
         throw new ImageFormatError(at, "chunk with an address, expected a hole");
       }

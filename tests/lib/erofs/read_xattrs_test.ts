@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { utf8 } from "../../../lib/bytes/text.ts";
+import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { XattrReader } from "../../../lib/erofs/read_xattrs.ts";
@@ -66,7 +66,10 @@ Deno.test("a value may be had in part", () => {
   const [a, b] = new XattrReader(reader).read(reader.inode(NID));
   assertEquals([a!.size, b!.size], [4, 0]);
   assertEquals([a!.value(), a!.value(3), b!.value()], ["1234", "4", ""].map(utf8));
-  assertEquals([a!.startsWith(0x31), a!.startsWith(0x32), b!.startsWith(0)], [true, false, false]);
+  const starts = [a!, a!, b!].map((xattr, i) => xattr.startsWith(utf8(["1", "2", "\0"][i]!)));
+  assertEquals(starts, [true, false, false]);
+  assertEquals(a!.startsWith(a!.value()), true);
+  assertEquals(a!.startsWith(concatBytes(a!.value(), utf8("1"))), false);
   assertStrictEquals(a!.xattr, a!.xattr);
 });
 
