@@ -108,7 +108,7 @@ testEach("mount helper: mount -t composefs mounts by it", {
   make.directory("tree");
   make.file("tree/file", "kept in the store ".repeat(1000));
   mkdirSync(path("m"));
-  textOutput(executable.command, ["create", "--digest-store=objects", "tree", "image"], {
+  textOutput(executable.command, ["mkcomposefs", "--digest-store=objects", "tree", "image"], {
     cwd: directory,
   });
   succeed(subject, "install");

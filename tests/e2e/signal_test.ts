@@ -50,7 +50,7 @@ testEach("signal: extract leaves nothing behind", {}, async (subject) => {
   for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
   make.directory("out");
   const options = { cwd: subject.directory };
-  textOutput(subject.tool("create"), ["--digest-store=objects", "tree", "image"], options);
+  textOutput(subject.tool("mkcomposefs"), ["--digest-store=objects", "tree", "image"], options);
   for (const signal of SIGNALS) {
     const args = ["--basedir=objects", "image", "out/tree"];
     const child = start(subject.tool("extract"), args, subject.directory);
@@ -69,7 +69,7 @@ testEach(
     for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
     make.directory("out");
     const options = { cwd: subject.directory };
-    textOutput(subject.tool("create"), ["--digest-store=objects", "tree", "image"], options);
+    textOutput(subject.tool("mkcomposefs"), ["--digest-store=objects", "tree", "image"], options);
     const args = ["--basedir=objects", "image", "out/tree"];
     const child = start(subject.tool("extract"), args, subject.directory);
     await waitFor(child, () => hasHidden(subject.path("out")));
