@@ -1,8 +1,8 @@
 /**
  * POSIX ACLs as text, in which tar programs keep them.
  *
- * GNU tar takes ACLs from nowhere else: it passes over `system.posix_acl_access` among the xattrs, and a file
- * that had one then is as open to its group as its mask was.
+ * `tar --acls` and bsdtar take ACLs from nowhere else: they pass over `system.posix_acl_access` among the
+ * xattrs, and a file that had one then is as open to its group as its mask was.
  *
  * @see acl(5), "SHORT TEXT FORM"; include/uapi/linux/posix_acl_xattr.h
  *
@@ -31,7 +31,8 @@ const NEEDED: readonly number[] = [0x01, 0x04, 0x20];
 /**
  * Writes the value of an ACL's xattr as text: `user::rwx,user:1234:r-x,…`, owners as numbers.
  *
- * @returns Undefined if the value is no ACL that a file could have.
+ * @returns Undefined if the value is no ACL: of another version, cut, or without what each has. Whether the
+ * kernel would take it (its order, a mask where there must be one) is left to whoever sets it.
  */
 export function aclText(value: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const entries = value.length - HEADER_SIZE;
