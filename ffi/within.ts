@@ -62,7 +62,9 @@ function openNearest(linux: Linux, path: Uint8Array): Fd | undefined {
         ? Fd.open(linux, utf8("."), { flags, at, shown: path })
         : undefined;
     } catch (error) {
-      if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
+      const isMissing = error instanceof SyscallError && error.code === "ENOENT";
+      // One name alone that is not to be found will not be found higher up.
+      if (!isMissing || left.length <= 1) throw error;
     }
     left = withoutSlashes(splitPath(left).directory);
   }
