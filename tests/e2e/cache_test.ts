@@ -101,7 +101,7 @@ testEach(
   },
 );
 
-testEach("cache: cannot be fooled", {}, async (subject) => {
+testEach("cache: cannot be fooled", { long: true }, async (subject) => {
   const tree = await quietTree();
   const cache = subject.path("cache");
   assertTrue(subject, tree, cache);
@@ -251,7 +251,7 @@ async function checkMapped(subject: Subject, parent: string): Promise<void> {
 
 testEach(
   "cache: sees what is changed through a mapping",
-  { tools: ["python3", "mkfs.ext4"], root: true, once: true },
+  { long: true, tools: ["python3", "mkfs.ext4"], root: true, once: true },
   async (subject) => {
     // A file system of its own, which nothing else writes back.
     const disk = subject.path("disk");
@@ -270,6 +270,7 @@ testEach(
 );
 
 testEach("cache: sees what is changed through a mapping in memory", {
+  long: true,
   tools: ["python3"],
   once: true,
   skip: existsSync("/dev/shm") ? "" : "no /dev/shm",

@@ -83,15 +83,23 @@ function assertSameStore(subject: Subject, tree: string): void {
   assertEquals(storeFaults(store), []);
 }
 
-testEach("create: image and store of a directory of the system are C's", C, (subject) => {
-  assertSameStore(subject, systemTree());
-});
+testEach(
+  "create: image and store of a directory of the system are C's",
+  { ...C, long: true },
+  (subject) => {
+    assertSameStore(subject, systemTree());
+  },
+);
 
 const kind = IS_ROOT ? "devices, trusted xattrs and all" : "without devices, which need root";
 
-testEach(`create: image and store of an odd tree are C's, ${kind}`, C, (subject) => {
-  assertSameStore(subject, oddTree());
-});
+testEach(
+  `create: image and store of an odd tree are C's, ${kind}`,
+  { ...C, long: true },
+  (subject) => {
+    assertSameStore(subject, oddTree());
+  },
+);
 
 const OPTIONS: readonly (readonly string[])[] = [
   ["--use-epoch"],
@@ -122,15 +130,22 @@ for (const options of OPTIONS) {
   });
 }
 
-testEach("create: digests printed are C's, beside an image, after one, alone", C, (subject) => {
-  assertLikeC(subject, ["--print-digest", oddTree(), "-"]);
-  assertLikeC(subject, ["--print-digest-only", oddTree()]);
-  assertLikeC(subject, ["--print-digest-o", "--use-epoch", oddTree()]);
-  const image = subject.path("image");
-  const expected = reference(["--print-digest-only", oddTree()]).stdout;
-  assertEquals(output(subject.tool("mkcomposefs"), ["--print-digest", oddTree(), image]), expected);
-  assertSameBytes(readFileSync(image), reference([oddTree(), "-"]).stdout, "image");
-});
+testEach(
+  "create: digests printed are C's, beside an image, after one, alone",
+  { ...C, long: true },
+  (subject) => {
+    assertLikeC(subject, ["--print-digest", oddTree(), "-"]);
+    assertLikeC(subject, ["--print-digest-only", oddTree()]);
+    assertLikeC(subject, ["--print-digest-o", "--use-epoch", oddTree()]);
+    const image = subject.path("image");
+    const expected = reference(["--print-digest-only", oddTree()]).stdout;
+    assertEquals(
+      output(subject.tool("mkcomposefs"), ["--print-digest", oddTree(), image]),
+      expected,
+    );
+    assertSameBytes(readFileSync(image), reference([oddTree(), "-"]).stdout, "image");
+  },
+);
 
 testEach("create: --print-digest-only fills the store as C does", C, (subject) => {
   const store = subject.path("store");
@@ -140,22 +155,26 @@ testEach("create: --print-digest-only fills the store as C does", C, (subject) =
   assertEquals(listFiles(store), listFiles(referenceStore(oddTree()).store));
 });
 
-testEach("create: SOURCE with slashes, through a link, relative, after --", C, (subject) => {
-  symlinkSync(oddTree(), subject.path("link"));
-  const expected = reference(["--print-digest-only", oddTree()]).stdout;
-  const ways: readonly (readonly [args: readonly string[], cwd: string])[] = [
-    [[`${oddTree()}///`], "/"],
-    [[subject.path("link/")], "/"],
-    [["."], oddTree()],
-    [["../odd"], oddTree()],
-    [["--", "odd"], WORKSPACE],
-  ];
-  for (const [args, cwd] of ways) {
-    const all = ["--print-digest-only", ...args];
-    assertEquals(output(subject.tool("mkcomposefs"), all, { cwd }), expected);
-    assertEquals(output(peer("mkcomposefs"), all, { cwd }), expected);
-  }
-});
+testEach(
+  "create: SOURCE with slashes, through a link, relative, after --",
+  { ...C, long: true },
+  (subject) => {
+    symlinkSync(oddTree(), subject.path("link"));
+    const expected = reference(["--print-digest-only", oddTree()]).stdout;
+    const ways: readonly (readonly [args: readonly string[], cwd: string])[] = [
+      [[`${oddTree()}///`], "/"],
+      [[subject.path("link/")], "/"],
+      [["."], oddTree()],
+      [["../odd"], oddTree()],
+      [["--", "odd"], WORKSPACE],
+    ];
+    for (const [args, cwd] of ways) {
+      const all = ["--print-digest-only", ...args];
+      assertEquals(output(subject.tool("mkcomposefs"), all, { cwd }), expected);
+      assertEquals(output(peer("mkcomposefs"), all, { cwd }), expected);
+    }
+  },
+);
 
 testEach("create: options after operands, values that look like options", C, (subject) => {
   const store = "--odd";

@@ -134,7 +134,7 @@ testEach("failure: composefs-info exits 1 and says why in a line", {}, (subject)
 
 testEach(
   "failure: mkcomposefs and composefs-info of C fail in the same cases",
-  { tools: ["mkcomposefs", "composefs-info"], once: true },
+  { long: true, tools: ["mkcomposefs", "composefs-info"], once: true },
   (subject) => {
     // Which cases are failures is C's decision; two of ours are stricter or on our own ground.
     for (
@@ -319,7 +319,10 @@ function runOnSmallDisk(directory: string, kib: number, command: readonly string
 
 const DISK = { tools: ["unshare", "find"], root: true } as const;
 
-testEach("failure: a full disk leaves the old image and nothing else, root", DISK, (subject) => {
+testEach("failure: a full disk leaves the old image and nothing else, root", {
+  ...DISK,
+  long: true,
+}, (subject) => {
   const disk = subject.path("disk");
   mkdirSync(disk);
   const image = `${disk}/old.cfs`;
@@ -346,7 +349,7 @@ testEach("failure: a store on a full disk gets no half object, root", DISK, (sub
   assert(/^mkcomposefs: Cannot [^\n]*No space left on device[^\n]*\n$/.test(stderr), stderr);
 });
 
-testEach("failure: nobody reads standard output any more: quiet", {}, (subject) => {
+testEach("failure: nobody reads standard output any more: quiet", { long: true }, (subject) => {
   const image = subject.path("image");
   output(subject.tool("mkcomposefs"), [largeTree(), image]);
   const commands = [

@@ -19,29 +19,33 @@ function compare({ tool, directory, path }: Subject, args: readonly string[], fi
   assert(readFileSync(path("ours")).equals(readFileSync(path("theirs"))), args.join(" "));
 }
 
-testEach("fsverity sign: RSA signatures are those of fsverity-utils", C, (subject) => {
-  const { directory, path } = subject;
-  writeFileSync(path("file"), "hello");
-  makeKey(directory, "small", "rsa:2048");
-  makeKey(directory, "large", "rsa:4096");
-  makeKey(directory, "negative", "rsa:2048", ["-set_serial", "-128"]);
-  makeKey(directory, "odd", "rsa:2048", [
-    ...["-set_serial", "0xff00000000000000000000000000000000000000"],
-    ...["-utf8", "-subj", "/C=DE/O=" + "ä".repeat(60) + "/OU=a+CN=b, c", "-sha512"],
-  ]);
-  for (const name of ["small", "large", "negative", "odd"]) {
-    const keys = [`--key=${name}.pem`, `--cert=${name}.crt`];
-    compare(subject, keys);
-    compare(subject, ["--hash-alg=sha512", ...keys]);
-  }
-  const keys = ["--key=small.pem", "--cert=small.crt"];
-  compare(subject, [...keys, "--block-size=1024", "--salt=abcd"]);
-  compare(subject, [...keys, "--hash-alg", "sha512", "--salt=" + "11".repeat(32)]);
-  writeFileSync(path("empty"), "");
-  writeFileSync(path("big file"), new Uint8Array(1_000_000).fill(3));
-  compare(subject, keys, "empty");
-  compare(subject, keys, "big file");
-});
+testEach(
+  "fsverity sign: RSA signatures are those of fsverity-utils",
+  { ...C, long: true },
+  (subject) => {
+    const { directory, path } = subject;
+    writeFileSync(path("file"), "hello");
+    makeKey(directory, "small", "rsa:2048");
+    makeKey(directory, "large", "rsa:4096");
+    makeKey(directory, "negative", "rsa:2048", ["-set_serial", "-128"]);
+    makeKey(directory, "odd", "rsa:2048", [
+      ...["-set_serial", "0xff00000000000000000000000000000000000000"],
+      ...["-utf8", "-subj", "/C=DE/O=" + "ä".repeat(60) + "/OU=a+CN=b, c", "-sha512"],
+    ]);
+    for (const name of ["small", "large", "negative", "odd"]) {
+      const keys = [`--key=${name}.pem`, `--cert=${name}.crt`];
+      compare(subject, keys);
+      compare(subject, ["--hash-alg=sha512", ...keys]);
+    }
+    const keys = ["--key=small.pem", "--cert=small.crt"];
+    compare(subject, [...keys, "--block-size=1024", "--salt=abcd"]);
+    compare(subject, [...keys, "--hash-alg", "sha512", "--salt=" + "11".repeat(32)]);
+    writeFileSync(path("empty"), "");
+    writeFileSync(path("big file"), new Uint8Array(1_000_000).fill(3));
+    compare(subject, keys, "empty");
+    compare(subject, keys, "big file");
+  },
+);
 
 testEach("fsverity sign: keys and certificates in the files that people have", C, (subject) => {
   const { directory, path } = subject;
@@ -158,34 +162,46 @@ const FAILURES: readonly (readonly [status: number, args: string, message: strin
   ],
 ];
 
-testEach("fsverity sign: failures have the statuses of fsverity-utils", C, (subject) => {
-  const { directory, path } = subject;
-  writeFileSync(path("file"), "hello");
-  writeFileSync(path("empty"), "");
-  writeFileSync(path("noise"), Uint8Array.from({ length: 5000 }, (_, i) => i * 97));
-  makeKey(directory, "key", "rsa:2048");
-  makeKey(directory, "other", "rsa:2048");
-  makeKey(directory, "ec", "ec:prime256v1");
-  makeKey(directory, "ed", "ed25519");
-  convertKey(directory, "key.pem", "locked.pem", "-aes256", "-passout", "pass:secret");
-  convertKey(directory, "key.pem", "old.pem", "-traditional", "-aes256", "-passout", "pass:secret");
-  const broken = ["PRIVATE KEY", "CERTIFICATE"].map((label) =>
-    `-----BEGIN ${label}-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END ${label}-----\n`
-  );
-  writeFileSync(path("broken"), broken.join(""));
-  for (const [status, line, message] of FAILURES) {
-    const args = ["sign", ...line.split(" ").filter((word) => word !== "")];
-    const ours = run(subject.tool("fsverity"), args, { cwd: directory });
-    const what = `fsverity ${args.join(" ")}: ${ours.stderr}`;
-    assert(!existsSync(path("out")), what);
-    const theirs = run(peer("fsverity"), args, { cwd: directory });
-    rmSync(path("out"), { force: true });
-    assertEquals([ours.code, theirs.code], [status, status], what);
-    assertEquals(ours.stdout, theirs.stdout, what);
-    assert(ours.stderr.startsWith("ERROR: ") && ours.stderr.includes(message), what);
-    if (status === 1) assertEquals(ours.stderr.split("\n").length, 2, what);
-  }
-});
+testEach(
+  "fsverity sign: failures have the statuses of fsverity-utils",
+  { ...C, long: true },
+  (subject) => {
+    const { directory, path } = subject;
+    writeFileSync(path("file"), "hello");
+    writeFileSync(path("empty"), "");
+    writeFileSync(path("noise"), Uint8Array.from({ length: 5000 }, (_, i) => i * 97));
+    makeKey(directory, "key", "rsa:2048");
+    makeKey(directory, "other", "rsa:2048");
+    makeKey(directory, "ec", "ec:prime256v1");
+    makeKey(directory, "ed", "ed25519");
+    convertKey(directory, "key.pem", "locked.pem", "-aes256", "-passout", "pass:secret");
+    convertKey(
+      directory,
+      "key.pem",
+      "old.pem",
+      "-traditional",
+      "-aes256",
+      "-passout",
+      "pass:secret",
+    );
+    const broken = ["PRIVATE KEY", "CERTIFICATE"].map((label) =>
+      `-----BEGIN ${label}-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END ${label}-----\n`
+    );
+    writeFileSync(path("broken"), broken.join(""));
+    for (const [status, line, message] of FAILURES) {
+      const args = ["sign", ...line.split(" ").filter((word) => word !== "")];
+      const ours = run(subject.tool("fsverity"), args, { cwd: directory });
+      const what = `fsverity ${args.join(" ")}: ${ours.stderr}`;
+      assert(!existsSync(path("out")), what);
+      const theirs = run(peer("fsverity"), args, { cwd: directory });
+      rmSync(path("out"), { force: true });
+      assertEquals([ours.code, theirs.code], [status, status], what);
+      assertEquals(ours.stdout, theirs.stdout, what);
+      assert(ours.stderr.startsWith("ERROR: ") && ours.stderr.includes(message), what);
+      if (status === 1) assertEquals(ours.stderr.split("\n").length, 2, what);
+    }
+  },
+);
 
 testEach("fsverity sign: a key without end is refused", {}, ({ tool, directory, path }) => {
   writeFileSync(path("file"), "hello");

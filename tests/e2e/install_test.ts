@@ -42,46 +42,52 @@ function succeed(verb: "install" | "uninstall", prefix: string, ...args: string[
   return textOutput(executable.command, [verb, `--prefix=${prefix}`, ...args]);
 }
 
-testEach("install: puts all in place, uninstall leaves it as it was", NEEDS, (subject) => {
-  const prefix = makePrefix(subject);
-  const before = listFiles(prefix);
-  succeed("install", prefix, "--dry-run");
-  assertEquals(listFiles(prefix), before);
-  succeed("install", prefix);
-  const installed = listFiles(prefix);
-  for (
-    const path of [
-      "bin/mkcomposefs",
-      "bin/composefs-info",
-      "bin/composefs-dump",
-      "bin/fsverity",
-      "sbin/mount.composefs",
-    ]
-  ) {
-    const version = textOutput([join(prefix, path)], ["--version"]);
-    assert(version.startsWith(`${path.split("/")[1]} (composefs-ts) `), version);
-  }
-  for (
-    const path of [
-      "share/man/man1/mkcomposefs.1",
-      "share/man/man8/mount.composefs.8",
-      "share/bash-completion/completions/mkcomposefs",
-      "share/zsh/site-functions/_composefs",
-      "share/fish/vendor_completions.d/fsverity.fish",
-      MANIFEST,
-    ]
-  ) {
-    assert(statSync(join(prefix, path)).size > 0, path);
-    assertEquals(statSync(join(prefix, path)).mode & 0o777, 0o644);
-  }
-  assert(readFileSync(join(prefix, "bin/composefs")).equals(readFileSync(executable.command[0]!)));
-  // Again, from what is installed: it replaces itself.
-  textOutput([join(prefix, "bin/composefs")], ["install", `--prefix=${prefix}`]);
-  assertEquals(listFiles(prefix), installed);
-  textOutput([join(prefix, "bin/composefs")], ["uninstall", `--prefix=${prefix}`]);
-  assertEquals(listFiles(prefix), before);
-  assertEquals(call("uninstall", prefix).code, 1);
-});
+testEach(
+  "install: puts all in place, uninstall leaves it as it was",
+  { ...NEEDS, long: true },
+  (subject) => {
+    const prefix = makePrefix(subject);
+    const before = listFiles(prefix);
+    succeed("install", prefix, "--dry-run");
+    assertEquals(listFiles(prefix), before);
+    succeed("install", prefix);
+    const installed = listFiles(prefix);
+    for (
+      const path of [
+        "bin/mkcomposefs",
+        "bin/composefs-info",
+        "bin/composefs-dump",
+        "bin/fsverity",
+        "sbin/mount.composefs",
+      ]
+    ) {
+      const version = textOutput([join(prefix, path)], ["--version"]);
+      assert(version.startsWith(`${path.split("/")[1]} (composefs-ts) `), version);
+    }
+    for (
+      const path of [
+        "share/man/man1/mkcomposefs.1",
+        "share/man/man8/mount.composefs.8",
+        "share/bash-completion/completions/mkcomposefs",
+        "share/zsh/site-functions/_composefs",
+        "share/fish/vendor_completions.d/fsverity.fish",
+        MANIFEST,
+      ]
+    ) {
+      assert(statSync(join(prefix, path)).size > 0, path);
+      assertEquals(statSync(join(prefix, path)).mode & 0o777, 0o644);
+    }
+    assert(
+      readFileSync(join(prefix, "bin/composefs")).equals(readFileSync(executable.command[0]!)),
+    );
+    // Again, from what is installed: it replaces itself.
+    textOutput([join(prefix, "bin/composefs")], ["install", `--prefix=${prefix}`]);
+    assertEquals(listFiles(prefix), installed);
+    textOutput([join(prefix, "bin/composefs")], ["uninstall", `--prefix=${prefix}`]);
+    assertEquals(listFiles(prefix), before);
+    assertEquals(call("uninstall", prefix).code, 1);
+  },
+);
 
 testEach("install: makes a prefix that is not there, with open modes", NEEDS, (subject) => {
   const prefix = subject.path("not/there/yet");
@@ -193,7 +199,10 @@ testEach("install: links that stay below the prefix are followed", NEEDS, (subje
   assertEquals(listFiles(prefix), before);
 });
 
-testEach("install: nothing is changed where a link leads out of the prefix", NEEDS, (subject) => {
+testEach("install: nothing is changed where a link leads out of the prefix", {
+  ...NEEDS,
+  long: true,
+}, (subject) => {
   const prefix = makePrefix(subject);
   const outside = subject.path("outside");
   mkdirSync(join(outside, "man1"), { recursive: true });

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { long } from "../support/effort.ts";
 import { DUMP_GROUPS, type DumpCase, dumpCases } from "../support/kernel/dump_cases.ts";
 import { differences, type FactTree } from "../support/kernel/facts.ts";
 import { mountObstacle } from "../support/kernel/mounts.ts";
@@ -20,7 +21,7 @@ import { findPeer, runPeerOn, skipReason } from "../support/oracle.ts";
 
 const SESSION = fileURLToPath(new URL("../support/kernel/session.ts", import.meta.url));
 const obstacle = mountObstacle();
-const skipped = obstacle === "" ? "" : ` (skipped: ${obstacle})`;
+const { suffix: skipped, ignore } = long(obstacle === "" ? "" : ` (skipped: ${obstacle})`);
 
 /** Runs a session in a mount namespace of its own; nothing of it is left. */
 function runSession(...args: readonly string[]): SessionReport {
@@ -78,7 +79,7 @@ for (const group of DUMP_GROUPS) {
 
   Deno.test({
     name: `the kernel shows what the images of the ${group} dumps hold${skipped}`,
-    ignore: obstacle !== "",
+    ignore,
     fn: () => check({ mounts: 20, files: 20 * 257 }, "bare", group),
   });
 }
@@ -98,7 +99,7 @@ Deno.test({
 for (const command of ["mkcomposefs", "create --hardlinks"]) {
   Deno.test({
     name: `a mount of what ${command} makes shows the tree of one of everything${skipped}`,
-    ignore: obstacle !== "",
+    ignore,
     fn: () => check({ mounts: 3, files: 1500 }, "composed", command, "sample"),
   });
 }
@@ -108,7 +109,7 @@ Deno.test({
   name: `a mount of what mkcomposefs makes shows a real tree${
     skipped || (real === undefined ? " (skipped: no Python and no manuals here)" : "")
   }`,
-  ignore: obstacle !== "" || real === undefined,
+  ignore: ignore || real === undefined,
   fn: () => check({ mounts: 2, files: 500 }, "composed", "mkcomposefs", real!),
 });
 

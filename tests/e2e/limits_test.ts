@@ -27,7 +27,7 @@ function makeTree(): void {
 
 makeTree();
 
-testEach("limits: a store is filled with 32 open files", NEEDS, (subject) => {
+testEach("limits: a store is filled with 32 open files", { ...NEEDS, long: true }, (subject) => {
   const args = (name: string) => [
     "--print-digest",
     "--threads=8",

@@ -77,25 +77,29 @@ function finding(subject: Subject): unknown {
   return [answer, reason];
 }
 
-testEach("mount helper: the link comes and goes with the installation", NEEDS, (subject) => {
-  prepare(subject);
-  const { path } = subject;
-  const none = "no mount.composefs in /sbin, /sbin/fs.d, /sbin/fs";
-  assertEquals(finding(subject), ["no", none]);
-  const planned = `/sbin/mount.composefs -> ${LINK}`;
-  assert(succeed(subject, "install", "--dry-run").endsWith(`\n${planned}\n`));
-  assertEquals(readdirSync(path("sbin")), []);
-  assert(succeed(subject, "install").includes("\nLinked /sbin/mount.composefs "));
-  assertEquals(readlinkSync(path("sbin/mount.composefs")), LINK);
-  assertEquals(finding(subject), ["yes", planned]);
-  // Again, there is nothing left to do or say.
-  assertEquals(succeed(subject, "install").split("\n").length, 2);
-  assert(!succeed(subject, "install", "--dry-run").includes("\n/sbin/mount.composefs "));
-  assert(succeed(subject, "uninstall", "--dry-run").endsWith("\n/sbin/mount.composefs\n"));
-  assertEquals(readlinkSync(path("sbin/mount.composefs")), LINK);
-  succeed(subject, "uninstall", "--prefix=/usr/local/");
-  assertEquals([listFiles(path("sbin")), listFiles(path("local"))], [[], []]);
-});
+testEach(
+  "mount helper: the link comes and goes with the installation",
+  { ...NEEDS, long: true },
+  (subject) => {
+    prepare(subject);
+    const { path } = subject;
+    const none = "no mount.composefs in /sbin, /sbin/fs.d, /sbin/fs";
+    assertEquals(finding(subject), ["no", none]);
+    const planned = `/sbin/mount.composefs -> ${LINK}`;
+    assert(succeed(subject, "install", "--dry-run").endsWith(`\n${planned}\n`));
+    assertEquals(readdirSync(path("sbin")), []);
+    assert(succeed(subject, "install").includes("\nLinked /sbin/mount.composefs "));
+    assertEquals(readlinkSync(path("sbin/mount.composefs")), LINK);
+    assertEquals(finding(subject), ["yes", planned]);
+    // Again, there is nothing left to do or say.
+    assertEquals(succeed(subject, "install").split("\n").length, 2);
+    assert(!succeed(subject, "install", "--dry-run").includes("\n/sbin/mount.composefs "));
+    assert(succeed(subject, "uninstall", "--dry-run").endsWith("\n/sbin/mount.composefs\n"));
+    assertEquals(readlinkSync(path("sbin/mount.composefs")), LINK);
+    succeed(subject, "uninstall", "--prefix=/usr/local/");
+    assertEquals([listFiles(path("sbin")), listFiles(path("local"))], [[], []]);
+  },
+);
 
 testEach("mount helper: mount -t composefs mounts by it", {
   ...NEEDS,
@@ -120,28 +124,32 @@ testEach("mount helper: mount -t composefs mounts by it", {
   assertEquals(new TextDecoder().decode(stdout), readFileSync(path("tree/file"), "utf8"));
 });
 
-testEach("mount helper: what somebody else has put there stays", NEEDS, (subject) => {
-  const { path } = subject;
-  const makers: Record<string, () => void> = {
-    file: () => writeFileSync(path("sbin/mount.composefs"), "C's\n"),
-    link: () => symlinkSync("/usr/bin/true", path("sbin/mount.composefs")),
-    "dangling link": () => symlinkSync("elsewhere", path("sbin/mount.composefs")),
-    directory: () => mkdirSync(path("sbin/mount.composefs")),
-  };
-  for (const [kind, make] of Object.entries(makers)) {
+testEach(
+  "mount helper: what somebody else has put there stays",
+  { ...NEEDS, long: true },
+  (subject) => {
+    const { path } = subject;
+    const makers: Record<string, () => void> = {
+      file: () => writeFileSync(path("sbin/mount.composefs"), "C's\n"),
+      link: () => symlinkSync("/usr/bin/true", path("sbin/mount.composefs")),
+      "dangling link": () => symlinkSync("elsewhere", path("sbin/mount.composefs")),
+      directory: () => mkdirSync(path("sbin/mount.composefs")),
+    };
+    for (const [kind, make] of Object.entries(makers)) {
+      prepare(subject);
+      make();
+      const before = listFiles(path("sbin"));
+      const printed = succeed(subject, "install", "--force");
+      assert(printed.includes(" uses /sbin/mount.composefs, which is another and stays\n"), kind);
+      succeed(subject, "uninstall", "--force");
+      assertEquals(listFiles(path("sbin")), before, kind);
+    }
     prepare(subject);
-    make();
-    const before = listFiles(path("sbin"));
-    const printed = succeed(subject, "install", "--force");
-    assert(printed.includes(" uses /sbin/mount.composefs, which is another and stays\n"), kind);
-    succeed(subject, "uninstall", "--force");
-    assertEquals(listFiles(path("sbin")), before, kind);
-  }
-  prepare(subject);
-  writeFileSync(path("sbin/mount.composefs"), "not to be run\n");
-  chmodSync(path("sbin/mount.composefs"), 0o644);
-  assertEquals(finding(subject), ["no", "/sbin/mount.composefs is not executable"]);
-});
+    writeFileSync(path("sbin/mount.composefs"), "not to be run\n");
+    chmodSync(path("sbin/mount.composefs"), 0o644);
+    assertEquals(finding(subject), ["no", "/sbin/mount.composefs is not executable"]);
+  },
+);
 
 testEach(
   "mount helper: a list cannot have it removed, nor anything beside it",
@@ -163,34 +171,38 @@ testEach(
   },
 );
 
-testEach("mount helper: another prefix gets the command to type", NEEDS, (subject) => {
-  prepare(subject);
-  const { directory, path } = subject;
-  const command = /^For "mount -t composefs": (.*)$/m;
-  for (
-    const [prefix, name, word] of [
-      [path("own"), "own", path("own/sbin/mount.composefs")],
-      ["./own", "./own", '"$PWD"/./own/sbin/mount.composefs'],
-      ["it's", "it's", `"$PWD"/'it'\\''s/sbin/mount.composefs'`],
-    ] as const
-  ) {
-    const install = ["install", `--prefix=${prefix}`];
-    const [, typed] = command.exec(succeed(subject, ...install))!;
-    assertEquals(typed, `ln -s ${word} /sbin/mount.composefs`);
-    assertEquals(readdirSync(path("sbin")), []);
-    run([...enter(subject), "sh", "-c", typed!], [], { cwd: directory });
-    const target = readlinkSync(path("sbin/mount.composefs"));
-    assertEquals(target, `${directory}/${name}/sbin/mount.composefs`);
-    // Now that it is there, there is nothing more to say.
-    assertEquals(succeed(subject, ...install).split("\n").length, 2);
-    const removed = succeed(subject, "uninstall", `--prefix=${directory}/${name}`);
-    assert(removed.endsWith("\nWhat led to it leads nowhere now: rm /sbin/mount.composefs\n"));
-    assertEquals(readlinkSync(path("sbin/mount.composefs")), target);
-    rmSync(path("sbin/mount.composefs"));
-  }
-  const silent = succeed(subject, "install", "--prefix=own", "--no-mount-helper");
-  assertEquals(silent.split("\n").length, 2);
-});
+testEach(
+  "mount helper: another prefix gets the command to type",
+  { ...NEEDS, long: true },
+  (subject) => {
+    prepare(subject);
+    const { directory, path } = subject;
+    const command = /^For "mount -t composefs": (.*)$/m;
+    for (
+      const [prefix, name, word] of [
+        [path("own"), "own", path("own/sbin/mount.composefs")],
+        ["./own", "./own", '"$PWD"/./own/sbin/mount.composefs'],
+        ["it's", "it's", `"$PWD"/'it'\\''s/sbin/mount.composefs'`],
+      ] as const
+    ) {
+      const install = ["install", `--prefix=${prefix}`];
+      const [, typed] = command.exec(succeed(subject, ...install))!;
+      assertEquals(typed, `ln -s ${word} /sbin/mount.composefs`);
+      assertEquals(readdirSync(path("sbin")), []);
+      run([...enter(subject), "sh", "-c", typed!], [], { cwd: directory });
+      const target = readlinkSync(path("sbin/mount.composefs"));
+      assertEquals(target, `${directory}/${name}/sbin/mount.composefs`);
+      // Now that it is there, there is nothing more to say.
+      assertEquals(succeed(subject, ...install).split("\n").length, 2);
+      const removed = succeed(subject, "uninstall", `--prefix=${directory}/${name}`);
+      assert(removed.endsWith("\nWhat led to it leads nowhere now: rm /sbin/mount.composefs\n"));
+      assertEquals(readlinkSync(path("sbin/mount.composefs")), target);
+      rmSync(path("sbin/mount.composefs"));
+    }
+    const silent = succeed(subject, "install", "--prefix=own", "--no-mount-helper");
+    assertEquals(silent.split("\n").length, 2);
+  },
+);
 
 testEach(
   "mount helper: where /sbin cannot be written, all the rest is installed",

@@ -50,7 +50,7 @@ testEach("round trip: dump piped into mkcomposefs, images of a tree", { long: tr
   }
 });
 
-testEach("round trip: dumps of all images give the images again", {}, (subject) => {
+testEach("round trip: dumps of all images give the images again", { long: true }, (subject) => {
   const images = [...fixedImages(), ...randomImages()];
   const all = textOutput([...subject.composefs, "dump"], images.map(({ path }) => path));
   const dumps = splitDumps(all);

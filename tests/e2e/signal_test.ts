@@ -80,7 +80,7 @@ testEach(
   },
 );
 
-testEach("signal: mkcomposefs leaves whole objects only", {}, async (subject) => {
+testEach("signal: mkcomposefs leaves whole objects only", { long: true }, async (subject) => {
   const make = new TreeMaker(subject.directory);
   make.directory("tree");
   for (let i = 0; i < 8; i++) make.sparse(`tree/file-${i}`, 64 * 2 ** 20 + i);
@@ -96,7 +96,7 @@ testEach("signal: mkcomposefs leaves whole objects only", {}, async (subject) =>
   }
 });
 
-testEach("signal: ends what waits for standard input at once", {}, async (subject) => {
+testEach("signal: ends what waits for standard input at once", { long: true }, async (subject) => {
   const script = 'sleep 20 | "$@" --from-file - image';
   const child = start(
     ["setsid", "sh", "-c", script, "sh"],
@@ -128,6 +128,7 @@ const executable = PROGRAMS.find(({ name }) => name === PROGRAM_NAMES.bunExecuta
 testEach(
   "signal: nothing is left behind without /proc either, root to make a container",
   {
+    long: true,
     tools: ["unshare", "chroot", "ldd"],
     root: true,
     once: true,

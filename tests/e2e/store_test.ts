@@ -73,7 +73,7 @@ function wholeBuild(subject: Subject): { objects: string[]; image: Uint8Array } 
   return { objects, image };
 }
 
-testEach("store: two builds fill one store at once", {}, async (subject) => {
+testEach("store: two builds fill one store at once", { long: true }, async (subject) => {
   const expected = wholeBuild(subject);
   const store = subject.path("store");
   const builds = ["one", "two"].map((name) =>

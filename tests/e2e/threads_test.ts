@@ -78,22 +78,26 @@ testEach("threads: digests of many files come in their order", {}, (subject) => 
   }
 });
 
-testEach("threads: other hashes and block sizes, too", { tools: ["fsverity"] }, (subject) => {
-  const files = [PIECE, PIECE + 1, 9 * PIECE + 12_345].map((size) => `${TREE}/${size}`);
-  for (
-    const options of [
-      ["--hash-alg=sha512"],
-      ["--block-size=1024"],
-      ["--block-size=64"],
-      ["--block-size=1048576"],
-      ["--salt=abcd"],
-      ["--hash-alg=sha512", "--block-size=128", "--salt=00"],
-    ]
-  ) {
-    const args = ["digest", ...options, ...files];
-    assertEquals(textOutput(subject.tool("fsverity"), args), textOutput(["fsverity"], args));
-  }
-});
+testEach(
+  "threads: other hashes and block sizes, too",
+  { long: true, tools: ["fsverity"] },
+  (subject) => {
+    const files = [PIECE, PIECE + 1, 9 * PIECE + 12_345].map((size) => `${TREE}/${size}`);
+    for (
+      const options of [
+        ["--hash-alg=sha512"],
+        ["--block-size=1024"],
+        ["--block-size=64"],
+        ["--block-size=1048576"],
+        ["--salt=abcd"],
+        ["--hash-alg=sha512", "--block-size=128", "--salt=00"],
+      ]
+    ) {
+      const args = ["digest", ...options, ...files];
+      assertEquals(textOutput(subject.tool("fsverity"), args), textOutput(["fsverity"], args));
+    }
+  },
+);
 
 testEach(
   "threads: a file that cannot be read ends digests after those before it",
