@@ -60,7 +60,9 @@ testEach("bytes: U+FFFD itself is a name like others", {}, (subject) => {
   assertEquals(output(subject.tool("mkcomposefs"), args, { cwd: subject.directory }).length, 65);
 });
 
-testEach("bytes: a command line of 40,000 names, for which the executable begins anew", {}, (
+testEach("bytes: a command line of 40,000 names, for which the executable begins anew", {
+  long: true,
+}, (
   subject,
 ) => {
   const make = new TreeMaker(subject.directory);

@@ -283,7 +283,7 @@ testEach("cache: sees what is changed through a mapping in memory", {
   }
 });
 
-testEach("cache: only our own file is believed, or written", {}, async (subject) => {
+testEach("cache: only our own file is believed, or written", { long: true }, async (subject) => {
   const tree = await quietTree();
   const { digest } = digestOf(subject, tree);
   const target = subject.path("target");

@@ -73,6 +73,7 @@ const WITHOUT_PROC = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc &&
 const STRIPPED = { ...NEEDS, root: true, tools: ["strip", "unshare"] } as const;
 
 testEach("executable: works after strip where there is no /proc", {
+  long: true,
   ...STRIPPED,
   skip: NEEDS.skip || NEEDS_PROC,
 }, (subject) => {

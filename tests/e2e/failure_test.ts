@@ -116,7 +116,7 @@ function assertFails(subject: Subject, name: string, { args, message, stdin, usa
 
 testEach(
   "failure: mkcomposefs exits 1, says why in a line, leaves all as it was",
-  {},
+  { long: true },
   (subject) => {
     prepare(subject);
     for (const failure of MKCOMPOSEFS) assertFails(subject, "mkcomposefs", failure);
@@ -260,26 +260,30 @@ const MISTYPED: readonly (readonly [line: string, status: 1 | 2, message: string
   ],
 ];
 
-testEach("failure: a mistyped command line is told what it lacks", { once: true }, (subject) => {
-  prepare(subject);
-  run(["mkfifo"], [subject.path("fifo")]);
-  const before = listFiles(subject.directory);
-  for (const [line, status, message] of MISTYPED) {
-    const { code, stdout, stderr } = run(subject.composefs, line.split(" "), {
-      cwd: subject.directory,
-    });
-    assertEquals([stderr, code, stdout.length], [`composefs: ${message}\n`, status, 0]);
-  }
-  assertEquals(listFiles(subject.directory), before);
-  // What is in one of several images is no mistake, and the C program knows none.
-  writeFileSync(subject.path("a.dump"), ROOT + "/a 0 100644 1 0 0 0 0.0 - - -\n");
-  const options = { cwd: subject.directory };
-  output(subject.composefs, ["create", "--from-file", "a.dump", "a.cfs"], options);
-  const args = ["--filter=a", "a.cfs", "good.cfs"];
-  assertEquals(textOutput(subject.composefs, ["ls", ...args], options), "/a\n");
-  const asC = ["--filter=x", "ls", "good.cfs"];
-  assertEquals(textOutput(subject.tool("composefs-info"), asC, options), "");
-});
+testEach(
+  "failure: a mistyped command line is told what it lacks",
+  { long: true, once: true },
+  (subject) => {
+    prepare(subject);
+    run(["mkfifo"], [subject.path("fifo")]);
+    const before = listFiles(subject.directory);
+    for (const [line, status, message] of MISTYPED) {
+      const { code, stdout, stderr } = run(subject.composefs, line.split(" "), {
+        cwd: subject.directory,
+      });
+      assertEquals([stderr, code, stdout.length], [`composefs: ${message}\n`, status, 0]);
+    }
+    assertEquals(listFiles(subject.directory), before);
+    // What is in one of several images is no mistake, and the C program knows none.
+    writeFileSync(subject.path("a.dump"), ROOT + "/a 0 100644 1 0 0 0 0.0 - - -\n");
+    const options = { cwd: subject.directory };
+    output(subject.composefs, ["create", "--from-file", "a.dump", "a.cfs"], options);
+    const args = ["--filter=a", "a.cfs", "good.cfs"];
+    assertEquals(textOutput(subject.composefs, ["ls", ...args], options), "/a\n");
+    const asC = ["--filter=x", "ls", "good.cfs"];
+    assertEquals(textOutput(subject.tool("composefs-info"), asC, options), "");
+  },
+);
 
 testEach("failure: what was printed for earlier images stays", {}, (subject) => {
   prepare(subject);
@@ -426,7 +430,7 @@ for (const { name, command, available, skipReason } of PROGRAMS) {
 
 testEach(
   "failure: paths longer than the kernel takes them are not printed",
-  { once: true },
+  { long: true, once: true },
   (subject) => {
     // 20,000 levels: their paths together have 400 MB.
     let tree = directory();

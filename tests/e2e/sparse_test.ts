@@ -54,44 +54,56 @@ function objectPath(store: string, digest: string): string {
   return `${store}/${digest.slice(0, 2)}/${digest.slice(2)}`;
 }
 
-testEach("sparse: holes are neither read nor stored", { tools: ["strace"] }, (subject) => {
-  const tree = makeTree(subject);
-  const [store, image] = [subject.path("store"), subject.path("image")];
-  const trace = subject.path("trace");
-  /** Runs a command, and makes sure that it reads and writes little. */
-  const frugal = (command: readonly string[], args: readonly string[]) => {
-    const calls = "trace=pread64,pwrite64,read,write";
-    const tracer = ["strace", "-f", "-qq", "-o", trace, "-e", calls, "-e", "signal=none"];
-    const { code, stdout, stderr } = run([...tracer, ...command], args, { timeout: 300_000 });
-    assertEquals(code, 0, stderr);
-    const lines = textOutput(["grep"], ["-E", "(pread64|pwrite64)\\(", trace]).split("\n");
-    const bytes = lines.reduce((sum, line) => sum + Number(/= (\d+)$/.exec(line)?.[1] ?? 0), 0);
-    assert(bytes < 64 * MIB, `${args.join(" ")} reads and writes ${bytes} bytes`);
-    return new TextDecoder().decode(stdout);
-  };
-  const digests = Object.values(FILES).map(digestOf);
-  const paths = Object.keys(FILES).map((name) => `${tree}/${name}`);
-  assertEquals(frugal(subject.tool("digest"), paths), digests.map((each) => `${each}\n`).join(""));
-  frugal(subject.tool("mkcomposefs"), [`--digest-store=${store}`, tree, image]);
-  frugal(subject.tool("mkcomposefs"), [`--digest-store=${store}`, "--verify-objects", tree, image]);
-  for (const [index, path] of paths.entries()) {
-    const object = statSync(objectPath(store, digests[index]!));
-    assertEquals(object.size, statSync(path).size);
-    assert(object.blocks <= statSync(path).blocks, `${path} takes ${object.blocks} blocks`);
-  }
-  frugal(subject.tool("verify"), [`--basedir=${store}`, image]);
-  const extracted = subject.path("extracted");
-  frugal(subject.tool("extract"), [`--basedir=${store}`, "--no-same-owner", image, extracted]);
-  for (const name of Object.keys(FILES)) {
-    assert(statSync(`${extracted}/${name}`).blocks <= statSync(`${tree}/${name}`).blocks, name);
-  }
-  assertEquals(
-    frugal(subject.tool("digest"), paths.map((each) => each.replace(tree, extracted))),
-    digests.map((each) => `${each}\n`).join(""),
-  );
-});
+testEach(
+  "sparse: holes are neither read nor stored",
+  { long: true, tools: ["strace"] },
+  (subject) => {
+    const tree = makeTree(subject);
+    const [store, image] = [subject.path("store"), subject.path("image")];
+    const trace = subject.path("trace");
+    /** Runs a command, and makes sure that it reads and writes little. */
+    const frugal = (command: readonly string[], args: readonly string[]) => {
+      const calls = "trace=pread64,pwrite64,read,write";
+      const tracer = ["strace", "-f", "-qq", "-o", trace, "-e", calls, "-e", "signal=none"];
+      const { code, stdout, stderr } = run([...tracer, ...command], args, { timeout: 300_000 });
+      assertEquals(code, 0, stderr);
+      const lines = textOutput(["grep"], ["-E", "(pread64|pwrite64)\\(", trace]).split("\n");
+      const bytes = lines.reduce((sum, line) => sum + Number(/= (\d+)$/.exec(line)?.[1] ?? 0), 0);
+      assert(bytes < 64 * MIB, `${args.join(" ")} reads and writes ${bytes} bytes`);
+      return new TextDecoder().decode(stdout);
+    };
+    const digests = Object.values(FILES).map(digestOf);
+    const paths = Object.keys(FILES).map((name) => `${tree}/${name}`);
+    assertEquals(
+      frugal(subject.tool("digest"), paths),
+      digests.map((each) => `${each}\n`).join(""),
+    );
+    frugal(subject.tool("mkcomposefs"), [`--digest-store=${store}`, tree, image]);
+    frugal(subject.tool("mkcomposefs"), [
+      `--digest-store=${store}`,
+      "--verify-objects",
+      tree,
+      image,
+    ]);
+    for (const [index, path] of paths.entries()) {
+      const object = statSync(objectPath(store, digests[index]!));
+      assertEquals(object.size, statSync(path).size);
+      assert(object.blocks <= statSync(path).blocks, `${path} takes ${object.blocks} blocks`);
+    }
+    frugal(subject.tool("verify"), [`--basedir=${store}`, image]);
+    const extracted = subject.path("extracted");
+    frugal(subject.tool("extract"), [`--basedir=${store}`, "--no-same-owner", image, extracted]);
+    for (const name of Object.keys(FILES)) {
+      assert(statSync(`${extracted}/${name}`).blocks <= statSync(`${tree}/${name}`).blocks, name);
+    }
+    assertEquals(
+      frugal(subject.tool("digest"), paths.map((each) => each.replace(tree, extracted))),
+      digests.map((each) => `${each}\n`).join(""),
+    );
+  },
+);
 
-testEach("sparse: a hole in the place of data is found", {}, (subject) => {
+testEach("sparse: a hole in the place of data is found", { long: true }, (subject) => {
   const tree = subject.path("tree");
   mkdirSync(tree);
   const contents = new Uint8Array(6 * MIB).fill(7);

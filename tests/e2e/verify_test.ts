@@ -200,7 +200,7 @@ testEach("verify: says what is wrong, and exits 1", {}, (subject) => {
   assertEquals(verify("--image-only", "--digest=abc", image).code, 2);
 });
 
-testEach("cat: prints verified contents, and nothing else", {}, (subject) => {
+testEach("cat: prints verified contents, and nothing else", { long: true }, (subject) => {
   const { image, store, digest } = makeImage(subject, makeSmallTree);
   const cat = [...subject.composefs, "cat", `--basedir=${store}`];
   for (const size of [0, 64, 65, 4097, 150_000, 600_000]) {
@@ -261,6 +261,7 @@ function makeNamedImage(subject: Subject): { image: string; digest: string } {
 }
 
 testEach("verify, cat, extract: what can be checked by size only is trusted by nobody", {
+  long: true,
   once: true,
 }, (subject) => {
   const { image, digest } = makeNamedImage(subject);

@@ -1,3 +1,4 @@
+import { long } from "../support/effort.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -38,8 +39,8 @@ Deno.test("build: the module is small, and the same whenever it is made", () => 
 });
 
 Deno.test({
-  name: `build: the executable is the same wherever it is made${reason}`,
-  ignore: reason !== "",
+  name: `build: the executable is the same wherever it is made${long(reason).suffix}`,
+  ignore: long(reason).ignore,
   fn() {
     const first = findBunExecutable();
     if ("missing" in first) throw new Error(first.missing);

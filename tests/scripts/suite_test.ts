@@ -1,3 +1,4 @@
+import { longTest } from "../support/effort.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,17 +47,20 @@ Deno.test("runSuite() gives the results of all tests, each dot beside the last",
   assertStringIncludes(shown, ".!,\n");
 });
 
-Deno.test("runSuite() stops a suite in which nothing ends, names it, and counts what passed", async () => {
-  const { results } = await run([
-    `Deno.test("a", () => {}); Deno.test("b", () => {});
+longTest(
+  "runSuite() stops a suite in which nothing ends, names it, and counts what passed",
+  async () => {
+    const { results } = await run([
+      `Deno.test("a", () => {}); Deno.test("b", () => {});
      Deno.test("endless", () => new Promise((done) => setTimeout(done, 600_000)));`,
-  ], 3000);
-  assertEquals(outcomes(results), ["passed", "passed", "failed", "failed"]);
-  assertEquals(results[2]!.name, "endless");
-  const { name, file } = results.at(-1)!;
-  assertEquals(file, "some suite");
-  assertStringIncludes(name, "was stopped: no test ended for 3 seconds");
-});
+    ], 3000);
+    assertEquals(outcomes(results), ["passed", "passed", "failed", "failed"]);
+    assertEquals(results[2]!.name, "endless");
+    const { name, file } = results.at(-1)!;
+    assertEquals(file, "some suite");
+    assertStringIncludes(name, "was stopped: no test ended for 3 seconds");
+  },
+);
 
 Deno.test("runSuite() counts the dots of a suite that left no report", async () => {
   const { results } = await run([

@@ -1,3 +1,4 @@
+import { QUICK } from "../../support/effort.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   closeSync,
@@ -112,7 +113,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
         assertEquals(new Uint8Array(object), contents(size));
       }
     }
-  });
+  }, { when: QUICK, reason: "not a quick one" });
 }
 
 test("crew: an error leaves no object and no open file", async ({ linux, directory }) => {
@@ -286,7 +287,7 @@ for (const [way, faults] of Object.entries(HOLE_WAYS)) {
       [...digestFiles(linux, names, { ...salted, ...ALONE })],
       all.map((contents) => fsVerityDigest(contents, salted)),
     );
-  });
+  }, { when: QUICK, reason: "not a quick one" });
 }
 
 test("crew: a sparse file that shrinks while it is read is refused", async ({ directory }) => {
