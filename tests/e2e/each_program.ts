@@ -63,7 +63,8 @@ export function moduleWorkspace(): string {
 
 /** End of a test's name that says what is missing; empty if nothing is. */
 export function missing({ tools = [], root, long: isLong, skip = "" }: Needs): string {
-  if (isLong === true) {
+  // Starting two programs for each answer takes its time as well.
+  if (isLong === true || tools.length > 0) {
     const { suffix } = long();
     if (suffix !== "") return suffix;
   }
