@@ -15,7 +15,7 @@ set -euo pipefail
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/debian.sh"
+. "$(dirname "$0")/support/debian.bash"
 debian "$temp" trixie libarchive-tools=3.7.4-4+deb13u1 tar=1.35+dfsg-3.1
 cd "$temp"
 run bsdtar --version | cut -d ' ' -f 1-2

@@ -15,9 +15,9 @@ temp=$(mktemp -d)
 registry='' registry_pid=
 trap '[ -z "$registry_pid" ] || kill "$registry_pid"; rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/debian.sh"
+. "$(dirname "$0")/support/debian.bash"
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/registry.sh"
+. "$(dirname "$0")/support/registry.bash"
 debian "$temp" trixie docker-registry=2.8.3+ds1-2+b8
 cd "$temp"
 run docker-registry --version | sed 's/.* /docker-registry version /'

@@ -15,7 +15,7 @@ set -euo pipefail
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/debian.sh"
+. "$(dirname "$0")/support/debian.bash"
 debian "$temp" trixie erofs-utils=1.8.6-1
 cd "$temp"
 run fsck.erofs --version 2>&1 | head -n 1

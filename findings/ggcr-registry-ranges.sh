@@ -15,7 +15,7 @@ set -euo pipefail
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/go.sh"
+. "$(dirname "$0")/support/go.bash"
 go_program "$temp" github.com/google/go-containerregistry v0.22.1 pkg/registry pkg/v1 <<'END'
 package main
 

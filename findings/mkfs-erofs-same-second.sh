@@ -15,7 +15,7 @@ set -euo pipefail
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/debian.sh"
+. "$(dirname "$0")/support/debian.bash"
 debian "$temp" forky erofs-utils=1.9.4-1
 cd "$temp"
 run mkfs.erofs --version | head -n 1

@@ -12,7 +12,7 @@ set -euo pipefail
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 # shellcheck source=/dev/null
-. "$(dirname "$0")/support/debian.sh"
+. "$(dirname "$0")/support/debian.bash"
 debian "$temp" trixie ostree=2025.2-1
 cd "$temp"
 run ostree --version | sed -n "s/^ Version: /ostree version /p"

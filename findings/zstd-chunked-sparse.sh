@@ -16,7 +16,7 @@ temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 support=$(cd "$(dirname "$0")/support" && pwd)
 # shellcheck source=/dev/null
-. "$support/go.sh"
+. "$support/go.bash"
 go_program "$temp" go.podman.io/storage v1.65.1 pkg/chunked/compressor <"$support/zstd-chunked.go"
 cd "$temp"
 
