@@ -228,3 +228,9 @@ export class SyscallError extends Error {
     if (isPath) this.path = shown;
   }
 }
+
+/** Tells whether something cannot be made or written by this user, or by anybody there. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof SyscallError &&
+    (error.code === "EACCES" || error.code === "EPERM" || error.code === "EROFS");
+}

@@ -57,6 +57,12 @@ export interface OpenOptions {
   readonly shown?: Uint8Array;
 }
 
+/** Tells whether two answers are about one file. */
+export function isSame(one: FileStat, other: FileStat): boolean {
+  return one.ino === other.ino && one.devMajor === other.devMajor &&
+    one.devMinor === other.devMinor;
+}
+
 /** What messages name, or what makes it once there is a message. */
 export type Subject = Uint8Array | string | (() => Uint8Array);
 

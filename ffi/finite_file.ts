@@ -8,7 +8,8 @@
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "./linux.ts";
-import { O_NONBLOCK, O_PATH, O_RDONLY, PIPEFS_MAGIC, STATFS_SIZE } from "./uapi.ts";
+import { fileSystemType } from "./sync.ts";
+import { O_NONBLOCK, O_PATH, O_RDONLY, PIPEFS_MAGIC } from "./uapi.ts";
 
 /** Paths by which a process names what it has open already. */
 const DESCRIPTOR_PATH = /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/(?:self|thread-self|\d+)\/fd\/\d+)$/;
@@ -64,11 +65,9 @@ function checkKind(file: Fd, path: Uint8Array, { also }: OpenFiniteOptions): voi
 }
 
 /** Tells whether a fifo is open in this process, or has no name by which another could open it. */
-function isOwnPipe({ linux, number }: Fd, path: Uint8Array): boolean {
+function isOwnPipe(file: Fd, path: Uint8Array): boolean {
   if (DESCRIPTOR_PATH.test(new TextDecoder().decode(path))) return true;
-  const buffer = new Uint8Array(STATFS_SIZE);
-  if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
-  return new DataView(buffer.buffer).getUint32(0, true) === PIPEFS_MAGIC;
+  return fileSystemType(file) === PIPEFS_MAGIC;
 }
 
 function isNull(file: Fd): boolean {

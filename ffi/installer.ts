@@ -10,15 +10,16 @@
  * @module
  */
 
-import { printable, utf8 } from "../lib/bytes/text.ts";
+import { printable } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
-import { Fd } from "./fd.ts";
+import { Fd, isSame } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { cString, joinPath } from "./path.ts";
 import { openDirectory, Place, readLink } from "./place.ts";
 import { AT_REMOVEDIR, O_NONBLOCK, O_PATH, O_RDONLY } from "./uapi.ts";
+import { randomSeed, temporaryName } from "./temporary.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
 
 const DIRECTORY_MODE = 0o755;
@@ -109,7 +110,7 @@ export class Installer implements Disposable {
     const linux = this.#linux;
     using place = this.#place(path, "create");
     const { number } = place.directory;
-    const from = cString(utf8(`.tmp-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`));
+    const from = cString(temporaryName(randomSeed()));
     const to = cString(place.name);
     const content = cString(target);
     const made = linux.retry(() => linux.libc.symlinkat(content, number, from));
@@ -214,6 +215,5 @@ export function isSameFile(linux: Linux, one: Uint8Array, other: Uint8Array): bo
     })
   );
   const [a, b] = stats;
-  return a !== undefined && b !== undefined && a.ino === b.ino &&
-    a.devMajor === b.devMajor && a.devMinor === b.devMinor;
+  return a !== undefined && b !== undefined && isSame(a, b);
 }

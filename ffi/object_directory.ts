@@ -13,7 +13,7 @@ import { printable, utf8 } from "../lib/bytes/text.ts";
 import type { DraftHandle } from "../lib/jobs/file_job.ts";
 import { objectPath, shardOf, writeObjectPath } from "../lib/store/object_path.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
+import { ERRNO, isForbidden, SyscallError } from "./errno.ts";
 import { Fd, type FileStat } from "./fd.ts";
 import { enableVerity, isNoVerity, measureVerity } from "./fsverity.ts";
 import { hashFile } from "./hash_file.ts";
@@ -93,7 +93,7 @@ export class ObjectDirectory {
 
   /** True or false if it is there or not, or what is there instead. */
   #find(digest: Uint8Array, size: number): boolean | string {
-    if (!this.#checkShard(digest)) return false;
+    if (!this.#hasShard(digest)) return false;
     const { linux, number } = this.directory;
     const name = this.#name;
     writeObjectPath(name, digest);
@@ -117,7 +117,7 @@ export class ObjectDirectory {
    *
    * @returns Whether it is there.
    */
-  #checkShard(digest: Uint8Array): boolean {
+  #hasShard(digest: Uint8Array): boolean {
     const byte = digest[0]!;
     if (this.#sound[byte] === 1) return true;
     const { linux, number } = this.directory;
@@ -149,7 +149,7 @@ export class ObjectDirectory {
 
   /** Opens an object; undefined if it is not there. */
   open(digest: Uint8Array): Fd | undefined {
-    if (!this.#checkShard(digest)) return undefined;
+    if (!this.#hasShard(digest)) return undefined;
     const { linux } = this.directory;
     const path = objectPath(digest);
     try {
@@ -179,7 +179,7 @@ export class ObjectDirectory {
     try {
       return this.createDraft();
     } catch (error) {
-      if (error instanceof SyscallError && isForbidden(error.errno)) return undefined;
+      if (isForbidden(error)) return undefined;
       throw error;
     }
   }
@@ -265,9 +265,4 @@ export class ObjectDirectory {
       `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
     );
   }
-}
-
-/** Whether something cannot be written, by its permissions or because nothing can there. */
-function isForbidden(errno: number): boolean {
-  return errno === ERRNO.EACCES || errno === ERRNO.EPERM || errno === ERRNO.EROFS;
 }

@@ -5,7 +5,7 @@
  */
 
 import { kindOfMode } from "../lib/tree/tree.ts";
-import { ERRNO, SyscallError } from "./errno.ts";
+import { ERRNO, isForbidden, SyscallError } from "./errno.ts";
 import { Fd, type FileStat } from "./fd.ts";
 import { enableVerity } from "./fsverity.ts";
 import type { Linux } from "./linux.ts";
@@ -110,11 +110,6 @@ function sealDraft(draft: UnnamedFile, seal: Sealing): SyscallError | undefined 
     if (!(error instanceof SyscallError) || seal === "require") throw error;
     return error;
   }
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof SyscallError &&
-    (error.code === "EACCES" || error.code === "EPERM" || error.code === "EROFS");
 }
 
 function overwrite(

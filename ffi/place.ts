@@ -13,7 +13,8 @@ import { Fd, type FileStat } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { cString, joinPath, pathPieces } from "./path.ts";
 import { mayFollow } from "./sticky.ts";
-import { O_CLOEXEC, O_PATH, O_RDONLY, PATH_MAX, PROC_SUPER_MAGIC, STATFS_SIZE } from "./uapi.ts";
+import { fileSystemType } from "./sync.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY, PATH_MAX, PROC_SUPER_MAGIC } from "./uapi.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -262,8 +263,6 @@ export function readLink(link: Fd): Uint8Array {
   throw new SyscallError(-length, { syscall: "readlinkat", action: "read", subject });
 }
 
-function isOfProc({ linux, number }: Fd): boolean {
-  const buffer = new Uint8Array(STATFS_SIZE);
-  if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
-  return new DataView(buffer.buffer).getUint32(0, true) === PROC_SUPER_MAGIC;
+function isOfProc(file: Fd): boolean {
+  return fileSystemType(file) === PROC_SUPER_MAGIC;
 }

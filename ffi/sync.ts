@@ -33,10 +33,16 @@ export function isOnDisk(file: OpenFile): boolean {
   return isAmong(DISK_FILE_SYSTEMS, file);
 }
 
-function isAmong(types: readonly number[], { linux, number }: OpenFile): boolean {
+function isAmong(types: readonly number[], file: OpenFile): boolean {
+  const type = fileSystemType(file);
+  return type !== undefined && types.includes(type);
+}
+
+/** The number that the file system of an open file goes by, undefined if the kernel does not say. */
+export function fileSystemType({ linux, number }: OpenFile): number | undefined {
   const buffer = new Uint8Array(STATFS_SIZE);
-  if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return false;
-  return types.includes(new DataView(buffer.buffer).getUint32(0, true));
+  if (linux.retry(() => linux.libc.fstatfs(number, buffer)) < 0) return undefined;
+  return new DataView(buffer.buffer).getUint32(0, true);
 }
 
 /**

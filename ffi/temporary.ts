@@ -12,7 +12,7 @@ import { utf8 } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
-import { Fd } from "./fd.ts";
+import { Fd, isSame } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { cString } from "./path.ts";
 import { removeTree } from "./remove_tree.ts";
@@ -72,9 +72,7 @@ export function hasName(directory: Fd, name: Uint8Array, file: Fd): boolean {
     linux.statx(number, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
   );
   if (result !== 0) return false;
-  const [found, own] = [STATX.read(new DataView(buffer.buffer), 0), file.stat()];
-  return found.ino === own.ino && found.devMajor === own.devMajor &&
-    found.devMinor === own.devMinor;
+  return isSame(STATX.read(new DataView(buffer.buffer), 0), file.stat());
 }
 
 /**

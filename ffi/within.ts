@@ -7,7 +7,7 @@
 import { utf8 } from "../lib/bytes/text.ts";
 import { kindOfMode } from "../lib/tree/tree.ts";
 import { SyscallError } from "./errno.ts";
-import { Fd } from "./fd.ts";
+import { Fd, isSame } from "./fd.ts";
 import type { Linux } from "./linux.ts";
 import { splitPath } from "./path.ts";
 import { Place } from "./place.ts";
@@ -25,18 +25,18 @@ const SLASH = 0x2f;
 export function isWithin(linux: Linux, path: Uint8Array, directory: Uint8Array): boolean {
   const { O_NOFOLLOW, O_DIRECTORY } = linux.flags;
   using outer = Fd.open(linux, directory, { flags: O_PATH | O_NOFOLLOW });
-  const wanted = identity(outer);
+  const wanted = outer.stat();
   let current = openNearest(linux, path);
   if (current === undefined) return false;
   try {
-    let own = identity(current);
-    while (own !== wanted) {
+    let own = current.stat();
+    while (!isSame(own, wanted)) {
       const parent = Fd.open(linux, PARENT, { flags: O_PATH | O_DIRECTORY, at: current });
       current.close();
       current = parent;
-      const next = identity(current);
+      const next = current.stat();
       // The root directory is its own parent.
-      if (next === own) return false;
+      if (isSame(next, own)) return false;
       own = next;
     }
     return true;
@@ -74,9 +74,4 @@ function withoutSlashes(path: Uint8Array): Uint8Array {
   let end = path.length;
   while (end > 1 && path[end - 1] === SLASH) end--;
   return path.subarray(0, end);
-}
-
-function identity(file: Fd): string {
-  const { devMajor, devMinor, ino } = file.stat();
-  return `${devMajor}:${devMinor}:${ino}`;
 }
