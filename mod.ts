@@ -37,22 +37,22 @@ export {
   FsVerityHasher,
   type FsVerityHasherOptions,
   type FsVerityOptions,
-} from "./lib/fsverity/digest.ts";
+} from "./lib/digest/fs_verity.ts";
 export {
   encodeFsVerityDescriptor,
   formatFsVerityDigest,
   type FsVerityDescriptor,
-} from "./lib/fsverity/descriptor.ts";
-export { MerkleTree, type MerkleTreeOptions } from "./lib/fsverity/merkle.ts";
-export type { BlockHasher, HashAlgorithm } from "./lib/fsverity/hasher.ts";
-export { nativeHasher } from "./lib/fsverity/sha2.ts";
-export { portableHasher } from "./lib/fsverity/portable.ts";
+} from "./lib/digest/descriptor.ts";
+export { MerkleTree, type MerkleTreeOptions } from "./lib/digest/merkle.ts";
+export type { BlockHasher, HashAlgorithm } from "./lib/digest/hasher.ts";
+export { nativeHasher } from "./lib/digest/sha2.ts";
+export { portableHasher } from "./lib/digest/portable.ts";
 
-export { MemoryStore } from "./lib/store/memory_store.ts";
-export { objectPath } from "./lib/store/object_path.ts";
-export type { ObjectStore } from "./lib/store/object_store.ts";
+export { MemoryStore } from "./lib/objects/memory_store.ts";
+export { objectPath } from "./lib/digest/object_path.ts";
+export type { ObjectStore } from "./lib/objects/object_store.ts";
 
-export type { Stretch } from "./lib/bytes/stretches.ts";
+export type { Stretch } from "./lib/file/pieces.ts";
 
 export {
   type MemoryDirectory,

@@ -8,14 +8,14 @@
  * @module
  */
 
-import { InterruptedError } from "../ffi/signals.ts";
-import type { Entry, Group, ProgramPolicy } from "./command.ts";
-import { helpText, usageText } from "./help.ts";
-import { parse, parseGroup } from "./parse.ts";
-import { suggestion } from "./suggest.ts";
+import { InterruptedError } from "../ffi/sys/signals.ts";
+import type { Entry, Group, ProgramPolicy } from "./args/command.ts";
+import { helpText, usageText } from "./args/help.ts";
+import { parse, parseGroup } from "./args/parse.ts";
+import { suggestion } from "./args/suggest.ts";
 import type { System } from "./system.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "./args/usage_error.ts";
 import { versionLine } from "./version.ts";
 
 /** What {@linkcode dispatch} works with. */

@@ -4,53 +4,53 @@
  * @module
  */
 
-import { usableCpus } from "../ffi/cpus.ts";
-import type { ThreadOptions } from "../ffi/crew/crew.ts";
-import { DirectoryLayer } from "../ffi/data_layer.ts";
-import { SyscallError } from "../ffi/errno.ts";
-import { extractTree } from "../ffi/extract_tree.ts";
-import { Fd } from "../ffi/fd.ts";
+import { usableCpus } from "../ffi/process/cpus.ts";
+import type { ThreadOptions } from "../ffi/threads/crew.ts";
+import { DirectoryLayer } from "../ffi/objects/data_layer.ts";
+import { SyscallError } from "../ffi/sys/errno.ts";
+import { extractTree } from "../ffi/tree/extract_tree.ts";
+import { Fd } from "../ffi/files/fd.ts";
 import {
   enableVerity,
   type EnableVerityOptions,
   type MeasuredDigest,
   requireVerity,
-} from "../ffi/fsverity.ts";
-import { openFiniteFile } from "../ffi/finite_file.ts";
-import { type ImageFile, readImageFile } from "../ffi/image_file.ts";
-import { digestFiles } from "../ffi/crew/file_digests.ts";
-import { objectChecker } from "../ffi/crew/object_checker.ts";
-import { Installer, isSameFile } from "../ffi/installer.ts";
-import { allowedThreads } from "../ffi/limits.ts";
-import type { Linux } from "../ffi/linux.ts";
+} from "../ffi/files/fsverity.ts";
+import { openFiniteFile } from "../ffi/files/finite_file.ts";
+import { type ImageFile, readImageFile } from "../ffi/files/image_file.ts";
+import { digestFiles } from "../ffi/threads/file_digests.ts";
+import { objectChecker } from "../ffi/threads/object_checker.ts";
+import { Installer, isSameFile } from "../ffi/files/installer.ts";
+import { allowedThreads } from "../ffi/process/limits.ts";
+import type { Linux } from "../ffi/sys/linux.ts";
 import {
   mountComposefs,
   type MountReport,
   type MountRequest,
   remountComposefs,
-} from "../ffi/mount.ts";
+} from "../ffi/mount/mount.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
-import type { ObjectOptions } from "../ffi/object_directory.ts";
-import { DirectoryStore, openObjectStore } from "../ffi/object_store.ts";
-import { writeFileAtomically, type WriteFileOptions } from "../ffi/output_file.ts";
-import { openOwnFile } from "../ffi/own_file.ts";
-import { type MachineFacts, probeMachine } from "../ffi/probe.ts";
-import { openSourceTree } from "../ffi/source_tree.ts";
-import { isStandardOutput, standardStream } from "../ffi/stdio.ts";
-import { TreeReader } from "../ffi/crew/tree_reader.ts";
-import { terminalColumns } from "../ffi/terminal.ts";
+import type { ObjectOptions } from "../ffi/objects/object_directory.ts";
+import { DirectoryStore, openObjectStore } from "../ffi/objects/object_store.ts";
+import { writeFileAtomically, type WriteFileOptions } from "../ffi/files/output_file.ts";
+import { openOwnFile } from "../ffi/files/own_file.ts";
+import { type MachineFacts, probeMachine } from "../ffi/probe/probe.ts";
+import { openSourceTree } from "../ffi/tree/source_tree.ts";
+import { isStandardOutput, standardStream } from "../ffi/process/stdio.ts";
+import { TreeReader } from "../ffi/threads/tree_reader.ts";
+import { terminalColumns } from "../ffi/process/terminal.ts";
 import {
   type MetadataRange,
   readVerityMetadata,
   type VerityMetadataType,
-} from "../ffi/verity_metadata.ts";
-import { O_RDONLY } from "../ffi/uapi.ts";
-import { isWithin } from "../ffi/within.ts";
+} from "../ffi/files/verity_metadata.ts";
+import { O_RDONLY } from "../ffi/sys/uapi.ts";
+import { isWithin } from "../ffi/files/within.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import type { SourceFile } from "../lib/tree/source.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
-import { type ObjectChecker, sequentialChecker } from "../lib/composefs/check_objects.ts";
-import type { DataLayer } from "../lib/composefs/data_layers.ts";
+import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
+import type { DataLayer } from "../lib/objects/data_layers.ts";
 import { isDash } from "./dash.ts";
 import { makeHeapRoom } from "./heap_room.ts";
 import { hasRestarted, restartWithoutFtl } from "./restart.ts";

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { serveCrew } from "../ffi/crew/thread.ts";
-import type { Linux } from "../ffi/linux.ts";
-import { openLinux } from "../ffi/mod.ts";
-import { InterruptedError } from "../ffi/signals.ts";
+import { serveCrew } from "../ffi/threads/thread.ts";
+import type { Linux } from "../ffi/sys/linux.ts";
+import { openLinux } from "../ffi/sys/open.ts";
+import { InterruptedError } from "../ffi/sys/signals.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
@@ -28,7 +28,7 @@ import {
 } from "./runtime.ts";
 import type { System } from "./system.ts";
 import { createTerminal } from "./terminal.ts";
-import { TOOLBOX } from "./toolbox.ts";
+import { TOOLBOX } from "./program.ts";
 
 /** Bytes of a command line that names files by the thousand. */
 const LONG_COMMAND_LINE = 1 << 18;

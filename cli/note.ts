@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Context } from "./command.ts";
+import type { Context } from "./args/command.ts";
 
 /** Writes a line to standard error. */
 export function note(

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { replaceProcess } from "../ffi/exec.ts";
-import type { Linux } from "../ffi/linux.ts";
+import { replaceProcess } from "../ffi/process/exec.ts";
+import type { Linux } from "../ffi/sys/linux.ts";
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 
 /**

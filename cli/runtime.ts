@@ -64,7 +64,7 @@ export function executablePath(): string | undefined {
   return isOne ? nodeProcess().execPath : undefined;
 }
 
-/** Tells whether this runs in a worker, as one of the threads that `ffi/crew/` starts. */
+/** Tells whether this runs in a worker, as one of the threads that `ffi/threads/` starts. */
 export function isWorker(): boolean {
   const { WorkerGlobalScope: scope } = globalThis as { WorkerGlobalScope?: new () => unknown };
   return bun === undefined ? scope !== undefined && globalThis instanceof scope : !bun.isMainThread;

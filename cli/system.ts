@@ -6,22 +6,22 @@
  * @module
  */
 
-import type { DigestOrder } from "../ffi/crew/work_order.ts";
-import type { EnableVerityOptions, MeasuredDigest } from "../ffi/fsverity.ts";
-import type { ImageFile } from "../ffi/image_file.ts";
-import type { Found } from "../ffi/installer.ts";
-import type { MountReport, MountRequest } from "../ffi/mount.ts";
+import type { DigestOrder } from "../ffi/threads/work_order.ts";
+import type { EnableVerityOptions, MeasuredDigest } from "../ffi/files/fsverity.ts";
+import type { ImageFile } from "../ffi/files/image_file.ts";
+import type { Found } from "../ffi/files/installer.ts";
+import type { MountReport, MountRequest } from "../ffi/mount/mount.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
-import type { ObjectOptions } from "../ffi/object_directory.ts";
-import type { Repair } from "../ffi/object_store.ts";
-import type { WriteFileOptions } from "../ffi/output_file.ts";
-import type { MachineFacts } from "../ffi/probe.ts";
-import type { MetadataRange, VerityMetadataType } from "../ffi/verity_metadata.ts";
-import type { ObjectChecker } from "../lib/composefs/check_objects.ts";
-import type { DigestCache } from "../lib/composefs/digest_cache.ts";
+import type { ObjectOptions } from "../ffi/objects/object_directory.ts";
+import type { Repair } from "../ffi/objects/object_store.ts";
+import type { WriteFileOptions } from "../ffi/files/output_file.ts";
+import type { MachineFacts } from "../ffi/probe/probe.ts";
+import type { MetadataRange, VerityMetadataType } from "../ffi/files/verity_metadata.ts";
+import type { ObjectChecker } from "../lib/objects/check.ts";
+import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { FileReader } from "../lib/composefs/contents.ts";
-import type { DataLayer } from "../lib/composefs/data_layers.ts";
-import type { ObjectStore } from "../lib/store/object_store.ts";
+import type { DataLayer } from "../lib/objects/data_layers.ts";
+import type { ObjectStore } from "../lib/objects/object_store.ts";
 import type { SourceFile, SourceTree, XattrFilter } from "../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 

@@ -15,7 +15,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { findBun } from "../tests/support/bun.ts";
+import { findBun } from "./bun.ts";
 import { CONTESTANT_NAMES, findContestants } from "./bench/contestants.ts";
 import { checkRoom, describeMachine, describeVersions, type Room } from "./bench/machine.ts";
 import { measure, type Outcome } from "./bench/measure.ts";

@@ -11,10 +11,10 @@
  */
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { layerOf, mayImport, RUNTIME_NAMES } from "./layers.ts";
+import { isPrivate, layerOf, mayImport, RUNTIME_NAMES } from "./layers.ts";
 import { type Module, readModuleGraph } from "./module_graph.ts";
 
 /**
@@ -40,9 +40,14 @@ function checkImports({ file, imports }: Module): string[] {
     .filter((imported) =>
       imported.file === undefined
         ? !allowed.some((start) => imported.specifier.startsWith(start))
-        : !mayImport(layer, imported.file)
+        : !mayImport(layer, imported.file) || trespasses(file, imported.file)
     )
     .map(({ specifier, line }) => `${file}:${line}: imports "${specifier}"`);
+}
+
+/** Tells whether a file imports one that is private to another folder. */
+function trespasses(file: string, imported: string): boolean {
+  return isPrivate(imported) && dirname(file) !== dirname(imported) && !file.startsWith("tests/");
 }
 
 // Strings are matched to be kept: two slashes in them begin no comment.

@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { findBun } from "../tests/support/bun.ts";
+import { findBun } from "./bun.ts";
 import { closeEnvironment } from "./environment.ts";
 import { withAllSections } from "./sections.ts";
 import { withStandIns } from "./stand_ins.ts";

@@ -25,8 +25,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { documentation } from "../cli/installation.ts";
-import { TOOLBOX } from "../cli/toolbox.ts";
+import { documentation } from "../cli/commands/setup/installation.ts";
+import { TOOLBOX } from "../cli/program.ts";
 import { VERSION } from "../cli/version.ts";
 import { bundle, repositoryPath, START } from "./build.ts";
 import { buildExecutable, TARGETS } from "./executable.ts";

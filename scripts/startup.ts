@@ -11,8 +11,8 @@
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
-import { PROGRAM_NAMES } from "../tests/support/program_names.ts";
-import { PROGRAMS } from "../tests/support/programs.ts";
+import { PROGRAM_NAMES } from "./test/program_names.ts";
+import { PROGRAMS } from "./test/programs.ts";
 import { median } from "./bench/statistics.ts";
 
 /** Milliseconds that the forms may take which are for daily use. */

@@ -7,7 +7,7 @@
  * times as many as usual, from seeds N higher.
  *
  * The last line of its output sums them up: `N passed, N failed, N skipped`. Tests that were skipped are
- * listed before it, by reason. In CI a skipped test counts as failed, unless tests/support/skips.ts allows
+ * listed before it, by reason. In CI a skipped test counts as failed, unless scripts/test/skips.ts allows
  * it.
  *
  * @module
@@ -16,28 +16,28 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { BUN_VARIABLE, findBun } from "../tests/support/bun.ts";
-import { BUNDLE_VARIABLE, bundleForTests } from "../tests/support/bundle.ts";
+import { BUN_VARIABLE, findBun } from "./bun.ts";
+import { BUNDLE_VARIABLE, bundleForTests } from "./test/bundle.ts";
 import {
   BUN_EXECUTABLE_VARIABLE,
   DENO_EXECUTABLE_VARIABLE,
   type Executable,
   makeBunExecutable,
   makeDenoExecutable,
-} from "../tests/support/executable.ts";
-import { programTable } from "../tests/support/program_names.ts";
-import { mayBeSkipped } from "../tests/support/skips.ts";
+} from "./test/executables.ts";
+import { programTable } from "./test/program_names.ts";
+import { mayBeSkipped } from "./test/skips.ts";
 import { repositoryPath } from "./build.ts";
 import { CHECKS, runCheck } from "./check.ts";
-import type { TestResult } from "./junit.ts";
-import { interruptedBy, runSuite, type Suite } from "./suite.ts";
-import { type Choice, readChoice, skipsByReason } from "./test_choice.ts";
+import type { TestResult } from "./test/junit.ts";
+import { interruptedBy, runSuite, type Suite } from "./test/suite.ts";
+import { type Choice, readChoice, skipsByReason } from "./test/test_choice.ts";
 
 /**
  * Folders whose modules run one after the other: those that look at the state of their whole process,
  * such as its open files, and those that start a virtual machine.
  */
-const ALONE = ["tests/ffi", "tests/vm"];
+const ALONE = ["tests/ffi", "tests/machines"];
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -97,7 +97,7 @@ async function runTests(setting: Setting): Promise<TestResult[]> {
 
 /** A virtual machine takes minutes, whatever is asked of it. */
 function isLeftOut(folder: string, { quick }: Setting): boolean {
-  return quick && folder === "tests/vm";
+  return quick && folder === "tests/machines";
 }
 
 /** Makes executables of the program once for all tests, and runs these. */

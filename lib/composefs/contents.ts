@@ -10,11 +10,11 @@
 
 import { Arena } from "../bytes/arena.ts";
 import { copyBytes } from "../bytes/copy.ts";
-import { readPieces } from "../bytes/stretches.ts";
+import { readPieces } from "../file/pieces.ts";
 import { printable } from "../bytes/text.ts";
-import { fsVerityDigest, FsVerityHasher } from "../fsverity/digest.ts";
-import { objectPathSize, writeObjectPath } from "../store/object_path.ts";
-import type { ObjectStore } from "../store/object_store.ts";
+import { fsVerityDigest, FsVerityHasher } from "../digest/fs_verity.ts";
+import { objectPathSize, writeObjectPath } from "../digest/object_path.ts";
+import type { ObjectStore } from "../objects/object_store.ts";
 import type { Source } from "../tree/scan.ts";
 import type { SourceFile, SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";

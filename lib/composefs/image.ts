@@ -12,16 +12,16 @@ import { isAclName } from "../erofs/xattr_name.ts";
 import { type ScanOptions, scanTreeWith } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { validateScannedTree, validateTree } from "../tree/validate.ts";
+import { validateScannedTree, validateTree } from "./_validate.ts";
 import { type ContentsOptions, SequentialReader } from "./contents.ts";
-import { format2Inodes } from "./format2.ts";
+import { format2Inodes } from "./_format2.ts";
 import {
   COMPOSEFS_HEADER,
   COMPOSEFS_HEADER_VERSION,
   COMPOSEFS_MAGIC,
   FLAG_HAS_ACL,
 } from "./header.ts";
-import { overlayInodes } from "./overlay.ts";
+import { overlayInodes } from "./_overlay.ts";
 import { chooseVersion, type FormatVersion, type VersionRange } from "./version.ts";
 
 /** How {@linkcode createImage} reads the source and writes the image. */

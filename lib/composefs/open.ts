@@ -15,7 +15,7 @@ import {
   COMPOSEFS_MAGIC,
   FLAG_HAS_ACL,
 } from "./header.ts";
-import { collectImage } from "./image_tree.ts";
+import { collectImage } from "./_image_tree.ts";
 import { type ImageView, unoverlayTree } from "./unoverlay.ts";
 
 /** What of an image is read, and how. */

@@ -1,5 +1,5 @@
 /**
- * Takes back what `overlay.ts` did: an image's inodes as the tree they were made of.
+ * Takes back what `_overlay.ts` did: an image's inodes as the tree they were made of.
  *
  * Two views are to be had. `"exact"` is the inverse: the tree it gives makes the same image again.
  * `"libcomposefs"` is what composefs-info 1.0.8 reports, which loses a few things: which of a file's
@@ -27,7 +27,7 @@ import {
   type Tree,
   type Xattr,
 } from "../tree/tree.ts";
-import { findLinks, type ImageNode, type ImageTree } from "./image_tree.ts";
+import { findLinks, type ImageNode, type ImageTree } from "./_image_tree.ts";
 import {
   ESCAPED_PREFIX,
   METACOPY_NAME,
@@ -39,7 +39,7 @@ import {
   WHITEOUT_XATTRS,
   WHITEOUTS_OPAQUE_XATTRS,
   WHITEOUTS_XATTRS,
-} from "./overlay_xattrs.ts";
+} from "./_overlay_xattrs.ts";
 
 /** How an image is read: see the module. */
 export type ImageView = "exact" | "libcomposefs";

@@ -2,7 +2,7 @@
  * Verifies an image and every object it refers to, in user space and without a mount.
  *
  * Three questions in turn: is the image the one expected, is it well formed, are the objects there and
- * what they should be. Looking at the objects, the costly part, is left to `check_objects.ts` or to
+ * what they should be. Looking at the objects, the costly part, is left to `check.ts` or to
  * whatever stands in its place.
  *
  * @module
@@ -11,7 +11,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { binary } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
-import { fsVerityDigest } from "../fsverity/digest.ts";
+import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { pathOf, type Place, walkFiles } from "../tree/walk_files.ts";
 import type {
@@ -19,9 +19,9 @@ import type {
   ObjectChecker,
   ObjectProblem,
   ObjectToCheck,
-} from "./check_objects.ts";
+} from "../objects/check.ts";
 import { encodeImage } from "./image.ts";
-import { claimOf } from "./object_claim.ts";
+import { claimOf } from "../objects/claim.ts";
 import { type ComposefsImage, openImage } from "./open.ts";
 
 /** Something that is wrong with the image itself. */

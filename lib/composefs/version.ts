@@ -3,7 +3,7 @@
  *
  * Versions 0 and 1 are libcomposefs's, and differ in what overlayfs is told of directories that hold
  * whiteouts: in version 1 they are marked with an opaque xattr, which kernels since 6.8 want. Version 2 is
- * composefs-rs's own: see `format2.ts`. It is never chosen, only asked for.
+ * composefs-rs's own: see `_format2.ts`. It is never chosen, only asked for.
  *
  * @module
  */

@@ -22,11 +22,11 @@ import {
   type Leaf,
   type Tree,
 } from "../tree/tree.ts";
-import { type EntryHead, EntryParser } from "./entry.ts";
-import { Fields, type PathSpan } from "./fields.ts";
-import { PendingLinks } from "./hard_links.ts";
-import { LineSplitter } from "./lines.ts";
-import { DirectoryCursor } from "./cursor.ts";
+import { type EntryHead, EntryParser } from "./_entry.ts";
+import { Fields, type PathSpan } from "./_fields.ts";
+import { PendingLinks } from "./_hard_links.ts";
+import { LineSplitter } from "./_lines.ts";
+import { DirectoryCursor } from "./_cursor.ts";
 import { DumpfileSyntaxError } from "./syntax_error.ts";
 
 const SLASH = 0x2f;

@@ -18,7 +18,7 @@ import {
 } from "../tree/tree.ts";
 import { PathBuffer, TreeWalk } from "../tree/walk.ts";
 import { escapeField } from "./escape.ts";
-import { LineBuffer } from "./line_buffer.ts";
+import { LineBuffer } from "./_line_buffer.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;

@@ -73,7 +73,7 @@ const CHUNK_SIZES = Array.from(
   (_, format) => 2 ** (BLOCK_BITS + format),
 );
 
-/** The longest chunk map that stands behind its inode for certain, in bytes: see `plan.ts`. */
+/** The longest chunk map that stands behind its inode for certain, in bytes: see `_plan.ts`. */
 const LONGEST_INLINE_MAP = BLOCK_SIZE - SLOT_SIZE + 4;
 
 const COMPACT = wordOffsets(INODE_COMPACT.offsets);

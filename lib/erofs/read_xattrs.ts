@@ -15,7 +15,7 @@ import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsImage, ImageInode } from "./image.ts";
-import { NameReader } from "./read_xattr_name.ts";
+import { NameReader } from "./_read_xattr_name.ts";
 
 /** What libcomposefs lets the names and values of one inode take. */
 const MAX_XATTR_TOTAL = 65535;

@@ -9,7 +9,7 @@
 
 import { copyBytes } from "../bytes/copy.ts";
 import { wordOffsets, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
-import { direntGroupEnd, DirentWriter } from "./dirent.ts";
+import { direntGroupEnd, DirentWriter } from "./_dirent.ts";
 import {
   BLOCK_BITS,
   BLOCK_SIZE,
@@ -32,8 +32,8 @@ import {
   type LayoutRules,
   planImage,
   xattrIcount,
-} from "./plan.ts";
-import { writeXattrEntry, xattrNameFilter } from "./xattr.ts";
+} from "./_plan.ts";
+import { writeXattrEntry, xattrNameFilter } from "./_xattr.ts";
 
 /**
  * Makes an EROFS image of the given inodes, the root first. The same inodes give the same bytes.

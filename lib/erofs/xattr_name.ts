@@ -9,7 +9,7 @@
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
 import { binary, utf8 } from "../bytes/text.ts";
-import { xxh32 } from "./xxh32.ts";
+import { xxh32 } from "./_xxh32.ts";
 
 /** `EROFS_XATTR_INDEX_POSIX_ACL_ACCESS` and `_DEFAULT`. */
 const ACL_ACCESS = 2;

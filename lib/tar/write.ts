@@ -3,7 +3,7 @@
  *
  * Names begin with `./`, as in an archive of a directory's contents; owners are numbers. Contents come
  * from the caller, so that they can be verified before they are written. Layout of the pieces is
- * `header.ts`'s and `pax.ts`'s.
+ * `header.ts`'s and `_pax.ts`'s.
  *
  * @module
  */
@@ -22,8 +22,8 @@ import {
   TAR_BLOCK_SIZE,
   type TarHeader,
   TYPE_FLAGS,
-} from "./header.ts";
-import { paxRecord, paxTime, xattrRecords } from "./pax.ts";
+} from "./_header.ts";
+import { paxRecord, paxTime, xattrRecords } from "./_pax.ts";
 
 /** How an archive is written. */
 export interface WriteTarOptions {

@@ -2,13 +2,13 @@
  * The port through which a directory tree is read.
  *
  * A {@linkcode SourceTree} answers three questions (what is at the root, what does a directory hold,
- * what does a file contain) and hides where the tree lives: `ffi/source_tree.ts` asks the kernel,
+ * what does a file contain) and hides where the tree lives: `ffi/tree/source_tree.ts` asks the kernel,
  * `memory_tree.ts` a tree of JavaScript objects.
  *
  * @module
  */
 
-import type { Stretch } from "../bytes/stretches.ts";
+import type { Stretch } from "../file/pieces.ts";
 import type { FileKind, Stat } from "./tree.ts";
 
 /** Which extended attributes a scan reads. */
@@ -16,7 +16,7 @@ export type XattrFilter = "all" | "user" | "none";
 
 /**
  * Keeps fingerprints of files: words that are the same later only if the file is. What they are made of is
- * the source's, see `ffi/fingerprint.ts`.
+ * the source's, see `ffi/tree/_fingerprint.ts`.
  */
 export interface Fingerprints {
   /**

@@ -6,8 +6,8 @@
  */
 
 import process from "node:process";
-import { findBunExecutable } from "../../tests/support/executable.ts";
-import { findPeer, findProgram } from "../../tests/support/oracle.ts";
+import { findBunExecutable } from "../test/executables.ts";
+import { findPeer, findProgram } from "../oracle.ts";
 import { repositoryPath, START } from "../build.ts";
 
 /** Programs that exist in C and in ours. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createRandom, type Random } from "../../tests/support/random.ts";
+import { createRandom, type Random } from "../random.ts";
 
 /** Entries of a directory, itself counted. */
 const DIRECTORY = 1_000;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createRandom, type Random } from "../../tests/support/random.ts";
+import { createRandom, type Random } from "../random.ts";
 
 /** A regular file of the plan. */
 export interface PlannedFile {

@@ -21,7 +21,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { createRandom } from "../../tests/support/random.ts";
+import { createRandom } from "../random.ts";
 import { writeContents } from "./contents.ts";
 import { dumpLines } from "./dump.ts";
 import { type PlannedFile, planRootfs } from "./rootfs.ts";

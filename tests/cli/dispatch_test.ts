@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { defineCommand, type Group } from "../../cli/command.ts";
+import { defineCommand, type Group } from "../../cli/args/command.ts";
 import { dispatch } from "../../cli/dispatch.ts";
 import type { System } from "../../cli/system.ts";
 import { createTerminal } from "../../cli/terminal.ts";
-import { UsageError } from "../../cli/usage_error.ts";
+import { UsageError } from "../../cli/args/usage_error.ts";
 import { VERSION } from "../../cli/version.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import config from "../../deno.json" with { type: "json" };

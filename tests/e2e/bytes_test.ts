@@ -1,7 +1,7 @@
 /** Arguments that are not UTF-8: paths of files, of stores and of images, and names. */
 
 import { assert, assertEquals } from "@std/assert";
-import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { testEach } from "./each_program.ts";
 import { output, run } from "./process.ts";
 import { bytesOf, TreeMaker } from "./tree_maker.ts";

@@ -7,10 +7,10 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { bashCompletion } from "../../cli/bash_completion.ts";
-import { fishCompletion } from "../../cli/fish_completion.ts";
-import { TOOLBOX } from "../../cli/toolbox.ts";
-import { zshCompletion } from "../../cli/zsh_completion.ts";
+import { bashCompletion } from "../../cli/args/bash.ts";
+import { fishCompletion } from "../../cli/args/fish.ts";
+import { TOOLBOX } from "../../cli/program.ts";
+import { zshCompletion } from "../../cli/args/zsh.ts";
 import { makeWorkspace, missing, moduleWorkspace } from "./each_program.ts";
 import { textOutput } from "./process.ts";
 

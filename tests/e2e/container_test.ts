@@ -8,10 +8,10 @@ import { globSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { repositoryPath } from "../../scripts/build.ts";
 import { buildExecutable } from "../../scripts/executable.ts";
-import { findBundle } from "../support/bundle.ts";
-import { hostileVariables } from "../support/hostile_variables.ts";
-import { PROGRAM_NAMES } from "../support/program_names.ts";
-import { PROGRAMS } from "../support/programs.ts";
+import { findBundle } from "../../scripts/test/bundle.ts";
+import { hostileVariables } from "../kit/hostile_variables.ts";
+import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 import {
   containerCommand,
   libc6Names,
@@ -112,7 +112,10 @@ testEach("container: a root of Debian's libc6 alone, root to make it", LIBC6, (s
 function muslLibraries(): { readonly directory: string } | { readonly missing: string } {
   const absent = ["mmdebstrap", "pip3"].filter((tool) => which(tool) === undefined);
   if (absent.length > 0) return { missing: `no ${absent.join(", ")} on PATH` };
-  const done = spawnSync(repositoryPath("scripts/musl.sh"), { encoding: "utf8", timeout: 300_000 });
+  const done = spawnSync(repositoryPath("tests/machines/musl.sh"), {
+    encoding: "utf8",
+    timeout: 300_000,
+  });
   return done.status === 0
     ? { directory: done.stdout.trim() }
     : { missing: "no libraries for musl to fetch" };

@@ -8,10 +8,10 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createImageFromDump } from "../../mod.ts";
-import { seeds } from "../support/effort.ts";
-import type { VersionRange } from "../support/oracle.ts";
-import { randomDump } from "../support/random_dump.ts";
-import { VECTORS } from "../support/vectors.ts";
+import { seeds } from "../../scripts/test/effort.ts";
+import type { VersionRange } from "../../scripts/oracle.ts";
+import { randomDump } from "../kit/random_dump.ts";
+import { VECTORS } from "../kit/vectors.ts";
 
 /** An image on disk. */
 export interface DumpImage {

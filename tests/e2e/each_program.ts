@@ -6,8 +6,8 @@
 
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Program, PROGRAMS } from "../support/programs.ts";
-import { long, QUICK } from "../support/effort.ts";
+import { type Program, PROGRAMS } from "../../scripts/test/programs.ts";
+import { long, QUICK } from "../../scripts/test/effort.ts";
 import { run, which } from "./process.ts";
 
 /** What a test body gets. */

@@ -5,9 +5,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
-import { hostileVariables } from "../support/hostile_variables.ts";
-import { PROGRAM_NAMES } from "../support/program_names.ts";
-import { PROGRAMS } from "../support/programs.ts";
+import { hostileVariables } from "../kit/hostile_variables.ts";
+import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { NEEDS_PROC } from "./container.ts";
 import { testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";

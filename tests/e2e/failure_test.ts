@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { encodeImage } from "../../lib/composefs/image.ts";
-import { PROGRAMS } from "../support/programs.ts";
-import { directory } from "../support/trees.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
+import { directory } from "../kit/trees.ts";
 import { makeWorkspace, moduleWorkspace, peer, type Subject, testEach } from "./each_program.ts";
 import { output, run, type RunOptions, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createPublicKey, verify } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
-import { formatFsVerityDigest } from "../../lib/fsverity/descriptor.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
+import { formatFsVerityDigest } from "../../lib/digest/descriptor.ts";
 import { peer, type Subject, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 import { convertKey, join, type KeyKind, makeKey } from "./signing_keys.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Command, type Entry, type Group } from "../../cli/command.ts";
-import { TOOLBOX } from "../../cli/toolbox.ts";
+import { type Command, type Entry, type Group } from "../../cli/args/command.ts";
+import { TOOLBOX } from "../../cli/program.ts";
 import { VERSION } from "../../cli/version.ts";
 import { testEach } from "./each_program.ts";
 import { textOutput } from "./process.ts";

@@ -14,10 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { MANIFEST } from "../../cli/installation.ts";
-import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
-import { PROGRAM_NAMES } from "../support/program_names.ts";
-import { PROGRAMS } from "../support/programs.ts";
+import { MANIFEST } from "../../cli/commands/setup/installation.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
+import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { type Subject, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";

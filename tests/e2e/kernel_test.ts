@@ -2,7 +2,7 @@
  * The kernel as judge: what it shows of our images, bare and under overlayfs.
  *
  * Every mount is made in a mount namespace of a child process, so that none is left behind. Known and
- * wanted exceptions are in `tests/support/kernel/kernel_rules.ts`.
+ * wanted exceptions are in `tests/kit/kernel/kernel_rules.ts`.
  */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
@@ -12,14 +12,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { long } from "../support/effort.ts";
-import { DUMP_GROUPS, type DumpCase, dumpCases } from "../support/kernel/dump_cases.ts";
-import { differences, type FactTree } from "../support/kernel/facts.ts";
-import { mountObstacle } from "../support/kernel/mounts.ts";
-import type { SessionReport } from "../support/kernel/session.ts";
-import { findPeer, runPeerOn, skipReason } from "../support/oracle.ts";
+import { long } from "../../scripts/test/effort.ts";
+import { DUMP_GROUPS, type DumpCase, dumpCases } from "../kit/kernel/dump_cases.ts";
+import { differences, type FactTree } from "../kit/kernel/facts.ts";
+import { mountObstacle } from "../kit/kernel/mounts.ts";
+import type { SessionReport } from "../kit/kernel/session.ts";
+import { findPeer, runPeerOn, skipReason } from "../../scripts/oracle.ts";
 
-const SESSION = fileURLToPath(new URL("../support/kernel/session.ts", import.meta.url));
+const SESSION = fileURLToPath(new URL("../kit/kernel/session.ts", import.meta.url));
 const obstacle = mountObstacle();
 const { suffix: skipped, ignore } = long(obstacle === "" ? "" : ` (skipped: ${obstacle})`);
 

@@ -4,9 +4,9 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { chmodSync, copyFileSync } from "node:fs";
-import { findBundle } from "../support/bundle.ts";
-import { PROGRAM_NAMES } from "../support/program_names.ts";
-import { PROGRAMS } from "../support/programs.ts";
+import { findBundle } from "../../scripts/test/bundle.ts";
+import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { moduleWorkspace, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";

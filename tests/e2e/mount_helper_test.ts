@@ -14,8 +14,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { PROGRAM_NAMES } from "../support/program_names.ts";
-import { PROGRAMS } from "../support/programs.ts";
+import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { type Subject, testEach } from "./each_program.ts";
 import { type Finished, run, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createRandom } from "../support/random.ts";
+import { createRandom } from "../../scripts/random.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
 const FIFO = 0o010000;

@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { referenceImage } from "../support/oracle.ts";
-import { createRandom } from "../support/random.ts";
+import { referenceImage } from "../../scripts/oracle.ts";
+import { createRandom } from "../../scripts/random.ts";
 import { type Subject, testEach } from "./each_program.ts";
 
 const C = { tools: ["mkcomposefs"] };

@@ -6,8 +6,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { cpSync } from "node:fs";
 import { repositoryPath, START } from "../../scripts/build.ts";
-import { findBun } from "../support/bun.ts";
-import { findBundle } from "../support/bundle.ts";
+import { findBun } from "../../scripts/bun.ts";
+import { findBundle } from "../../scripts/test/bundle.ts";
 import { makeWorkspace } from "./each_program.ts";
 import { run, textOutput, which } from "./process.ts";
 

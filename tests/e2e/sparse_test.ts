@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { type Subject, testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
-import { fsVerityDigest, FsVerityHasher } from "../../lib/fsverity/digest.ts";
+import { fsVerityDigest, FsVerityHasher } from "../../lib/digest/fs_verity.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

@@ -6,7 +6,7 @@
 
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fsVerityDigest } from "../../lib/fsverity/digest.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 
 /** Lines `PATH MODE SIZE` of everything below a directory, sorted; directories without a size. */
 export function listFiles(directory: string): string[] {

@@ -13,7 +13,7 @@ import { moduleWorkspace, type Subject, testEach } from "./each_program.ts";
 import { output, run } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
 import { TreeMaker } from "./tree_maker.ts";
-import { createRandom } from "../support/random.ts";
+import { createRandom } from "../../scripts/random.ts";
 
 const WORKSPACE = moduleWorkspace();
 

@@ -4,7 +4,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRandom } from "../support/random.ts";
+import { createRandom } from "../../scripts/random.ts";
 import { moduleWorkspace, testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { repositoryPath } from "../../scripts/build.ts";
 import { PERMISSIONS } from "../../scripts/compile.ts";
-import { findBundle } from "../support/bundle.ts";
+import { findBundle } from "../../scripts/test/bundle.ts";
 import { moduleWorkspace } from "./each_program.ts";
 import { TreeMaker } from "./tree_maker.ts";
 

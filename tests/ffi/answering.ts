@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Backend, Libc } from "../../ffi/libc.ts";
-import { Linux } from "../../ffi/linux.ts";
-import { withFaults } from "../support/faults.ts";
+import type { Backend, Libc } from "../../ffi/sys/_libc.ts";
+import { Linux } from "../../ffi/sys/linux.ts";
+import { withFaults } from "../kit/faults.ts";
 
 /** For functions of libc: a result, a negated error number, or undefined for the real call. */
 export type Answers = {
@@ -16,8 +16,8 @@ export type Answers = {
 /** Opens such a kernel. */
 export async function openAnswering(answers: Answers): Promise<Linux> {
   const { openBackend } = "Bun" in globalThis
-    ? await import("../../ffi/bun.ts")
-    : await import("../../ffi/deno.ts");
+    ? await import("../../ffi/sys/_bun.ts")
+    : await import("../../ffi/sys/_deno.ts");
   const backend: Backend = await openBackend();
   return new Linux(withFaults(backend, ({ name, args }) => answers[name]?.(...args)));
 }

@@ -8,14 +8,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { SyscallError } from "../../ffi/errno.ts";
-import type { Libc } from "../../ffi/libc.ts";
-import { Linux } from "../../ffi/linux.ts";
-import { openLinux } from "../../ffi/mod.ts";
-import { cString } from "../../ffi/path.ts";
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../ffi/uapi.ts";
+import { SyscallError } from "../../ffi/sys/errno.ts";
+import type { Libc } from "../../ffi/sys/_libc.ts";
+import { Linux } from "../../ffi/sys/linux.ts";
+import { openLinux } from "../../ffi/sys/open.ts";
+import { cString } from "../../ffi/sys/path.ts";
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../ffi/sys/uapi.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
-import { declareCase } from "../support/cases.ts";
+import { declareCase } from "../kit/cases.ts";
 
 /** A test's body. The directory is its own, empty, and removed afterwards. */
 export type Body = (context: { linux: Linux; directory: string }) => void | Promise<void>;
@@ -64,8 +64,8 @@ export type Faults = {
 /** Opens a Linux some of whose functions fail. */
 export async function openFaulty(faults: Faults): Promise<Linux> {
   const { openBackend } = "Bun" in globalThis
-    ? await import("../../ffi/bun.ts")
-    : await import("../../ffi/deno.ts");
+    ? await import("../../ffi/sys/_bun.ts")
+    : await import("../../ffi/sys/_deno.ts");
   const backend = await openBackend();
   let forced: number | undefined;
   const libc: Record<string, unknown> = {};

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { bundle } from "../../scripts/build.ts";
-import type { PureResults } from "../support/pure_realm.ts";
+import type { PureResults } from "../kit/pure_realm.ts";
 
 /**
  * Gives the realm its Web interfaces. They take and return the realm's own byte arrays, for a foreign
@@ -46,7 +46,7 @@ function bundleRealm(): string {
   const directory = mkdtempSync(join(tmpdir(), "composefs-pure-"));
   try {
     const path = join(directory, "pure_realm.js");
-    bundle("tests/support/pure_realm.ts", path, "browser");
+    bundle("tests/kit/pure_realm.ts", path, "browser");
     return readFileSync(path, "utf8");
   } finally {
     rmSync(directory, { recursive: true });

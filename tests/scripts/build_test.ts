@@ -1,4 +1,4 @@
-import { long } from "../support/effort.ts";
+import { long } from "../../scripts/test/effort.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -11,9 +11,9 @@ import { closeEnvironment } from "../../scripts/environment.ts";
 import { buildExecutable, TARGETS } from "../../scripts/executable.ts";
 import { withAllSections } from "../../scripts/sections.ts";
 import { withStandIns } from "../../scripts/stand_ins.ts";
-import { findBun } from "../support/bun.ts";
-import { findBundle } from "../support/bundle.ts";
-import { findBunExecutable } from "../support/executable.ts";
+import { findBun } from "../../scripts/bun.ts";
+import { findBundle } from "../../scripts/test/bundle.ts";
+import { findBunExecutable } from "../../scripts/test/executables.ts";
 
 const MODULE_LIMIT = 400_000;
 

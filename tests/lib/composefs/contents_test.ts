@@ -9,15 +9,15 @@ import {
   resolveContents,
 } from "../../../lib/composefs/contents.ts";
 import { createImage } from "../../../lib/composefs/image.ts";
-import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
-import { MemoryStore } from "../../../lib/store/memory_store.ts";
-import type { ObjectStore } from "../../../lib/store/object_store.ts";
-import { objectPath } from "../../../lib/store/object_path.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { MemoryStore } from "../../../lib/objects/memory_store.ts";
+import type { ObjectStore } from "../../../lib/objects/object_store.ts";
+import { objectPath } from "../../../lib/digest/object_path.ts";
 import { memoryFile, MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { scanTree, type Source } from "../../../lib/tree/scan.ts";
 import type { SourceFile, SourceTree } from "../../../lib/tree/source.ts";
 import type { Content, Directory } from "../../../lib/tree/tree.ts";
-import { directory, external, hardLink, inline, nodeAt } from "../../support/trees.ts";
+import { directory, external, hardLink, inline, nodeAt } from "../../kit/trees.ts";
 
 const MEBIBYTE = 2 ** 20;
 const bytes = (length: number) => new Uint8Array(length).fill(0x61);

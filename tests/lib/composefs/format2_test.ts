@@ -11,10 +11,10 @@ import { readFileSync } from "node:fs";
 import { createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { verifyImage } from "../../../lib/composefs/verify.ts";
-import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import type { FormatVersion } from "../../../lib/composefs/version.ts";
-import { seeds } from "../../support/effort.ts";
-import { randomDump } from "../../support/random_dump.ts";
+import { seeds } from "../../../scripts/test/effort.ts";
+import { randomDump } from "../../kit/random_dump.ts";
 import {
   directory,
   dumpBytes,
@@ -24,7 +24,7 @@ import {
   special,
   symlink,
   xattr,
-} from "../../support/trees.ts";
+} from "../../kit/trees.ts";
 
 const GOLDEN = new URL("../../golden/composefs-rs/", import.meta.url);
 

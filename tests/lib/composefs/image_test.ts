@@ -4,10 +4,10 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import { createImage, createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
-import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
-import { MemoryStore } from "../../../lib/store/memory_store.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { MemoryStore } from "../../../lib/objects/memory_store.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
-import { directory, dumpText, inline, ROOT, special, xattr } from "../../support/trees.ts";
+import { directory, dumpText, inline, ROOT, special, xattr } from "../../kit/trees.ts";
 
 const headerOf = (image: Uint8Array) =>
   [...new Uint32Array(image.slice(0, 32).buffer)].map((word) => word.toString(16));

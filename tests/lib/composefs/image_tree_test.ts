@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import { collectImage, findLinks } from "../../../lib/composefs/image_tree.ts";
+import { collectImage, findLinks } from "../../../lib/composefs/_image_tree.ts";
 import { DIRENT, SUPER_BLOCK } from "../../../lib/erofs/format.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
-import { directory, hardLink, inline, locate, patched, symlink } from "../../support/trees.ts";
+import { directory, hardLink, inline, locate, patched, symlink } from "../../kit/trees.ts";
 
 /** `/d/e/f`, `/d/g`, `/h` and `/l`, and a link from `/k` to `/h`. */
 function image(): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import { claimedSize, IMAGE_HEAD_SIZE, openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
-import { directory, hardLink, inline, nodeAt, patched, xattr } from "../../support/trees.ts";
+import { directory, hardLink, inline, nodeAt, patched, xattr } from "../../kit/trees.ts";
 
 const IMAGE = encodeImage(directory({ a: inline("x") }));
 

@@ -1,17 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { binary } from "../../../lib/bytes/text.ts";
-import { overlayInodes } from "../../../lib/composefs/overlay.ts";
+import { overlayInodes } from "../../../lib/composefs/_overlay.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import type { Content, Directory } from "../../../lib/tree/tree.ts";
-import {
-  directory,
-  external,
-  hardLink,
-  inline,
-  special,
-  symlink,
-  xattr,
-} from "../../support/trees.ts";
+import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
 
 const HEX_NAMES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

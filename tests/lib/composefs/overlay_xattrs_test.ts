@@ -7,11 +7,11 @@ import {
   redirectPath,
   redirectXattr,
   unescapeXattr,
-} from "../../../lib/composefs/overlay_xattrs.ts";
+} from "../../../lib/composefs/_overlay_xattrs.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ImageXattr } from "../../../lib/erofs/read_xattrs.ts";
 import type { InodeXattr } from "../../../lib/erofs/inode.ts";
-import { xattr } from "../../support/trees.ts";
+import { xattr } from "../../kit/trees.ts";
 
 const escaped = (name: string) => new TextDecoder().decode(escapeXattr(xattr(name)).name);
 

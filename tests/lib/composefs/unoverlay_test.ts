@@ -17,7 +17,7 @@ import {
   special,
   symlink,
   xattr,
-} from "../../support/trees.ts";
+} from "../../kit/trees.ts";
 
 const read = (image: Uint8Array, view: ImageView = "exact") => openImage(image).tree({ view });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { type CheckedObject, sequentialChecker } from "../../../lib/composefs/check_objects.ts";
-import type { DataLayer } from "../../../lib/composefs/data_layers.ts";
+import { type CheckedObject, sequentialChecker } from "../../../lib/objects/check.ts";
+import type { DataLayer } from "../../../lib/objects/data_layers.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import {
@@ -10,10 +10,10 @@ import {
   type VerifyOptions,
   type VerifySummary,
 } from "../../../lib/composefs/verify.ts";
-import { fsVerityDigest } from "../../../lib/fsverity/digest.ts";
-import { objectPath } from "../../../lib/store/object_path.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { objectPath } from "../../../lib/digest/object_path.ts";
 import { memoryFile } from "../../../lib/tree/memory_tree.ts";
-import { createRandom } from "../../support/random.ts";
+import { createRandom } from "../../../scripts/random.ts";
 import {
   directory,
   dumpText,
@@ -25,7 +25,7 @@ import {
   special,
   symlink,
   xattr,
-} from "../../support/trees.ts";
+} from "../../kit/trees.ts";
 
 const SMALL = utf8("an object of some seventy bytes, which is more than an image holds itself");
 const LARGE = Uint8Array.from({ length: 2_500_000 }, (_, i) => (i * 7 + (i >> 10)) & 0xff);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { chooseVersion } from "../../../lib/composefs/version.ts";
-import { directory, hardLink, special } from "../../support/trees.ts";
+import { directory, hardLink, special } from "../../kit/trees.ts";
 
 const PLAIN = directory({ d: directory({ null: special("character", 259) }) });
 const WHITEOUT = directory({ d: directory({ gone: special("character", 0) }) });

@@ -1,10 +1,10 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { DirectoryCursor } from "../../../lib/dumpfile/cursor.ts";
-import { Fields } from "../../../lib/dumpfile/fields.ts";
+import { DirectoryCursor } from "../../../lib/dumpfile/_cursor.ts";
+import { Fields } from "../../../lib/dumpfile/_fields.ts";
 import { GrowingDirectory } from "../../../lib/tree/growing_directory.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
-import { inline, stat } from "../../support/trees.ts";
+import { inline, stat } from "../../kit/trees.ts";
 
 type Growing = GrowingDirectory<Content>;
 

@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { type EntryOptions, EntryParser } from "../../../lib/dumpfile/entry.ts";
-import { Fields } from "../../../lib/dumpfile/fields.ts";
-import { MAX_XATTR_TEXT } from "../../../lib/dumpfile/xattrs.ts";
+import { type EntryOptions, EntryParser } from "../../../lib/dumpfile/_entry.ts";
+import { Fields } from "../../../lib/dumpfile/_fields.ts";
+import { MAX_XATTR_TEXT } from "../../../lib/dumpfile/_xattrs.ts";
 import { FILE_TYPE_BITS, type FileKind, type Leaf, type Stat } from "../../../lib/tree/tree.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
-import { external, inline, special, stat, symlink, xattr } from "../../support/trees.ts";
+import { external, inline, special, stat, symlink, xattr } from "../../kit/trees.ts";
 
 const LENIENT: EntryOptions = { strict: false };
 const STRICT: EntryOptions = { strict: true };

@@ -5,6 +5,6 @@
  */
 
 import "./golden_test.ts";
-import { runCases } from "../../support/cases.ts";
+import { runCases } from "../../kit/cases.ts";
 
 await runCases();

@@ -11,17 +11,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { createImageFromDump } from "../../../mod.ts";
-import { declareCase } from "../../support/cases.ts";
-import { long, seeds } from "../../support/effort.ts";
+import { declareCase } from "../../kit/cases.ts";
+import { long, seeds } from "../../../scripts/test/effort.ts";
 import {
   findPeer,
   referenceDigest,
   referenceImage,
   skipReason,
   type VersionRange,
-} from "../../support/oracle.ts";
-import { randomDump } from "../../support/random_dump.ts";
-import { VECTORS } from "../../support/vectors.ts";
+} from "../../../scripts/oracle.ts";
+import { randomDump } from "../../kit/random_dump.ts";
+import { VECTORS } from "../../kit/vectors.ts";
 
 const repository = process.env.COMPOSEFS_TEST_REPOSITORY;
 const GOLDEN = repository === undefined
@@ -134,7 +134,7 @@ declareCase(
       assertEquals(
         hex(sha256(random.dump)).slice(0, 16),
         dumpHash,
-        `the generator changed (seed ${seed}): run scripts/gen_golden.ts`,
+        `the generator changed (seed ${seed}): run tests/kit/gen_golden.ts`,
       );
       let result: string;
       try {

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
 import { type Leaf, resolveHardLink } from "../../../lib/tree/tree.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
-import { nodeAt, parse, ROOT } from "../../support/trees.ts";
+import { nodeAt, parse, ROOT } from "../../kit/trees.ts";
 
 const file = (path: string) => `${path} 0 100644 5 0 0 0 0.0 - - -\n`;
 const directory = (path: string) => `${path} 0 40755 2 0 0 0 0.0 - - -\n`;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { LineSplitter, MAX_LINE_LENGTH } from "../../../lib/dumpfile/lines.ts";
+import { LineSplitter, MAX_LINE_LENGTH } from "../../../lib/dumpfile/_lines.ts";
 
 const decoder = new TextDecoder();
 const current = ({ bytes, start, end }: LineSplitter) => bytes.subarray(start, end);

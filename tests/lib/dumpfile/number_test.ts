@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { type Base, parseI64, parseU32, parseU64 } from "../../../lib/dumpfile/number.ts";
+import { type Base, parseI64, parseU32, parseU64 } from "../../../lib/dumpfile/_number.ts";
 
 const u64 = (text: string, base: Base = 10) => parseU64(utf8(text), base);
 const u32 = (text: string, base: Base = 10) => parseU32(utf8(text), base);

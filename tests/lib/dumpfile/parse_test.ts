@@ -12,7 +12,7 @@ import {
   ROOT,
   special,
   symlink,
-} from "../../support/trees.ts";
+} from "../../kit/trees.ts";
 
 const file = (path: string) => `${path} 0 100644 1 0 0 0 0.0 - - -\n`;
 const subdirectory = (path: string) => `${path} 0 40755 2 0 0 0 0.0 - - -\n`;

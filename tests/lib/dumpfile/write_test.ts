@@ -12,7 +12,7 @@ import {
   special,
   symlink,
   xattr,
-} from "../../support/trees.ts";
+} from "../../kit/trees.ts";
 
 /** The line of a node named `n` in the root. */
 function lineOf(node: Node<Content>): string {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { direntGroupEnd, direntGroupSize, DirentWriter } from "../../../lib/erofs/dirent.ts";
+import { direntGroupEnd, direntGroupSize, DirentWriter } from "../../../lib/erofs/_dirent.ts";
 
 /** Start, end and size of the groups of entries whose dirents and names take these sizes. */
 function groups(...sizes: number[]): number[][] {

@@ -4,7 +4,7 @@ import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
-import { contents, none } from "../../support/inodes.ts";
+import { contents, none } from "../../kit/inodes.ts";
 
 /** Takes the first inode of an image of the given ones, as often as is asked for. */
 function takeFirst(inodes: readonly Inode[], times: number): void {

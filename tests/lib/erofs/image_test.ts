@@ -4,8 +4,8 @@ import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
-import { contents, entries, holes, none, target } from "../../support/inodes.ts";
-import { patched, xattr } from "../../support/trees.ts";
+import { contents, entries, holes, none, target } from "../../kit/inodes.ts";
+import { patched, xattr } from "../../kit/trees.ts";
 
 /** Where the first inode is, in slots and bytes. */
 const NID = 36;

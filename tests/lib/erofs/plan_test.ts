@@ -7,10 +7,10 @@ import {
   type InodePlan,
   planImage,
   xattrIcount,
-} from "../../../lib/erofs/plan.ts";
+} from "../../../lib/erofs/_plan.ts";
 import type { Stat } from "../../../lib/tree/tree.ts";
-import { contents, entries, holes, none, target } from "../../support/inodes.ts";
-import { xattr } from "../../support/trees.ts";
+import { contents, entries, holes, none, target } from "../../kit/inodes.ts";
+import { xattr } from "../../kit/trees.ts";
 
 /** Where the first inode starts: behind the superblock. */
 const FIRST = 1152;

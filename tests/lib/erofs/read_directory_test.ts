@@ -4,8 +4,8 @@ import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { findDirent, readDirectory } from "../../../lib/erofs/read_directory.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
-import { inode, none } from "../../support/inodes.ts";
-import { patched } from "../../support/trees.ts";
+import { inode, none } from "../../kit/inodes.ts";
+import { patched } from "../../kit/trees.ts";
 
 const NID = 36;
 /** Where the root's entries are, if they stand behind its inode. */

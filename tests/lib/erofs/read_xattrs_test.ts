@@ -5,8 +5,8 @@ import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { XattrReader } from "../../../lib/erofs/read_xattrs.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
 import type { Xattr } from "../../../lib/tree/tree.ts";
-import { none } from "../../support/inodes.ts";
-import { patched, xattr } from "../../support/trees.ts";
+import { none } from "../../kit/inodes.ts";
+import { patched, xattr } from "../../kit/trees.ts";
 
 const NID = 36;
 /** Where the xattr area of the first inode starts, and where its entries or references do. */

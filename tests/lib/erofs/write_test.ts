@@ -8,8 +8,8 @@ import {
 } from "../../../lib/erofs/format.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
-import { contents, holes, inode, none, target } from "../../support/inodes.ts";
-import { xattr } from "../../support/trees.ts";
+import { contents, holes, inode, none, target } from "../../kit/inodes.ts";
+import { xattr } from "../../kit/trees.ts";
 
 const START = 1152;
 const write = (...inodes: Inode[]) => writeErofs(inodes, new Uint8Array());

@@ -6,10 +6,10 @@ import {
   writeXattrEntry,
   xattrEntrySize,
   xattrNameFilter,
-} from "../../../lib/erofs/xattr.ts";
+} from "../../../lib/erofs/_xattr.ts";
 import type { Xattr } from "../../../lib/tree/tree.ts";
-import { inodeXattr, none } from "../../support/inodes.ts";
-import { xattr } from "../../support/trees.ts";
+import { inodeXattr, none } from "../../kit/inodes.ts";
+import { xattr } from "../../kit/trees.ts";
 
 const withXattrs = (...xattrs: Xattr[]) => none("fifo", 0, { xattrs });
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

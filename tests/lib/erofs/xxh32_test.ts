@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { xxh32 } from "../../../lib/erofs/xxh32.ts";
+import { xxh32 } from "../../../lib/erofs/_xxh32.ts";
 
 Deno.test("published values", () => {
   assertEquals(xxh32(utf8(""), 0), 0x02cc5d05);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { encodeTarHeader, MAX_HEADER_NUMBER, TYPE_FLAGS } from "../../../lib/tar/header.ts";
+import { encodeTarHeader, MAX_HEADER_NUMBER, TYPE_FLAGS } from "../../../lib/tar/_header.ts";
 
 const HEADER = {
   typeFlag: TYPE_FLAGS.regular,

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
-import { paxRecord, paxTime, xattrRecords } from "../../../lib/tar/pax.ts";
-import { xattr } from "../../support/trees.ts";
+import { paxRecord, paxTime, xattrRecords } from "../../../lib/tar/_pax.ts";
+import { xattr } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 

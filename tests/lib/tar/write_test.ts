@@ -3,15 +3,7 @@ import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { writeTar, type WriteTarOptions } from "../../../lib/tar/write.ts";
 import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 import type { Content, Node, Stat, Tree } from "../../../lib/tree/tree.ts";
-import {
-  directory,
-  external,
-  hardLink,
-  inline,
-  special,
-  symlink,
-  xattr,
-} from "../../support/trees.ts";
+import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
 
 const BIG = Uint8Array.from({ length: 300_001 }, (_, i) => i % 251);
 

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { findEntry, GrowingDirectory } from "../../../lib/tree/growing_directory.ts";
 import type { Content } from "../../../lib/tree/tree.ts";
-import { createRandom } from "../../support/random.ts";
-import { inline, stat } from "../../support/trees.ts";
+import { createRandom } from "../../../scripts/random.ts";
+import { inline, stat } from "../../kit/trees.ts";
 
 /** A directory of these names, settled. */
 function grown(...names: string[]): GrowingDirectory<Content> {

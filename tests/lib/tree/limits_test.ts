@@ -9,7 +9,7 @@ import {
   MAX_XATTRS_COST,
   xattrCost,
 } from "../../../lib/tree/limits.ts";
-import { xattr } from "../../support/trees.ts";
+import { xattr } from "../../kit/trees.ts";
 
 Deno.test("only . and .. are dots", () => {
   assert(isDotOrDotDot(utf8(".")));

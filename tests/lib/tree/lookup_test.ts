@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { lookupPath } from "../../../lib/tree/lookup.ts";
-import { directory, hardLink, inline, nodeAt, special, symlink } from "../../support/trees.ts";
+import { directory, hardLink, inline, nodeAt, special, symlink } from "../../kit/trees.ts";
 
 const file = inline("x");
 const fifo = special("fifo");

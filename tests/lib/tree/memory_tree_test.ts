@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
-import { xattr } from "../../support/trees.ts";
+import { xattr } from "../../kit/trees.ts";
 
 const TREE = memoryTree({
   "file": "hello",

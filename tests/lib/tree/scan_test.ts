@@ -4,7 +4,7 @@ import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { type ScanOptions, scanTree, type Source } from "../../../lib/tree/scan.ts";
 import type { SourceEntry, SourceInfo, SourceTree } from "../../../lib/tree/source.ts";
 import type { Directory, Node } from "../../../lib/tree/tree.ts";
-import { stat, xattr } from "../../support/trees.ts";
+import { stat, xattr } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { selectXattrs } from "../../../lib/tree/select_xattrs.ts";
-import { xattr } from "../../support/trees.ts";
+import { xattr } from "../../kit/trees.ts";
 
 Deno.test("a filter lets all, user.* or no xattrs through, in their order", () => {
   const [b, t, a] = [xattr("user.b"), xattr("trusted.user.x"), xattr("user.")];

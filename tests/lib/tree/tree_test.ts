@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FILE_TYPE_BITS, isWhiteout, kindOfMode, resolveHardLink } from "../../../lib/tree/tree.ts";
-import { directory, hardLink, inline, special } from "../../support/trees.ts";
+import { directory, hardLink, inline, special } from "../../kit/trees.ts";
 
 Deno.test("the kind is in four bits of a mode", () => {
   for (const [kind, bits] of Object.entries(FILE_TYPE_BITS)) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { pathOf, walkFiles } from "../../../lib/tree/walk_files.ts";
-import { directory, hardLink, inline, symlink } from "../../support/trees.ts";
+import { directory, hardLink, inline, symlink } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { checkPathLengths, PathBuffer, TreeWalk, walk } from "../../../lib/tree/walk.ts";
-import { directory, hardLink, inline } from "../../support/trees.ts";
+import { directory, hardLink, inline } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dumpLines } from "../../../scripts/bench/dump.ts";
 import type { Content, Directory, Node } from "../../../lib/tree/tree.ts";
-import { parse } from "../../support/trees.ts";
+import { parse } from "../../kit/trees.ts";
 
 const text = [...dumpLines(5_000)].join("");
 

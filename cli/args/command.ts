@@ -1,0 +1,224 @@
+/**
+ * What a command is: one table from which parsing, `--help`, usage, manual pages, completions and the
+ * types that `run` sees all come.
+ *
+ * Holds the shape of the table and the types derived from it; `parse.ts` reads argv by it, `help.ts`
+ * prints it, `dispatch.ts` runs it. The commands themselves are in `commands/`, one a file.
+ *
+ * @module
+ */
+
+import type { System } from "../system.ts";
+import type { Terminal } from "../terminal.ts";
+
+/**
+ * Makes a value of an option or operand out of its text. Throws a `RangeError` whose message says what
+ * was expected; the parser puts the option and the text given before it.
+ *
+ * @param text The bytes as UTF-8, U+FFFD where they are not.
+ * @param bytes The bytes as the kernel handed them over, without the terminating NUL.
+ */
+export type ValueParser<T> = (text: string, bytes: Uint8Array<ArrayBuffer>) => T;
+
+interface OptionBase {
+  /** One letter by which the option may also be given, as `-o`. */
+  readonly short?: string;
+  /** One line for `--help` and usage, without a final period. */
+  readonly summary: string;
+  /** Paragraphs that manual pages and `--help` print below the summary. */
+  readonly help?: string;
+  /**
+   * The C program of this name lacks the option. Such an option gives way where an abbreviation would
+   * otherwise be ambiguous, so that scripts written for the C program keep their meaning.
+   */
+  readonly extension?: true;
+  /** Accepted, but left out of help and completions. */
+  readonly hidden?: true;
+}
+
+/** An option without a value. */
+export interface FlagOption extends OptionBase {
+  readonly kind: "flag";
+}
+
+/**
+ * An option with a value, to be given once, or several times if the kind is `list`. If it is `optional`, a
+ * value follows an equals sign or there is none.
+ */
+export interface ValueOption extends OptionBase {
+  readonly kind: "value" | "list" | "optional";
+  /** Name of the value in help, such as `PATH`. */
+  readonly value: string;
+  /** Without one the value is text, and an error if it is not UTF-8. */
+  readonly parse?: ValueParser<unknown>;
+  /** What `run` sees if the option is not given; otherwise it sees undefined. */
+  readonly default?: unknown;
+  /** The default in words, where `default` itself would not read well or is decided later. */
+  readonly defaultText?: string;
+  /** What `run` sees if the kind is `optional` and no value is given. */
+  readonly bare?: unknown;
+  /** Start of the C program's message for a bad value, which then follows: `Invalid threads count`. */
+  readonly invalid?: string;
+}
+
+/** Any option. */
+export type Option = FlagOption | ValueOption;
+
+/** Options by their long names, in the order of help. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** One operand. Those that are optional or repeated come last. */
+export interface Operand {
+  /** Name in the synopsis, such as `SOURCE`. */
+  readonly name: string;
+  /** One line for `--help`, without a final period. */
+  readonly summary: string;
+  /** Without one the value is the operand's bytes: most operands are paths. */
+  readonly parse?: ValueParser<unknown>;
+  readonly optional?: true;
+  /** Takes all operands that are left, at least one unless it is optional too. */
+  readonly repeated?: true;
+  /** Message if it is not given, where the C program has one of its own. */
+  readonly missing?: string;
+}
+
+/** Operands by the names that `run` knows them by, in the order of the command line. */
+export type OperandTable = Readonly<Record<string, Operand>>;
+
+/** `digest-store` as `digestStore`. */
+export type CamelCase<Name> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+type Parsed<Spec, Default> = Spec extends { parse: ValueParser<infer T> } ? T : Default;
+
+type OptionValue<Spec> = Spec extends { kind: "flag" } ? boolean
+  : Spec extends { kind: "optional"; bare: infer Bare } ? Parsed<Spec, string> | Bare | undefined
+  : Spec extends { kind: "list" } ? readonly Parsed<Spec, string>[]
+  : Spec extends { default: unknown } ? Parsed<Spec, string>
+  : Parsed<Spec, string> | undefined;
+
+/** What `run` sees of a table of options: camel-case names, every one present. */
+export type OptionValues<Options> = {
+  readonly [Name in keyof Options as CamelCase<Name>]: OptionValue<Options[Name]>;
+};
+
+type OperandBytes = Uint8Array<ArrayBuffer>;
+
+type OperandValue<Spec> = Spec extends { repeated: true } ? readonly Parsed<Spec, OperandBytes>[]
+  : Spec extends { optional: true } ? Parsed<Spec, OperandBytes> | undefined
+  : Parsed<Spec, OperandBytes>;
+
+/** What `run` sees of a table of operands. */
+export type OperandValues<Operands> = {
+  readonly [Name in keyof Operands]: OperandValue<Operands[Name]>;
+};
+
+/** What a command gets besides its own options and operands. */
+export interface Context {
+  /** Name that messages begin with: `mkcomposefs`, `composefs`. */
+  readonly program: string;
+  /** Whether that is a C program's name, so that it answers as the C program does. */
+  readonly asC: boolean;
+  /** Where the answer, messages and progress go. */
+  readonly terminal: Terminal;
+  /** Where files are. */
+  readonly system: System;
+}
+
+/** A worked example. */
+export interface Example {
+  /** What it does, one line. */
+  readonly summary: string;
+  /** The command line as typed in a shell. */
+  readonly command: string;
+}
+
+/** How a program reports failure, where it stands for a C program whose callers know its ways. */
+export interface ProgramPolicy {
+  /** Exit status after a {@linkcode UsageError}. Every other failure exits 1. */
+  readonly usageStatus: 1 | 2;
+  /** Whether the usage text follows the message of a usage error. */
+  readonly printUsage: boolean;
+  /** What stands before a message instead of the program's name and a colon. */
+  readonly prefix?: string;
+}
+
+interface EntryBase {
+  /** The word by which it is called. */
+  readonly name: string;
+  /** What it does in one line, imperative, without a final period. */
+  readonly summary: string;
+  /** Paragraphs, each of them one string without line breaks. */
+  readonly description: readonly string[];
+  readonly examples?: readonly Example[];
+  /** Notes on exit statuses, each beginning with the number. */
+  readonly exitStatus?: readonly string[];
+  /** Manual pages, such as `composefs-info(1)`. */
+  readonly seeAlso?: readonly string[];
+  /** Set if it is also a program of its own name; commands inside it share the policy. */
+  readonly program?: ProgramPolicy;
+}
+
+/** A command: its table and its work. */
+export interface Command<
+  Options extends OptionTable = OptionTable,
+  Operands extends OperandTable = OperandTable,
+> extends EntryBase {
+  readonly kind: "command";
+  /** What follows the name on the usage lines, where that derived from the operands misleads. */
+  readonly synopsis?: readonly string[];
+  readonly operands: Operands;
+  /** Message for an operand too many, where the C program has one of its own. */
+  readonly tooMany?: string;
+  readonly options: Options;
+  /**
+   * Does the work.
+   *
+   * @returns The exit status.
+   * @throws {UsageError} If options or operands contradict each other.
+   */
+  run(
+    options: OptionValues<Options>,
+    operands: OperandValues<Operands>,
+    context: Context,
+  ): number | Promise<number>;
+}
+
+/** A command whose first operand names one of several commands. */
+export interface Group extends EntryBase {
+  readonly kind: "group";
+  /** Options allowed before the verb as well. Every command of the group includes them in its table. */
+  readonly options: OptionTable;
+  readonly commands: readonly Entry[];
+  /** Message if no verb is given, where the C program has one of its own. */
+  readonly missing?: string;
+}
+
+/** Whatever a word on the command line can name. */
+export type Entry = Command | Group;
+
+/** Options of every command. */
+export const GLOBAL_OPTIONS = {
+  help: { kind: "flag", summary: "Print this help and exit", extension: true },
+  version: { kind: "flag", summary: "Print the version and exit", extension: true },
+  debug: { kind: "flag", summary: "Print the stack of an error", extension: true },
+} as const satisfies OptionTable;
+
+/** Fixes a command's types from its own table, so that `run` is checked against it. */
+export function defineCommand<
+  const Options extends OptionTable,
+  const Operands extends OperandTable,
+>(command: Omit<Command<Options, Operands>, "kind">): Command<Options, Operands> {
+  return { kind: "command", ...command };
+}
+
+/** Everything an entry accepts: its own options, then those of every command. */
+export function allOptions(entry: Entry): OptionTable {
+  return { ...entry.options, ...GLOBAL_OPTIONS, ...entry.options };
+}
+
+/** The key under which `run` finds an option: `digest-store` as `digestStore`. */
+export function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,106 @@
+/**
+ * Completions for bash, zsh and fish, from the same tables as argv is read by.
+ *
+ * This module makes a list of what can follow what; `bash.ts`, `zsh.ts` and
+ * `fish.ts` write it down in the language of their shell. The scripts hold all of it, so that
+ * the program is not started while somebody types.
+ *
+ * @module
+ */
+
+import {
+  allOptions,
+  type Entry,
+  type Group,
+  type Operand,
+  type Option,
+  type ValueOption,
+} from "./command.ts";
+import { programsOf } from "./man.ts";
+import { type Choice, path } from "./values.ts";
+
+/** What a value may be: one of a few words, a path, or something that only the user knows. */
+export type ValueKind =
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  | { readonly kind: "path" | "other" };
+
+/** An option as a shell offers it. */
+export interface OfferedOption {
+  /** With dashes. */
+  readonly long: string;
+  /** With its dash. */
+  readonly short?: string;
+  readonly summary: string;
+  /** Absent for flags. */
+  readonly value?: ValueKind;
+  /** Name of the value, such as `PATH`. */
+  readonly valueName: string;
+  readonly repeated: boolean;
+}
+
+/** A place on the command line: the words that lead there, and what can follow them. */
+export interface Place {
+  /** A program's name, and the names of commands after it. */
+  readonly words: readonly string[];
+  readonly commands: readonly { readonly name: string; readonly summary: string }[];
+  readonly options: readonly OfferedOption[];
+  /** What operands are; undefined if there are none. */
+  readonly operands: ValueKind | undefined;
+}
+
+/** All places, each program's before those of its commands. */
+export function placesOf(toolbox: Group): Place[] {
+  return programsOf(toolbox).flatMap((program) => placesFrom(program, [program.name]));
+}
+
+function placesFrom(entry: Entry, words: readonly string[]): Place[] {
+  const options = Object.entries(allOptions(entry))
+    .filter(([, option]) => option.hidden !== true)
+    .map(([name, option]) => offered(name, option));
+  if (entry.kind === "command") {
+    const [first] = Object.values(entry.operands);
+    return [{ words, commands: [], options, operands: first && kindOf(first) }];
+  }
+  const commands = entry.commands.map(({ name, summary }) => ({ name, summary }));
+  return [
+    { words, commands, options, operands: undefined },
+    ...entry.commands.flatMap((child) => placesFrom(child, [...words, child.name])),
+  ];
+}
+
+function offered(name: string, option: Option): OfferedOption {
+  return {
+    long: `--${name}`,
+    ...(option.short === undefined ? {} : { short: `-${option.short}` }),
+    summary: option.summary,
+    ...(takesValue(option) ? { value: valueKind(option.parse) } : {}),
+    valueName: takesValue(option) ? option.value : "",
+    repeated: option.kind === "list",
+  };
+}
+
+/** A value that may be left out is not waited for. */
+function takesValue(option: Option): option is ValueOption {
+  return option.kind !== "flag" && option.kind !== "optional";
+}
+
+/** Operands without a parser are bytes: paths. */
+function kindOf({ parse }: Operand): ValueKind {
+  return parse === undefined ? { kind: "path" } : valueKind(parse);
+}
+
+function valueKind(parse: unknown): ValueKind {
+  if (parse === path) return { kind: "path" };
+  const { words } = (parse ?? {}) as Partial<Choice<string>>;
+  return words === undefined ? { kind: "other" } : { kind: "words", words };
+}
+
+/** The names by which programs are called, the toolbox's own first. */
+export function programNames(toolbox: Group): string[] {
+  return programsOf(toolbox).map(({ name }) => name);
+}
+
+/** Text as a word of any of the shells. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,31 @@
+/**
+ * Files that are small by their nature, such as keys and signatures, be they files or pipes.
+ *
+ * @module
+ */
+
+import { concatBytes, printable } from "../../../lib/bytes/text.ts";
+import type { System } from "../../system.ts";
+
+/** Bytes that no key, certificate or signature has. */
+const LIMIT = 1 << 20;
+
+/**
+ * Reads a whole file.
+ *
+ * @throws {RangeError} If it is of a mebibyte or more.
+ */
+export function readSmallFile(system: System, path: Uint8Array): Uint8Array<ArrayBuffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (const chunk of system.readChunks(path)) {
+    length += chunk.length;
+    if (length >= LIMIT) {
+      throw new RangeError(
+        `Cannot read "${printable(path)}": ${LIMIT} bytes or more, expected fewer`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return concatBytes(...chunks);
+}

@@ -1,0 +1,77 @@
+/**
+ * The file of a digest cache: read if it is there and sound, written at the end.
+ *
+ * A cache is never needed. So whatever is wrong with its file is a note on standard error, no failure.
+ *
+ * @module
+ */
+
+import {
+  CACHE_HEADER_SIZE,
+  checkCacheHeader,
+  DigestCache,
+  isDigestCache,
+} from "../../../lib/objects/digest_cache.ts";
+import { printable } from "../../../lib/bytes/text.ts";
+import type { SourceFile } from "../../../lib/tree/source.ts";
+import { SyscallError } from "../../../ffi/sys/errno.ts";
+import type { Context } from "../../args/command.ts";
+import { note } from "../../note.ts";
+
+/**
+ * Reads a cache.
+ *
+ * @returns An empty one if its file is missing or of no use; undefined if the file is not for us to write.
+ */
+export function loadCache(path: Uint8Array, context: Context): DigestCache | undefined {
+  const refusal = `Cannot use "${printable(path)}" as a cache`;
+  try {
+    using file = context.system.openOwnFile(path);
+    return readCache(file, (state) => note(context, `${refusal}: ${state}`));
+  } catch (error) {
+    if (error instanceof RangeError) {
+      note(context, `${refusal}: ${error.message}; going on without`);
+      return undefined;
+    }
+    if (!(error instanceof SyscallError)) throw error;
+    if (error.code === "ENOENT") return DigestCache.create();
+    note(context, `${error.message}; going on without a cache`);
+    return undefined;
+  }
+}
+
+/** Reads no more than its start of what is no cache. */
+function readCache(file: SourceFile, note: (state: string) => void): DigestCache | undefined {
+  const { size } = file;
+  if (size === 0) return DigestCache.create();
+  const start = readUpTo(file, Math.min(size, CACHE_HEADER_SIZE));
+  if (!isDigestCache(start)) {
+    note("it is another kind of file; going on without");
+    return undefined;
+  }
+  try {
+    checkCacheHeader(start, size);
+    return DigestCache.decode(readUpTo(file, size), Date.now());
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    note(`${error.message}; beginning a new one`);
+    return DigestCache.create();
+  }
+}
+
+function readUpTo(file: SourceFile, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  return bytes.subarray(0, file.readAt(bytes, 0));
+}
+
+/** Writes a cache if it has anything new, whole or not at all. */
+export function saveCache(path: Uint8Array, cache: DigestCache, context: Context): void {
+  if (!cache.isChanged) return;
+  try {
+    // After a crash it may be damaged, which shows when it is read; so the disk is not waited for.
+    context.system.writeScratch(path, cache.encode(Date.now()));
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    note(context, `${error.message}; the cache is not kept`);
+  }
+}

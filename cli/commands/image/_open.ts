@@ -1,0 +1,41 @@
+/**
+ * Opening the images that an operand names, with the file's name in what goes wrong.
+ *
+ * @module
+ */
+
+import { printable } from "../../../lib/bytes/text.ts";
+import {
+  type ComposefsImage,
+  openImage,
+  type ReadTreeOptions,
+} from "../../../lib/composefs/open.ts";
+import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import type { System } from "../../system.ts";
+
+/** Reads an image file and opens it. */
+export function loadImage(system: System, path: Uint8Array): ComposefsImage {
+  return naming(path, () => {
+    const image = openImage(system.readImage(path).bytes);
+    return { ...image, tree: (options) => naming(path, () => image.tree(options)) };
+  });
+}
+
+/** Reads an image file and the tree in it. */
+export function loadTree(
+  system: System,
+  path: Uint8Array,
+  options: ReadTreeOptions = {},
+): Tree<Content> {
+  return loadImage(system, path).tree(options);
+}
+
+function naming<T>(path: Uint8Array, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    throw new Error(`Cannot load "${printable(path)}": ${error.message}`, { cause: error });
+  }
+}

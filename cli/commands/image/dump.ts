@@ -1,0 +1,62 @@
+/**
+ * `dump`: images as dump files.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../../lib/bytes/text.ts";
+import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
+import { writeDumpfile } from "../../../lib/dumpfile/write.ts";
+import { checkPathLengths } from "../../../lib/tree/walk.ts";
+import { type Context, defineCommand } from "../../args/command.ts";
+import { jsonBytes, jsonLine } from "../../json.ts";
+import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
+
+/** What `composefs dump` and `composefs-info dump` have in common. */
+export const DUMP = {
+  name: "dump",
+  summary: "Print images as dump files",
+  operands: IMAGES,
+  seeAlso: ["composefs-dump(5)"],
+} as const;
+
+/** The command `composefs dump`. */
+export const dump = defineCommand({
+  ...DUMP,
+  description: [
+    "An image made of the dump, with the same format version, is the same image bit for bit. For this, the name that a hard-linked file lives under is printed as its own, where composefs-info takes the first one it meets.",
+    'With --json, one object a line, which holds the line of the dump file as "line".',
+  ],
+  options: imageOptions,
+  run: (options, { images }, context) => runDump(options, images, context, "exact"),
+});
+
+/** Dumps images as the given view shows them. */
+export function runDump(
+  options: ImageOptions,
+  images: readonly Uint8Array[],
+  context: Context,
+  view: ImageView,
+): number {
+  const { terminal } = context;
+  for (const tree of selectedTrees(images, options, context, view)) {
+    // The C program lists them all.
+    if (view === "exact") checkPathLengths(tree);
+    for (const chunk of writeDumpfile(tree)) {
+      if (options.json) writeLines(chunk, (text) => terminal.stdout.write(text));
+      else terminal.stdout.write(chunk);
+    }
+  }
+  return 0;
+}
+
+/** Chunks of a dump end at line ends. */
+function writeLines(chunk: Uint8Array, write: (text: string) => void): void {
+  let start = 0;
+  for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+    write(jsonLine(jsonBytes("line", chunk.subarray(start, end))));
+    start = end + 1;
+  }
+}
+
+const NEWLINE = utf8("\n")[0]!;

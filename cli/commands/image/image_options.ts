@@ -1,0 +1,110 @@
+/**
+ * Options and operands of the commands that read images.
+ *
+ * @module
+ */
+
+import { binary, printable } from "../../../lib/bytes/text.ts";
+import type { ReadTreeOptions } from "../../../lib/composefs/open.ts";
+import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
+import { loadTree } from "./_open.ts";
+import { JSON_OPTION } from "../../json.ts";
+import { UsageError } from "../../args/usage_error.ts";
+import { path } from "../../args/values.ts";
+
+/** One or more images. */
+export const IMAGES = {
+  images: {
+    name: "IMAGE",
+    summary: "A composefs image",
+    repeated: true,
+    missing: "No image path specified",
+  },
+} as const;
+
+/** Limits what is read of an image. */
+const FILTER_OPTION = {
+  kind: "list",
+  value: "NAME",
+  parse: path,
+  summary: "Keep only this entry of the root directory, with all below it",
+  help:
+    "May be given several times. A name that no image has in its root directory is an error; composefs-info passes over it.",
+} as const;
+
+/** Where objects are looked for. */
+export const BASEDIR_OPTION = {
+  kind: "value",
+  value: "PATH",
+  parse: path,
+  summary: "Look for objects in the object store PATH",
+  help: "Needed by missing-objects; other commands ignore it.",
+} as const;
+
+/** The same where there may be several. */
+export const BASEDIRS_OPTION = {
+  ...BASEDIR_OPTION,
+  kind: "list",
+  help: "An object is missing if none of the stores has it.",
+} as const;
+
+/** Lets an image be written in place of one that has fs-verity. */
+export const FORCE_OPTION = {
+  kind: "flag",
+  summary: "Replace an image even if it has fs-verity",
+  extension: true,
+} as const;
+
+/** Options of every command that reads images. */
+export const imageOptions = {
+  filter: FILTER_OPTION,
+  json: JSON_OPTION,
+} as const satisfies OptionTable;
+
+/** What they come to. */
+export type ImageOptions = OptionValues<typeof imageOptions>;
+
+/**
+ * Reads images, one after the other.
+ *
+ * @throws {UsageError} If a filter is a path and not a name.
+ * @throws {Error} At the last one, if a filter has kept nothing of any image.
+ */
+export function* selectedTrees(
+  images: readonly Uint8Array[],
+  options: ImageOptions,
+  { asC, system }: Context,
+  view: ImageView,
+): Generator<Tree<Content>> {
+  const read = readOptions(options, view, asC);
+  const idle = new Map(asC ? [] : options.filter.map((name) => [binary(name), name]));
+  for (const [index, image] of images.entries()) {
+    const tree = loadTree(system, image, read);
+    if (idle.size > 0) {
+      for (const { name } of tree.entries) idle.delete(binary(name));
+      // The last one is not shown any more: of one image, nothing is.
+      if (index === images.length - 1) refuseIdle(idle.values());
+    }
+    yield tree;
+  }
+}
+
+function refuseIdle(filters: Iterable<Uint8Array>): void {
+  for (const name of filters) {
+    throw new Error(`Cannot filter by "${printable(name)}": no such entry in the root directory`);
+  }
+}
+
+function readOptions({ filter }: ImageOptions, view: ImageView, asC: boolean): ReadTreeOptions {
+  for (const name of filter) {
+    if (!name.includes(0x2f)) continue;
+    const shown = printable(name);
+    const message = asC
+      ? `Filter must be a single name: ${shown}`
+      : `Cannot filter by "${shown}": a path, expected a name in the root directory`;
+    throw new UsageError(message, { usage: false });
+  }
+  return filter.length > 0 ? { view, rootEntries: filter } : { view };
+}

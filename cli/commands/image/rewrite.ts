@@ -1,0 +1,97 @@
+/**
+ * `rewrite`: image in, image out, in another format version if asked.
+ *
+ * @module
+ */
+
+import { printable } from "../../../lib/bytes/text.ts";
+import { encodeImage } from "../../../lib/composefs/image.ts";
+import type { VersionRange } from "../../../lib/composefs/version.ts";
+import {
+  type Context,
+  defineCommand,
+  type OptionTable,
+  type OptionValues,
+} from "../../args/command.ts";
+import { isDash } from "../../dash.ts";
+import { loadImage } from "./_open.ts";
+import { integer } from "../../args/values.ts";
+import { checkVersions } from "./_create_checks.ts";
+import { FORCE_OPTION } from "./image_options.ts";
+
+const options = {
+  "min-version": {
+    kind: "value",
+    value: "N",
+    parse: integer(0, 1),
+    summary: "Use format version N or later",
+    defaultText: "the version of the source",
+  },
+  "max-version": {
+    kind: "value",
+    value: "N",
+    parse: integer(0, 1),
+    summary: "Use format version N at most",
+    defaultText: "the version of the source, or what --min-version says",
+  },
+  force: FORCE_OPTION,
+} as const satisfies OptionTable;
+
+const operands = {
+  source: { name: "SRC", summary: "The image to read", missing: "No source path specified" },
+  destination: {
+    name: "DEST",
+    summary: "The image to write (- for standard output)",
+    missing: "No destination path specified",
+  },
+} as const;
+
+/** What `composefs rewrite` and `composefs-dump` have in common. */
+export const REWRITE = {
+  summary: "Read an image and write it again",
+  description: [
+    "Everything is read, checked and laid out anew. With the version of the source, which is the default, an image that mkcomposefs or this program made comes out the same bit for bit.",
+  ],
+  operands,
+  options,
+  exitStatus: ["0 if the image was written, 1 if not."],
+  seeAlso: ["mkcomposefs(1)", "composefs-info(1)"],
+  run: runRewrite,
+} as const;
+
+/** The command `composefs rewrite`. */
+export const rewrite = defineCommand({ name: "rewrite", ...REWRITE });
+
+function runRewrite(
+  options: OptionValues<typeof REWRITE.options>,
+  { source, destination }: { readonly source: Uint8Array; readonly destination: Uint8Array },
+  { asC, terminal, system }: Context,
+): number {
+  if (!asC) checkVersions(options);
+  if (isDash(destination) && terminal.stdout.isTerminal) {
+    throw new Error("Cannot write an image to a terminal: redirect standard output");
+  }
+  const image = loadImage(system, source);
+  const range = versionRange(options, image.version, source);
+  const bytes = encodeImage(image.tree(), range);
+  if (isDash(destination)) terminal.stdout.write(bytes);
+  else system.writeFile(destination, bytes, { keepSealed: !options.force });
+  return 0;
+}
+
+function versionRange(
+  { minVersion, maxVersion }: OptionValues<typeof options>,
+  version: number,
+  source: Uint8Array,
+): VersionRange {
+  if (minVersion !== undefined || maxVersion !== undefined) {
+    return { minVersion: minVersion ?? 0, maxVersion: maxVersion ?? minVersion ?? 0 };
+  }
+  if (version > 1) {
+    throw new Error(
+      `Cannot rewrite "${printable(source)}" in its format version ${version}: ` +
+        "expected 0 or 1, choose one with --min-version",
+    );
+  }
+  return { minVersion: version, maxVersion: version };
+}

@@ -1,0 +1,225 @@
+/**
+ * `mount`: an image and its object stores become a directory tree.
+ *
+ * `mount_composefs.ts` is the same work under the C program's name. How the kernel does it is `ffi/`'s.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../../lib/bytes/compare.ts";
+import { printable, utf8 } from "../../../lib/bytes/text.ts";
+import {
+  completeMountOptions,
+  type MountOptions,
+  type MountSettings,
+  parseImageDigest,
+  parseMountOptions,
+} from "../../../lib/mount/options.ts";
+import {
+  type Context,
+  defineCommand,
+  type OperandTable,
+  type OptionTable,
+  type OptionValues,
+} from "../../args/command.ts";
+import { note } from "../../note.ts";
+import { UsageError } from "../../args/usage_error.ts";
+import { path } from "../../args/values.ts";
+
+/** Image and mount point, with the C program's words for their absence. */
+export const MOUNT_OPERANDS = {
+  image: { name: "IMAGE", summary: "A composefs image", missing: "No source path specified" },
+  mountpoint: {
+    name: "MOUNTPOINT",
+    summary: "An existing directory",
+    missing: "No mount path specified",
+  },
+} as const satisfies OperandTable;
+
+/** The option that holds options, as mount(8) has it. */
+export const OPTIONS_OPTION = {
+  kind: "list",
+  short: "o",
+  value: "OPTION[,OPTION...]",
+  parse: path,
+  summary: "Mount with these options",
+  help:
+    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, source=WORD, remount, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. What is mounted shows IMAGE as its source, or WORD. A backslash makes the next character part of a value.",
+} as const;
+
+const options = {
+  basedir: {
+    kind: "list",
+    value: "PATH",
+    parse: path,
+    summary: "Find objects in the object store PATH",
+    help: "At least one is needed. The first store that has an object is the one it is read from.",
+  },
+  digest: {
+    kind: "value",
+    value: "HEX",
+    parse: parseImageDigest,
+    summary: "Mount only an image with this fs-verity digest",
+    help: "Objects are then verified too, as with --verity.",
+  },
+  verity: {
+    kind: "flag",
+    summary: "Refuse to read objects that do not have the fs-verity digest of the image",
+    help: "Needs Linux 6.6 and fs-verity in the file systems of all stores.",
+  },
+  tryverity: {
+    kind: "flag",
+    summary: "Verify objects if kernel and file systems can, else mount without",
+  },
+  userverity: {
+    kind: "flag",
+    summary: "Where the image has no fs-verity, check the digest of a copy and mount that",
+    help:
+      "The copy is in memory and sealed. Objects are verified if kernel and file systems can, or the mount is refused if --verity is given as well.",
+  },
+  "allow-undigested": {
+    kind: "flag",
+    summary: "With --userverity, mount an image that has no digests of some objects",
+    help: "Whoever can write into the stores decides what these hold, whatever the image's digest.",
+  },
+  upperdir: {
+    kind: "value",
+    value: "PATH",
+    parse: path,
+    summary: "Make the mount writable and keep what changes in PATH",
+  },
+  workdir: {
+    kind: "value",
+    value: "PATH",
+    parse: path,
+    summary: "Working directory of --upperdir, empty and on the same file system",
+  },
+  idmap: {
+    kind: "value",
+    value: "PATH",
+    parse: path,
+    summary: "Map owners through a user namespace, such as /proc/PID/ns/user",
+  },
+  "read-only": { kind: "flag", short: "r", summary: "Mount read-only, as -o ro" },
+  options: OPTIONS_OPTION,
+  check: { kind: "flag", summary: "Look at image and directories, but mount nothing" },
+  verbose: { kind: "flag", short: "v", summary: "Say how it was mounted" },
+} as const satisfies OptionTable;
+
+/** The command `composefs mount`. */
+export const mount = defineCommand({
+  name: "mount",
+  summary: "Mount an image",
+  description: [
+    "Needs root. Metadata comes from the image, the contents of larger files from the object stores.",
+    "If it fails, nothing is mounted and nothing is left behind.",
+  ],
+  operands: MOUNT_OPERANDS,
+  options,
+  examples: [
+    {
+      summary: "Mount an image",
+      command: "composefs mount --basedir=objects rootfs.cfs /mnt",
+    },
+    {
+      summary: "Mount it only if it is the right one, and verify all that is read",
+      command: 'composefs mount --basedir=objects --digest="$DIGEST" rootfs.cfs /mnt',
+    },
+  ],
+  exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
+  seeAlso: ["mount.composefs(1)", "mount(8)"],
+  run(options, operands, context) {
+    const settings = readSettings(options.options, false);
+    return runMount(
+      { ...settings, ...longSettings(options, settings) },
+      operands,
+      context,
+      options,
+    );
+  },
+});
+
+/** The settings of the long options, which go before those of `-o`. */
+function longSettings(
+  given: OptionValues<typeof options>,
+  { basedirs = [], flags = new Set() }: MountSettings,
+): MountSettings {
+  const { digest, upperdir, workdir, idmap } = given;
+  const verity = given.verity ? "require" : given.tryverity ? "try" : undefined;
+  return {
+    basedirs: [...basedirs, ...given.basedir],
+    flags: given.readOnly ? new Set([...flags, "ro"]) : flags,
+    ...(digest === undefined ? {} : { digest }),
+    ...(verity === undefined ? {} : { verity }),
+    ...(given.userverity ? { userVerity: true } : {}),
+    ...(given.allowUndigested ? { allowUndigested: true } : {}),
+    ...(upperdir === undefined ? {} : { upperdir }),
+    ...(workdir === undefined ? {} : { workdir }),
+    ...(idmap === undefined ? {} : { idmap }),
+  };
+}
+
+/**
+ * Reads the values of `-o`.
+ *
+ * @throws {UsageError} If an option is wrong.
+ */
+export function readSettings(strings: readonly Uint8Array[], sloppy: boolean): MountSettings {
+  return asUsage(() => parseMountOptions(strings, { sloppy }), false);
+}
+
+/** What others need to enter a directory and to list it. */
+const OTHERS = 0o005;
+
+/** Mounts, or changes a mount, and says how if asked to. */
+export function runMount(
+  settings: MountSettings,
+  { image, mountpoint }: { readonly image: Uint8Array; readonly mountpoint: Uint8Array },
+  { program, terminal, system }: Context,
+  { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
+): number {
+  if (settings.remount === true) {
+    if (!checkOnly) system.remount(mountpoint, settings.flags ?? new Set());
+    return 0;
+  }
+  const options = completed(settings);
+  const { backing, layer, objectVerity, copied, upperMode } = system.mount({
+    image,
+    mountpoint,
+    options,
+    equalDigests: equalBytes,
+    checkOnly,
+  });
+  if (upperMode !== undefined && (upperMode & OTHERS) !== OTHERS) {
+    const mode = upperMode.toString(8).padStart(4, "0");
+    note(
+      { terminal, program },
+      `upper directory "${
+        printable(options.upperdir!)
+      }" has mode ${mode}, and so has the root of ` +
+        "the mount, which others then may not enter",
+    );
+  }
+  if (!verbose) return 0;
+  const names = `"${printable(image)}" on "${printable(mountpoint)}"`;
+  const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;
+  const verity = `objects ${objectVerity ? "verified" : "not verified"}`;
+  const copy = copied ? ", image copied to memory" : "";
+  terminal.stderr.write(utf8(`${program}: ${names}: ${how}, ${verity}${copy}\n`));
+  return 0;
+}
+
+function completed(settings: MountSettings): MountOptions {
+  // The C program prints its usage after this mistake only.
+  const usage = settings.basedirs === undefined || settings.basedirs.length === 0;
+  return asUsage(() => completeMountOptions(settings), usage);
+}
+
+function asUsage<T>(read: () => T, usage: boolean): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message, { cause: error, usage });
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Options of the commands that read file contents through an image: where the objects are, and what the
+ * image must be.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../../lib/bytes/compare.ts";
+import type { Stretch } from "../../../lib/file/pieces.ts";
+import { printable } from "../../../lib/bytes/text.ts";
+import {
+  type DataLayer,
+  openContent,
+  type OpenContentOptions,
+} from "../../../lib/objects/data_layers.ts";
+import { openImage } from "../../../lib/composefs/open.ts";
+import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import type { SourceFile } from "../../../lib/tree/source.ts";
+import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import type { OptionTable, OptionValues } from "../../args/command.ts";
+import type { DiskLayer, System } from "../../system.ts";
+import { path } from "../../args/values.ts";
+
+/** Options of every command that reads objects. */
+export const contentOptions = {
+  basedir: {
+    kind: "list",
+    value: "PATH",
+    parse: path,
+    summary: "Look for objects in the object store PATH",
+    help: "Of an object that is in more than one store, the first counts.",
+  },
+  digest: {
+    kind: "value",
+    value: "HEX",
+    parse: parseDigest,
+    summary: "Refuse the image unless this is its fs-verity digest",
+    help:
+      "Objects are verified against the digests in the image, so without this option whoever can change the image decides what they should be.",
+  },
+  "require-digests": {
+    kind: "flag",
+    summary: "Refuse objects for which the image has no digest",
+    help: "Otherwise they are held against their names, where these are digests.",
+  },
+  "allow-undigested": {
+    kind: "flag",
+    summary: "With --digest, take objects of which only the size can be checked",
+    help: "They may hold anything, whatever the image's digest.",
+  },
+} as const satisfies OptionTable;
+
+/** What they come to. */
+export type ContentOptions = OptionValues<typeof contentOptions>;
+
+function parseDigest(text: string): Uint8Array<ArrayBuffer> {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Uint8Array.fromHex(text);
+  throw new RangeError("expected 64 hexadecimal digits");
+}
+
+/**
+ * Reads an image file and the tree in it.
+ *
+ * @throws {Error} If it is not the image it must be, or malformed.
+ */
+export function loadExpectedTree(
+  system: System,
+  image: Uint8Array,
+  { digest }: ContentOptions,
+): Tree<Content> {
+  const { bytes, whole } = system.readImage(image, { whole: digest !== undefined });
+  if (digest !== undefined) {
+    const found = whole?.digest ?? fsVerityDigest(bytes);
+    if (!equalBytes(found, digest)) {
+      throw new Error(
+        `Cannot use "${printable(image)}": fs-verity digest ${found.toHex()}, ` +
+          `expected ${digest.toHex()}`,
+      );
+    }
+  }
+  try {
+    return openImage(bytes).tree();
+  } catch (error) {
+    if (!(error instanceof ImageFormatError)) throw error;
+    throw new Error(`Cannot load "${printable(image)}": ${error.message}`, { cause: error });
+  }
+}
+
+/** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */
+export function openOptions(
+  layers: readonly DataLayer[],
+  { digest, requireDigests, allowUndigested }: ContentOptions,
+): OpenContentOptions {
+  if (requireDigests) return { layers, only: "digested" };
+  return digest !== undefined && !allowUndigested ? { layers, only: "checked" } : { layers };
+}
+
+/** The object stores of a command line. Dispose of them, or declare them with `using`. */
+export class Basedirs implements Disposable {
+  readonly #layers: DiskLayer[] = [];
+
+  /** Opens the stores. */
+  constructor(system: System, { basedir }: { readonly basedir: readonly Uint8Array[] }) {
+    try {
+      for (const path of basedir) this.#layers.push(system.openDataLayer(path));
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** In the order of the command line. */
+  get layers(): readonly DiskLayer[] {
+    return this.#layers;
+  }
+
+  [Symbol.dispose](): void {
+    for (const layer of this.#layers) layer[Symbol.dispose]();
+  }
+}
+
+/**
+ * Opens the contents of a file, with its path in what goes wrong.
+ *
+ * @throws {Error} If its object is not there, or not what the image says.
+ */
+export function openFile(
+  file: Regular<Content>,
+  path: Uint8Array,
+  options: OpenContentOptions,
+): SourceFile {
+  try {
+    return new NamedFile(path.slice(), openContent(file, options));
+  } catch (error) {
+    throw naming(path, error);
+  }
+}
+
+function naming(path: Uint8Array, error: unknown): unknown {
+  if (!(error instanceof RangeError)) return error;
+  return new Error(`Cannot read "${printable(path)}": ${error.message}`, { cause: error });
+}
+
+/** A file whose errors name its path in the image. */
+class NamedFile implements SourceFile {
+  readonly #path: Uint8Array;
+  readonly #file: SourceFile;
+
+  constructor(path: Uint8Array, file: SourceFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  get size(): number {
+    return this.#file.size;
+  }
+
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    try {
+      return this.#file.readAt(into, position);
+    } catch (error) {
+      throw naming(this.#path, error);
+    }
+  }
+
+  nextData(position: number): Stretch | undefined {
+    const file = this.#file;
+    return file.nextData === undefined
+      ? { start: position, end: Infinity }
+      : file.nextData(position);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * `cat`: contents of files of an image.
+ *
+ * @module
+ */
+
+import { printable } from "../../../lib/bytes/text.ts";
+import { lookupPath } from "../../../lib/tree/lookup.ts";
+import type { SourceFile } from "../../../lib/tree/source.ts";
+import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import { defineCommand } from "../../args/command.ts";
+import type { Output } from "../../terminal.ts";
+import {
+  Basedirs,
+  contentOptions,
+  loadExpectedTree,
+  openFile,
+  openOptions,
+} from "./_content_options.ts";
+
+/** Bytes copied at a time. */
+const CHUNK_SIZE = 1 << 17;
+
+/** The command `composefs cat`. */
+export const cat = defineCommand({
+  name: "cat",
+  summary: "Print files of an image",
+  description: [
+    "No mount is needed. Contents are verified before any of them is printed: each object is digested when it is opened, and each block once more as it is read.",
+    "Symbolic links are followed within the image.",
+  ],
+  operands: {
+    image: { name: "IMAGE", summary: "A composefs image" },
+    paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
+  },
+  options: contentOptions,
+  examples: [{
+    summary: "Print a file, trusting nothing but a digest",
+    command: "composefs cat --basedir=objects --digest=DIGEST rootfs.cfs /etc/os-release",
+  }],
+  exitStatus: ["0 if all files were printed, 1 if not."],
+  run(options, { image, paths }, { terminal, system }) {
+    const tree = loadExpectedTree(system, image, options);
+    using basedirs = new Basedirs(system, options);
+    const opening = openOptions(basedirs.layers, options);
+    for (const path of paths) {
+      using file = openFile(findFile(tree, path), path, opening);
+      copy(file, terminal.stdout);
+    }
+    return 0;
+  },
+});
+
+function findFile(tree: Tree<Content>, path: Uint8Array): Regular<Content> {
+  const node = lookupPath(tree, path);
+  if (node.kind === "regular") return node;
+  throw new Error(
+    `Cannot print "${printable(path)}": a ${node.kind} file, expected a regular one`,
+  );
+}
+
+function copy(file: SourceFile, stdout: Output): void {
+  const buffer = new Uint8Array(CHUNK_SIZE);
+  let position = 0;
+  for (let count; (count = file.readAt(buffer, position)) > 0; position += count) {
+    stdout.write(buffer.subarray(0, count));
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * `extract`: the tree of an image as a directory, or as a tar archive.
+ *
+ * @module
+ */
+
+import { SyscallError } from "../../../ffi/sys/errno.ts";
+import { printable } from "../../../lib/bytes/text.ts";
+import { writeTar } from "../../../lib/tar/write.ts";
+import type { XattrFilter } from "../../../lib/tree/source.ts";
+import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import { checkPathLengths, walk } from "../../../lib/tree/walk.ts";
+import {
+  type Context,
+  defineCommand,
+  type OptionTable,
+  type OptionValues,
+} from "../../args/command.ts";
+import { isDash } from "../../dash.ts";
+import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
+import {
+  Basedirs,
+  contentOptions,
+  loadExpectedTree,
+  openFile,
+  openOptions,
+} from "./_content_options.ts";
+
+const options = {
+  ...contentOptions,
+  tar: {
+    kind: "flag",
+    summary: "Write a tar archive to standard output",
+    help:
+      "The same as - for DIR. The archive is in the pax format; xattrs and ACLs are where GNU tar and bsdtar look for them (tar --acls --xattrs --xattrs-include='*'). Sockets are left out with a warning.",
+  },
+  "no-same-owner": {
+    kind: "flag",
+    summary: "Leave files to the user who extracts them",
+    help: "Set-user-id and set-group-id bits are dropped then.",
+  },
+  "skip-devices": { kind: "flag", summary: "Leave out block and character devices" },
+  "skip-xattrs": { kind: "flag", summary: "Leave out extended attributes" },
+  "user-xattrs": { kind: "flag", summary: "Keep only user.* extended attributes" },
+  touch: { kind: "flag", short: "m", summary: "Leave modification times at the present" },
+} as const satisfies OptionTable;
+
+type ExtractOptions = OptionValues<typeof options>;
+
+/** The command `composefs extract`. */
+export const extract = defineCommand({
+  name: "extract",
+  summary: "Make a directory or a tar archive of an image",
+  synopsis: ["[OPTIONS] IMAGE DIR", "[OPTIONS] --tar IMAGE"],
+  description: [
+    "No mount is needed. Owners, modes, modification times, extended attributes, hard links and devices are those of the image. Contents are verified before they are written: each object is digested when it is opened, and each block once more as it is read.",
+    "DIR is there whole or not at all: it is made under a temporary name beside its own.",
+    "Who is not root needs --no-same-owner and --user-xattrs, and --skip-devices if the image has devices.",
+  ],
+  operands: {
+    image: { name: "IMAGE", summary: "A composefs image" },
+    directory: {
+      name: "DIR",
+      summary: "The directory to make, or an empty one (- for a tar archive on standard output)",
+      optional: true,
+    },
+  },
+  options,
+  examples: [
+    {
+      summary: "Make a directory of an image",
+      command: "composefs extract --basedir=objects rootfs.cfs rootfs",
+    },
+    {
+      summary: "See what is in it",
+      command: "composefs extract --basedir=objects --tar rootfs.cfs | tar -tv",
+    },
+  ],
+  exitStatus: ["0 if everything was extracted, 1 if not."],
+  run(options, { image, directory }, context) {
+    const destination = directory !== undefined && isDash(directory) ? undefined : directory;
+    checkOptions(options, directory, destination);
+    const { terminal, system } = context;
+    if (destination === undefined && terminal.stdout.isTerminal) {
+      throw new Error("Cannot write an archive to a terminal: redirect standard output");
+    }
+    const tree = loadExpectedTree(system, image, options);
+    using basedirs = new Basedirs(system, options);
+    const opening = openOptions(basedirs.layers, options);
+    const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
+    const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
+    const settings = {
+      open,
+      xattrs: xattrFilter(options),
+      skipDevices: options.skipDevices,
+      onRead: progress.update,
+    };
+    if (destination === undefined) {
+      checkPathLengths(tree);
+      writeArchive(tree, settings, context);
+    } else {
+      const { noSameOwner: keepOwner, touch: keepTime } = options;
+      withHints(() => system.extractTree(destination, tree, { ...settings, keepOwner, keepTime }));
+    }
+    progress.finish();
+    return 0;
+  },
+});
+
+function checkOptions(
+  options: ExtractOptions,
+  directory: Uint8Array | undefined,
+  destination: Uint8Array | undefined,
+): void {
+  if (!options.tar && directory === undefined) {
+    throw missingOperand("extract", "DIR", "--tar");
+  }
+  if (options.tar && destination !== undefined) {
+    throw surplusOperand(destination, "expected none with --tar");
+  }
+  if (destination === undefined && (options.noSameOwner || options.touch)) {
+    throw new UsageError("Cannot use --no-same-owner or --touch for an archive: expected DIR");
+  }
+  if (options.skipXattrs && options.userXattrs) {
+    throw new UsageError("Cannot use --skip-xattrs with --user-xattrs: expected one of them");
+  }
+}
+
+function xattrFilter({ skipXattrs, userXattrs }: ExtractOptions): XattrFilter {
+  return skipXattrs ? "none" : userXattrs ? "user" : "all";
+}
+
+function writeArchive(
+  tree: Tree<Content>,
+  settings: Parameters<typeof writeTar>[1],
+  { program, terminal }: Context,
+): void {
+  const onSkip = (path: Uint8Array) =>
+    terminal.stderr.write(
+      `${program}: Left out "${printable(path)}": a tar archive holds no sockets\n`,
+    );
+  for (const piece of writeTar(tree, { ...settings, onSkip })) terminal.stdout.write(piece);
+}
+
+function contentSize(tree: Tree<Content>): number {
+  let size = 0;
+  for (const { node } of walk(tree)) {
+    if (node.kind !== "regular") continue;
+    size += node.file.kind === "inline" ? node.file.bytes.length : node.file.size;
+  }
+  return size;
+}
+
+/** What helps where the kernel refuses a system call. */
+const HINTS: Readonly<Record<string, string>> = {
+  fchownat: "try --no-same-owner",
+  mknodat: "try --skip-devices",
+  lsetxattr: "try --user-xattrs or --skip-xattrs",
+};
+
+const REFUSALS: readonly string[] = ["EPERM", "EOPNOTSUPP", "EINVAL"];
+
+function withHints(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const hint = error instanceof SyscallError && REFUSALS.includes(error.code)
+      ? HINTS[error.syscall]
+      : undefined;
+    if (hint === undefined) throw error;
+    throw new Error(`${(error as Error).message}; ${hint}`, { cause: error });
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * An open file: reading and writing all of what was asked for, whatever signals and short transfers
+ * come between, and closing it once.
+ *
+ * Serves as the `SourceFile` of lib. What is opened, and how, is the caller's; see `open_beneath.ts`
+ * for paths that must not lead through symbolic links, `stdio.ts` for the standard streams.
+ *
+ * @module
+ */
+
+import { u64 } from "../../lib/bytes/struct.ts";
+import { printable } from "../../lib/bytes/text.ts";
+import type { Stretch } from "../../lib/file/pieces.ts";
+import { viewOf } from "../../lib/bytes/view.ts";
+import type { SourceFile } from "../../lib/tree/source.ts";
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { mayHaveHoles, nextData } from "./holes.ts";
+import type { Linux } from "../sys/linux.ts";
+import { cString } from "../sys/path.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  O_CLOEXEC,
+  POLLFD,
+  POLLIN,
+  POLLOUT,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+} from "../sys/uapi.ts";
+
+/** What is transferred at most in one call, so that counts fit the 32 bits of a result. */
+const MAX_TRANSFER = 2 ** 30;
+
+const EMPTY_PATH = Uint8Array.of(0);
+
+/** What `stx_blocks` counts, whatever the blocks of the file system. */
+const STAT_BLOCK_SIZE = 512;
+
+const AT = STATX.offsets;
+/** Where statx(2) writes; read before anything else is asked. */
+const SCRATCH = new Uint8Array(STATX_SIZE);
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer);
+
+/** The fields of struct statx, without xattrs and the like. */
+export type FileStat = ReturnType<typeof STATX.read>;
+
+/** How {@linkcode Fd.open} opens a file. */
+export interface OpenOptions {
+  /** Flags of open(2). `O_CLOEXEC` is always added. */
+  readonly flags: number;
+  /** Permissions of a file that is created, before the umask; 0 by default. */
+  readonly mode?: number;
+  /** Directory that a relative path starts from; the working directory by default. */
+  readonly at?: Fd;
+  /** The path to show in messages; the path itself by default. */
+  readonly shown?: Uint8Array;
+}
+
+/** Tells whether two answers are about one file. */
+export function isSame(one: FileStat, other: FileStat): boolean {
+  return one.ino === other.ino && one.devMajor === other.devMajor &&
+    one.devMinor === other.devMinor;
+}
+
+/** What messages name, or what makes it once there is a message. */
+export type Subject = Uint8Array | string | (() => Uint8Array);
+
+/** An open file. Close it, or declare it with `using`. */
+export class Fd implements SourceFile {
+  readonly linux: Linux;
+  #subject: Subject;
+  #number: number;
+  #size: number | undefined;
+  /** Bytes that it takes on the disk; 0 until its size is known. */
+  #allocated = 0;
+  #mayHaveHoles: boolean | undefined;
+
+  /** Takes over an open file descriptor. */
+  constructor(linux: Linux, number: number, subject: Subject) {
+    this.linux = linux;
+    this.#number = number;
+    this.#subject = subject;
+  }
+
+  /** What messages name: the path it was opened by, or words (`standard input`). */
+  get subject(): Uint8Array | string {
+    if (typeof this.#subject === "function") this.#subject = this.#subject();
+    return this.#subject;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @throws {SyscallError} If it cannot be opened.
+   */
+  static open(linux: Linux, path: Uint8Array, options: OpenOptions): Fd {
+    const { flags, mode = 0, at, shown = path } = options;
+    const terminated = cString(path);
+    const dirfd = at?.number ?? AT_FDCWD;
+    const number = linux.retry(() => linux.libc.openat(dirfd, terminated, flags | O_CLOEXEC, mode));
+    if (number < 0) {
+      throw new SyscallError(-number, { syscall: "openat", action: "open", subject: shown });
+    }
+    return new Fd(linux, number, shown);
+  }
+
+  /**
+   * The file descriptor.
+   *
+   * @throws {TypeError} If it has been closed: the number may be another file's by now.
+   */
+  get number(): number {
+    if (this.#number < 0) throw this.#closedError();
+    return this.#number;
+  }
+
+  /** Length in bytes when it, or `stat`, was first asked for. */
+  get size(): number {
+    return this.#size ??= this.sizeAndMode().size;
+  }
+
+  /** Asks the kernel for what is most often needed: length in bytes and `st_mode`. */
+  sizeAndMode(): { readonly size: number; readonly mode: number } {
+    this.#statInto(SCRATCH);
+    const size = u64.read(SCRATCH_VIEW, AT.size);
+    this.#note(size, u64.read(SCRATCH_VIEW, AT.blocks));
+    return { size, mode: SCRATCH_VIEW.getUint16(AT.mode, true) };
+  }
+
+  /** Asks the kernel which device the file is on. */
+  device(): { readonly major: number; readonly minor: number } {
+    this.#statInto(SCRATCH);
+    return {
+      major: SCRATCH_VIEW.getUint32(AT.devMajor, true),
+      minor: SCRATCH_VIEW.getUint32(AT.devMinor, true),
+    };
+  }
+
+  /** Asks the kernel what the file is now. */
+  stat(): FileStat {
+    this.#statInto(SCRATCH);
+    const stat = STATX.read(SCRATCH_VIEW, 0);
+    this.#note(stat.size, stat.blocks);
+    return stat;
+  }
+
+  /** See {@linkcode SourceFile.nextData}. */
+  nextData(position: number): Stretch | undefined {
+    const { size } = this;
+    this.#mayHaveHoles ??= mayHaveHoles(this, size, this.#allocated);
+    return this.#mayHaveHoles
+      ? nextData(this, position, () => this.stat().size)
+      : { start: position, end: Infinity };
+  }
+
+  /**
+   * Reads on from where the last call ended, waiting for data where a stream has none yet.
+   *
+   * @returns How many bytes were read, possibly fewer than asked; 0 exactly at the end.
+   */
+  read(into: Uint8Array<ArrayBuffer>): number {
+    const { linux, number } = this;
+    const count = Math.min(into.length, MAX_TRANSFER);
+    while (true) {
+      linux.signals.check();
+      const result = linux.retry(() => linux.libc.read(number, into, count));
+      if (result !== -ERRNO.EAGAIN) return this.#check(result, "read", "read");
+      this.#wait(POLLIN);
+    }
+  }
+
+  /** Reads `into.length` bytes from `position` on; see {@linkcode SourceFile.readAt}. */
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const { linux, number } = this;
+    let done = 0;
+    while (done < into.length) {
+      linux.signals.checkNowAndThen();
+      const rest = done === 0 ? into : into.subarray(done);
+      const count = Math.min(rest.length, MAX_TRANSFER);
+      const result = this.#check(
+        linux.retry(() => linux.libc.pread(number, rest, count, position + done)),
+        "pread",
+        "read",
+      );
+      if (result === 0) break;
+      done += result;
+    }
+    return done;
+  }
+
+  /**
+   * Reads the whole file by a single call, if it is as long as it should be.
+   *
+   * @param buffer Has room for more than `size` bytes.
+   * @returns A view of the buffer; undefined if the file is of another length, or cannot be read that way:
+   * then other calls tell why.
+   */
+  readWhole(buffer: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> | undefined {
+    const { linux, number } = this;
+    linux.signals.checkNowAndThen();
+    // The byte behind the end is asked for to see that there is none.
+    return linux.libc.pread(number, buffer, size + 1, 0) === size
+      ? viewOf(buffer, 0, size)
+      : undefined;
+  }
+
+  /**
+   * Reads on to the end in chunks.
+   *
+   * @param buffer Holds each chunk until the next is asked for; the chunks are views of it.
+   */
+  *chunks(buffer: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
+    for (let count = this.read(buffer); count > 0; count = this.read(buffer)) {
+      yield count === buffer.length ? buffer : buffer.subarray(0, count);
+    }
+  }
+
+  /**
+   * Reads on to the end, all of it into memory.
+   *
+   * @throws {RangeError} If there is more than `limit` bytes.
+   */
+  readAll(limit: number = MAX_TRANSFER): Uint8Array<ArrayBuffer> {
+    const tooLong = () =>
+      new RangeError(`Cannot read all of ${this.shown}: more than ${limit} bytes`);
+    if (this.size > limit) throw tooLong();
+    // One byte more than there is shows the end; some files, of /proc, do not say how much there is.
+    let buffer = new Uint8Array(Math.max(65536, this.size + 1));
+    let length = 0;
+    while (true) {
+      const count = this.read(buffer.subarray(length));
+      if (count === 0) return buffer.subarray(0, length);
+      length += count;
+      if (length > limit) throw tooLong();
+      if (length === buffer.length) {
+        const larger = new Uint8Array(2 * length);
+        larger.set(buffer);
+        buffer = larger;
+      }
+    }
+  }
+
+  /** Writes all of `bytes` where the last call ended, waiting where a stream takes none. */
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    const { linux, number } = this;
+    let done = 0;
+    while (done < bytes.length) {
+      linux.signals.check();
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      const count = Math.min(rest.length, MAX_TRANSFER);
+      const result = linux.retry(() => linux.libc.write(number, rest, count));
+      if (result === -ERRNO.EAGAIN) this.#wait(POLLOUT);
+      else done += this.#check(result, "write", "write");
+    }
+  }
+
+  /** Writes the first `length` bytes of `bytes` at `position`. */
+  writeAt(bytes: Uint8Array<ArrayBuffer>, position: number, length: number = bytes.length): void {
+    const { linux, number } = this;
+    let done = 0;
+    while (done < length) {
+      linux.signals.check();
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      const count = Math.min(length - done, MAX_TRANSFER);
+      done += this.#check(
+        linux.retry(() => linux.libc.pwrite(number, rest, count, position + done)),
+        "pwrite",
+        "write",
+      );
+    }
+  }
+
+  /** Makes the file empty. */
+  truncate(): void {
+    const { linux, number } = this;
+    this.#check(linux.retry(() => linux.libc.ftruncate(number, 0)), "ftruncate", "write");
+  }
+
+  /** Sets the permissions, whatever the umask. */
+  chmod(mode: number): void {
+    const { linux, number } = this;
+    const result = linux.retry(() => linux.libc.fchmod(number, mode));
+    this.#check(result, "fchmod", "change the mode of");
+  }
+
+  /** Waits until the file's contents and metadata (a directory's entries) survive a crash. */
+  sync(): void {
+    const { linux, number } = this;
+    this.#check(linux.retry(() => linux.libc.fsync(number)), "fsync", "sync");
+  }
+
+  /**
+   * Closes the file; a second time does nothing.
+   *
+   * @throws {SyscallError} If data written earlier was lost, as network file systems report it now.
+   */
+  close(): void {
+    if (this.#number < 0) return;
+    const number = this.#number;
+    this.#number = -1;
+    // Linux gives the number free even if a signal interrupts the call, so it is not made again.
+    let calls = 0;
+    const result = this.linux.retry(() => calls++ === 0 ? this.linux.libc.close(number) : 0);
+    this.#check(result, "close", "close");
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The file as messages show it: a path in quotes, or the words. */
+  get shown(): string {
+    return typeof this.subject === "string" ? this.subject : `"${printable(this.subject)}"`;
+  }
+
+  #note(size: number, blocks: number): void {
+    if (this.#size !== undefined) return;
+    this.#size = size;
+    this.#allocated = blocks * STAT_BLOCK_SIZE;
+  }
+
+  #statInto(buffer: Uint8Array<ArrayBuffer>): void {
+    const { linux, number } = this;
+    this.#check(
+      linux.retry(() => linux.statx(number, EMPTY_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer)),
+      "statx",
+      "stat",
+    );
+  }
+
+  #wait(events: number): void {
+    const buffer = new Uint8Array(POLLFD.size);
+    const { linux, number } = this;
+    POLLFD.write(new DataView(buffer.buffer), 0, { fd: number, events, revents: 0 });
+    this.#check(linux.retry(() => linux.libc.poll(buffer, 1, -1)), "poll", "wait for");
+  }
+
+  #check(result: number, syscall: string, action: string): number {
+    if (result >= 0) return result;
+    throw new SyscallError(-result, { syscall, action, subject: this.subject });
+  }
+
+  #closedError(): TypeError {
+    return new TypeError(`Cannot use ${this.shown}: it is closed`);
+  }
+}

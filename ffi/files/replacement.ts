@@ -1,0 +1,163 @@
+/**
+ * A directory that is made under another name, and takes its own when it is complete.
+ *
+ * @module
+ */
+
+import { printable } from "../../lib/bytes/text.ts";
+import { kindOfMode } from "../../lib/tree/tree.ts";
+import { DirectoryReader } from "./directory.ts";
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { Fd } from "./fd.ts";
+import type { Linux } from "../sys/linux.ts";
+import { cString, splitPath } from "../sys/path.ts";
+import { openDirectory } from "./place.ts";
+import { makeAccessible, removeTree } from "./_remove_tree.ts";
+import { hasName, lockTemporary, randomSeed, removeLeftovers, temporaryName } from "./temporary.ts";
+import {
+  AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
+  O_RDONLY,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+} from "../sys/uapi.ts";
+
+const SLASH = 0x2f;
+const PRIVATE = 0o700;
+
+/** A directory under construction. Dispose of it, or declare it with `using`: published or not. */
+export class Replacement implements Disposable {
+  readonly #parent: Fd;
+  readonly #path: Uint8Array;
+  readonly #name: Uint8Array;
+  #temporary = temporaryName(randomSeed());
+  #directory: Fd | undefined;
+  #isPublished = false;
+
+  /**
+   * Makes a new, empty directory beside `path`, for its owner only.
+   *
+   * @param path Nothing may be there, or an empty directory.
+   * @throws {RangeError} If something else is there.
+   * @throws {SyscallError} If the directory cannot be made.
+   */
+  constructor(linux: Linux, path: Uint8Array) {
+    let end = path.length;
+    while (end > 0 && path[end - 1] === SLASH) end--;
+    const { directory, name } = splitPath(path.subarray(0, end));
+    this.#path = path;
+    this.#name = name;
+    if (name.length === 0 || name.every((byte) => byte === 0x2e) && name.length <= 2) {
+      throw this.#inTheWay("expected a name to give to the new directory");
+    }
+    this.#parent = openDirectory(linux, directory, "extract to");
+    try {
+      this.#checkDestination();
+      removeLeftovers(this.#parent);
+      while (!this.#make()) this.#temporary = temporaryName(randomSeed());
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The directory, open, whatever its name is. */
+  get directory(): Fd {
+    return this.#directory!;
+  }
+
+  /**
+   * Gives the directory its name, with all that is in it on the disk.
+   *
+   * @throws {SyscallError} If something stands there by now, or the disk does not take it.
+   */
+  publish(): void {
+    const { linux, number } = this.#parent;
+    const { directory } = this;
+    this.#check(linux.retry(() => linux.libc.syncfs(directory.number)), "syncfs", "sync");
+    const from = cString(this.#temporary);
+    const to = cString(this.#name);
+    this.#check(
+      linux.retry(() => linux.libc.renameat(number, from, number, to)),
+      "renameat",
+      "create",
+    );
+    this.#isPublished = true;
+    this.#parent.sync();
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (this.#directory !== undefined && !this.#isPublished) {
+        this.#directory.close();
+        removeTree(this.#parent, this.#temporary, this.#path);
+      }
+    } finally {
+      this.#directory?.close();
+      this.#parent.close();
+    }
+  }
+
+  #checkDestination(): void {
+    const { linux, number } = this.#parent;
+    const name = cString(this.#name);
+    const buffer = new Uint8Array(STATX_SIZE);
+    const result = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
+    );
+    if (result === -ERRNO.ENOENT) return;
+    this.#check(result, "statx", "stat");
+    const found = STATX.read(new DataView(buffer.buffer), 0);
+    const kind = kindOfMode(found.mode);
+    if (kind !== "directory") {
+      throw this.#inTheWay(`a ${kind ?? "strange"} file is there, expected nothing or a directory`);
+    }
+    const parent = this.#parent.stat();
+    if (parent.devMajor !== found.devMajor || parent.devMinor !== found.devMinor) {
+      throw this.#inTheWay("it is a mount point, expected a directory in it");
+    }
+    const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+    using directory = Fd.open(linux, this.#name, { flags, at: this.#parent, shown: this.#path });
+    new DirectoryReader().read(directory, () => {
+      throw this.#inTheWay("the directory is not empty");
+    });
+  }
+
+  /** Returns false if somebody took the new directory for left over, in the moment before it was locked. */
+  #make(): boolean {
+    const { linux, number } = this.#parent;
+    const name = cString(this.#temporary);
+    this.#check(
+      linux.retry(() => linux.libc.mkdirat(number, name, PRIVATE)),
+      "mkdirat",
+      "create",
+    );
+    // The umask may have taken away what its owner needs, to open it as well.
+    makeAccessible(this.#parent, this.#temporary);
+    const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+    const options = { flags, at: this.#parent, shown: this.#path };
+    try {
+      this.#directory = Fd.open(linux, this.#temporary, options);
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === "ENOENT") return false;
+      linux.retry(() => linux.libc.unlinkat(number, name, AT_REMOVEDIR));
+      throw error;
+    }
+    if (lockTemporary(this.#directory) && hasName(this.#parent, this.#temporary, this.#directory)) {
+      return true;
+    }
+    this.#directory.close();
+    this.#directory = undefined;
+    return false;
+  }
+
+  #inTheWay(state: string): RangeError {
+    return new RangeError(`Cannot extract to "${printable(this.#path)}": ${state}`);
+  }
+
+  #check(result: number, syscall: string, action: string): void {
+    if (result >= 0) return;
+    throw new SyscallError(-result, { syscall, action, subject: this.#path });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The directory of an object store: what is in it, and files on their way into it.
+ *
+ * Makes objects complete up to their names: contents, mode, fs-verity. Each thread that fills a store has
+ * one of these over the same open directory; giving names is left to one of them, in `object_store.ts`.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../lib/bytes/compare.ts";
+import { u64 } from "../../lib/bytes/struct.ts";
+import { printable, utf8 } from "../../lib/bytes/text.ts";
+import { objectPath, shardOf, writeObjectPath } from "../../lib/digest/object_path.ts";
+import { kindOfMode } from "../../lib/tree/tree.ts";
+import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
+import { Fd, type FileStat } from "../files/fd.ts";
+import { enableVerity, isNoVerity, measureVerity, type Sealing } from "../files/fsverity.ts";
+import { hashFile } from "./_hash_file.ts";
+import { verityRefusal } from "../files/kernel.ts";
+import { joinPath } from "../sys/path.ts";
+import {
+  AT_SYMLINK_NOFOLLOW,
+  FICLONE,
+  O_RDONLY,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_SIZE,
+} from "../sys/uapi.ts";
+import { type DraftHandle, UnnamedFile } from "../files/unnamed_file.ts";
+
+/** What is asked of the objects of a store. */
+export interface ObjectOptions {
+  /** Digests an object that is there before it is taken for the one of its name. Default false. */
+  readonly verifyObjects?: boolean;
+  /** Turns fs-verity on for objects that are there, too. Without it, just for new ones that can have it. */
+  readonly seal?: Sealing | undefined;
+}
+
+const OBJECT_MODE = 0o644;
+/** Longest name of a directory in a store, and its NUL. */
+const SHARD_SIZE = 3;
+/** Objects are named by SHA-256. */
+const OBJECT_PATH_SIZE = 65;
+const AT = STATX.offsets;
+
+/** Looks into an open directory of objects, and makes drafts of new ones. Does not close it. */
+export class ObjectDirectory {
+  /** The directory itself. */
+  readonly directory: Fd;
+  /** Its path, for messages. */
+  readonly root: Uint8Array;
+  readonly #options: ObjectOptions;
+  /** Path of the object that is looked for, terminated by the NUL that is never written over. */
+  readonly #name = new Uint8Array(OBJECT_PATH_SIZE + 1);
+  readonly #statx = new Uint8Array(STATX_SIZE);
+  readonly #view = new DataView(this.#statx.buffer);
+  /** By the first byte of their digests, the directories of objects that have been found in order. */
+  readonly #sound = new Uint8Array(256);
+  readonly #trusted: readonly number[];
+  #hasVerity: boolean;
+  #canClone = true;
+
+  /** Looks at nothing but the directory itself yet. */
+  constructor(directory: Fd, root: Uint8Array, options: ObjectOptions = {}) {
+    this.directory = directory;
+    this.root = root;
+    this.#options = options;
+    this.#trusted = [0, directory.linux.userId(), directory.stat().uid];
+    this.#hasVerity = options.seal === "require" || verityRefusal(directory) === undefined;
+  }
+
+  /**
+   * Tells whether an object is there.
+   *
+   * @returns False also if something else stands under its name: another kind of file, one of another size
+   * or, where that is looked at, of another digest.
+   * @throws {RangeError} If the directory it would be in is a link, or a stranger's.
+   * @throws {SyscallError} If it must have fs-verity and cannot.
+   */
+  has(digest: Uint8Array, size: number): boolean {
+    return this.#find(digest, size) === true;
+  }
+
+  /** What stands under the name of an object in its place, in words for a message. */
+  wrongState(digest: Uint8Array, size: number): string | undefined {
+    const found = this.#find(digest, size);
+    return typeof found === "string" ? found : undefined;
+  }
+
+  /** True or false if it is there or not, or what is there instead. */
+  #find(digest: Uint8Array, size: number): boolean | string {
+    if (!this.#hasShard(digest)) return false;
+    const { linux, number } = this.directory;
+    const name = this.#name;
+    writeObjectPath(name, digest);
+    const result = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
+    );
+    if (result === -ERRNO.ENOENT) return false;
+    if (result < 0) throw this.error(-result, "statx", "look for", objectPath(digest));
+    const kind = kindOfMode(this.#view.getUint16(AT.mode, true));
+    if (kind !== "regular") return `a ${kind} file`;
+    const found = u64.read(this.#view, AT.size);
+    if (found !== size) return `${found} bytes where ${size} were expected`;
+    const { verifyObjects, seal } = this.#options;
+    if (verifyObjects !== true && seal === undefined) return true;
+    return this.#isSound(digest, size) ? true : "other contents than its name says";
+  }
+
+  /**
+   * Makes sure that the directory of an object is one, and no stranger's: by a link there, objects would
+   * come from and go to another place.
+   *
+   * @returns Whether it is there.
+   */
+  #hasShard(digest: Uint8Array): boolean {
+    const byte = digest[0]!;
+    if (this.#sound[byte] === 1) return true;
+    const { linux, number } = this.directory;
+    const name = new Uint8Array(SHARD_SIZE);
+    name.set(utf8(shardOf(digest)));
+    const result = linux.retry(() =>
+      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
+    );
+    if (result === -ERRNO.ENOENT) return false;
+    if (result < 0) throw this.error(-result, "statx", "look into", shardOf(digest));
+    const { mode, uid } = STATX.read(this.#view, 0);
+    this.checkShard(shardOf(digest), { mode, uid });
+    this.#sound[byte] = 1;
+    return true;
+  }
+
+  /** @throws {RangeError} If what has been found in the store is no directory for objects. */
+  checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
+    const kind = kindOfMode(mode);
+    if (kind !== "directory") {
+      throw this.#unusable(name, `a ${kind ?? "strange"} file, expected a directory`);
+    }
+    if (this.#trusted.includes(uid)) return;
+    throw this.#unusable(
+      name,
+      `it belongs to user ${uid}, expected one of ${[...new Set(this.#trusted)].join(", ")}`,
+    );
+  }
+
+  /** Opens an object; undefined if it is not there. */
+  open(digest: Uint8Array): Fd | undefined {
+    if (!this.#hasShard(digest)) return undefined;
+    const { linux } = this.directory;
+    const path = objectPath(digest);
+    try {
+      return Fd.open(linux, utf8(path), {
+        flags: O_RDONLY | linux.flags.O_NOFOLLOW,
+        at: this.directory,
+        shown: this.shown(path),
+      });
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Begins an object that is not there yet.
+   *
+   * @param path Its path in the store, for messages.
+   * @throws {SyscallError} If no file can be created.
+   */
+  createDraft(path: string = "new object"): UnnamedFile {
+    return UnnamedFile.create(this.directory, 0o600, this.shown(path));
+  }
+
+  /** Begins an object; undefined in a store that cannot be written. */
+  tryDraft(): UnnamedFile | undefined {
+    try {
+      return this.createDraft();
+    } catch (error) {
+      if (isForbidden(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Begins an object with the contents of a file, sharing its blocks.
+   *
+   * @returns Undefined where the file system shares no blocks, or nothing can be made: nothing may need to.
+   */
+  cloneDraft(from: Fd): UnnamedFile | undefined {
+    if (!this.#canClone) return undefined;
+    const draft = this.tryDraft();
+    if (draft === undefined) {
+      this.#canClone = false;
+      return undefined;
+    }
+    const { linux, number } = draft.file;
+    const result = linux.retry(() => linux.libc.ioctl_int(number, FICLONE, from.number));
+    if (result === 0) return draft;
+    draft[Symbol.dispose]();
+    // Of one file it may be a single reason of its own; most others are of the file system.
+    if (result !== -ERRNO.EINVAL) this.#canClone = false;
+    return undefined;
+  }
+
+  /** Takes over a draft that another thread has made and handed out. */
+  adoptDraft(handle: DraftHandle): UnnamedFile {
+    return UnnamedFile.adopt(this.directory, handle, this.shown("new object"));
+  }
+
+  /** What another thread needs to fill the same store. */
+  get shared(): { readonly number: number; readonly path: Uint8Array } & ObjectOptions {
+    return { number: this.directory.number, path: this.root, ...this.#options };
+  }
+
+  /** Gives a draft that has its contents an object's mode and, where there is any, fs-verity. */
+  completeDraft(draft: UnnamedFile): void {
+    draft.file.chmod(OBJECT_MODE);
+    if (!this.#hasVerity) return;
+    try {
+      draft.reopenForReading();
+      enableVerity(draft.file);
+    } catch (error) {
+      if (!(error instanceof SyscallError) || this.#options.seal === "require") throw error;
+      // As mkcomposefs: a store without fs-verity is a store. No need to ask for each object, though.
+      if (isNoVerity(error.errno)) this.#hasVerity = false;
+    }
+  }
+
+  /** The error of a call about a path in the directory. */
+  error(errno: number, syscall: string, action: string, path: string): SyscallError {
+    return new SyscallError(errno, { syscall, action, subject: this.shown(path) });
+  }
+
+  /** A path in the directory as messages show it. */
+  shown(path: string): Uint8Array<ArrayBuffer> {
+    return joinPath(this.root, utf8(path));
+  }
+
+  /** Looks at an object that is there for what is asked of its contents and its fs-verity. */
+  #isSound(digest: Uint8Array, size: number): boolean {
+    using object = this.open(digest);
+    if (object?.size !== size) return false;
+    const { seal } = this.#options;
+    const measured = measureVerity(object);
+    if (measured !== undefined && equalBytes(measured.digest, digest)) return true;
+    // fs-verity by other parameters is another digest of the same contents, which no mount would take.
+    if (measured !== undefined && seal !== undefined) return false;
+    const matches = equalBytes(hashFile(object, size), digest);
+    if (seal === undefined || !matches) return matches;
+    try {
+      enableVerity(object);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      // Another process may have come first.
+      if (seal === "require" && error.errno !== ERRNO.EEXIST) throw error;
+    }
+    return true;
+  }
+
+  #unusable(path: string, state: string): RangeError {
+    return new RangeError(
+      `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
+    );
+  }
+}

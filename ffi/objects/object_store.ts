@@ -1,0 +1,280 @@
+/**
+ * The object store on disk: a directory of files named by their fs-verity digests.
+ *
+ * An object gets its name when its contents are complete, have been digested on their way there, and are
+ * on the disk. So a name never stands for other or partial contents, whatever is killed, fills up or
+ * crashes, and any number of processes may fill one store.
+ *
+ * Waiting for the disk takes as long for one object as for a thousand, so objects wait for their names
+ * together, without any or under temporary ones.
+ *
+ * @see composefs `mkcomposefs`, `--digest-store`
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../lib/bytes/compare.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
+import { objectPath, shardOf } from "../../lib/digest/object_path.ts";
+import type { ObjectStore } from "../../lib/objects/object_store.ts";
+import type { SourceFile } from "../../lib/tree/source.ts";
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { Fd } from "../files/fd.ts";
+import { measureVerity } from "../files/fsverity.ts";
+import { hashFile } from "./_hash_file.ts";
+import { filesForDrafts } from "../process/limits.ts";
+import type { Linux } from "../sys/linux.ts";
+import { makeDirectories } from "../files/make_directories.ts";
+import { openDirectory } from "../files/place.ts";
+import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
+import { cString } from "../sys/path.ts";
+import { isLocal, syncFileSystem } from "../files/sync.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY } from "../sys/uapi.ts";
+import { removeLeftovers } from "../files/temporary.ts";
+import type { UnnamedFile } from "../files/unnamed_file.ts";
+import { resize, writeNonZero } from "../files/write_contents.ts";
+
+/** How a store is opened. */
+export interface OpenObjectStoreOptions extends ObjectOptions {
+  /** Creates the directory, and those that lead to it, if it is missing. Default true. */
+  readonly create?: boolean;
+}
+
+/**
+ * Opens a store.
+ *
+ * @throws {SyscallError} If it cannot be opened or created.
+ */
+export function openObjectStore(
+  linux: Linux,
+  root: Uint8Array,
+  options: OpenObjectStoreOptions = {},
+): DirectoryStore {
+  const { create = true, ...objects } = options;
+  if (create) makeDirectories(linux, root);
+  const directory = openDirectory(linux, root, "open");
+  removeLeftovers(directory);
+  return new DirectoryStore(new ObjectDirectory(directory, root, objects));
+}
+
+/** Bytes that wait for the disk at most. */
+const MAX_WAITING_BYTES = 2 ** 28;
+/** Objects that wait at most, if the process may have that many open files. */
+const MAX_WAITING = 4096;
+
+const DIRECTORY_MODE = 0o755;
+
+/** An object that waits for its name. */
+interface Waiting {
+  readonly draft: UnnamedFile;
+  readonly digest: Uint8Array;
+  readonly size: number;
+}
+
+/** An object that has been put in place of something else. */
+export interface Repair {
+  /** Its path, that of the store included. */
+  readonly path: Uint8Array;
+  /** What stood under its name. */
+  readonly found: string;
+}
+
+/**
+ * A directory of objects. Objects that were put have their names after `flush`, and possibly before.
+ * Dispose of it, or declare it with `using`: what has not been flushed by then may be gone.
+ */
+export class DirectoryStore implements ObjectStore, Disposable {
+  /** The directory, for others that make drafts for this store. */
+  readonly objects: ObjectDirectory;
+  /** Drafts that wait for their names at most. Half as many may be on their way here. */
+  readonly maxWaiting: number;
+  readonly #isLocal: boolean;
+  readonly #waiting = new Map<string, Waiting>();
+  #waitingBytes = 0;
+  /** Two-digit directories that got a new name, to be made to last by `flush`. */
+  readonly #changed = new Set<string>();
+  readonly #repairs: Repair[] = [];
+  #hasVerity: boolean | undefined;
+
+  /** Takes over the open directory. */
+  constructor(objects: ObjectDirectory) {
+    this.objects = objects;
+    this.#isLocal = isLocal(objects.directory);
+    this.maxWaiting = Math.min(MAX_WAITING, filesForDrafts(objects.directory.linux));
+  }
+
+  /** What stood under the name of an object and was none, and has been replaced by it so far. */
+  get repairs(): readonly Repair[] {
+    return this.#repairs;
+  }
+
+  /** Whether new objects got fs-verity, as the first of them tells; undefined if there was none so far. */
+  get hasVerity(): boolean | undefined {
+    return this.#hasVerity;
+  }
+
+  has(digest: Uint8Array, size: number): boolean {
+    const waiting = this.#waiting.size === 0 ? undefined : this.#waiting.get(objectPath(digest));
+    return waiting?.size === size || this.objects.has(digest, size);
+  }
+
+  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
+    if (this.has(digest, size)) return;
+    const path = objectPath(digest);
+    const draft = this.objects.createDraft(path);
+    try {
+      if (!equalBytes(fill(draft.file, size, contents), digest)) {
+        throw new RangeError(
+          `Cannot store object "${path}": the file it was made of changed while it was read`,
+        );
+      }
+      this.objects.completeDraft(draft);
+    } catch (error) {
+      draft[Symbol.dispose]();
+      throw error;
+    }
+    this.adopt(draft, digest, size);
+  }
+
+  open(digest: Uint8Array): Fd | undefined {
+    if (this.#waiting.has(objectPath(digest))) this.#publishAll();
+    return this.objects.open(digest);
+  }
+
+  /** Takes over the complete draft of an object, which gets its name in time. */
+  adopt(draft: UnnamedFile, digest: Uint8Array, size: number): void {
+    const path = objectPath(digest);
+    if (this.#waiting.has(path)) {
+      draft[Symbol.dispose]();
+      return;
+    }
+    this.#waiting.set(path, { draft, digest, size });
+    this.#waitingBytes += size;
+    if (this.#waiting.size >= this.maxWaiting || this.#waitingBytes >= MAX_WAITING_BYTES) {
+      this.#publishAll();
+    }
+  }
+
+  /**
+   * Gives all objects put so far their names, and makes these survive a crash of the machine.
+   *
+   * @throws {SyscallError} If the disk does not take them.
+   */
+  flush(): void {
+    this.#publishAll();
+    if (this.#changed.size === 0) return;
+    const { directory } = this.objects;
+    if (this.#isLocal) {
+      syncFileSystem(directory);
+    } else {
+      for (const name of this.#changed) {
+        using shard = this.#openShard(name, O_RDONLY);
+        shard.sync();
+      }
+      directory.sync();
+    }
+    this.#changed.clear();
+  }
+
+  /**
+   * Gives the objects put so far their names as far as possible, where something else has failed: on a full
+   * disk, say, what is complete need not be made again.
+   */
+  keep(): void {
+    try {
+      this.#publishAll();
+    } catch (error) {
+      // What has failed first matters more.
+      if (!(error instanceof SyscallError || error instanceof RangeError)) throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const { draft } of this.#waiting.values()) draft[Symbol.dispose]();
+    this.#waiting.clear();
+    this.objects.directory.close();
+  }
+
+  #publishAll(): void {
+    if (this.#waiting.size === 0) return;
+    if (this.#isLocal) syncFileSystem(this.objects.directory);
+    else for (const { draft } of this.#waiting.values()) draft.file.sync();
+    let shard: { readonly name: string; readonly directory: Fd } | undefined;
+    try {
+      // One directory after the other, so that one of them is open at a time.
+      for (const path of [...this.#waiting.keys()].sort()) {
+        const object = this.#waiting.get(path)!;
+        const name = shardOf(object.digest);
+        if (shard?.name !== name) {
+          shard?.directory.close();
+          shard = { name, directory: this.#openShard(name, O_PATH) };
+        }
+        this.#publish(object, path, shard.directory);
+        this.#changed.add(name);
+        this.#waiting.delete(path);
+        object.draft[Symbol.dispose]();
+      }
+    } finally {
+      shard?.directory.close();
+    }
+    this.#waitingBytes = 0;
+  }
+
+  #publish({ draft, digest, size }: Waiting, path: string, shard: Fd): void {
+    this.#hasVerity ??= measureVerity(draft.file) !== undefined;
+    const name = utf8(path.slice(shardOf(digest).length + 1));
+    let [syscall, errno] = ["linkat", draft.publish(name, shard)];
+    if (errno === ERRNO.EEXIST) {
+      const found = this.objects.wrongState(digest, size);
+      if (found === undefined) return;
+      [syscall, errno] = ["renameat", draft.replace(name, shard)];
+      if (errno === 0) this.#repairs.push({ path: this.objects.shown(path), found });
+    }
+    if (errno !== 0) throw this.objects.error(errno, syscall, "name object", path);
+  }
+
+  /** Opens a directory of objects, which is made if it is missing: itself, and no other place by a link. */
+  #openShard(name: string, flags: number): Fd {
+    const { objects } = this;
+    const { directory } = objects;
+    const { linux } = directory;
+    const { O_DIRECTORY, O_NOFOLLOW } = linux.flags;
+    const path = cString(utf8(name));
+    const open = () =>
+      linux.retry(() =>
+        linux.libc.openat(directory.number, path, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+      );
+    let number = open();
+    if (number === -ERRNO.ENOENT) {
+      const made = linux.retry(() => linux.libc.mkdirat(directory.number, path, DIRECTORY_MODE));
+      if (made < 0 && made !== -ERRNO.EEXIST) {
+        throw objects.error(-made, "mkdirat", "create directory", name);
+      }
+      number = open();
+    }
+    if (number < 0) throw objects.error(-number, "openat", "open directory", name);
+    const shard = new Fd(linux, number, objects.shown(name));
+    try {
+      objects.checkShard(name, shard.stat());
+      return shard;
+    } catch (error) {
+      shard.close();
+      throw error;
+    }
+  }
+}
+
+/** Fills an empty file; returns the digest of what is in it then. */
+function fill(
+  file: Fd,
+  size: number,
+  contents: Uint8Array<ArrayBuffer> | SourceFile,
+): Uint8Array<ArrayBuffer> {
+  resize(file, size);
+  if (!(contents instanceof Uint8Array)) {
+    return hashFile(contents, size, (chunk, position) => writeNonZero(file, chunk, position));
+  }
+  writeNonZero(file, contents, 0);
+  return fsVerityDigest(contents);
+}

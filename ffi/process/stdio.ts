@@ -1,0 +1,44 @@
+/**
+ * The standard streams as open files.
+ *
+ * They are not for closing: whoever started the process may have more to say on them, or to hear.
+ *
+ * @module
+ */
+
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { Fd } from "../files/fd.ts";
+import type { Linux } from "../sys/linux.ts";
+import { F_GETFD, FD_CLOEXEC } from "../sys/uapi.ts";
+
+/** Standard input, to be read with `chunks` or `readAll`, and the output that others read. */
+const STREAMS = [
+  { number: 0, name: "standard input", syscall: "read" },
+  { number: 1, name: "standard output", syscall: "write" },
+] as const;
+
+/** Paths that lead to standard output. */
+const OUTPUT_PATHS: readonly string[] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/**
+ * Standard input or output.
+ *
+ * @throws {SyscallError} If whoever started the process has closed it. Bun has opened `/dev/null` in its
+ * place, with the flag that nothing inherited can have; Deno has done so in a way that cannot be told.
+ */
+export function standardStream(linux: Linux, number: 0 | 1): Fd {
+  const { name, syscall } = STREAMS[number];
+  const flags = linux.retry(() => linux.libc.fcntl(number, F_GETFD, 0));
+  if (flags === 0) return new Fd(linux, number, name);
+  throw new SyscallError(flags < 0 ? -flags : ERRNO.EBADF, {
+    syscall,
+    action: syscall,
+    subject: name,
+    ...((flags & FD_CLOEXEC) !== 0 ? { state: "it is closed" } : {}),
+  });
+}
+
+/** Tells whether a path is another name of standard output. */
+export function isStandardOutput(path: Uint8Array): boolean {
+  return OUTPUT_PATHS.includes(new TextDecoder().decode(path));
+}

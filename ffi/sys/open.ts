@@ -1,0 +1,21 @@
+/**
+ * The way into `ffi/`: picks the runtime's backend.
+ *
+ * Everything else is imported from the module that has it.
+ *
+ * @module
+ */
+
+import { Linux } from "./linux.ts";
+
+/**
+ * Opens Linux through the FFI of the runtime that runs this, Deno or Bun.
+ *
+ * @throws {TypeError} If the system is not Linux on x86-64 or arm64.
+ */
+export async function openLinux(): Promise<Linux> {
+  const { openBackend } = "Bun" in globalThis
+    ? await import("./_bun.ts")
+    : await import("./_deno.ts");
+  return new Linux(await openBackend());
+}

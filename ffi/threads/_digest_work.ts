@@ -1,0 +1,59 @@
+/**
+ * Digesting files by their paths on one thread.
+ *
+ * @module
+ */
+
+import { readPieces } from "../../lib/file/pieces.ts";
+import {
+  fsVerityDigest,
+  FsVerityHasher,
+  type FsVerityOptions,
+} from "../../lib/digest/fs_verity.ts";
+import { FILE_STATE, type FileResult } from "./_file_job.ts";
+import { Fd } from "../files/fd.ts";
+import type { DigestOrder, FileWork } from "./work_order.ts";
+import { measureVerity } from "../files/fsverity.ts";
+import type { Linux } from "../sys/linux.ts";
+import { MAX_WHOLE_FILE } from "./_span_work.ts";
+import { O_NONBLOCK, O_RDONLY } from "../sys/uapi.ts";
+
+/** Digests one file after the other. The size that a file should have is not looked at. */
+export class DigestWork implements FileWork {
+  readonly #linux: Linux;
+  readonly #order: DigestOrder;
+  readonly #options: FsVerityOptions;
+  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
+
+  constructor(linux: Linux, order: DigestOrder) {
+    const { algorithm, blockSize, salt } = order;
+    this.#linux = linux;
+    this.#order = order;
+    this.#options = { algorithm, blockSize, ...(salt === undefined ? {} : { salt }) };
+  }
+
+  read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
+    // A fifo fails when it is read, and is not waited for.
+    using file = Fd.open(this.#linux, path, { flags: O_RDONLY | O_NONBLOCK });
+    return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file, size) };
+  }
+
+  /** The kernel's digest, where it is asked for and there is one. */
+  measure(file: Fd): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.#order.measure) return undefined;
+    const measured = measureVerity(file);
+    return measured?.algorithm === this.#order.algorithm ? measured.digest : undefined;
+  }
+
+  #digest(file: Fd, size: number): Uint8Array<ArrayBuffer> {
+    const buffer = this.#buffer;
+    const contents = size < buffer.length ? file.readWhole(buffer, size) : undefined;
+    if (contents !== undefined) return fsVerityDigest(contents, this.#options);
+    const hasher = new FsVerityHasher(this.#options);
+    for (const { length, bytes } of readPieces(file, buffer, Infinity)) {
+      if (bytes === undefined) hasher.updateZeros(length);
+      else hasher.update(bytes);
+    }
+    return hasher.digest();
+  }
+}

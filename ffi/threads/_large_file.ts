@@ -1,0 +1,172 @@
+/**
+ * A file that is hashed in pieces by several threads, and put together from them in order.
+ *
+ * @module
+ */
+
+import { wrongLength } from "../../lib/composefs/contents.ts";
+import { SpanAssembler } from "../../lib/digest/fs_verity.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
+import type { SpanJob } from "./_span_job.ts";
+import { alignUp } from "../../lib/bytes/align.ts";
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import type { Fd } from "../files/fd.ts";
+import { type FilePiece, MAX_WHOLE_FILE, type SpanWork } from "./_span_work.ts";
+import { F_GETFL, F_SETFL } from "../sys/uapi.ts";
+import { resize } from "../files/write_contents.ts";
+
+/** What is to be done with a file. */
+export interface LargeFileOptions {
+  /** Number of the file, for whoever adds it. */
+  readonly number: number;
+  /** Open for reading. Stays open until all pieces are done; closed by whoever opened it. */
+  readonly from: Fd;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** An empty file, open for writing, that is to be its copy. */
+  readonly to?: Fd;
+  readonly algorithm?: HashAlgorithm;
+  readonly blockSize?: number;
+}
+
+/** What a copy is written in multiples of; in the end it gets its length. */
+const COPY_ALIGNMENT = 4096;
+
+/** A file in pieces. */
+export class LargeFile {
+  readonly number: number;
+  readonly from: Fd;
+  readonly to: Fd | undefined;
+  readonly size: number;
+  readonly #assembler: SpanAssembler;
+  /** Hashes that arrived before those in front of them, and lengths of holes, by position. */
+  readonly #early = new Map<number, Uint8Array | number>();
+  /** Bytes whose hashes have been put in place. */
+  #done = 0;
+  #isDirect = false;
+  readonly #isSparse: boolean;
+
+  constructor({ number, from, to, size, ...options }: LargeFileOptions) {
+    this.number = number;
+    this.from = from;
+    this.to = to;
+    this.size = size;
+    this.#assembler = new SpanAssembler(options);
+    const data = from.nextData(0);
+    this.#isSparse = data === undefined || data.start > 0 || data.end < size;
+    if (to !== undefined) {
+      // Writing past the end of a file is for one thread at a time, too.
+      if (this.#isSparse) resize(to, alignUp(size, COPY_ALIGNMENT));
+      else reserve(to, size);
+      this.#isDirect = setDirect(to, true);
+    }
+  }
+
+  /** Whether all pieces have been taken. */
+  get isComplete(): boolean {
+    return this.#done >= this.size;
+  }
+
+  /**
+   * Cuts the file into the pieces that are to be read. Those that lie in a hole are taken at once, but for
+   * the last one, by which a file that has become shorter is noticed.
+   *
+   * @param onHole Told how long each hole is that is taken.
+   */
+  *pieces(onHole: (bytes: number) => void): Generator<Omit<FilePiece, "to">> {
+    const { from, size } = this;
+    const last = size - 1 - (size - 1) % MAX_WHOLE_FILE;
+    let dataEnd = this.#isSparse ? 0 : Infinity;
+    for (let position = 0; position < size; position += MAX_WHOLE_FILE) {
+      if (position >= dataEnd) {
+        const data = from.nextData(position);
+        dataEnd = data?.end ?? Infinity;
+        const hole = Math.min(data?.start ?? size, last) - position;
+        const skipped = hole - hole % MAX_WHOLE_FILE;
+        if (skipped > 0) {
+          this.take(position, skipped);
+          onHole(skipped);
+          position += skipped;
+        }
+      }
+      const length = Math.min(MAX_WHOLE_FILE, size - position);
+      yield { from, isSparse: this.#isSparse, position, length };
+    }
+  }
+
+  /** Takes the hashes of a piece, or the length of a hole. */
+  take(position: number, found: Uint8Array | number): void {
+    this.#early.set(position, found);
+    for (
+      let next = this.#early.get(this.#done);
+      next !== undefined;
+      next = this.#early.get(this.#done)
+    ) {
+      this.#early.delete(this.#done);
+      if (typeof next === "number") {
+        this.#assembler.addZeros(next);
+        this.#done += next;
+      } else {
+        this.#assembler.add(next);
+        this.#done += MAX_WHOLE_FILE;
+      }
+    }
+  }
+
+  /**
+   * Does a piece again that has failed: by the page cache, for not every file system that says so writes
+   * past it.
+   *
+   * @throws What it has failed by.
+   */
+  redo(work: SpanWork, { isSparse, position, length }: SpanJob): Uint8Array {
+    this.#endDirect();
+    const { from, to, size } = this;
+    const hashes = work.hashPiece({ from, to, isSparse, position, length });
+    if (hashes !== undefined) return hashes;
+    throw wrongLength(from.shown, from.stat().size, size);
+  }
+
+  /** Completes the copy, if there is one, and gives the digest. */
+  finish(): Uint8Array<ArrayBuffer> {
+    this.#endDirect();
+    if (this.to !== undefined && alignUp(this.size, COPY_ALIGNMENT) !== this.size) {
+      resize(this.to, this.size);
+    }
+    return this.#assembler.digest(this.size);
+  }
+
+  #endDirect(): void {
+    if (!this.#isDirect) return;
+    this.#isDirect = false;
+    setDirect(this.to!, false);
+  }
+}
+
+/**
+ * Reserves the blocks of a copy, so that threads may write to it at once: a file that grows has one writer
+ * at a time.
+ *
+ * @throws {SyscallError} If there is no room for them.
+ */
+function reserve({ linux, number, subject }: Fd, size: number): void {
+  const result = linux.retry(() => linux.libc.fallocate(number, 0, 0, size));
+  if (result === -ERRNO.ENOSPC || result === -ERRNO.EDQUOT) {
+    throw new SyscallError(-result, { syscall: "fallocate", action: "write", subject });
+  }
+}
+
+/**
+ * Has a file written past the page cache, or no longer. A large object is not read soon after it was made;
+ * in the cache it would take the place of what is, and writing it there and from there costs about three
+ * times as long (measured, 1 GiB on ext4).
+ *
+ * @returns Whether it could be done.
+ */
+function setDirect({ linux, number }: Fd, direct: boolean): boolean {
+  const { O_DIRECT } = linux.flags;
+  const flags = linux.retry(() => linux.libc.fcntl(number, F_GETFL, 0));
+  if (flags < 0) return false;
+  const wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
+  return linux.retry(() => linux.libc.fcntl(number, F_SETFL, wanted)) === 0;
+}

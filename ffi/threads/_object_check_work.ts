@@ -1,0 +1,32 @@
+/**
+ * Checking objects on one thread.
+ *
+ * @module
+ */
+
+import { findBackingFile } from "../../lib/objects/data_layers.ts";
+import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
+import { FILE_STATE, type FileResult } from "./_file_job.ts";
+import { DirectoryLayer } from "../objects/data_layer.ts";
+import type { Fd } from "../files/fd.ts";
+import type { FileWork } from "./work_order.ts";
+import { MAX_WHOLE_FILE } from "./_span_work.ts";
+
+/** Digests objects of up to {@linkcode MAX_WHOLE_FILE} bytes in the first layer that has them. */
+export class ObjectCheckWork implements FileWork {
+  readonly #layers: readonly DirectoryLayer[];
+  readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
+
+  /** Closes no directory. */
+  constructor(layers: readonly { readonly directory: Fd; readonly path: Uint8Array }[]) {
+    this.#layers = layers.map(({ directory, path }) => new DirectoryLayer(directory, path));
+  }
+
+  read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
+    using file = findBackingFile(this.#layers, path);
+    if (file?.size !== size) throw new RangeError("not there, or of another size");
+    const contents = this.#buffer.subarray(0, size);
+    if (file.readAt(contents, 0) !== size) throw new RangeError("shorter than it was");
+    return { state: FILE_STATE.digested, bytes: fsVerityDigest(contents) };
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * A job on a board: a piece of a large file to be hashed and, if asked, copied.
+ *
+ * @see job_board.ts
+ *
+ * @module
+ */
+
+import { record, u32, u64, u8 } from "../../lib/bytes/struct.ts";
+import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
+
+/** The piece. Files go by their descriptors, which all threads of a process share. */
+export interface SpanJob {
+  /** File to read. */
+  readonly from: number;
+  /** File to write to at the same position, or absent. */
+  readonly to?: number;
+  /** Whether there are holes to be looked for. */
+  readonly isSparse: boolean;
+  /** Bytes from the start of the file; a multiple of the span. */
+  readonly position: number;
+  /** Bytes to read: whole spans but at the end of the file. */
+  readonly length: number;
+}
+
+const JOB = record({
+  kind: u8,
+  copies: u8,
+  done: u8,
+  sparse: u8,
+  from: u32,
+  to: u32,
+  length: u32,
+  position: u64,
+  size: u32,
+});
+
+/** Room for hashes in a job, in bytes. */
+export const MAX_SPAN_HASHES = SLOT_SIZE - JOB.size;
+
+/** Writes a job. */
+export function writeSpanJob(
+  view: DataView<SharedArrayBuffer>,
+  { from, to, isSparse, position, length }: SpanJob,
+): void {
+  JOB.write(view, 0, {
+    kind: JOB_KIND.spans,
+    copies: to === undefined ? 0 : 1,
+    done: 0,
+    sparse: isSparse ? 1 : 0,
+    from,
+    to: to ?? 0,
+    length,
+    position,
+    size: 0,
+  });
+}
+
+/**
+ * Works on a job.
+ *
+ * @param hash Reads the piece, and gives the hashes of its spans. If it throws, the job is left undone for
+ * the owner to do it again.
+ * @param onError Told what was thrown. May throw itself.
+ */
+export function runSpanJob(
+  view: DataView<SharedArrayBuffer>,
+  hash: (job: SpanJob) => Uint8Array,
+  onError: (error: unknown) => void,
+): void {
+  try {
+    const hashes = hash(readSpanJob(view));
+    bytesOf(view).set(hashes, JOB.size);
+    view.setUint8(JOB.offsets.done, 1);
+    view.setUint32(JOB.offsets.size, hashes.length, true);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** The piece that a job is about. */
+export function readSpanJob(view: DataView<SharedArrayBuffer>): SpanJob {
+  const { copies, sparse, from, to, position, length } = JOB.read(view, 0);
+  const piece = { from, isSparse: sparse !== 0, position, length };
+  return copies === 0 ? piece : { ...piece, to };
+}
+
+/** The hashes of a job that is done, undefined if it failed. */
+export function readSpanHashes(
+  view: DataView<SharedArrayBuffer>,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (view.getUint8(JOB.offsets.done) === 0) return undefined;
+  const size = view.getUint32(JOB.offsets.size, true);
+  const hashes = new Uint8Array(size);
+  hashes.set(bytesOf(view).subarray(JOB.size, JOB.size + size));
+  return hashes;
+}
+
+function bytesOf(view: DataView<SharedArrayBuffer>): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

@@ -1,0 +1,119 @@
+/**
+ * Hashing and copying pieces of large files on one thread.
+ *
+ * @module
+ */
+
+import { LevelHasher, spanSize } from "../../lib/digest/spans.ts";
+import type { BlockHasher } from "../../lib/digest/hasher.ts";
+import { MAX_SPAN_HASHES, type SpanJob } from "./_span_job.ts";
+import { alignUp } from "../../lib/bytes/align.ts";
+import { concatBytes } from "../../lib/bytes/text.ts";
+import { Fd } from "../files/fd.ts";
+import { nextData } from "../files/holes.ts";
+import type { Linux } from "../sys/linux.ts";
+import { writeNonZero } from "../files/write_contents.ts";
+
+/** Bytes of a piece, and of the largest file that is read by one thread alone. */
+export const MAX_WHOLE_FILE = 1 << 21;
+
+/** What addresses and lengths of writes past the page cache are multiples of. */
+const DIRECT_ALIGNMENT = 4096;
+
+/** Tells whether a large file can be cut into pieces: then each is of whole spans. */
+export function canCut({ digestSize }: BlockHasher, blockSize: number): boolean {
+  const span = spanSize(blockSize, digestSize);
+  return span <= MAX_WHOLE_FILE && MAX_WHOLE_FILE / span * digestSize <= MAX_SPAN_HASHES;
+}
+
+/** A part of a file, and its copy if there is one. */
+export interface FilePiece extends Omit<SpanJob, "from" | "to"> {
+  readonly from: Fd;
+  readonly to: Fd | undefined;
+}
+
+/** Works on one piece after the other, through one buffer. */
+export class SpanWork {
+  readonly #linux: Linux;
+  readonly #levels: LevelHasher;
+  readonly #spanSize: number;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #zeroSpan: Uint8Array | undefined;
+
+  constructor(linux: Linux, hasher: BlockHasher, blockSize: number) {
+    this.#linux = linux;
+    this.#levels = new LevelHasher(hasher, blockSize);
+    this.#spanSize = spanSize(blockSize, hasher.digestSize);
+  }
+
+  /** Works on a job. Its files are open in another thread. */
+  hash({ from, to, ...piece }: SpanJob): Uint8Array {
+    const hashes = this.hashPiece({
+      ...piece,
+      from: new Fd(this.#linux, from, "a large file"),
+      to: to === undefined ? undefined : new Fd(this.#linux, to, "a copy of a large file"),
+    });
+    // No more is said of it here: whoever has the file does it again.
+    if (hashes === undefined) throw new RangeError("it ends too early");
+    return hashes;
+  }
+
+  /**
+   * Reads a piece, writes it to the same place of the copy, and hashes it.
+   *
+   * The last piece of a copy is written up to a whole number of blocks.
+   *
+   * @returns The hashes of its spans; undefined if the file ends before the piece does.
+   */
+  hashPiece(piece: FilePiece): Uint8Array | undefined {
+    if (piece.isSparse) return this.#hashSparse(piece);
+    const { from, to, position, length } = piece;
+    const bytes = this.#read(from, position, length);
+    if (bytes === undefined) return undefined;
+    to?.writeAt(this.#pad(length), position);
+    return this.#levels.hashSpans(bytes);
+  }
+
+  /** Does the same span by span, past those that lie in holes; the copy gets no blocks of zeros. */
+  #hashSparse({ from, to, position, length }: FilePiece): Uint8Array | undefined {
+    const span = this.#spanSize;
+    const hashes: Uint8Array[] = [];
+    for (let start = position; start < position + length; start += span) {
+      const size = Math.min(span, position + length - start);
+      if (size === span && isHole(from, start, start + size)) {
+        hashes.push(this.#zeroSpan ??= this.#levels.hashSpans(new Uint8Array(span)));
+        continue;
+      }
+      const bytes = this.#read(from, start, size);
+      if (bytes === undefined) return undefined;
+      if (to !== undefined) writeNonZero(to, this.#pad(size), start);
+      hashes.push(this.#levels.hashSpans(bytes));
+    }
+    return concatBytes(...hashes);
+  }
+
+  #read(from: Fd, position: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const buffer = this.#buffer ??= alignedBuffer(this.#linux);
+    const bytes = buffer.subarray(0, length);
+    return from.readAt(bytes, position) === length ? bytes : undefined;
+  }
+
+  /** What has been read, with zeros up to a whole number of blocks. */
+  #pad(length: number): Uint8Array<ArrayBuffer> {
+    const padded = alignUp(length, DIRECT_ALIGNMENT);
+    this.#buffer!.fill(0, length, padded);
+    return this.#buffer!.subarray(0, padded);
+  }
+}
+
+function isHole(file: Fd, start: number, end: number): boolean {
+  const data = nextData(file, start, () => file.stat().size);
+  return data === undefined || data.start >= end;
+}
+
+/** Room for a piece at an address that the kernel can write from without copying. */
+function alignedBuffer(linux: Linux): Uint8Array<ArrayBuffer> {
+  const buffer = new Uint8Array(MAX_WHOLE_FILE + DIRECT_ALIGNMENT);
+  const start = -linux.addressOf(buffer) & (DIRECT_ALIGNMENT - 1);
+  return buffer.subarray(start, start + MAX_WHOLE_FILE);
+}

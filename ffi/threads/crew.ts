@@ -1,0 +1,310 @@
+/**
+ * Several threads that read files, this one among them.
+ *
+ * Files are posted on a board that all threads share (`_job_board.ts`); small ones many to a job, large ones
+ * cut into pieces. This thread takes jobs too, whenever it would have to wait. The other threads are
+ * started only when there is work for them: one takes as long to start as hundreds of files to read.
+ *
+ * @module
+ */
+
+import { FileJobWriter, type FileResult, MAX_JOB_PATH, readResult } from "./_file_job.ts";
+import { JobBoard } from "./_job_board.ts";
+import { readSpanHashes, readSpanJob, writeSpanJob } from "./_span_job.ts";
+import { Arena } from "../../lib/bytes/arena.ts";
+import type { LargeFile } from "./_large_file.ts";
+import type { Linux } from "../sys/linux.ts";
+import { type CrewMessage, JobRunner } from "./thread.ts";
+import type { WorkOrder } from "./work_order.ts";
+
+/** Which threads a crew has. */
+export interface ThreadOptions {
+  /** How many, this one among them. */
+  readonly threads: number;
+  /** URL of a module that calls `serveCrew` when it runs in a worker. Without it there is one thread. */
+  readonly module: string | undefined;
+  /** Set if it is known already that there is work for all of them. */
+  readonly startAtOnce?: boolean;
+  /** Called before other threads are started, if ever. May end the process: nothing has been read by then. */
+  readonly beforeThreads?: () => void;
+}
+
+/** How a crew works. */
+export interface CrewOptions extends ThreadOptions {
+  /** How many files may be on their way at a time. Default: as many as jobs can hold. */
+  readonly maxFiles?: number;
+  /** Told what became of a file, by the number it was given. Adds none itself. */
+  readonly onFile: (number: number, result: FileResult) => void;
+  /** Told of each piece of a large file. */
+  readonly onPiece?: (bytes: number) => void;
+  /** Told when all pieces of a large file have been hashed. May add large files. */
+  readonly onLargeFile?: (file: LargeFile) => void;
+}
+
+/**
+ * Slots of a board with several threads: enough for each that none runs dry while this one has other work,
+ * which is to say, 10 milliseconds' worth or more.
+ */
+const SLOTS_PER_THREAD = 8;
+const MAX_SLOTS = 64;
+
+/** What it costs to open, read and close a file, told in bytes that could be hashed meanwhile. */
+const FILE_COST = 16_384;
+/** Cost of a job at most, if it is not a single file: 2 to 3 milliseconds. */
+const JOB_COST = 3 << 20;
+/** Cost of all work that is worth starting threads for: more than their start takes. */
+const START_COST = 24 << 20;
+
+const WAIT_MILLISECONDS = 100;
+/** How long threads that are told to stop may finish what they are at. */
+const STOP_MILLISECONDS = 10_000;
+
+/** Bytes of a copy that is worth more threads, each of which takes some 10 MiB of memory. */
+const LONG_COPY = 1 << 28;
+/** 1 GiB on 2 CPUs: 1.05 s without, 0.95 with one, 0.87 with two (medians of 3; the disk alone 0.77). */
+const EXTRA_THREADS = 2;
+
+function isLongCopy({ to, size }: LargeFile): boolean {
+  return to !== undefined && size >= LONG_COPY;
+}
+
+/** What was posted in a slot. */
+type Posted =
+  | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
+  | { readonly kind: "piece"; readonly file: LargeFile; readonly bytes: number };
+
+/** Reads files. Dispose of it, or declare it with `using`. */
+export class Crew implements Disposable {
+  readonly #linux: Linux;
+  readonly #order: WorkOrder;
+  readonly #options: CrewOptions;
+  readonly #board: JobBoard;
+  readonly #filesPerJob: number;
+  readonly #posted = new Map<number, Posted>();
+  readonly #results = new Arena();
+  readonly #workers: Worker[] = [];
+  /** Made when it is needed: it comes with megabytes of buffers. */
+  #runner: JobRunner | undefined;
+  #draft: { slot: number; writer: FileJobWriter; numbers: number[]; cost: number } | undefined;
+  #cost = 0;
+
+  /** Begins on this thread alone. */
+  constructor(linux: Linux, order: WorkOrder, options: CrewOptions) {
+    this.#linux = linux;
+    this.#order = order;
+    this.#options = options;
+    const { threads, maxFiles = Infinity } = options;
+    const slots = threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS, maxFiles);
+    this.#board = JobBoard.create(slots);
+    this.#filesPerJob = Math.max(1, Math.floor(maxFiles / slots));
+    if (options.startAtOnce) this.#start();
+  }
+
+  /** This thread's own work, by which what failed elsewhere is done again, for its error. */
+  get runner(): JobRunner {
+    return this.#runner ??= new JobRunner(this.#linux, this.#order);
+  }
+
+  /** Told how many files are going to be added at least: if they are many, the other threads start now. */
+  expectFiles(count: number): void {
+    this.#startFor(count * FILE_COST);
+  }
+
+  /** Has a file of up to `MAX_WHOLE_FILE` bytes read. */
+  addFile(number: number, path: Uint8Array, size: number): void {
+    if (path.length > MAX_JOB_PATH) {
+      this.#options.onFile(number, this.runner.files.read(new Uint8Array(path), size));
+      return;
+    }
+    let draft = this.#draft ??= this.#beginFiles();
+    if (!draft.writer.add(path, size)) {
+      this.#postFiles();
+      draft = this.#draft = this.#beginFiles();
+      draft.writer.add(path, size);
+    }
+    draft.numbers.push(number);
+    draft.cost += size + FILE_COST;
+    if (draft.cost >= JOB_COST || draft.numbers.length >= this.#filesPerJob) this.#postFiles();
+  }
+
+  /** Has all pieces of a large file hashed and, if it has a copy, copied. */
+  addLargeFile(file: LargeFile): void {
+    this.#postFiles();
+    for (const piece of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
+      const { length: bytes } = piece;
+      const slot = this.#acquire();
+      writeSpanJob(this.#board.job(slot), {
+        ...piece,
+        from: file.from.number,
+        ...(file.to === undefined ? {} : { to: file.to.number }),
+      });
+      this.#post(slot, { kind: "piece", file, bytes }, bytes);
+      if (this.#workers.length > 0 && isLongCopy(file)) this.#startExtra();
+    }
+  }
+
+  /**
+   * Waits until all that was added has been read, lending a hand.
+   *
+   * @throws What `onFile` and `onLargeFile` throw.
+   */
+  finish(): void {
+    while (true) {
+      this.#postFiles();
+      const done = this.#board.doneCount();
+      if (this.#collectAll()) continue;
+      if (this.#posted.size === 0) return;
+      if (!this.#takeOne()) this.#wait(done);
+    }
+  }
+
+  /** Stops all threads. Results that nobody has been told of are handed to `discard`. */
+  stop(discard: (result: FileResult) => void): void {
+    for (let slot = this.#board.take(); slot !== undefined; slot = this.#board.take()) {
+      this.#posted.delete(slot);
+    }
+    this.#board.close();
+    const end = performance.now() + STOP_MILLISECONDS;
+    while (this.#board.threadCount() > 0 && performance.now() < end) {
+      this.#board.waitForThreads(WAIT_MILLISECONDS);
+    }
+    for (const [slot, posted] of this.#posted) {
+      if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
+      while (posted.told < posted.numbers.length) {
+        discard(readResult(this.#board.job(slot), posted.told++, this.#results));
+      }
+    }
+    this.#posted.clear();
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop(() => {});
+  }
+
+  #beginFiles() {
+    const slot = this.#acquire();
+    return { slot, writer: new FileJobWriter(this.#board.job(slot)), numbers: [], cost: 0 };
+  }
+
+  #postFiles(): void {
+    const draft = this.#draft;
+    if (draft === undefined) return;
+    this.#draft = undefined;
+    draft.writer.finish();
+    this.#post(draft.slot, { kind: "files", numbers: draft.numbers, told: 0 }, draft.cost);
+  }
+
+  #post(slot: number, posted: Posted, cost: number): void {
+    this.#posted.set(slot, posted);
+    this.#board.post(slot);
+    this.#cost += cost;
+    this.#startFor(this.#cost);
+  }
+
+  /** Starts the other threads if there is enough work for them, unless they have been. */
+  #startFor(cost: number): void {
+    if (cost >= START_COST && this.#workers.length === 0) this.#start();
+  }
+
+  /** Starts the other threads. They are here when they are: until then this one does the work. */
+  #start(): void {
+    const { module, threads, beforeThreads } = this.#options;
+    if (module === undefined || threads === 1) return;
+    beforeThreads?.();
+    for (let i = 1; i < threads; i++) this.#startWorker(module);
+  }
+
+  #startWorker(module: string): void {
+    const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
+    // One that cannot start takes no job; the others do them all.
+    const worker = newWorker(module);
+    if (worker === undefined) return;
+    worker.addEventListener("error", (event) => event.preventDefault());
+    worker.postMessage(message);
+    this.#workers.push(worker);
+  }
+
+  /** Starts a few threads more than there are CPUs, for work that waits for the disk half of its time. */
+  #startExtra(): void {
+    const { module, threads } = this.#options;
+    if (module === undefined) return;
+    for (let missing = threads - 1 + EXTRA_THREADS - this.#workers.length; missing > 0; missing--) {
+      this.#startWorker(module);
+    }
+  }
+
+  /** A free slot that is not being written into. */
+  #acquire(): number {
+    while (true) {
+      const done = this.#board.doneCount();
+      this.#collectAll();
+      const slot = this.#board.findFree();
+      if (slot !== undefined) return slot;
+      if (!this.#takeOne()) this.#wait(done);
+    }
+  }
+
+  #takeOne(): boolean {
+    const slot = this.#board.take();
+    if (slot === undefined) return false;
+    this.runner.run(this.#board, slot);
+    return true;
+  }
+
+  #wait(done: number): void {
+    this.#linux.signals.check();
+    if (this.#board.threadCount() === 0) {
+      throw new Error("Cannot read files: a thread has ended before its work was done");
+    }
+    this.#board.waitForDone(done, WAIT_MILLISECONDS);
+  }
+
+  /** Tells of all that is done; tells whether there was anything. */
+  #collectAll(): boolean {
+    let any = false;
+    for (let slot = this.#board.findDone(); slot !== undefined; slot = this.#board.findDone()) {
+      any = true;
+      const posted = this.#posted.get(slot)!;
+      if (posted.kind === "piece") this.#collectPiece(slot, posted.file, posted.bytes);
+      else this.#collectFiles(slot, posted);
+    }
+    return any;
+  }
+
+  /** The slot stays until all of its files have been told of: should one throw, the rest is discarded. */
+  #collectFiles(slot: number, posted: Posted & { kind: "files" }): void {
+    const job = this.#board.job(slot);
+    while (posted.told < posted.numbers.length) {
+      const index = posted.told++;
+      this.#options.onFile(posted.numbers[index]!, readResult(job, index, this.#results));
+    }
+    this.#release(slot);
+  }
+
+  #collectPiece(slot: number, file: LargeFile, bytes: number): void {
+    const job = this.#board.job(slot);
+    const piece = readSpanJob(job);
+    const hashes = readSpanHashes(job);
+    this.#release(slot);
+    file.take(piece.position, hashes ?? file.redo(this.runner.spans, piece));
+    this.#options.onPiece?.(bytes);
+    if (file.isComplete) this.#options.onLargeFile?.(file);
+  }
+
+  #release(slot: number): void {
+    this.#posted.delete(slot);
+    this.#board.release(slot);
+  }
+}
+
+/** A thread, undefined where there can be no more of them: Bun says so when it makes one. */
+function newWorker(module: string): Worker | undefined {
+  try {
+    return new Worker(module, { type: "module" });
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The fs-verity digests of many files, or of a large one, on several threads.
+ *
+ * @module
+ */
+
+import { u64 } from "../../lib/bytes/struct.ts";
+import { defaultHasher } from "../../lib/digest/sha2.ts";
+import { FAILED, FILE_STATE, type FileResult } from "./_file_job.ts";
+import { kindOfMode } from "../../lib/tree/tree.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
+import { DigestWork } from "./_digest_work.ts";
+import { Fd } from "../files/fd.ts";
+import { openFiniteFile } from "../files/finite_file.ts";
+import { LargeFile } from "./_large_file.ts";
+import type { Linux } from "../sys/linux.ts";
+import { cString } from "../sys/path.ts";
+import { canCut, MAX_WHOLE_FILE } from "./_span_work.ts";
+import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "../sys/uapi.ts";
+import type { DigestOrder } from "./work_order.ts";
+
+/** How files are digested. */
+export interface FileDigestsOptions extends DigestOrder, ThreadOptions {
+  /** Told how many bytes of large files have been read so far. */
+  readonly onRead?: (done: number) => void;
+}
+
+/**
+ * Digests files.
+ *
+ * @returns The digest of each, in the order of the paths.
+ * @throws {SyscallError} If one cannot be read, after the digests of those before it.
+ */
+export function* digestFiles(
+  linux: Linux,
+  paths: readonly Uint8Array[],
+  options: FileDigestsOptions,
+): Generator<Uint8Array<ArrayBuffer>> {
+  using digests = new FileDigests(linux, paths, options);
+  for (let next = 0; next < paths.length; next++) {
+    digests.add(next);
+    yield* digests.takeReady();
+  }
+  digests.finish();
+  yield* digests.takeReady();
+}
+
+/** Digests on their way, and those that wait for others in front of them. */
+class FileDigests implements Disposable {
+  readonly #linux: Linux;
+  readonly #paths: readonly Uint8Array[];
+  readonly #options: FileDigestsOptions;
+  readonly #crew: Crew;
+  readonly #work: DigestWork;
+  readonly #results = new Map<number, FileResult>();
+  readonly #large = new Set<Fd>();
+  readonly #canCut: boolean;
+  readonly #statx = new Uint8Array(STATX_SIZE);
+  readonly #view = new DataView(this.#statx.buffer);
+  #next = 0;
+  #read = 0;
+
+  constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
+    const { threads, module, startAtOnce = false, onRead, ...order } = options;
+    this.#linux = linux;
+    this.#paths = paths;
+    this.#options = options;
+    this.#work = new DigestWork(linux, order);
+    this.#canCut = order.salt === undefined &&
+      canCut(defaultHasher(order.algorithm), order.blockSize);
+    this.#crew = new Crew(linux, { kind: "digest", options: order }, {
+      threads,
+      module,
+      startAtOnce,
+      onFile: (number, result) => void this.#results.set(number, result),
+      onPiece: (bytes) => onRead?.(this.#read += bytes),
+      onLargeFile: (file) => this.#finishLarge(file),
+    });
+    this.#crew.expectFiles(paths.length);
+  }
+
+  /** Has a file digested. */
+  add(number: number): void {
+    const path = this.#paths[number]!;
+    const size = this.#sizeOf(path);
+    if (size === undefined) this.#results.set(number, FAILED);
+    else if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
+    else this.#crew.addFile(number, path, size);
+  }
+
+  finish(): void {
+    this.#crew.finish();
+  }
+
+  /** The digests that are next in order and known. */
+  *takeReady(): Generator<Uint8Array<ArrayBuffer>> {
+    for (
+      let result = this.#results.get(this.#next);
+      result !== undefined;
+      result = this.#results.get(this.#next)
+    ) {
+      this.#results.delete(this.#next);
+      const path = this.#paths[this.#next++]!;
+      yield result.state === FILE_STATE.failed ? this.#readAgain(path) : result.bytes;
+    }
+  }
+
+  /** Read here, it shows its error; or it can be read now. */
+  #readAgain(path: Uint8Array): Uint8Array<ArrayBuffer> {
+    openFiniteFile(this.#linux, path, { also: "null" }).close();
+    return this.#work.read(new Uint8Array(path), 0).bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.#crew[Symbol.dispose]();
+    for (const file of this.#large) file.close();
+  }
+
+  #addLarge(number: number, path: Uint8Array): void {
+    let file: Fd;
+    try {
+      file = Fd.open(this.#linux, path, { flags: O_RDONLY });
+    } catch {
+      // Its turn to be told has not come.
+      this.#results.set(number, FAILED);
+      return;
+    }
+    // From here on it is closed in the end, also if it turns out that it cannot be read.
+    this.#large.add(file);
+    const bytes = this.#work.measure(file);
+    if (bytes !== undefined) {
+      this.#close(file);
+      this.#results.set(number, { state: FILE_STATE.digested, bytes });
+      return;
+    }
+    const { algorithm, blockSize } = this.#options;
+    this.#crew.addLargeFile(
+      new LargeFile({ number, from: file, size: file.size, algorithm, blockSize }),
+    );
+  }
+
+  #finishLarge(file: LargeFile): void {
+    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish() });
+    this.#close(file.from);
+  }
+
+  #close(file: Fd): void {
+    this.#large.delete(file);
+    file.close();
+  }
+
+  /**
+   * Length of a regular file; 0 of a device with blocks, or if it cannot be found: then reading it tells.
+   * Undefined for what may have no end.
+   */
+  #sizeOf(path: Uint8Array): number | undefined {
+    const linux = this.#linux;
+    const name = cString(path);
+    const statx = this.#statx;
+    const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, statx));
+    if (result < 0) return 0;
+    const view = this.#view;
+    const kind = kindOfMode(view.getUint16(STATX.offsets.mode, true));
+    if (kind === "regular") return u64.read(view, STATX.offsets.size);
+    return kind === "block" || kind === "directory" ? 0 : undefined;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Checks the objects of an image on several threads.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../lib/bytes/compare.ts";
+import {
+  type CheckedObject,
+  type ObjectChecker,
+  type ObjectToCheck,
+  OneObjectChecker,
+} from "../../lib/objects/check.ts";
+import { findBackingFile } from "../../lib/objects/data_layers.ts";
+import { HASH_ALGORITHMS } from "../../lib/digest/hasher.ts";
+import type { SourceFile } from "../../lib/tree/source.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
+import type { DirectoryLayer } from "../objects/data_layer.ts";
+import { Fd } from "../files/fd.ts";
+import { LargeFile } from "./_large_file.ts";
+import type { Linux } from "../sys/linux.ts";
+import { MAX_WHOLE_FILE } from "./_span_work.ts";
+
+/** Makes a checker of objects in the layers. */
+export function objectChecker(
+  linux: Linux,
+  layers: readonly DirectoryLayer[],
+  options: ThreadOptions,
+): ObjectChecker {
+  return async function* (files, onRead) {
+    using check = new ObjectCheck(linux, layers, options, files, onRead);
+    for (let number = 0; number < files.length; number++) {
+      check.add(number);
+      yield* check.take();
+    }
+    check.finish();
+    yield* check.take();
+  };
+}
+
+const SHA256_SIZE = HASH_ALGORITHMS.sha256.digestSize;
+
+/** One run over a list of objects. */
+class ObjectCheck implements Disposable {
+  readonly #layers: readonly DirectoryLayer[];
+  readonly #files: readonly ObjectToCheck[];
+  readonly #onRead: (bytes: number) => void;
+  readonly #alone: OneObjectChecker;
+  readonly #crew: Crew;
+  readonly #large = new Set<Fd>();
+  #checked: CheckedObject[] = [];
+
+  constructor(
+    linux: Linux,
+    layers: readonly DirectoryLayer[],
+    options: ThreadOptions,
+    files: readonly ObjectToCheck[],
+    onRead: (bytes: number) => void,
+  ) {
+    this.#layers = layers;
+    this.#files = files;
+    this.#onRead = onRead;
+    this.#alone = new OneObjectChecker(layers);
+    this.#crew = new Crew(linux, { kind: "objects", layers: layers.map(({ shared }) => shared) }, {
+      ...options,
+      onFile: (number, { bytes }) => {
+        onRead(files[number]!.size);
+        this.#compare(files[number]!, bytes);
+      },
+      onPiece: onRead,
+      onLargeFile: (large) => this.#finishLarge(large),
+    });
+  }
+
+  /** Has an object checked. */
+  add(number: number): void {
+    const file = this.#files[number]!;
+    // The other threads digest by SHA-256 and nothing else. Without any digest there is nothing to read.
+    if (file.digest?.length !== SHA256_SIZE) this.#checkAlone(file);
+    else if (file.size > MAX_WHOLE_FILE) this.#addLarge(number, file);
+    else this.#crew.addFile(number, file.path!, file.size);
+  }
+
+  finish(): void {
+    this.#crew.finish();
+  }
+
+  /** What has been checked since the last call. */
+  take(): CheckedObject[] {
+    const checked = this.#checked;
+    this.#checked = [];
+    return checked;
+  }
+
+  [Symbol.dispose](): void {
+    this.#crew[Symbol.dispose]();
+    for (const file of this.#large) file.close();
+  }
+
+  #compare(file: ObjectToCheck, digest: Uint8Array): void {
+    if (equalBytes(digest, file.digest!)) this.#checked.push({ file });
+    // Looked at once more here, it shows what is wrong with it.
+    else this.#checkAlone(file, () => {});
+  }
+
+  #checkAlone(file: ObjectToCheck, onRead = this.#onRead): void {
+    this.#checked.push(this.#alone.check(file, onRead));
+  }
+
+  #addLarge(number: number, file: ObjectToCheck): void {
+    let found: SourceFile | undefined;
+    try {
+      found = findBackingFile(this.#layers, file.path!);
+    } catch {
+      // Looked for once more below, it shows why it cannot be opened.
+    }
+    if (!(found instanceof Fd) || found.size !== file.size) {
+      found?.[Symbol.dispose]();
+      this.#checkAlone(file);
+      return;
+    }
+    this.#large.add(found);
+    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size }));
+  }
+
+  #finishLarge(large: LargeFile): void {
+    this.#large.delete(large.from);
+    const digest = large.finish();
+    large.from.close();
+    this.#compare(this.#files[large.number]!, digest);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What a crew does with the files it is given: the same on every thread, as a message tells it.
+ *
+ * @see crew.ts
+ *
+ * @module
+ */
+
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
+import type { FileResult } from "./_file_job.ts";
+import type { ObjectOptions } from "../objects/object_directory.ts";
+
+/** A directory that is open in another thread of this process. */
+export interface SharedDirectory {
+  /** File descriptor. */
+  readonly number: number;
+  /** Its path, for messages. */
+  readonly path: Uint8Array;
+}
+
+/** Which work it is, in values that can be sent to a thread. */
+export type WorkOrder =
+  | { readonly kind: "tree"; readonly root: SharedDirectory; readonly store?: StoreOrder }
+  | { readonly kind: "objects"; readonly layers: readonly SharedDirectory[] }
+  | { readonly kind: "digest"; readonly options: DigestOrder };
+
+/** A store that files go into. */
+export interface StoreOrder extends SharedDirectory, ObjectOptions {}
+
+/** How files are digested. */
+export interface DigestOrder {
+  readonly algorithm: HashAlgorithm;
+  readonly blockSize: number;
+  readonly salt?: Uint8Array;
+  /** Takes the kernel's digest of a file that has one by the same parameters. */
+  readonly measure: boolean;
+}
+
+/** The work on one thread. */
+export interface FileWork {
+  /**
+   * Reads a file that should have a size.
+   *
+   * @param path Given by whoever posts the job. May be kept.
+   * @throws If the file cannot be read, or is not what it should be.
+   */
+  read(path: Uint8Array<ArrayBuffer>, size: number): FileResult;
+}

@@ -1,0 +1,174 @@
+/**
+ * What statx(2) and readlinkat(2) tell of a name in a directory.
+ *
+ * Called for every file of a tree, so it works in memory of its own and reads just the fields it needs.
+ *
+ * @module
+ */
+
+import { printable } from "../../lib/bytes/text.ts";
+import { readI64, readU64, wordOffsets, wordsOf } from "../../lib/bytes/words.ts";
+import type { Fingerprints, SourceEntry } from "../../lib/tree/source.ts";
+import { kindOfMode, type Stat } from "../../lib/tree/tree.ts";
+import { ERRNO, SyscallError } from "../sys/errno.ts";
+import type { Fd } from "../files/fd.ts";
+import type { Fingerprinter } from "./_fingerprint.ts";
+import type { Linux } from "../sys/linux.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_NO_AUTOMOUNT,
+  AT_SYMLINK_NOFOLLOW,
+  PATH_MAX,
+  STATX,
+  STATX_BASIC_STATS,
+  STATX_BTIME,
+  STATX_SIZE,
+} from "../sys/uapi.ts";
+
+type Mutable<Value> = { -readonly [Field in keyof Value]: Value[Field] };
+
+/** What is told of an entry whose xattrs are yet to be read. */
+export type EntryDraft = Mutable<Omit<SourceEntry, "stat">> & { stat: Mutable<Stat> };
+
+const AT = wordOffsets(STATX.offsets);
+const MASK = STATX_BASIC_STATS | STATX_BTIME;
+const EMPTY_PATH = Uint8Array.of(0);
+const NO_NAME = new Uint8Array();
+const MODE_BITS = 0o7777;
+const NO_XATTRS: Stat["xattrs"] = Object.freeze([]);
+
+/** Reads the metadata of files, one after the other. */
+export class StatReader {
+  readonly #linux: Linux;
+  readonly #statx = new Uint8Array(STATX_SIZE);
+  readonly #words = wordsOf(this.#statx);
+  readonly #target = new Uint8Array(PATH_MAX);
+
+  /** Reads nothing yet. */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+  }
+
+  /**
+   * Reads everything of an open file but its name and its xattrs, of which the result has none.
+   *
+   * @param shown Makes the path to name in messages.
+   * @throws {SyscallError} If it cannot be read.
+   * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
+   */
+  read(file: Fd, shown: () => Uint8Array): EntryDraft {
+    return this.#read(file.number, NO_NAME, EMPTY_PATH, AT_EMPTY_PATH, shown);
+  }
+
+  /**
+   * Reads the same of an entry of a directory.
+   *
+   * @param name Its name, which the result keeps.
+   * @param terminated The same with a NUL. Bytes may follow that.
+   * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted, for `fingerprints`.
+   */
+  readEntry(
+    directory: Fd,
+    name: Uint8Array,
+    terminated: Uint8Array<ArrayBuffer>,
+    shown: () => Uint8Array,
+    fingerprinter: Fingerprinter,
+    fingerprints: Fingerprints | undefined,
+  ): EntryDraft {
+    const entry = this.#read(directory.number, name, terminated, 0, shown);
+    if (entry.kind === "regular" && fingerprints !== undefined) {
+      entry.fingerprint = fingerprinter.of(this.#words, fingerprints);
+    }
+    return entry;
+  }
+
+  #read(
+    number: number,
+    name: Uint8Array,
+    path: Uint8Array<ArrayBuffer>,
+    flags: number,
+    shown: () => Uint8Array,
+  ): EntryDraft {
+    const linux = this.#linux;
+    const allFlags = flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    // Most calls just succeed; for them no function is made.
+    let result = linux.statx(number, path, allFlags, MASK, this.#statx);
+    if (result < 0) {
+      result = linux.retry(() => linux.statx(number, path, allFlags, MASK, this.#statx));
+    }
+    if (result < 0) {
+      throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
+    }
+    const entry = this.#decode(name, shown);
+    if (entry.kind === "symlink") entry.target = this.#readTarget(number, path, shown);
+    return entry;
+  }
+
+  #decode(name: Uint8Array, shown: () => Uint8Array): EntryDraft {
+    const words = this.#words;
+    const mode = words[AT.mode]! & 0xffff;
+    const kind = kindOfMode(mode);
+    if (kind === undefined) {
+      const type = "0o" + (mode & ~MODE_BITS).toString(8);
+      throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
+    }
+    const size = readU64(words, AT.size);
+    if (!Number.isSafeInteger(size)) {
+      throw new RangeError(
+        `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
+      );
+    }
+    return {
+      name,
+      kind,
+      size,
+      rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
+      fileId: words[AT.nlink]! > 1 && kind !== "directory" ? this.#fileId() : undefined,
+      // These two are here already so that all entries are of one shape.
+      target: undefined,
+      fingerprint: undefined,
+      stat: {
+        mode: mode & MODE_BITS,
+        uid: words[AT.uid]!,
+        gid: words[AT.gid]!,
+        nlink: 1,
+        mtime: readI64(words, AT.mtimeSec),
+        mtimeNsec: words[AT.mtimeNsec]!,
+        xattrs: NO_XATTRS,
+      },
+    };
+  }
+
+  /** The encoding of `Special.rdev`: a major number of 12 bits amid a minor one of 20. */
+  #rdev(): number {
+    const major = this.#words[AT.rdevMajor]!;
+    const minor = this.#words[AT.rdevMinor]!;
+    return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+  }
+
+  #fileId(): string {
+    const words = this.#words;
+    const device = `${words[AT.devMajor]}.${words[AT.devMinor]}`;
+    return `${device}:${words[AT.ino + 1]}.${words[AT.ino]}`;
+  }
+
+  #readTarget(
+    number: number,
+    path: Uint8Array<ArrayBuffer>,
+    shown: () => Uint8Array,
+  ): Uint8Array {
+    const linux = this.#linux;
+    const target = this.#target;
+    const result = linux.retry(() => linux.libc.readlinkat(number, path, target, target.length));
+    // A full buffer may hold a cut target; the kernel itself has no way to make one that long.
+    const length = result === target.length ? -ERRNO.ENAMETOOLONG : result;
+    if (length < 0) {
+      throw new SyscallError(-length, {
+        syscall: "readlinkat",
+        action: "read the target of",
+        subject: shown(),
+      });
+    }
+    return target.slice(0, length);
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The extended attributes of a file, read by path.
+ *
+ * @module
+ */
+
+import { startsWith } from "../../lib/bytes/compare.ts";
+import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
+import type { XattrFilter } from "../../lib/tree/source.ts";
+import type { Xattr } from "../../lib/tree/tree.ts";
+import { ERRNO, mayBeMissing, SyscallError } from "../sys/errno.ts";
+import type { Fd } from "../files/fd.ts";
+import type { Linux } from "../sys/linux.ts";
+import { AT_SYMLINK_NOFOLLOW, XATTR_LIST_MAX, XATTR_SIZE_MAX } from "../sys/uapi.ts";
+
+/** Which file is meant. */
+export interface XattrSubject {
+  /** Makes the path to read by, with a terminating NUL. Bytes may follow that. */
+  readonly path: () => Uint8Array<ArrayBuffer>;
+  /** Whether a symbolic link at the end of the path is followed. */
+  readonly follow: boolean;
+  /** Makes the path to name in messages. */
+  readonly shown: () => Uint8Array;
+}
+
+/**
+ * Bytes asked for at first. The kernel sets aside, and clears, as much memory as is asked for, so the
+ * most there can be is asked for only where this is too little.
+ */
+const FIRST_SIZE = 1024;
+/** Where a file system has more than the kernel's limits, it says so by `E2BIG` instead. */
+const LARGEST_SIZE = Math.max(XATTR_LIST_MAX, XATTR_SIZE_MAX);
+
+const USER_PREFIX = utf8("user.");
+const NUL = Uint8Array.of(0);
+const NONE: readonly Xattr[] = Object.freeze([]);
+
+/** Reads the xattrs of files, one after the other, into memory of its own. */
+export class XattrReader {
+  readonly #linux: Linux;
+  readonly #names = new Uint8Array(LARGEST_SIZE);
+  #hasListxattrat: boolean;
+  readonly #value = new Uint8Array(LARGEST_SIZE);
+
+  /** Reads nothing yet. */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+    this.#hasListxattrat = !linux.isPreloaded;
+  }
+
+  /**
+   * Reads the xattrs that the filter lets through, in the file system's order.
+   *
+   * @throws {SyscallError} If they cannot be read.
+   */
+  read(subject: XattrSubject, filter: XattrFilter): readonly Xattr[] {
+    if (filter === "none") return NONE;
+    return this.#readListed(subject, this.#listPath(subject), filter);
+  }
+
+  /**
+   * Reads the same of an entry of an open directory, where the kernel has a faster way to its names.
+   *
+   * @param name Of the entry, terminated by a NUL. Bytes may follow that.
+   * @param subject The same file; not to be followed.
+   */
+  readEntry(
+    directory: Fd,
+    name: Uint8Array<ArrayBuffer>,
+    subject: XattrSubject,
+    filter: XattrFilter,
+  ): readonly Xattr[] {
+    if (filter === "none") return NONE;
+    const length = this.#hasListxattrat
+      ? this.#listEntry(directory, name, subject)
+      : this.#listPath(subject);
+    return this.#readListed(subject, length, filter);
+  }
+
+  /** Reads what has been listed in so many bytes. */
+  #readListed(subject: XattrSubject, length: number, filter: XattrFilter): readonly Xattr[] {
+    if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
+    if (length < 0) throw failure(-length, subject);
+    const names = this.#names;
+    const xattrs: Xattr[] = [];
+    for (let start = 0; start < length;) {
+      const nul = names.indexOf(0, start);
+      const name = names.slice(start, nul < 0 ? length : nul);
+      start += name.length + 1;
+      if (filter === "user" && !startsWith(name, USER_PREFIX)) continue;
+      const value = this.#readValue(subject, name);
+      if (value !== undefined) xattrs.push({ name, value });
+    }
+    return xattrs;
+  }
+
+  #listPath({ path, follow }: XattrSubject): number {
+    const { listxattr, llistxattr } = this.#linux.libc;
+    const list = follow ? listxattr : llistxattr;
+    const bytes = path();
+    return this.#grow((size) => list(bytes, this.#names, size));
+  }
+
+  /** Lists by listxattrat(2), from Linux 6.13 on, or otherwise where that is no way. */
+  #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>, subject: XattrSubject): number {
+    // Most calls just succeed; for them no function is made.
+    const first = this.#listAt(number, name, FIRST_SIZE);
+    if (first >= 0) return first;
+    const length = this.#grow((size) => this.#listAt(number, name, size));
+    if (!mayBeMissing(length)) return length;
+    const listed = this.#listPath(subject);
+    this.#hasListxattrat = length !== -ERRNO.ENOSYS && listed < 0;
+    return listed;
+  }
+
+  #listAt(directory: number, name: Uint8Array<ArrayBuffer>, size: number): number {
+    const { libc, numbers } = this.#linux;
+    const names = this.#names;
+    return libc.listxattrat(
+      numbers.listxattrat,
+      directory,
+      name,
+      AT_SYMLINK_NOFOLLOW,
+      names,
+      size,
+    );
+  }
+
+  /** The value, or undefined if the xattr has been removed since it was listed. */
+  #readValue({ path, follow, shown }: XattrSubject, name: Uint8Array): Uint8Array | undefined {
+    const { getxattr, lgetxattr } = this.#linux.libc;
+    const get = follow ? getxattr : lgetxattr;
+    const terminated = concatBytes(name, NUL);
+    const bytes = path();
+    const length = this.#grow((size) => get(bytes, terminated, this.#value, size));
+    if (length === -ERRNO.ENODATA) return undefined;
+    if (length < 0) {
+      throw new SyscallError(-length, {
+        syscall: follow ? "getxattr" : "lgetxattr",
+        action: `read xattr "${new TextDecoder().decode(name)}" of`,
+        subject: shown(),
+      });
+    }
+    return this.#value.slice(0, length);
+  }
+
+  #grow(call: (size: number) => number): number {
+    const length = this.#linux.retry(() => call(FIRST_SIZE));
+    return length === -ERRNO.ERANGE ? this.#linux.retry(() => call(LARGEST_SIZE)) : length;
+  }
+}
+
+function failure(errno: number, subject: XattrSubject): SyscallError {
+  return new SyscallError(errno, {
+    syscall: subject.follow ? "listxattr" : "llistxattr",
+    action: "list the xattrs of",
+    subject: subject.shown(),
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * The gate before the image writer: a tree that passed here can be written.
+ *
+ * What a scan or a dump file gives has a tree's form, though a file system may say anything of a file; a
+ * tree that a library user built by hand may be anything its types allow. Behind the gate nothing is
+ * checked again.
+ *
+ * @module
+ */
+
+import { compareBytes } from "../bytes/compare.ts";
+import { binary, printable } from "../bytes/text.ts";
+import {
+  checkName,
+  checkPayload,
+  checkTarget,
+  checkXattrs,
+  MAX_EXTERNAL_SIZE,
+  MAX_INLINE_SIZE,
+  MAX_XATTR_VALUE,
+  XATTR_BASE_COST,
+  xattrCost,
+} from "../tree/limits.ts";
+import type { Content, Directory, Leaf, Node, Stat, Tree } from "../tree/tree.ts";
+import { TreeWalk } from "../tree/walk.ts";
+
+/**
+ * Checks that a tree can be made into an image.
+ *
+ * @throws {RangeError} If it cannot; the message names the path and what was expected there.
+ */
+export function validateTree(root: Tree<Content>): void {
+  const files = new Set<Node<Content>>();
+  const targets = new Set<Node<Content>>();
+  checkNodes(root, (node) => {
+    if (node.kind === "hardlink") {
+      targets.add(node.target);
+      return;
+    }
+    const { size } = files;
+    if (files.add(node).size === size) {
+      throw new SyntaxError("the same file stands at another place of the tree");
+    }
+  });
+  for (const target of targets) {
+    if (!files.has(target)) throw refusal(linkPath(root, target), "its target is not in the tree");
+  }
+}
+
+/**
+ * Checks the same of a tree that a scan has made: each file stands at one place of it, and hard links lead
+ * to such places.
+ *
+ * @throws {RangeError} As {@linkcode validateTree}.
+ */
+export function validateScannedTree(root: Tree<Content>): void {
+  checkNodes(root, undefined);
+}
+
+/** Checks each node by itself and with its neighbours, and has it checked in other ways first. */
+function checkNodes(
+  root: Tree<Content>,
+  check: ((node: Node<Content>) => void) | undefined,
+): void {
+  const walk = new TreeWalk(root);
+  try {
+    checkAll(walk, check);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refusal(walk.path(), error.message, error);
+  }
+}
+
+function checkAll(
+  walk: TreeWalk<Content>,
+  check: ((node: Node<Content>) => void) | undefined,
+): void {
+  /** The last name met at each depth. */
+  const previous: (Uint8Array | undefined)[] = [];
+  while (walk.next()) {
+    const { node, name, depth } = walk;
+    if (depth > 0) {
+      checkOrder(name, previous[depth]);
+      previous[depth] = name;
+    }
+    check?.(node);
+    if (node.kind === "hardlink") continue;
+    checkStat(node.stat);
+    checkNode(node);
+    if (node.kind === "directory") previous[depth + 1] = undefined;
+  }
+}
+
+/** Path of the first hard link to a file. */
+function linkPath(root: Tree<Content>, target: Node<Content>): Uint8Array {
+  const walk = new TreeWalk(root);
+  while (walk.next()) {
+    if (walk.node.kind === "hardlink" && walk.node.target === target) break;
+  }
+  return walk.path();
+}
+
+function refusal(path: Uint8Array, state: string, cause?: unknown): RangeError {
+  return new RangeError(`Cannot make an image of "${printable(path)}": ${state}`, { cause });
+}
+
+function checkOrder(name: Uint8Array, previous: Uint8Array | undefined): void {
+  checkName(name);
+  if (previous !== undefined && compareBytes(previous, name) >= 0) {
+    throw new SyntaxError("entries are not in ascending byte order of their names");
+  }
+}
+
+function checkNode(node: Directory<Content> | Leaf<Content>): void {
+  switch (node.kind) {
+    case "directory":
+      return;
+    case "regular":
+      return checkContent(node.file);
+    case "symlink":
+      return checkTarget(node.target);
+    default:
+      return checkU32(node.rdev, "device number");
+  }
+}
+
+function checkContent(file: Content): void {
+  if (file.kind === "inline") {
+    if (file.bytes.length <= MAX_INLINE_SIZE) return;
+    throw new SyntaxError(
+      `inline content size ${file.bytes.length} exceeds maximum ${MAX_INLINE_SIZE}`,
+    );
+  }
+  if (!Number.isInteger(file.size) || file.size < 1 || file.size > MAX_EXTERNAL_SIZE) {
+    throw new SyntaxError(`size ${file.size}, expected 1 to ${MAX_EXTERNAL_SIZE}`);
+  }
+  if (file.path !== undefined) checkPayload(file.path);
+  if (file.digest !== undefined && file.digest.length !== 32 && file.digest.length !== 64) {
+    throw new SyntaxError(`digest of ${file.digest.length} bytes, expected 32 or 64`);
+  }
+}
+
+function checkStat(stat: Stat): void {
+  if ((stat.mode & 0o7777) !== stat.mode) {
+    throw new SyntaxError(`mode 0${stat.mode.toString(8)}, expected permissions 0 to 07777`);
+  }
+  checkU32(stat.uid, "uid");
+  checkU32(stat.gid, "gid");
+  checkU32(stat.nlink, "link count");
+  checkU32(stat.mtimeNsec, "nanoseconds");
+  checkSeconds(stat.mtime);
+  if (stat.xattrs.length > 0) checkAllXattrs(stat);
+}
+
+function checkU32(value: number, what: string): void {
+  if (value >>> 0 !== value) throw new SyntaxError(`${what} ${value}, expected 0 to 4294967295`);
+}
+
+/** A bigint is for what a number cannot hold: two spellings of one time would not compare equal. */
+function checkSeconds(mtime: number | bigint): void {
+  const valid = typeof mtime === "number"
+    ? Number.isSafeInteger(mtime)
+    : BigInt.asIntN(64, mtime) === mtime && !Number.isSafeInteger(Number(mtime));
+  if (!valid) {
+    throw new SyntaxError(`mtime ${mtime}, expected a safe integer, or a bigint for what is none`);
+  }
+}
+
+function checkAllXattrs(stat: Stat): void {
+  const names = new Set<string>();
+  let cost = XATTR_BASE_COST;
+  for (const xattr of stat.xattrs) {
+    cost += xattrCost(xattr);
+    checkXattrs(xattr, cost);
+    if (xattr.value.length > MAX_XATTR_VALUE) {
+      throw new SyntaxError(`xattr value of ${xattr.value.length} bytes, expected at most 65535`);
+    }
+    const key = binary(xattr.name);
+    if (names.has(key) || xattr.name.includes(0)) {
+      throw new SyntaxError(`xattr "${printable(xattr.name)}" twice, or with a NUL in its name`);
+    }
+    names.add(key);
+  }
+}

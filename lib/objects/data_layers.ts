@@ -1,0 +1,185 @@
+/**
+ * Where the contents of external files come from: one or more object stores, as overlayfs has them for
+ * data-only lower layers.
+ *
+ * Opens what an image refers to, verified if the image names a digest. `ffi/objects/data_layer.ts` finds files in
+ * directories; how a whole image is checked is `verify.ts`'s.
+ *
+ * @see Documentation/filesystems/overlayfs.rst, "Data-only lower layers"
+ *
+ * @module
+ */
+
+import { binary, printable } from "../bytes/text.ts";
+import { openVerified } from "../digest/verified_file.ts";
+import type { SourceFile } from "../tree/source.ts";
+import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
+import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./claim.ts";
+
+/** A directory in which backing files are looked up. */
+export interface DataLayer {
+  /**
+   * Opens a file, following no symbolic link.
+   *
+   * @param path Names joined by `/`, as an image's redirect has them without the slash in front.
+   * @returns The file, or undefined if nothing stands there.
+   * @throws If what stands there cannot be opened or is no regular file.
+   */
+  open(path: Uint8Array): SourceFile | undefined;
+}
+
+/**
+ * Opens a backing file in the first layer that has it.
+ *
+ * @throws {RangeError} If the path would lead out of the layer.
+ */
+export function findBackingFile(
+  layers: readonly DataLayer[],
+  path: Uint8Array,
+): SourceFile | undefined {
+  checkPath(path);
+  for (const layer of layers) {
+    const file = layer.open(path);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/**
+ * Refuses a path that would lead out of a layer.
+ *
+ * @throws {RangeError} If one of its names is `..`.
+ */
+export function checkPath(path: Uint8Array): void {
+  if (binary(path).split("/").includes("..")) {
+    throw new RangeError(`Cannot use object "${printable(path)}": its path leads upwards`);
+  }
+}
+
+/** How contents are opened. */
+export interface OpenContentOptions {
+  /** Where external files are looked for, in this order. */
+  readonly layers: readonly DataLayer[];
+  /**
+   * Which external files may be opened: by default all; `"checked"` are those of which more than the size
+   * can be checked, `"digested"` those for which the image names a digest.
+   */
+  readonly only?: "checked" | "digested";
+}
+
+/**
+ * Opens the contents of a regular file. What is read of it has been verified, if the image names a digest
+ * or the object's own name is one; otherwise only its size has been checked.
+ *
+ * @throws {RangeError} If the backing file is not there, or is not what image and name say.
+ */
+export function openContent(file: Regular<Content>, options: OpenContentOptions): SourceFile {
+  const content = file.file;
+  if (content.kind === "inline") return new InlineFile(content.bytes);
+  const { path, digest, size } = content;
+  if (path === undefined) return openSparse(content);
+  const name = `object "${printable(path)}"`;
+  const claim = digest === undefined ? claimOf(path, file.stat) : undefined;
+  checkTrust(name, content, claim, options);
+  const found = findBackingFile(options.layers, path);
+  if (found === undefined) throw new RangeError(`Cannot use ${name}: ${notFound(options.layers)}`);
+  if (digest !== undefined) return openVerified(found, { digest, size, name });
+  try {
+    if (found.size !== size) {
+      throw new RangeError(`Cannot use ${name}: ${found.size} bytes, expected ${size}`);
+    }
+    if (claim === undefined) return found;
+    return openVerified(found, { digest: digestByClaim(found, claim, name), size, name });
+  } catch (error) {
+    found[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function checkTrust(
+  name: string,
+  { digest }: ExternalContent,
+  claim: ObjectClaim | undefined,
+  { only }: OpenContentOptions,
+): void {
+  if (only === undefined || digest !== undefined) return;
+  if (only === "digested") {
+    throw new RangeError(`Cannot use ${name}: the image has no digest of it`);
+  }
+  if (claim === undefined) {
+    throw new RangeError(
+      `Cannot use ${name}: only its size can be checked, the image has no digest of it`,
+    );
+  }
+}
+
+/** Bytes read at a time. */
+const CHUNK_SIZE = 1 << 17;
+
+/**
+ * Holds a file against what its name says.
+ *
+ * @returns Its fs-verity digest, by which it can be read as one of a known digest.
+ */
+function digestByClaim(file: SourceFile, claim: ObjectClaim, name: string): Uint8Array {
+  const check = new ClaimCheck(claim);
+  const buffer = new Uint8Array(CHUNK_SIZE);
+  for (let length; (length = file.readAt(buffer, check.size)) > 0 && check.size < file.size;) {
+    check.update(buffer.subarray(0, length));
+  }
+  const { isRight, digest } = check.finish();
+  if (isRight) return digest;
+  throw new RangeError(
+    `Cannot use ${name}: contents of another name, expected ${describeClaim(claim)}`,
+  );
+}
+
+function notFound({ length }: readonly DataLayer[]): string {
+  if (length === 0) return "no object store was given";
+  return length === 1 ? "not in the object store" : `not in any of ${length} object stores`;
+}
+
+function openSparse({ size, digest }: ExternalContent): SourceFile {
+  if (digest === undefined) return new SparseFile(size);
+  throw new RangeError("Cannot use a digest without an object: the image names no path for it");
+}
+
+/** Contents that the image holds. */
+class InlineFile implements SourceFile {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const part = this.#bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Contents that exist nowhere: zeros. */
+class SparseFile implements SourceFile {
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
+    const length = Math.max(0, Math.min(into.length, this.size - position));
+    into.fill(0, 0, length);
+    return length;
+  }
+
+  nextData(): undefined {}
+
+  [Symbol.dispose](): void {}
+}

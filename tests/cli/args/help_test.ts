@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import { defineCommand, type Entry, type Group } from "../../../cli/args/command.ts";
+import { helpText, usageText, wrap } from "../../../cli/args/help.ts";
+import { TOOLBOX } from "../../../cli/program.ts";
+
+const command = defineCommand({
+  name: "make",
+  summary: "Make a thing",
+  description: ["It is made of other things, and takes as long as the other things are many."],
+  options: {
+    out: { kind: "value", value: "FILE", short: "o", summary: "Write to FILE", default: "a.out" },
+    filter: { kind: "list", value: "NAME", summary: "Keep NAME" },
+    "an-option-with-a-long-name": { kind: "flag", summary: "Be long", help: "And stay so." },
+    secret: { kind: "flag", summary: "Hidden", hidden: true },
+  },
+  operands: {
+    source: { name: "SOURCE", summary: "What to make it of" },
+    others: { name: "OTHER", summary: "More of it", optional: true, repeated: true },
+  },
+  examples: [{ summary: "Make one", command: "make x" }],
+  exitStatus: ["0 if it was made."],
+  seeAlso: ["make(1)", "cc(1)"],
+  run: () => 0,
+});
+
+const group: Group = {
+  kind: "group",
+  name: "tool",
+  summary: "Do things",
+  description: [],
+  options: {},
+  commands: [command],
+};
+
+Deno.test("helpText() prints the whole table in columns", () => {
+  assertEquals(
+    helpText(command, "tool make", 60),
+    `Usage: tool make [OPTIONS] SOURCE [OTHER...]
+
+Make a thing.
+
+It is made of other things, and takes as long as the other
+things are many.
+
+Operands:
+  SOURCE  What to make it of
+  OTHER   More of it
+
+Options:
+  -o, --out=FILE              Write to FILE (default=a.out)
+      --filter=NAME           Keep NAME (may be repeated)
+      --an-option-with-a-long-name
+                              Be long
+                              And stay so.
+      --help                  Print this help and exit
+      --version               Print the version and exit
+      --debug                 Print the stack of an error
+
+Examples:
+  Make one:
+    make x
+
+Exit status:
+  0 if it was made.
+
+See also:
+  make(1), cc(1)
+`,
+  );
+});
+
+Deno.test("helpText() of a group lists its commands", () => {
+  const text = helpText(group, "tool");
+  assert(text.startsWith("Usage: tool [OPTIONS] COMMAND [ARGUMENTS]\n"));
+  assert(text.includes("\nCommands:\n  make  Make a thing\n"));
+});
+
+Deno.test("usageText() prints one line an option", () => {
+  assertEquals(
+    usageText(command, "tool make"),
+    `Usage: tool make [OPTIONS] SOURCE [OTHER...]
+Options:
+  -o, --out=FILE                    Write to FILE (default=a.out)
+      --filter=NAME                 Keep NAME (may be repeated)
+      --an-option-with-a-long-name  Be long
+`,
+  );
+  assertEquals(
+    usageText(group, "tool"),
+    "Usage: tool [OPTIONS] COMMAND [ARGUMENTS]\nCommands:\n  make  Make a thing\n",
+  );
+});
+
+Deno.test("usageText() of a command without options has no empty title", () => {
+  const bare = defineCommand({ ...command, options: {}, synopsis: ["FILE"], run: () => 0 });
+  assertEquals(usageText(bare, "bare"), "Usage: bare FILE\n");
+});
+
+Deno.test("wrap() breaks at spaces and leaves long words whole", () => {
+  assertEquals(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+  assertEquals(wrap("aa bb cc", 4), ["aa", "bb", "cc"]);
+  assertEquals(wrap("aaaaaaaaaa b", 4), ["aaaaaaaaaa", "b"]);
+  assertEquals(wrap("", 4), [""]);
+});
+
+Deno.test("helpText() of every command stays within the width, examples aside", () => {
+  for (const [called, entry] of entries(TOOLBOX, TOOLBOX.name)) {
+    for (const width of [60, 80, 100]) {
+      const [table] = helpText(entry, called, width).split("\nExamples:\n");
+      const body = table!.split("\n").filter((line) => !/^(Usage:| {7}\S)/.test(line));
+      for (const line of body) assert(line.length <= width, `${called} at ${width}: ${line}`);
+    }
+  }
+});
+
+function entries(entry: Entry, called: string): [string, Entry][] {
+  if (entry.kind === "command") return [[called, entry]];
+  return [
+    [called, entry],
+    ...entry.commands.flatMap((child) => entries(child, `${called} ${child.name}`)),
+  ];
+}

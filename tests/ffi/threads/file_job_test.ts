@@ -1,0 +1,117 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Arena } from "../../../lib/bytes/arena.ts";
+import { utf8 } from "../../../lib/bytes/text.ts";
+import {
+  FAILED,
+  FILE_STATE,
+  FileJobWriter,
+  type FileResult,
+  MAX_FILES,
+  MAX_JOB_PATH,
+  readResult,
+  runFileJob,
+} from "../../../ffi/threads/_file_job.ts";
+import { JOB_KIND, JobBoard, jobKind } from "../../../ffi/threads/_job_board.ts";
+
+function emptyJob(): DataView<SharedArrayBuffer> {
+  return JobBoard.create(1).job(0);
+}
+
+function neverFails(error: unknown): void {
+  throw error;
+}
+
+Deno.test("a job shows its files, and takes what became of each", () => {
+  const job = emptyJob();
+  const writer = new FileJobWriter(job);
+  const files: [Uint8Array, number][] = [
+    [utf8("a"), 0],
+    [Uint8Array.of(0xff, 0x2f, 0x80), 2 ** 52 + 1],
+    [utf8("d/e"), 7],
+    [utf8("x"), 9],
+  ];
+  for (const [path, size] of files) assertEquals(writer.add(path, size), true);
+  writer.finish();
+  assertEquals(jobKind(job), JOB_KIND.files);
+
+  const results: FileResult[] = [
+    { state: FILE_STATE.inline, bytes: utf8("hello") },
+    { state: FILE_STATE.digested, bytes: new Uint8Array(64).fill(7) },
+    {
+      state: FILE_STATE.drafted,
+      bytes: new Uint8Array(32).fill(9),
+      draft: { number: 4711, seed: 2 ** 52 - 1 },
+    },
+    { state: FILE_STATE.inline, bytes: new Uint8Array(0) },
+  ];
+  const seen: [Uint8Array, number][] = [];
+  runFileJob(job, (path, size) => {
+    seen.push([path, size]);
+    return results[seen.length - 1]!;
+  }, neverFails);
+  assertEquals(seen, files);
+  assertEquals(files.map((_, i) => readResult(job, i, new Arena())), results);
+});
+
+Deno.test("a file that cannot be read fails, and the others do not", () => {
+  const job = emptyJob();
+  const writer = new FileJobWriter(job);
+  for (const name of ["a", "b", "c"]) writer.add(utf8(name), 1);
+  writer.finish();
+  const errors: unknown[] = [];
+  const failure = new Error("b");
+  runFileJob(job, (path) => {
+    if (path[0] === 0x62) throw failure;
+    return { state: FILE_STATE.inline, bytes: path };
+  }, (error) => errors.push(error));
+  assertEquals([0, 1, 2].map((i) => readResult(job, i, new Arena())), [
+    { state: FILE_STATE.inline, bytes: utf8("a") },
+    FAILED,
+    { state: FILE_STATE.inline, bytes: utf8("c") },
+  ]);
+  assertEquals(errors, [failure]);
+});
+
+Deno.test("an error that is passed on ends the job, and leaves nothing of an earlier one", () => {
+  const job = emptyJob();
+  const post = () => {
+    const writer = new FileJobWriter(job);
+    for (const name of ["a", "b"]) writer.add(utf8(name), 1);
+    writer.finish();
+  };
+  post();
+  const draft = { number: 7, seed: 0 };
+  const drafted = { state: FILE_STATE.drafted, bytes: new Uint8Array(32), draft };
+  runFileJob(job, () => drafted, neverFails);
+  post();
+  let reads = 0;
+  const read = () => {
+    reads++;
+    throw new Error("stop");
+  };
+  assertThrows(() => runFileJob(job, read, neverFails), Error, "stop");
+  assertEquals(reads, 1);
+  assertEquals([0, 1].map((i) => readResult(job, i, new Arena())), [FAILED, FAILED]);
+});
+
+Deno.test("a job has room for so many files and no more", () => {
+  const writer = new FileJobWriter(emptyJob());
+  for (let i = 0; i < MAX_FILES; i++) assertEquals(writer.add(utf8("name"), i), true);
+  assertEquals(writer.add(utf8("name"), 0), false);
+});
+
+Deno.test("a job has room for a path of the longest length, alone", () => {
+  const job = emptyJob();
+  const writer = new FileJobWriter(job);
+  const path = new Uint8Array(MAX_JOB_PATH).fill(0x61);
+  assertEquals(writer.add(new Uint8Array(MAX_JOB_PATH + 1), 0), false);
+  assertEquals(writer.add(path, 5), true);
+  assertEquals(writer.add(utf8(""), 0), false);
+  writer.finish();
+  let seen: Uint8Array | undefined;
+  runFileJob(job, (path) => {
+    seen = path;
+    return FAILED;
+  }, neverFails);
+  assertEquals(seen, path);
+});

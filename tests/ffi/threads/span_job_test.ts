@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { JOB_KIND, JobBoard, jobKind } from "../../../ffi/threads/_job_board.ts";
+import {
+  MAX_SPAN_HASHES,
+  readSpanHashes,
+  readSpanJob,
+  runSpanJob,
+  type SpanJob,
+  writeSpanJob,
+} from "../../../ffi/threads/_span_job.ts";
+
+const JOBS: SpanJob[] = [
+  { from: 3, isSparse: false, position: 0, length: 1 },
+  { from: 70_000, to: 70_001, isSparse: true, position: 2 ** 52, length: 2 ** 21 },
+  { from: 5, to: 0, isSparse: false, position: 2 ** 21, length: 4096 },
+];
+
+Deno.test("a job shows its piece and takes its hashes", () => {
+  for (const piece of JOBS) {
+    const job = JobBoard.create(1).job(0);
+    writeSpanJob(job, piece);
+    assertEquals(jobKind(job), JOB_KIND.spans);
+    assertEquals(readSpanJob(job), piece);
+    assertEquals(readSpanHashes(job), undefined);
+    const hashes = new Uint8Array(MAX_SPAN_HASHES).fill(7);
+    runSpanJob(job, (seen) => {
+      assertEquals(seen, piece);
+      return hashes;
+    }, (error) => {
+      throw error;
+    });
+    assertEquals(readSpanHashes(job), hashes);
+    assertEquals(readSpanJob(job), piece);
+  }
+});
+
+Deno.test("a job that failed has no hashes, also if its slot had some before", () => {
+  const job = JobBoard.create(1).job(0);
+  writeSpanJob(job, JOBS[0]!);
+  runSpanJob(job, () => new Uint8Array(32), () => {});
+  writeSpanJob(job, JOBS[1]!);
+  const failure = new Error("no");
+  const errors: unknown[] = [];
+  runSpanJob(job, () => {
+    throw failure;
+  }, (error) => errors.push(error));
+  assertEquals(readSpanHashes(job), undefined);
+  assertEquals(errors, [failure]);
+});
