@@ -52,7 +52,7 @@ export { MemoryStore } from "./lib/objects/memory_store.ts";
 export { objectPath } from "./lib/digest/object_path.ts";
 export type { ObjectStore } from "./lib/objects/object_store.ts";
 
-export type { Stretch } from "./lib/file/pieces.ts";
+export { type File, memoryFile, type Stretch } from "./lib/file/file.ts";
 
 export {
   type MemoryDirectory,
@@ -66,7 +66,6 @@ export type {
   Fingerprints,
   ListOptions,
   SourceEntry,
-  SourceFile,
   SourceInfo,
   SourceTree,
   XattrFilter,

@@ -47,7 +47,7 @@ import {
 import { O_RDONLY } from "../ffi/sys/uapi.ts";
 import { isWithin } from "../ffi/files/within.ts";
 import { utf8 } from "../lib/bytes/text.ts";
-import type { SourceFile } from "../lib/tree/source.ts";
+import type { File } from "../lib/file/file.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
@@ -108,11 +108,11 @@ export class LinuxSystem implements System {
     return readImageFile(this.#linux, path, options);
   }
 
-  openFile(path: Uint8Array): SourceFile {
+  openFile(path: Uint8Array): File {
     return openFiniteFile(this.#linux, path, { also: "null" });
   }
 
-  openOwnFile(path: Uint8Array): SourceFile {
+  openOwnFile(path: Uint8Array): File {
     return openOwnFile(this.#linux, path);
   }
 

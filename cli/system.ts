@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { File } from "../lib/file/file.ts";
 import type { DigestOrder } from "../ffi/threads/work_order.ts";
 import type { EnableVerityOptions, MeasuredDigest } from "../ffi/files/fsverity.ts";
 import type { ImageFile } from "../ffi/files/image_file.ts";
@@ -22,7 +23,7 @@ import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { FileReader } from "../lib/composefs/contents.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
 import type { ObjectStore } from "../lib/objects/object_store.ts";
-import type { SourceFile, SourceTree, XattrFilter } from "../lib/tree/source.ts";
+import type { SourceTree, XattrFilter } from "../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 
 /** A store on disk. Dispose of it, or declare it with `using`. */
@@ -68,7 +69,7 @@ export interface DiskLayer extends DataLayer, Disposable {
 /** What of a tree becomes a directory on disk, and how. */
 export interface ExtractSettings {
   /** Opens the contents of a regular file; `path` is its absolute path in the tree. */
-  readonly open: (file: Regular<Content>, path: Uint8Array) => SourceFile;
+  readonly open: (file: Regular<Content>, path: Uint8Array) => File;
   readonly xattrs: XattrFilter;
   readonly skipDevices: boolean;
   /** Leaves files to whoever makes them. */
@@ -94,7 +95,7 @@ export interface Installer extends Disposable {
   /** Looks at a path without following it; undefined if nothing is there. */
   find(path: Uint8Array): Found | undefined;
   /** Opens a regular file for reading at positions; anything else is an error. */
-  openFile(path: Uint8Array): SourceFile;
+  openFile(path: Uint8Array): File;
   /** Makes a directory in one that is there. */
   makeDirectory(path: Uint8Array): void;
   /** Puts a file at a path, whole or not at all, in place of a file or link that is there. */
@@ -120,12 +121,12 @@ export interface System {
    */
   readImage(path: Uint8Array, options?: { readonly whole: boolean }): ImageFile;
   /** Opens a file that has an end, for reading at positions. */
-  openFile(path: Uint8Array): SourceFile;
+  openFile(path: Uint8Array): File;
   /**
    * Opens a regular file that nobody but the user and root can have written; of any other, throws a
    * `RangeError` that says what it is.
    */
-  openOwnFile(path: Uint8Array): SourceFile;
+  openOwnFile(path: Uint8Array): File;
   /**
    * Writes a file so that it is there whole or not at all; what is no regular file is written to.
    *

@@ -2,7 +2,7 @@
  * An open file: reading and writing all of what was asked for, whatever signals and short transfers
  * come between, and closing it once.
  *
- * Serves as the `SourceFile` of lib. What is opened, and how, is the caller's; see `open_beneath.ts`
+ * Serves as the `File` of lib. What is opened, and how, is the caller's; see `open_beneath.ts`
  * for paths that must not lead through symbolic links, `stdio.ts` for the standard streams.
  *
  * @module
@@ -10,9 +10,8 @@
 
 import { u64 } from "../../lib/bytes/struct.ts";
 import { printable } from "../../lib/bytes/text.ts";
-import type { Stretch } from "../../lib/file/pieces.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
-import type { SourceFile } from "../../lib/tree/source.ts";
+import type { File, Stretch } from "../../lib/file/file.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import { mayHaveHoles, nextData } from "./holes.ts";
 import type { Linux } from "../sys/linux.ts";
@@ -67,7 +66,7 @@ export function isSame(one: FileStat, other: FileStat): boolean {
 export type Subject = Uint8Array | string | (() => Uint8Array);
 
 /** An open file. Close it, or declare it with `using`. */
-export class Fd implements SourceFile {
+export class Fd implements File {
   readonly linux: Linux;
   #subject: Subject;
   #number: number;
@@ -145,7 +144,7 @@ export class Fd implements SourceFile {
     return stat;
   }
 
-  /** See {@linkcode SourceFile.nextData}. */
+  /** See {@linkcode File.nextData}. */
   nextData(position: number): Stretch | undefined {
     const { size } = this;
     this.#mayHaveHoles ??= mayHaveHoles(this, size, this.#allocated);
@@ -170,7 +169,7 @@ export class Fd implements SourceFile {
     }
   }
 
-  /** Reads `into.length` bytes from `position` on; see {@linkcode SourceFile.readAt}. */
+  /** Reads `into.length` bytes from `position` on; see {@linkcode File.readAt}. */
   readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
     const { linux, number } = this;
     let done = 0;

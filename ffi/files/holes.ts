@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Stretch } from "../../lib/file/pieces.ts";
+import type { Stretch } from "../../lib/file/file.ts";
 import { ERRNO } from "../sys/errno.ts";
 import { isLocal, type OpenFile } from "./sync.ts";
 import { SEEK_DATA, SEEK_HOLE } from "../sys/uapi.ts";

@@ -7,7 +7,7 @@
 import { hasZeroBlock, nonZeroStretches, readPieces } from "../../lib/file/pieces.ts";
 import { printable } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
-import type { SourceFile } from "../../lib/tree/source.ts";
+import type { File } from "../../lib/file/file.ts";
 import { SyscallError } from "../sys/errno.ts";
 import type { Fd } from "./fd.ts";
 
@@ -24,7 +24,7 @@ export class ContentsWriter {
    * @param onRead Told the bytes of each chunk.
    * @throws {RangeError} If the contents end before their size.
    */
-  write(contents: SourceFile, into: Fd, onRead?: (bytes: number) => void): void {
+  write(contents: File, into: Fd, onRead?: (bytes: number) => void): void {
     const { size } = contents;
     let written = 0;
     let read = 0;

@@ -11,7 +11,7 @@ import { COMPOSEFS_HEADER, COMPOSEFS_MAGIC, FLAG_HAS_ACL } from "../../lib/compo
 import { openImage as openComposefs } from "../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../lib/erofs/image_format_error.ts";
 import { BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../../lib/erofs/format.ts";
-import { FsVerityHasher } from "../../lib/digest/fs_verity.ts";
+import { hashFile } from "../../lib/digest/hash_file.ts";
 import type { MountOptions, VerityPolicy } from "../../lib/mount/options.ts";
 import { type Content, kindOfMode, type Tree } from "../../lib/tree/tree.ts";
 import { walkFiles } from "../../lib/tree/walk_files.ts";
@@ -91,7 +91,7 @@ export function checkDigest(
     if (!userVerity) throw noImageVerity(image, name);
     // A device is larger than the image on it, whose digest nobody would know with what follows.
     file = closeWith(stack, copyOf(linux, image, name, isDevice(image) ? size : undefined));
-    digest = digestOf(file);
+    digest = hashFile(file).digest();
   }
   if (digest !== undefined && equal(digest, expected)) return file;
   const found = digest?.toHex() ?? "a digest by another algorithm";
@@ -117,17 +117,6 @@ function copyOf(linux: Linux, image: Fd, name: Uint8Array, size: number | undefi
   } catch (error) {
     throw asMountError("copy", name, error);
   }
-}
-
-function digestOf(file: Fd): Uint8Array<ArrayBuffer> {
-  const hasher = new FsVerityHasher();
-  const buffer = new Uint8Array(1 << 20);
-  while (true) {
-    const count = file.readAt(buffer, hasher.size);
-    if (count === 0) break;
-    hasher.update(buffer.subarray(0, count));
-  }
-  return hasher.digest();
 }
 
 function noImageVerity(image: Fd, name: Uint8Array): SyscallError {

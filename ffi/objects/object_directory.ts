@@ -15,7 +15,7 @@ import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd, type FileStat } from "../files/fd.ts";
 import { enableVerity, isNoVerity, measureVerity, type Sealing } from "../files/fsverity.ts";
-import { hashFile } from "./_hash_file.ts";
+import { hashFile } from "../../lib/digest/hash_file.ts";
 import { verityRefusal } from "../files/kernel.ts";
 import { joinPath } from "../sys/path.ts";
 import {
@@ -244,7 +244,7 @@ export class ObjectDirectory {
     if (measured !== undefined && equalBytes(measured.digest, digest)) return true;
     // fs-verity by other parameters is another digest of the same contents, which no mount would take.
     if (measured !== undefined && seal !== undefined) return false;
-    const matches = equalBytes(hashFile(object, size), digest);
+    const matches = equalBytes(hashFile(object, { limit: size }).digest(), digest);
     if (seal === undefined || !matches) return matches;
     try {
       enableVerity(object);

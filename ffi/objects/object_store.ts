@@ -15,14 +15,14 @@
 
 import { equalBytes } from "../../lib/bytes/compare.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
+import type { File } from "../../lib/file/file.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
+import { hashFile } from "../../lib/digest/hash_file.ts";
 import { objectPath, shardOf } from "../../lib/digest/object_path.ts";
 import type { ObjectStore } from "../../lib/objects/object_store.ts";
-import type { SourceFile } from "../../lib/tree/source.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import { measureVerity } from "../files/fsverity.ts";
-import { hashFile } from "./_hash_file.ts";
 import { filesForDrafts } from "../process/limits.ts";
 import type { Linux } from "../sys/linux.ts";
 import { makeDirectories } from "../files/make_directories.ts";
@@ -119,7 +119,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
     return waiting?.size === size || this.objects.has(digest, size);
   }
 
-  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
+  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     if (this.has(digest, size)) return;
     const path = objectPath(digest);
     const draft = this.objects.createDraft(path);
@@ -269,11 +269,16 @@ export class DirectoryStore implements ObjectStore, Disposable {
 function fill(
   file: Fd,
   size: number,
-  contents: Uint8Array<ArrayBuffer> | SourceFile,
+  contents: Uint8Array<ArrayBuffer> | File,
 ): Uint8Array<ArrayBuffer> {
   resize(file, size);
   if (!(contents instanceof Uint8Array)) {
-    return hashFile(contents, size, (chunk, position) => writeNonZero(file, chunk, position));
+    return hashFile(contents, {
+      limit: size,
+      onPiece: ({ bytes, position }) => {
+        if (bytes !== undefined) writeNonZero(file, bytes, position);
+      },
+    }).digest();
   }
   writeNonZero(file, contents, 0);
   return fsVerityDigest(contents);

@@ -4,12 +4,8 @@
  * @module
  */
 
-import { readPieces } from "../../lib/file/pieces.ts";
-import {
-  fsVerityDigest,
-  FsVerityHasher,
-  type FsVerityOptions,
-} from "../../lib/digest/fs_verity.ts";
+import { fsVerityDigest, type FsVerityOptions } from "../../lib/digest/fs_verity.ts";
+import { hashFile } from "../../lib/digest/hash_file.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { Fd } from "../files/fd.ts";
 import type { DigestOrder, FileWork } from "./work_order.ts";
@@ -49,11 +45,6 @@ export class DigestWork implements FileWork {
     const buffer = this.#buffer;
     const contents = size < buffer.length ? file.readWhole(buffer, size) : undefined;
     if (contents !== undefined) return fsVerityDigest(contents, this.#options);
-    const hasher = new FsVerityHasher(this.#options);
-    for (const { length, bytes } of readPieces(file, buffer, Infinity)) {
-      if (bytes === undefined) hasher.updateZeros(length);
-      else hasher.update(bytes);
-    }
-    return hasher.digest();
+    return hashFile(file, { ...this.#options, buffer }).digest();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { equalBytes } from "../../lib/bytes/compare.ts";
+import type { File } from "../../lib/file/file.ts";
 import {
   type CheckedObject,
   type ObjectChecker,
@@ -13,7 +14,6 @@ import {
 } from "../../lib/objects/check.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
 import { HASH_ALGORITHMS } from "../../lib/digest/hasher.ts";
-import type { SourceFile } from "../../lib/tree/source.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "../objects/data_layer.ts";
 import { Fd } from "../files/fd.ts";
@@ -108,7 +108,7 @@ class ObjectCheck implements Disposable {
   }
 
   #addLarge(number: number, file: ObjectToCheck): void {
-    let found: SourceFile | undefined;
+    let found: File | undefined;
     try {
       found = findBackingFile(this.#layers, file.path!);
     } catch {

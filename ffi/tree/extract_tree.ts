@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { SourceFile } from "../../lib/tree/source.ts";
+import type { File } from "../../lib/file/file.ts";
 import {
   type Content,
   type Directory,
@@ -37,7 +37,7 @@ export interface ExtractTreeOptions extends MetadataOptions {
    *
    * @param path Absolute path in the tree. Valid during the call.
    */
-  readonly open: (file: Regular<Content>, path: Uint8Array) => SourceFile;
+  readonly open: (file: Regular<Content>, path: Uint8Array) => File;
   /** Leaves out block and character devices. */
   readonly skipDevices?: boolean;
   /** Told how many bytes of contents have been written so far. */
@@ -145,7 +145,7 @@ class Extraction {
     this.#metadata.write({ kind, fd: directory, name, shown }, stat);
   }
 
-  #fill(fd: Fd, { file }: Regular<Content>, source: SourceFile | undefined): void {
+  #fill(fd: Fd, { file }: Regular<Content>, source: File | undefined): void {
     if (source === undefined) {
       if (file.kind === "external") resize(fd, file.size);
       return;

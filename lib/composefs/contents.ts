@@ -10,13 +10,14 @@
 
 import { Arena } from "../bytes/arena.ts";
 import { copyBytes } from "../bytes/copy.ts";
-import { readPieces } from "../file/pieces.ts";
 import { printable } from "../bytes/text.ts";
-import { fsVerityDigest, FsVerityHasher } from "../digest/fs_verity.ts";
+import type { File } from "../file/file.ts";
+import { fsVerityDigest } from "../digest/fs_verity.ts";
+import { hashFile } from "../digest/hash_file.ts";
 import { objectPathSize, writeObjectPath } from "../digest/object_path.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import type { Source } from "../tree/scan.ts";
-import type { SourceFile, SourceTree } from "../tree/source.ts";
+import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { walk } from "../tree/walk.ts";
 
@@ -108,7 +109,7 @@ export class SequentialReader implements FileReader {
     return file.size <= CHUNK_SIZE ? this.#readSmall(file, open) : this.#readLarge(file, open);
   }
 
-  #readSmall(file: Source, open: SourceFile): Content {
+  #readSmall(file: Source, open: File): Content {
     const contents = this.#buffer.subarray(0, file.size);
     checkLength(file, open.readAt(contents, 0));
     if (file.size <= INLINE_THRESHOLD) return { kind: "inline", bytes: contents.slice() };
@@ -117,19 +118,15 @@ export class SequentialReader implements FileReader {
     return this.#contents.external(file.size, digest);
   }
 
-  #readLarge(file: Source, open: SourceFile): Content {
-    const hasher = new FsVerityHasher();
-    for (const { length, bytes } of readPieces(open, this.#buffer, file.size + 1)) {
-      if (bytes === undefined) hasher.updateZeros(length);
-      else hasher.update(bytes);
-    }
+  #readLarge(file: Source, open: File): Content {
+    const hasher = hashFile(open, { buffer: this.#buffer, limit: file.size + 1 });
     checkLength(file, hasher.size);
     const digest = hasher.digest();
     this.#put(digest, file.size, open);
     return this.#contents.external(file.size, digest);
   }
 
-  #put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
+  #put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     const { store } = this.#options;
     if (store === undefined || store.has(digest, size)) return;
     store.put(digest, size, contents);

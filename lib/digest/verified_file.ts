@@ -9,14 +9,11 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
-import type { Stretch, StretchedFile } from "../file/pieces.ts";
+import { type File, memoryFile, type Stretch } from "../file/file.ts";
 import { encodeFsVerityDescriptor } from "./descriptor.ts";
 import { algorithmOfSize, type BlockHasher } from "./hasher.ts";
 import { MerkleTree } from "./merkle.ts";
 import { defaultHasher } from "./sha2.ts";
-
-/** A file that is read at positions; `SourceFile` of `lib/tree/` is one. */
-export interface PositionedFile extends StretchedFile, Disposable {}
 
 /** What a file is expected to be, and what is told about it. */
 export interface OpenVerifiedOptions {
@@ -46,7 +43,7 @@ const MAX_KEPT_SIZE = 1 << 20;
  * a block is not what it was when the file was verified.
  * @throws {RangeError} If size or digest are not as expected.
  */
-export function openVerified(file: PositionedFile, options: OpenVerifiedOptions): PositionedFile {
+export function openVerified(file: File, options: OpenVerifiedOptions): File {
   try {
     return openChecked(file, options);
   } catch (error) {
@@ -55,7 +52,7 @@ export function openVerified(file: PositionedFile, options: OpenVerifiedOptions)
   }
 }
 
-function openChecked(file: PositionedFile, options: OpenVerifiedOptions): PositionedFile {
+function openChecked(file: File, options: OpenVerifiedOptions): File {
   const { size, digest, name = "file" } = options;
   if (file.size !== size) throw wrongSize(name, file.size, size);
   const kept = size <= MAX_KEPT_SIZE ? new Uint8Array(size) : undefined;
@@ -89,9 +86,9 @@ function openChecked(file: PositionedFile, options: OpenVerifiedOptions): Positi
       `Cannot use ${name}: fs-verity digest ${found.toHex()}, expected ${digest.toHex()}`,
     );
   }
-  return kept === undefined
-    ? new RereadFile(file, { size, leaves, name, hasher: tree.hasher })
-    : new KeptFile(file, kept);
+  if (kept === undefined) return new RereadFile(file, { size, leaves, name, hasher: tree.hasher });
+  file[Symbol.dispose]();
+  return memoryFile(kept);
 }
 
 function wrongSize(name: string, found: number, expected: number): RangeError {
@@ -99,7 +96,7 @@ function wrongSize(name: string, found: number, expected: number): RangeError {
 }
 
 /** A file may have grown after its size was asked for. */
-function checkEnd(file: PositionedFile, size: number, name: string): void {
+function checkEnd(file: File, size: number, name: string): void {
   if (file.readAt(new Uint8Array(1), size) > 0) {
     throw new RangeError(`Cannot use ${name}: more than the expected ${size} bytes`);
   }
@@ -115,13 +112,13 @@ function digestOf(tree: MerkleTree, size: number): Uint8Array {
   }));
 }
 
-function nextData(file: PositionedFile, position: number): Stretch | undefined {
+function nextData(file: File, position: number): Stretch | undefined {
   return file.nextData === undefined ? { start: position, end: Infinity } : file.nextData(position);
 }
 
 /** Fills the buffer from `position` on, as far as the file reaches. */
 function readChunk(
-  file: PositionedFile,
+  file: File,
   buffer: Uint8Array<ArrayBuffer>,
   { name, position, size }: { name: string; position: number; size: number },
 ): Uint8Array<ArrayBuffer> {
@@ -176,35 +173,10 @@ class LeafHashes {
   }
 }
 
-/** A small file, of which everything is in memory already. */
-class KeptFile implements PositionedFile {
-  readonly #file: PositionedFile;
-  readonly #contents: Uint8Array;
-
-  constructor(file: PositionedFile, contents: Uint8Array) {
-    this.#file = file;
-    this.#contents = contents;
-  }
-
-  get size(): number {
-    return this.#contents.length;
-  }
-
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
-    const part = this.#contents.subarray(position, position + into.length);
-    into.set(part);
-    return part.length;
-  }
-
-  [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]();
-  }
-}
-
 /** A large file, of which each chunk is read and hashed again. */
-class RereadFile implements PositionedFile {
+class RereadFile implements File {
   readonly size: number;
-  readonly #file: PositionedFile;
+  readonly #file: File;
   readonly #leaves: LeafHashes;
   readonly #name: string;
   /** Only here for what it hashes with and how it pads the last block. */
@@ -214,7 +186,7 @@ class RereadFile implements PositionedFile {
   #chunkStart = 0;
 
   constructor(
-    file: PositionedFile,
+    file: File,
     { size, leaves, name, hasher }: {
       size: number;
       leaves: LeafHashes;

@@ -4,23 +4,7 @@
  * @module
  */
 
-/** Bytes from `start` up to `end`, from the start of whatever it is a part of. */
-export interface Stretch {
-  /** Its first byte. */
-  readonly start: number;
-  /** The byte behind its last. `Infinity` if it may reach to the end. */
-  readonly end: number;
-}
-
-/** A file that may know where its holes are; `SourceFile` of `lib/tree/` is one. */
-export interface StretchedFile {
-  /** Length in bytes when the file was opened. */
-  readonly size: number;
-  /** Reads up to `into.length` bytes from `position` on; fewer only at the end of the file. */
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number;
-  /** Finds the first data from `position` on; undefined if only a hole follows. */
-  nextData?(position: number): Stretch | undefined;
-}
+import type { File, Stretch } from "./file.ts";
 
 /** A part of a file: bytes, or as many zeros as its length says. */
 export interface Piece {
@@ -37,7 +21,7 @@ export interface Piece {
  * @param limit How many bytes are read at most.
  */
 export function* readPieces(
-  file: StretchedFile,
+  file: File,
   buffer: Uint8Array<ArrayBuffer>,
   limit: number,
 ): Generator<Piece> {

@@ -8,10 +8,9 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
-import { readPieces } from "../file/pieces.ts";
-import { FsVerityHasher } from "../digest/fs_verity.ts";
+import type { File } from "../file/file.ts";
+import { hashFile } from "../digest/hash_file.ts";
 import { algorithmOfSize } from "../digest/hasher.ts";
-import type { SourceFile } from "../tree/source.ts";
 import type { ExternalContent } from "../tree/tree.ts";
 import { type DataLayer, findBackingFile } from "./data_layers.ts";
 import { ClaimCheck, describeClaim, type ObjectClaim } from "./claim.ts";
@@ -83,21 +82,19 @@ export class OneObjectChecker {
 
   #compare(
     { size, digest, claim }: ObjectToCheck,
-    found: SourceFile,
+    found: File,
     onRead: (bytes: number) => void,
   ): { problem?: "size" | "digest"; state?: string } {
     if (found.size !== size) return wrongSize(found.size, size);
     if (digest === undefined) {
       return claim === undefined ? {} : this.#claim(claim, size, found, onRead);
     }
-    const hasher = new FsVerityHasher({ algorithm: algorithmOfSize(digest.length)! });
-    // A byte more is asked for, so that a file that has grown is noticed.
-    for (const { length, bytes } of readPieces(found, this.#buffer, size + 1)) {
-      if (bytes === undefined) hasher.updateZeros(length);
-      else hasher.update(bytes);
-      if (hasher.size > size) break;
-      onRead(length);
-    }
+    const hasher = hashFile(found, {
+      algorithm: algorithmOfSize(digest.length)!,
+      buffer: this.#buffer,
+      limit: size + 1,
+      onPiece: ({ position, length }) => onRead(Math.min(length, size - position)),
+    });
     if (hasher.size !== size) return wrongSize(hasher.size, size);
     const actual = hasher.digest();
     if (equalBytes(actual, digest)) return {};
@@ -108,7 +105,7 @@ export class OneObjectChecker {
   #claim(
     claim: ObjectClaim,
     size: number,
-    found: SourceFile,
+    found: File,
     onRead: (bytes: number) => void,
   ): { problem?: "size" | "digest"; state?: string } {
     const check = new ClaimCheck(claim);

@@ -11,8 +11,8 @@
  */
 
 import { binary, printable } from "../bytes/text.ts";
+import { type File, memoryFile, zeroFile } from "../file/file.ts";
 import { openVerified } from "../digest/verified_file.ts";
-import type { SourceFile } from "../tree/source.ts";
 import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
 import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./claim.ts";
 
@@ -25,7 +25,7 @@ export interface DataLayer {
    * @returns The file, or undefined if nothing stands there.
    * @throws If what stands there cannot be opened or is no regular file.
    */
-  open(path: Uint8Array): SourceFile | undefined;
+  open(path: Uint8Array): File | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface DataLayer {
 export function findBackingFile(
   layers: readonly DataLayer[],
   path: Uint8Array,
-): SourceFile | undefined {
+): File | undefined {
   checkPath(path);
   for (const layer of layers) {
     const file = layer.open(path);
@@ -73,9 +73,9 @@ export interface OpenContentOptions {
  *
  * @throws {RangeError} If the backing file is not there, or is not what image and name say.
  */
-export function openContent(file: Regular<Content>, options: OpenContentOptions): SourceFile {
+export function openContent(file: Regular<Content>, options: OpenContentOptions): File {
   const content = file.file;
-  if (content.kind === "inline") return new InlineFile(content.bytes);
+  if (content.kind === "inline") return memoryFile(content.bytes);
   const { path, digest, size } = content;
   if (path === undefined) return openSparse(content);
   const name = `object "${printable(path)}"`;
@@ -121,7 +121,7 @@ const CHUNK_SIZE = 1 << 17;
  *
  * @returns Its fs-verity digest, by which it can be read as one of a known digest.
  */
-function digestByClaim(file: SourceFile, claim: ObjectClaim, name: string): Uint8Array {
+function digestByClaim(file: File, claim: ObjectClaim, name: string): Uint8Array {
   const check = new ClaimCheck(claim);
   const buffer = new Uint8Array(CHUNK_SIZE);
   for (let length; (length = file.readAt(buffer, check.size)) > 0 && check.size < file.size;) {
@@ -139,47 +139,7 @@ function notFound({ length }: readonly DataLayer[]): string {
   return length === 1 ? "not in the object store" : `not in any of ${length} object stores`;
 }
 
-function openSparse({ size, digest }: ExternalContent): SourceFile {
-  if (digest === undefined) return new SparseFile(size);
+function openSparse({ size, digest }: ExternalContent): File {
+  if (digest === undefined) return zeroFile(size);
   throw new RangeError("Cannot use a digest without an object: the image names no path for it");
-}
-
-/** Contents that the image holds. */
-class InlineFile implements SourceFile {
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get size(): number {
-    return this.#bytes.length;
-  }
-
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
-    const part = this.#bytes.subarray(position, position + into.length);
-    into.set(part);
-    return part.length;
-  }
-
-  [Symbol.dispose](): void {}
-}
-
-/** Contents that exist nowhere: zeros. */
-class SparseFile implements SourceFile {
-  readonly size: number;
-
-  constructor(size: number) {
-    this.size = size;
-  }
-
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
-    const length = Math.max(0, Math.min(into.length, this.size - position));
-    into.fill(0, 0, length);
-    return length;
-  }
-
-  nextData(): undefined {}
-
-  [Symbol.dispose](): void {}
 }

@@ -5,9 +5,8 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
+import { type File, memoryFile, readWhole } from "../file/file.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
-import { memoryFile } from "../tree/memory_tree.ts";
-import type { SourceFile } from "../tree/source.ts";
 import type { ObjectStore } from "./object_store.ts";
 
 /**
@@ -43,7 +42,7 @@ export class MemoryStore implements ObjectStore {
    *
    * @throws {RangeError} If they do not have this digest and size.
    */
-  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void {
+  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     if (this.has(digest, size)) return;
     const copy = contents instanceof Uint8Array ? contents.slice() : readWhole(contents, size);
     if (copy.length !== size || !equalBytes(fsVerityDigest(copy), digest)) {
@@ -53,13 +52,8 @@ export class MemoryStore implements ObjectStore {
   }
 
   /** Opens an object, undefined if it is not there. */
-  open(digest: Uint8Array): SourceFile | undefined {
+  open(digest: Uint8Array): File | undefined {
     const object = this.#objects.get(digest.toHex());
     return object === undefined ? undefined : memoryFile(object);
   }
-}
-
-function readWhole(file: SourceFile, size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  return whole.subarray(0, file.readAt(whole, 0));
 }

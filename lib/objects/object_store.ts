@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { SourceFile } from "../tree/source.ts";
+import type { File } from "../file/file.ts";
 
 /** A set of immutable objects, each named by the fs-verity digest of its contents. */
 export interface ObjectStore {
@@ -22,11 +22,11 @@ export interface ObjectStore {
    * @param contents All of the object, either in memory or as a file that is read from its start.
    * @throws If the contents do not have this digest and size (the file changed since it was digested).
    */
-  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | SourceFile): void;
+  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void;
   /**
    * Opens an object for reading. Its contents are not verified.
    *
    * @returns The object, or undefined if it is not there.
    */
-  open(digest: Uint8Array): SourceFile | undefined;
+  open(digest: Uint8Array): File | undefined;
 }

@@ -10,8 +10,9 @@
 
 import { alignUp } from "../bytes/align.ts";
 import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import type { File } from "../file/file.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
-import type { SourceFile, XattrFilter } from "../tree/source.ts";
+import type { XattrFilter } from "../tree/source.ts";
 import type { Content, Directory, Leaf, Regular, Special, Stat, Tree } from "../tree/tree.ts";
 import { type FileStep, pathOf, walkFiles } from "../tree/walk_files.ts";
 import {
@@ -32,7 +33,7 @@ export interface WriteTarOptions {
    *
    * @param path Absolute path in the tree. Valid during the call.
    */
-  readonly open: (file: Regular<Content>, path: Uint8Array) => SourceFile;
+  readonly open: (file: Regular<Content>, path: Uint8Array) => File;
   /** Which extended attributes are written. Default `"all"`. */
   readonly xattrs?: XattrFilter;
   /** Leaves out block and character devices. */
@@ -83,7 +84,7 @@ export function* writeTar(
 
 function* member(
   step: FileStep<Content>,
-  file: SourceFile | undefined,
+  file: File | undefined,
   { buffer, xattrs }: { buffer: Uint8Array<ArrayBuffer>; xattrs: XattrFilter },
 ): Generator<Uint8Array<ArrayBuffer>> {
   const { node, linkTo } = step;
@@ -230,7 +231,7 @@ function* extendedHeader(
 }
 
 function* contents(
-  file: SourceFile,
+  file: File,
   buffer: Uint8Array<ArrayBuffer>,
 ): Generator<Uint8Array<ArrayBuffer>> {
   const { size } = file;

@@ -5,15 +5,9 @@
  */
 
 import { printable, utf8 } from "../bytes/text.ts";
-import type {
-  ListOptions,
-  SourceEntry,
-  SourceFile,
-  SourceInfo,
-  SourceTree,
-  XattrFilter,
-} from "./source.ts";
+import type { ListOptions, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import { startsWith } from "../bytes/compare.ts";
+import { type File, memoryFile } from "../file/file.ts";
 import type { Stat, Xattr } from "./tree.ts";
 
 /** Metadata of a file in memory; what is absent is 0, or 0644, 0755 and 0777 for `mode`. */
@@ -92,7 +86,7 @@ class MemoryTree implements SourceTree {
     }));
   }
 
-  open(path: Uint8Array): SourceFile {
+  open(path: Uint8Array): File {
     const { file } = asNode(this.#find(path));
     if (typeof file !== "string" && !(file instanceof Uint8Array)) {
       throw new RangeError(`Cannot open "${printable(path)}": no regular file`);
@@ -112,19 +106,6 @@ class MemoryTree implements SourceTree {
     }
     return found;
   }
-}
-
-/** A file in memory, opened. Its contents are not copied. */
-export function memoryFile(contents: Uint8Array): SourceFile {
-  return {
-    size: contents.length,
-    readAt(into, position) {
-      const part = contents.subarray(position, position + into.length);
-      into.set(part);
-      return part.length;
-    },
-    [Symbol.dispose]() {},
-  };
 }
 
 function asNode(file: MemoryFile): MemoryNode {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Stretch } from "../file/pieces.ts";
+import type { File } from "../file/file.ts";
 import type { FileKind, Stat } from "./tree.ts";
 
 /** Which extended attributes a scan reads. */
@@ -57,25 +57,6 @@ export interface SourceEntry extends SourceInfo {
   readonly name: Uint8Array;
 }
 
-/** A file opened for reading. Close it, or declare it with `using`. */
-export interface SourceFile extends Disposable {
-  /** Length in bytes when the file was opened. */
-  readonly size: number;
-  /**
-   * Reads up to `into.length` bytes that begin `position` bytes from the start of the file.
-   *
-   * @returns How many bytes were read; fewer than asked only at the end of the file, 0 there.
-   */
-  readAt(into: Uint8Array<ArrayBuffer>, position: number): number;
-  /**
-   * Finds the first data from `position` on: what lies before it is a hole, which reads as zeros. Absent
-   * where holes are not known of.
-   *
-   * @returns Undefined if only a hole follows.
-   */
-  nextData?(position: number): Stretch | undefined;
-}
-
 /** How a directory is listed. */
 export interface ListOptions {
   /** Which extended attributes are read. */
@@ -96,5 +77,5 @@ export interface SourceTree {
   /** Lists a directory, in any order, without `.` and `..`. */
   list(path: Uint8Array, options: ListOptions): SourceEntry[];
   /** Opens a regular file. */
-  open(path: Uint8Array): SourceFile;
+  open(path: Uint8Array): File;
 }

@@ -8,7 +8,7 @@ import type { FsVerityHasher, FsVerityHasherOptions } from "../../../lib/digest/
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { type Choice, choice, hex, integer, path } from "../../args/values.ts";
-import { hashFile } from "../image/digest.ts";
+import { hashWithProgress } from "../image/digest.ts";
 
 const ALGORITHMS = choice("sha256", "sha512");
 
@@ -83,7 +83,7 @@ export function computeFile(
   const { outMerkleTree, outDescriptor } = options;
   using file = system.openFile(path);
   const keepTree = outMerkleTree !== undefined;
-  const hasher = hashFile(file, { ...treeSettings(options), keepTree }, terminal);
+  const hasher = hashWithProgress(file, { ...treeSettings(options), keepTree }, terminal);
   if (outMerkleTree !== undefined) system.writeFile(outMerkleTree, hasher.merkleTree());
   if (outDescriptor !== undefined) system.writeFile(outDescriptor, hasher.descriptor());
   return hasher;

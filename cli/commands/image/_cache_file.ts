@@ -13,7 +13,7 @@ import {
   isDigestCache,
 } from "../../../lib/objects/digest_cache.ts";
 import { printable } from "../../../lib/bytes/text.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
+import { type File, readWhole } from "../../../lib/file/file.ts";
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import type { Context } from "../../args/command.ts";
 import { note } from "../../note.ts";
@@ -41,27 +41,22 @@ export function loadCache(path: Uint8Array, context: Context): DigestCache | und
 }
 
 /** Reads no more than its start of what is no cache. */
-function readCache(file: SourceFile, note: (state: string) => void): DigestCache | undefined {
+function readCache(file: File, note: (state: string) => void): DigestCache | undefined {
   const { size } = file;
   if (size === 0) return DigestCache.create();
-  const start = readUpTo(file, Math.min(size, CACHE_HEADER_SIZE));
+  const start = readWhole(file, Math.min(size, CACHE_HEADER_SIZE));
   if (!isDigestCache(start)) {
     note("it is another kind of file; going on without");
     return undefined;
   }
   try {
     checkCacheHeader(start, size);
-    return DigestCache.decode(readUpTo(file, size), Date.now());
+    return DigestCache.decode(readWhole(file, size), Date.now());
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     note(`${error.message}; beginning a new one`);
     return DigestCache.create();
   }
-}
-
-function readUpTo(file: SourceFile, size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  return bytes.subarray(0, file.readAt(bytes, 0));
 }
 
 /** Writes a cache if it has anything new, whole or not at all. */

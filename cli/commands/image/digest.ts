@@ -4,9 +4,10 @@
  * @module
  */
 
-import { readPieces } from "../../../lib/file/pieces.ts";
-import { FsVerityHasher, type FsVerityHasherOptions } from "../../../lib/digest/fs_verity.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
+import type { File } from "../../../lib/file/file.ts";
+import type { Piece } from "../../../lib/file/pieces.ts";
+import type { FsVerityHasher, FsVerityHasherOptions } from "../../../lib/digest/fs_verity.ts";
+import { hashFile } from "../../../lib/digest/hash_file.ts";
 import { type Context, defineCommand, type OptionTable } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Terminal } from "../../terminal.ts";
@@ -65,23 +66,15 @@ export function runDigest(
   return 0;
 }
 
-/** Bytes hashed between two looks at the file. */
-const CHUNK_SIZE = 1 << 20;
-
 /** Hashes an open file from its start, with a progress line. */
-export function hashFile(
-  file: SourceFile,
+export function hashWithProgress(
+  file: File,
   options: FsVerityHasherOptions,
   terminal: Terminal,
 ): FsVerityHasher {
-  const hasher = new FsVerityHasher(options);
-  const buffer = new Uint8Array(CHUNK_SIZE);
   const progress = terminal.progress("Digesting, bytes:", file.size);
-  for (const { position, length, bytes } of readPieces(file, buffer, Infinity)) {
-    if (bytes === undefined) hasher.updateZeros(length);
-    else hasher.update(bytes);
-    progress.update(position);
-  }
+  const onPiece = ({ position }: Piece) => progress.update(position);
+  const hasher = hashFile(file, { ...options, onPiece });
   progress.finish();
   return hasher;
 }

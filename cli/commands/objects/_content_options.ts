@@ -6,8 +6,8 @@
  */
 
 import { equalBytes } from "../../../lib/bytes/compare.ts";
-import type { Stretch } from "../../../lib/file/pieces.ts";
 import { printable } from "../../../lib/bytes/text.ts";
+import type { File, Stretch } from "../../../lib/file/file.ts";
 import {
   type DataLayer,
   openContent,
@@ -16,7 +16,6 @@ import {
 import { openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
 import type { DiskLayer, System } from "../../system.ts";
@@ -129,7 +128,7 @@ export function openFile(
   file: Regular<Content>,
   path: Uint8Array,
   options: OpenContentOptions,
-): SourceFile {
+): File {
   try {
     return new NamedFile(path.slice(), openContent(file, options));
   } catch (error) {
@@ -143,11 +142,11 @@ function naming(path: Uint8Array, error: unknown): unknown {
 }
 
 /** A file whose errors name its path in the image. */
-class NamedFile implements SourceFile {
+class NamedFile implements File {
   readonly #path: Uint8Array;
-  readonly #file: SourceFile;
+  readonly #file: File;
 
-  constructor(path: Uint8Array, file: SourceFile) {
+  constructor(path: Uint8Array, file: File) {
     this.#path = path;
     this.#file = file;
   }

@@ -5,8 +5,8 @@
  */
 
 import { printable } from "../../../lib/bytes/text.ts";
+import type { File } from "../../../lib/file/file.ts";
 import { lookupPath } from "../../../lib/tree/lookup.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import { defineCommand } from "../../args/command.ts";
 import type { Output } from "../../terminal.ts";
@@ -59,7 +59,7 @@ function findFile(tree: Tree<Content>, path: Uint8Array): Regular<Content> {
   );
 }
 
-function copy(file: SourceFile, stdout: Output): void {
+function copy(file: File, stdout: Output): void {
   const buffer = new Uint8Array(CHUNK_SIZE);
   let position = 0;
   for (let count; (count = file.readAt(buffer, position)) > 0; position += count) {

@@ -8,9 +8,9 @@
 
 import { joinPath } from "../../../ffi/sys/path.ts";
 import { printable, utf8 } from "../../../lib/bytes/text.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
+import { type File, readWhole } from "../../../lib/file/file.ts";
 import type { Context, ValueOption } from "../../args/command.ts";
-import { hashFile } from "../image/digest.ts";
+import { hashWithProgress } from "../image/digest.ts";
 import { MANIFEST, type Manifest, parseManifest } from "./installation.ts";
 import type { Installer } from "../../system.ts";
 import { path } from "../../args/values.ts";
@@ -95,9 +95,9 @@ export class Prefix implements Disposable {
     const path = utf8(MANIFEST);
     if (this.installer.find(path) === undefined) return undefined;
     using file = this.installer.openFile(path);
-    const contents = new Uint8Array(MAX_MANIFEST_SIZE);
-    const length = file.readAt(contents, 0);
-    if (length < MAX_MANIFEST_SIZE) return parseManifest(contents.subarray(0, length));
+    const contents = readWhole(file, MAX_MANIFEST_SIZE);
+    const { length } = contents;
+    if (length < MAX_MANIFEST_SIZE) return parseManifest(contents);
     throw new RangeError(
       `Cannot read "${this.shown(MANIFEST)}": ${length} bytes or more, expected fewer`,
     );
@@ -105,6 +105,6 @@ export class Prefix implements Disposable {
 }
 
 /** The fs-verity digest of a file, in hexadecimal. */
-export function fileDigest(file: SourceFile, { terminal }: Context): string {
-  return hashFile(file, {}, terminal).digest().toHex();
+export function fileDigest(file: File, { terminal }: Context): string {
+  return hashWithProgress(file, {}, terminal).digest().toHex();
 }

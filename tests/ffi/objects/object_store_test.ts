@@ -15,16 +15,16 @@ import { Fd } from "../../../ffi/files/fd.ts";
 import { type DirectoryStore, openObjectStore } from "../../../ffi/objects/object_store.ts";
 import { O_RDONLY } from "../../../ffi/sys/uapi.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import type { File } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import type { SourceFile } from "../../../lib/tree/source.ts";
 import { type Faults, openFaulty, pathTo, test } from "../harness.ts";
 
 function pattern(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => (i * 31 * seed + (i >> 8)) & 0xff);
 }
 
-function bytesOf(contents: Uint8Array<ArrayBuffer>): SourceFile {
+function bytesOf(contents: Uint8Array<ArrayBuffer>): File {
   return {
     size: contents.length,
     readAt(into, position) {

@@ -17,11 +17,11 @@ import { removeTree } from "../../../ffi/files/_remove_tree.ts";
 import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
 import { O_RDONLY } from "../../../ffi/sys/uapi.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { memoryFile } from "../../../lib/file/file.ts";
 import { createImage, encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 import type { Content, Directory, Node, Tree } from "../../../lib/tree/tree.ts";
 import {
   directory as directoryNode,

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { type File, memoryFile } from "../../../lib/file/file.ts";
 import {
   completeContent,
   ContentMaker,
@@ -13,9 +14,9 @@ import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { MemoryStore } from "../../../lib/objects/memory_store.ts";
 import type { ObjectStore } from "../../../lib/objects/object_store.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import { memoryFile, MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
+import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { scanTree, type Source } from "../../../lib/tree/scan.ts";
-import type { SourceFile, SourceTree } from "../../../lib/tree/source.ts";
+import type { SourceTree } from "../../../lib/tree/source.ts";
 import type { Content, Directory } from "../../../lib/tree/tree.ts";
 import { directory, external, hardLink, inline, nodeAt } from "../../kit/trees.ts";
 
@@ -31,7 +32,7 @@ async function contentOf(contents: Uint8Array, options: ContentsOptions = {}): P
 }
 
 /** A source of one file `f` that is opened as something else than what was scanned. */
-function changing(scanned: number, opened: SourceFile): SourceTree {
+function changing(scanned: number, opened: File): SourceTree {
   const source = memoryTree({ f: bytes(scanned) });
   return {
     root: (xattrs) => source.root(xattrs),
@@ -42,7 +43,7 @@ function changing(scanned: number, opened: SourceFile): SourceTree {
 
 async function refuseChanged(
   scanned: number,
-  opened: SourceFile,
+  opened: File,
   store = new MemoryStore(),
 ): Promise<void> {
   const source = changing(scanned, opened);
@@ -133,7 +134,7 @@ Deno.test("an empty file is not opened", async () => {
 
 Deno.test("a large file that changes between digest and store is refused by the store", async () => {
   let reads = 0;
-  const file: SourceFile = {
+  const file: File = {
     size: 2 * MEBIBYTE,
     readAt(into, position) {
       const whole = bytes(2 * MEBIBYTE);
@@ -155,7 +156,7 @@ Deno.test("a large file that changes between digest and store is refused by the 
 
 Deno.test("files are closed, also when reading fails", async () => {
   let closed = 0;
-  const file = (size: number): SourceFile => ({
+  const file = (size: number): File => ({
     ...memoryFile(bytes(size)),
     [Symbol.dispose]() {
       closed++;

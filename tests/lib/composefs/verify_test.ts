@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { memoryFile } from "../../../lib/file/file.ts";
 import { type CheckedObject, sequentialChecker } from "../../../lib/objects/check.ts";
 import type { DataLayer } from "../../../lib/objects/data_layers.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
@@ -12,7 +13,6 @@ import {
 } from "../../../lib/composefs/verify.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 import { createRandom } from "../../../scripts/random.ts";
 import {
   directory,

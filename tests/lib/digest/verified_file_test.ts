@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { type File, memoryFile } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
-import { openVerified, type PositionedFile } from "../../../lib/digest/verified_file.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
+import { openVerified } from "../../../lib/digest/verified_file.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
 const SIZES = [1, 64, 4095, 4096, 4097, 1 << 20, (1 << 20) + 1, (1 << 20) + 4097, 3 << 20];
@@ -13,11 +13,11 @@ function contentsOf(size: number): Uint8Array<ArrayBuffer> {
 }
 
 /** Opens contents as what they are. */
-function open(contents: Uint8Array, file: PositionedFile = memoryFile(contents)): PositionedFile {
+function open(contents: Uint8Array, file: File = memoryFile(contents)): File {
   return openVerified(file, { digest: fsVerityDigest(contents), size: contents.length });
 }
 
-function readWhole(file: PositionedFile, step: number): Uint8Array {
+function readWhole(file: File, step: number): Uint8Array {
   const whole = new Uint8Array(file.size + step);
   let position = 0;
   for (let count; (count = file.readAt(whole.subarray(position, position + step), position)) > 0;) {
@@ -76,7 +76,7 @@ Deno.test("a file of another size is not opened", () => {
   for (const size of [5, 1 << 20, (1 << 20) + 1]) {
     const contents = contentsOf(size);
     const digest = fsVerityDigest(contents);
-    const refuse = (file: PositionedFile, message: string) =>
+    const refuse = (file: File, message: string) =>
       assertThrows(() => openVerified(file, { digest, size }), RangeError, message);
     refuse(
       memoryFile(contentsOf(size + 1)),
@@ -147,7 +147,7 @@ function sparse(start: number, end: number, size = 5 * MIB + 7) {
   const contents = new Uint8Array(size);
   contents.set(contentsOf(end - start), start);
   const reads: number[] = [];
-  const file: PositionedFile = {
+  const file: File = {
     ...memoryFile(contents),
     readAt(into, position) {
       reads.push(position);

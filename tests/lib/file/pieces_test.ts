@@ -1,14 +1,10 @@
 import { assertEquals } from "@std/assert";
-import {
-  nonZeroStretches,
-  readPieces,
-  type Stretch,
-  type StretchedFile,
-} from "../../../lib/file/pieces.ts";
+import type { File, Stretch } from "../../../lib/file/file.ts";
+import { nonZeroStretches, readPieces } from "../../../lib/file/pieces.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
 /** A file of which these stretches are data, and which complains if it is read elsewhere. */
-function sparseFile(contents: Uint8Array, data: readonly Stretch[]): StretchedFile {
+function sparseFile(contents: Uint8Array, data: readonly Stretch[]): File {
   return {
     size: contents.length,
     readAt(into, position) {
@@ -22,10 +18,11 @@ function sparseFile(contents: Uint8Array, data: readonly Stretch[]): StretchedFi
       const found = data.find(({ end }) => end > position);
       return found && { start: Math.max(found.start, position), end: found.end };
     },
+    [Symbol.dispose]() {},
   };
 }
 
-function read(file: StretchedFile, step: number, limit: number): Uint8Array {
+function read(file: File, step: number, limit: number): Uint8Array {
   const whole = new Uint8Array(file.size + 1);
   let end = 0;
   for (const { position, length, bytes } of readPieces(file, new Uint8Array(step), limit)) {
@@ -59,11 +56,13 @@ Deno.test("pieces are the file, whatever its holes", () => {
 
 Deno.test("pieces end where a file does, not where it did", () => {
   const contents = createRandom(4).bytes(1000);
-  const { readAt } = sparseFile(contents, [{ start: 0, end: 1000 }]);
+  const sparse = sparseFile(contents, [{ start: 0, end: 1000 }]);
   const whole = { start: 0, end: Infinity };
   for (const nextData of [undefined, () => whole]) {
     for (const size of [0, 500, 2000]) {
-      const file = { size, readAt, ...(nextData === undefined ? {} : { nextData }) };
+      const { readAt, [Symbol.dispose]: dispose } = sparse;
+      const known = nextData === undefined ? {} : { nextData };
+      const file = { size, readAt, [Symbol.dispose]: dispose, ...known };
       const lengths = [...readPieces(file, new Uint8Array(300), 5000)].map(({ length }) => length);
       assertEquals(lengths, [300, 300, 300, 100]);
     }

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { memoryFile } from "../../../lib/file/file.ts";
 import {
   type DataLayer,
   findBackingFile,
@@ -9,7 +10,6 @@ import {
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { portableHasher } from "../../../lib/digest/portable.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import { external, inline } from "../../kit/trees.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { memoryFile } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { MemoryStore } from "../../../lib/objects/memory_store.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 
 const CONTENTS = utf8("contents");
 const DIGEST = fsVerityDigest(CONTENTS);

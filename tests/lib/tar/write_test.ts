@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
+import { memoryFile } from "../../../lib/file/file.ts";
 import { writeTar, type WriteTarOptions } from "../../../lib/tar/write.ts";
-import { memoryFile } from "../../../lib/tree/memory_tree.ts";
 import type { Content, Node, Stat, Tree } from "../../../lib/tree/tree.ts";
 import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
 
