@@ -16,7 +16,8 @@ import {
   FLAG_HAS_ACL,
 } from "./header.ts";
 import { collectImage } from "./_image_tree.ts";
-import { type ImageView, unoverlayTree } from "./unoverlay.ts";
+import { readTree } from "./_read_tree.ts";
+import type { ImageView } from "./unoverlay.ts";
 
 /** What of an image is read, and how. */
 export interface ReadTreeOptions {
@@ -107,7 +108,7 @@ export function openImage(bytes: Uint8Array): ComposefsImage {
     tree({ rootEntries, view = "exact" } = {}) {
       // A reader of its own: it counts what has been claimed of the image.
       const reader = new ErofsImage(bytes);
-      return unoverlayTree(reader, collectImage(reader, rootEntries), version, view);
+      return readTree(reader, collectImage(reader, rootEntries), version, view);
     },
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Takes back what `_overlay.ts` did: an image's inodes as the tree they were made of.
+ * Takes back what `_overlay.ts` did, an inode at a time: what the source had that an image's inode was made
+ * of. Whoever walks an image, whole or here and there, asks here what it has found.
  *
  * Two views are to be had. `"exact"` is the inverse: the tree it gives makes the same image again.
  * `"libcomposefs"` is what composefs-info 1.0.8 reports, which loses a few things: which of a file's
@@ -9,25 +10,13 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
-import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import { printable } from "../bytes/text.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsImage, ImageInode } from "../erofs/image.ts";
-import type { ImageEntry } from "../erofs/read_directory.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { checkTarget, MAX_INLINE_SIZE, MAX_PATH_LENGTH } from "../tree/limits.ts";
-import {
-  type Content,
-  type Directory,
-  type Entry,
-  externalContent,
-  type Leaf,
-  type Node,
-  type Stat,
-  type Tree,
-  type Xattr,
-} from "../tree/tree.ts";
-import { findLinks, type ImageNode, type ImageTree } from "./_image_tree.ts";
+import { type Content, externalContent, type Leaf, type Stat, type Xattr } from "../tree/tree.ts";
 import {
   ESCAPED_PREFIX,
   METACOPY_NAME,
@@ -44,135 +33,93 @@ import {
 /** How an image is read: see the module. */
 export type ImageView = "exact" | "libcomposefs";
 
-/**
- * Interprets the inodes of an image.
- *
- * @param version The image's format version.
- * @throws {ImageFormatError} If a file holds what an image cannot.
- */
-export function unoverlayTree(
-  reader: ErofsImage,
-  tree: ImageTree,
-  version: number,
-  view: ImageView,
-): Tree<Content> {
-  return new Unoverlay(reader, tree, version, view).run();
+/** An inode as it stands in the image. */
+export interface FoundInode {
+  readonly inode: ImageInode;
+  readonly xattrs: readonly ImageXattr[];
 }
 
-/** A directory whose entries are being filled in. */
-interface Level {
-  readonly node: ImageNode;
-  readonly entries: Entry<Content>[];
-  /** Whether the directory says of itself that it holds whiteouts. */
-  readonly marked: boolean;
-  next: number;
+/** Where a file was found, as far as it matters to what it is. */
+export interface Surroundings {
+  /** Whether its directory says of itself that it holds whiteouts. */
+  readonly inMarked: boolean;
+  /** Its path, for messages. */
+  path(): Uint8Array;
 }
 
-/** A hard link met before the name its file lives under. */
-interface PendingLink {
-  readonly entries: Entry<Content>[];
-  readonly index: number;
-  readonly nid: number;
-}
-
-class Unoverlay {
-  readonly #reader: ErofsImage;
-  readonly #tree: ImageTree;
+/** Tells what the inodes of an image stand for. */
+export class Unoverlay {
+  /**
+   * Whether whiteouts stand for themselves, as in version 2 and for whoever knows of it. Then a file with
+   * several names is also not more at home under one of them.
+   */
+  readonly isPlain: boolean;
+  readonly #image: ErofsImage;
   readonly #version: number;
   readonly #exact: boolean;
-  /** Whether whiteouts stand for themselves, as in version 2 and for whoever knows of it. */
-  readonly #plain: boolean;
-  /** Entries that are links, or undefined if the first name met is a file's own. */
-  readonly #links: ReadonlySet<ImageEntry> | undefined;
-  readonly #leaves = new Map<number, Leaf<Content>>();
-  readonly #pending: PendingLink[] = [];
-  readonly #levels: Level[] = [];
+  /** What a directory that holds whiteouts is marked with. */
+  readonly #directoryMarks: readonly Xattr[];
 
-  constructor(reader: ErofsImage, tree: ImageTree, version: number, view: ImageView) {
-    this.#reader = reader;
-    this.#tree = tree;
+  /** @param version The image's format version. */
+  constructor(image: ErofsImage, version: number, view: ImageView) {
+    this.#image = image;
     this.#version = version;
     this.#exact = view === "exact";
-    this.#plain = this.#exact && version === 2;
-    // In version 2 it is the first name met, as here.
-    this.#links = this.#exact && !this.#plain ? findLinks(tree) : undefined;
-  }
-
-  run(): Tree<Content> {
-    const root = this.#enter(this.#tree.root);
-    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
-      const entry = level.node.entries[level.next];
-      if (entry === undefined) this.#levels.pop();
-      else this.#add(level, entry, level.node.children[level.next++]!);
-    }
-    for (const { entries, index, nid } of this.#pending) {
-      const target = this.#leaves.get(nid)!;
-      entries[index] = { name: entries[index]!.name, node: { kind: "hardlink", target } };
-    }
-    return root;
-  }
-
-  #add(level: Level, entry: ImageEntry, node: ImageNode): void {
-    const { kind, u } = node.inode;
-    // The root's own whiteouts, which hide the object directories. Version 2 has none, but those of the tree.
-    if (kind === "character" && u === 0 && !this.#plain) return;
-    const { name } = entry;
-    if (kind === "directory") {
-      level.entries.push({ name, node: this.#enter(node) });
-    } else if (this.#links?.has(entry)) {
-      const index = level.entries.length;
-      this.#pending.push({ entries: level.entries, index, nid: entry.nid });
-      level.entries.push({ name, node: PLACEHOLDER });
-    } else {
-      level.entries.push({ name, node: this.#leafOrLink(node, level.marked) });
-    }
-  }
-
-  #leafOrLink(node: ImageNode, inMarked: boolean): Node<Content> {
-    const { nid } = node.inode;
-    if (!this.#tree.linked.has(nid)) return this.#leaf(node, inMarked);
-    const known = this.#leaves.get(nid);
-    if (known !== undefined) return { kind: "hardlink", target: known };
-    const leaf = this.#leaf(node, inMarked);
-    this.#leaves.set(nid, leaf);
-    return leaf;
-  }
-
-  #enter(node: ImageNode): Directory<Content> {
-    const marks = this.#version >= 1
+    this.isPlain = this.#exact && version === 2;
+    this.#directoryMarks = version >= 1
       ? [...WHITEOUTS_XATTRS, ...WHITEOUTS_OPAQUE_XATTRS]
       : WHITEOUTS_XATTRS;
-    const marked = !this.#plain && hasAll(node.xattrs, marks);
-    const entries: Entry<Content>[] = [];
-    this.#levels.push({ node, entries, marked, next: 0 });
-    // Marks are the overlay step's only if there is a whiteout: otherwise the source had them.
-    const holdsWhiteout = marked && node.children.some((child, i) => {
-      return isWhiteout(child) && !this.#links?.has(node.entries[i]!);
-    });
-    const stat = this.#stat(node, holdsWhiteout ? marks : []);
-    return { kind: "directory", stat, entries, size: node.inode.size };
   }
 
-  #leaf(node: ImageNode, inMarked: boolean): Leaf<Content> {
-    const { inode } = node;
+  /**
+   * Tells whether an inode is one that the source did not have: a whiteout of the root, which hides an object
+   * directory. Version 2 has none, but those of the source.
+   */
+  isHidden({ kind, u }: ImageInode): boolean {
+    return kind === "character" && u === 0 && !this.isPlain;
+  }
+
+  /** Tells whether a directory says of itself that it holds whiteouts. */
+  isMarked({ xattrs }: FoundInode): boolean {
+    return !this.isPlain && hasAll(xattrs, this.#directoryMarks);
+  }
+
+  /**
+   * Metadata of a directory.
+   *
+   * @param holdsWhiteout Whether it is marked and does hold a whiteout under its own name. If not, the source
+   * had the marks.
+   */
+  directoryStat(directory: FoundInode, holdsWhiteout: boolean): Stat {
+    return this.#stat(directory, holdsWhiteout ? this.#directoryMarks : NO_XATTRS);
+  }
+
+  /**
+   * A file that is not a directory.
+   *
+   * @throws {ImageFormatError} If it holds what an image cannot.
+   */
+  leaf(found: FoundInode, surroundings: Surroundings): Leaf<Content> {
+    const { inode, xattrs } = found;
     const { kind } = inode;
     switch (kind) {
       case "regular": {
         const whiteout = this.#exact
-          ? inMarked && isWhiteout(node)
-          : find(node.xattrs, WHITEOUT_XATTRS[0]!.name) !== undefined;
+          ? surroundings.inMarked && isWhiteout(found)
+          : find(xattrs, WHITEOUT_XATTRS[0]!.name) !== undefined;
         if (whiteout) {
-          return { kind: "character", stat: this.#stat(node, WHITEOUT_XATTRS), rdev: 0 };
+          return { kind: "character", stat: this.#stat(found, WHITEOUT_XATTRS), rdev: 0 };
         }
-        return { kind, stat: this.#stat(node, []), file: this.#content(node) };
+        const file = this.#content(found, surroundings);
+        return { kind, stat: this.#stat(found, NO_XATTRS), file };
       }
       case "symlink":
-        return { kind, stat: this.#stat(node, []), target: this.#target(inode) };
+        return { kind, stat: this.#stat(found, NO_XATTRS), target: this.#target(inode) };
       case "directory":
         throw new TypeError("A directory is no leaf");
       default: {
         const device = kind === "character" || kind === "block";
-        const special = { kind, stat: this.#stat(node, []), rdev: device ? inode.u : 0 };
+        const special = { kind, stat: this.#stat(found, NO_XATTRS), rdev: device ? inode.u : 0 };
         return this.#isOversized(inode) ? { ...special, oversized: true } : special;
       }
     }
@@ -180,12 +127,12 @@ class Unoverlay {
 
   /** An extended inode without another reason for it: see `Special.oversized`. */
   #isOversized({ extended, mtime, mtimeNsec, nlink, uid, gid }: ImageInode): boolean {
-    const { buildTime, buildTimeNsec } = this.#reader.superBlock;
+    const { buildTime, buildTimeNsec } = this.#image.superBlock;
     return this.#exact && this.#version <= 1 && extended && mtime === buildTime &&
       mtimeNsec === buildTimeNsec && nlink <= 0xffff && uid <= 0xffff && gid <= 0xffff;
   }
 
-  #content({ inode, xattrs }: ImageNode): Content {
+  #content({ inode, xattrs }: FoundInode, surroundings: Surroundings): Content {
     const { size, layout, start } = inode;
     if (layout !== LAYOUT.chunkBased || size === 0) {
       if (size > MAX_INLINE_SIZE) {
@@ -194,15 +141,15 @@ class Unoverlay {
           `inline content of ${size} bytes, expected at most ${MAX_INLINE_SIZE}`,
         );
       }
-      return { kind: "inline", bytes: this.#reader.data(inode) };
+      return { kind: "inline", bytes: this.#image.data(inode) };
     }
     const path = redirectPath(find(xattrs, REDIRECT_NAME));
     if (path?.includes(0)) throw new ImageFormatError(start, "redirect with a NUL");
-    const digest = this.#digest(find(xattrs, METACOPY_NAME));
+    const digest = this.#digest(find(xattrs, METACOPY_NAME), surroundings);
     return externalContent(size, path, digest);
   }
 
-  #digest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
+  #digest(metacopy: ImageXattr | undefined, surroundings: Surroundings): Uint8Array | undefined {
     try {
       const digest = metacopyDigest(metacopy);
       // libcomposefs knows of no other digest than that by SHA-256, and says that there is none.
@@ -210,15 +157,9 @@ class Unoverlay {
     } catch (error) {
       if (!(error instanceof ImageFormatError)) throw error;
       const { offset, cause, state } = error;
-      throw new ImageFormatError(offset, `"${printable(this.#path())}": ${state}`, { cause });
+      const path = printable(surroundings.path());
+      throw new ImageFormatError(offset, `"${path}": ${state}`, { cause });
     }
-  }
-
-  /** Path of the file that is being looked at, out of where the walk stands. */
-  #path(): Uint8Array {
-    return concatBytes(...this.#levels.flatMap(({ node, next }) => {
-      return [SLASH, node.entries[next - 1]!.name];
-    }));
   }
 
   #target(inode: ImageInode): Uint8Array {
@@ -228,7 +169,7 @@ class Unoverlay {
         `symlink target of ${inode.size} bytes, expected at most ${MAX_PATH_LENGTH}`,
       );
     }
-    const target = this.#reader.data(inode);
+    const target = this.#image.data(inode);
     try {
       checkTarget(target);
     } catch (cause) {
@@ -237,7 +178,7 @@ class Unoverlay {
     return target;
   }
 
-  #stat({ inode, xattrs }: ImageNode, marks: readonly Xattr[]): Stat {
+  #stat({ inode, xattrs }: FoundInode, marks: readonly Xattr[]): Stat {
     const { mode, uid, gid, nlink, mtime, mtimeNsec } = inode;
     // What libcomposefs takes for its own does not depend on what the overlay step would have added.
     const dropped = this.#exact ? marks : inode.kind === "regular" ? FILE_MARKS : OTHER_MARKS;
@@ -263,20 +204,13 @@ function sourceXattrs(
 }
 
 const NO_XATTRS: readonly Xattr[] = [];
-const SLASH = utf8("/");
 
 /** What libcomposefs takes for its own on a regular file, and on all others. */
 const FILE_MARKS: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
 const OTHER_MARKS: readonly Xattr[] = FILE_MARKS.filter((mark) => mark !== WHITEOUT_XATTRS[0]);
 
-const PLACEHOLDER: Node<Content> = {
-  kind: "regular",
-  stat: { mode: 0, uid: 0, gid: 0, nlink: 0, mtime: 0, mtimeNsec: 0, xattrs: [] },
-  file: { kind: "inline", bytes: new Uint8Array() },
-};
-
 /** Tells whether an inode is what the overlay step makes of a whiteout. */
-function isWhiteout({ inode, xattrs }: ImageNode): boolean {
+export function isWhiteout({ inode, xattrs }: FoundInode): boolean {
   return inode.kind === "regular" && inode.size === 0 && hasAll(xattrs, WHITEOUT_XATTRS);
 }
 
