@@ -44,8 +44,8 @@ export {
   type FsVerityDescriptor,
 } from "./lib/digest/descriptor.ts";
 export { MerkleTree, type MerkleTreeOptions } from "./lib/digest/merkle.ts";
-export type { BlockHasher, HashAlgorithm } from "./lib/digest/hasher.ts";
-export { nativeHasher } from "./lib/digest/sha2.ts";
+export type { BlockHasher, HashAlgorithm, MessageHasher } from "./lib/digest/hasher.ts";
+export { type Hashers, installHashers } from "./lib/digest/sha2.ts";
 export { portableHasher } from "./lib/digest/portable.ts";
 
 export { MemoryStore } from "./lib/objects/memory_store.ts";

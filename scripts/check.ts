@@ -28,7 +28,10 @@ export const CHECKS: readonly Check[] = [
     name: "types of lib/ without a runtime's",
     args: ["check", "--quiet", "--config", "scripts/pure.json", "lib"],
   },
-  { name: "documentation of the library", args: ["doc", "--lint", "--quiet", "mod.ts"] },
+  {
+    name: "documentation of the library",
+    args: ["doc", "--lint", "--quiet", "mod.ts", "node/mod.ts"],
+  },
 ];
 
 /**

@@ -6,14 +6,18 @@
  * @module
  */
 
+import { hasHashers, installHashers } from "../../lib/digest/sha2.ts";
+import { nativeHashers } from "../../node/hashers.ts";
 import { Linux } from "./linux.ts";
 
 /**
- * Opens Linux through the FFI of the runtime that runs this, Deno or Bun.
+ * Opens Linux through the FFI of the runtime that runs this, Deno or Bun. From then on this thread hashes by
+ * the runtime's own means, unless the caller has installed others.
  *
  * @throws {TypeError} If the system is not Linux on x86-64 or arm64.
  */
 export async function openLinux(): Promise<Linux> {
+  if (!hasHashers()) installHashers(nativeHashers);
   const { openBackend } = "Bun" in globalThis
     ? await import("./_bun.ts")
     : await import("./_deno.ts");

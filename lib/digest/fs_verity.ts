@@ -13,7 +13,7 @@ import { encodeFsVerityDescriptor, UnsaltedDescriptor } from "./descriptor.ts";
 import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
 import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
-import { defaultHasher, nativeHasher } from "./sha2.ts";
+import { defaultHasher, installedHasher } from "./sha2.ts";
 import { LevelHasher, spanSize } from "./spans.ts";
 import { BlockSplitter } from "../file/blocks.ts";
 import { addLeavesByWebCrypto, findSubtleDigest, type SubtleDigest } from "./_web_crypto.ts";
@@ -29,7 +29,7 @@ export interface FsVerityOptions {
   readonly blockSize?: number;
   /** Up to 32 bytes that are hashed before each block. Empty if absent. */
   readonly salt?: Uint8Array;
-  /** What hashes the blocks; the runtime's fastest means if absent. */
+  /** What hashes the blocks; an installed hasher or the portable one if absent. */
   readonly hasher?: BlockHasher;
 }
 
@@ -257,8 +257,8 @@ export class FsVerityHasher {
 /**
  * Computes the fs-verity digest of contents that arrive in chunks, such as a `ReadableStream`.
  *
- * Hashes with `hasher` if given, else by the runtime's synchronous means, else by Web Crypto, and in plain
- * TypeScript where there is neither.
+ * Hashes with `hasher` if given, else with an installed one, else by Web Crypto, and in plain TypeScript where
+ * there is none of these.
  *
  * @param chunks Pieces of the file in order, of any size. Each may be reused once the next is asked for.
  * @returns 32 bytes for SHA-256, 64 for SHA-512.
@@ -279,7 +279,7 @@ export async function fsVerityDigestOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: FsVerityOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const hasher = options.hasher ?? nativeHasher(chooseAlgorithm(options));
+  const hasher = options.hasher ?? installedHasher(chooseAlgorithm(options));
   const subtle = hasher === undefined ? findSubtleDigest() : undefined;
   if (subtle !== undefined) return await fsVerityDigestByWebCrypto(chunks, options, subtle);
   const file = new FsVerityHasher(options);

@@ -1,8 +1,8 @@
 /**
  * The hash under fs-verity: which algorithms there are, and the one function asked of each.
  *
- * A {@linkcode BlockHasher} hashes one message at a time. `sha2.ts` makes one of the runtime's own
- * SHA-2, `portable.ts` one of plain TypeScript; everything else here takes whichever it is given.
+ * A {@linkcode BlockHasher} hashes one message at a time. `portable.ts` has those of plain TypeScript, runtimes
+ * and callers may bring their own, and `sha2.ts` says which is used; everything else takes what it is given.
  *
  * @see include/uapi/linux/fsverity.h, FS_VERITY_HASH_ALG_SHA256 and FS_VERITY_HASH_ALG_SHA512
  *

@@ -13,7 +13,6 @@ import {
   MemoryNode,
   MemoryStore,
   memoryTree,
-  nativeHasher,
   openImage,
   parseDumpfile,
   portableHasher,
@@ -24,7 +23,6 @@ import {
 export interface PureResults {
   /** Types of the globals that only runtimes have. */
   readonly runtime: Readonly<Record<string, string>>;
-  readonly hasNativeHasher: boolean;
   /** Digest of the image that holds nothing but a root directory. */
   readonly rootImage: string;
   readonly rootImageSha512: string;
@@ -57,7 +55,6 @@ async function pureRealm(): Promise<PureResults> {
       ["Deno", "Bun", "process", "Buffer", "require", "module"]
         .map((name) => [name, typeof (globalThis as Record<string, unknown>)[name]]),
     ),
-    hasNativeHasher: nativeHasher("sha256") !== undefined,
     rootImage: fsVerityDigest(root).toHex(),
     rootImageSha512: fsVerityDigest(root, { algorithm: "sha512" }).toHex(),
     treeImage: fsVerityDigest(image).toHex(),

@@ -78,7 +78,6 @@ Deno.test("the library makes and reads images without a runtime", async () => {
   const results: PureResults = await (evaluate("pureRealm()") as Promise<PureResults>);
 
   assertEquals(new Set(Object.values(results.runtime)), new Set(["undefined"]));
-  assertEquals(results.hasNativeHasher, false);
   assertEquals(
     results.rootImage,
     "8f589e8f57ecb88823736b0d857ddca1e1068a23e264fad164b28f7038eb3682",
