@@ -43,6 +43,7 @@ export {
   formatFsVerityDigest,
   type FsVerityDescriptor,
 } from "./lib/digest/descriptor.ts";
+export { Digest } from "./lib/digest/digest.ts";
 export { MerkleTree, type MerkleTreeOptions } from "./lib/digest/merkle.ts";
 export type { BlockHasher, HashAlgorithm, MessageHasher } from "./lib/digest/hasher.ts";
 export { type Hashers, installHashers } from "./lib/digest/sha2.ts";

@@ -30,6 +30,8 @@ import {
   remountComposefs,
 } from "../ffi/mount/mount.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
+import type { Digest } from "../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../lib/digest/hasher.ts";
 import type { ObjectOptions } from "../ffi/objects/object_directory.ts";
 import { DirectoryStore, openObjectStore } from "../ffi/objects/object_store.ts";
 import { writeFileAtomically, type WriteFileOptions } from "../ffi/files/output_file.ts";
@@ -104,7 +106,10 @@ export class LinuxSystem implements System {
     yield* ownChunks(file);
   }
 
-  readImage(path: Uint8Array, options = { whole: false }): ImageFile {
+  readImage(
+    path: Uint8Array,
+    options: { readonly whole?: HashAlgorithm | undefined } = {},
+  ): ImageFile {
     return readImageFile(this.#linux, path, options);
   }
 
@@ -199,7 +204,7 @@ export class LinuxSystem implements System {
   digestFiles(
     paths: readonly Uint8Array[],
     settings: DigestSettings,
-  ): Iterable<Uint8Array<ArrayBuffer>> {
+  ): Iterable<Digest> {
     // A short command line is done before it would pay to begin anew; for a long one see main.ts.
     const { beforeThreads: _, ...crew } = this.#crew(undefined);
     return digestFiles(this.#linux, paths, { ...settings, ...crew });

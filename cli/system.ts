@@ -18,6 +18,8 @@ import type { Repair } from "../ffi/objects/object_store.ts";
 import type { WriteFileOptions } from "../ffi/files/output_file.ts";
 import type { MachineFacts } from "../ffi/probe/probe.ts";
 import type { MetadataRange, VerityMetadataType } from "../ffi/files/verity_metadata.ts";
+import type { Digest } from "../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../lib/digest/hasher.ts";
 import type { ObjectChecker } from "../lib/objects/check.ts";
 import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { FileReader } from "../lib/composefs/contents.ts";
@@ -42,6 +44,8 @@ export interface DiskStore extends ObjectStore, Disposable {
 export interface TreeReaderSettings {
   /** How many threads read them; as many as the process may use at a time if absent. */
   readonly threads?: number;
+  /** By what they are digested. SHA-256 if absent. */
+  readonly algorithm?: HashAlgorithm;
   /** Where files are put, a store of the same system. Without one they are only digested. */
   readonly store?: DiskStore;
   /** Digests known of earlier runs; those that are found are added. */
@@ -117,9 +121,9 @@ export interface System {
   /**
    * Reads an image: no more of the file than its superblock says that it is.
    *
-   * @param options `whole`: also to digest the file to its end, if the image ends before.
+   * @param options `whole`: by what also to digest the file to its end, if the image ends before.
    */
-  readImage(path: Uint8Array, options?: { readonly whole: boolean }): ImageFile;
+  readImage(path: Uint8Array, options?: { readonly whole?: HashAlgorithm | undefined }): ImageFile;
   /** Opens a file that has an end, for reading at positions. */
   openFile(path: Uint8Array): File;
   /**
@@ -154,7 +158,7 @@ export interface System {
   digestFiles(
     paths: readonly Uint8Array[],
     settings: DigestSettings,
-  ): Iterable<Uint8Array<ArrayBuffer>>;
+  ): Iterable<Digest>;
   /** Makes a directory that holds a tree, whole or not at all. */
   extractTree(path: Uint8Array, tree: Tree<Content>, settings: ExtractSettings): void;
   /**

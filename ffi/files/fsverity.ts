@@ -6,6 +6,7 @@
  * @module
  */
 
+import { Digest, MAX_DIGEST_SIZE } from "../../lib/digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Fd } from "./fd.ts";
@@ -22,12 +23,15 @@ import {
 /** Whether files are to have fs-verity: `"require"` fails where they cannot have it. */
 export type Sealing = "require" | "try";
 
-/** What the kernel has measured. */
-export interface MeasuredDigest {
-  /** The algorithm, or its number if we do not know it. */
-  readonly algorithm: HashAlgorithm | number;
-  readonly digest: Uint8Array<ArrayBuffer>;
+/** A digest by an algorithm that we do not know. */
+export interface ForeignDigest {
+  /** The algorithm's number. */
+  readonly algorithm: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
+
+/** What the kernel has measured. */
+export type MeasuredDigest = Digest | ForeignDigest;
 
 /** How {@linkcode enableVerity} builds the Merkle tree, and what it keeps beside it. */
 export interface EnableVerityOptions {
@@ -43,9 +47,6 @@ export interface EnableVerityOptions {
 
 /** Sizes of blocks that kernels took on once these could be smaller than a page. */
 const SMALL_BLOCKS: readonly (number | undefined)[] = [1024, 2048];
-
-/** The longest digest: SHA-512. */
-const MAX_DIGEST_SIZE = 64;
 
 const ALGORITHMS = new Map<number, HashAlgorithm>([
   [FS_VERITY_HASH_ALG_SHA256, "sha256"],
@@ -93,10 +94,11 @@ function measure({ linux, number }: Fd): MeasuredDigest | number {
   const result = linux.retry(() => linux.libc.ioctl(number, FS_IOC_MEASURE_VERITY, buffer));
   if (result < 0) return -result;
   const { digestAlgorithm, digestSize } = FSVERITY_DIGEST.read(view, 0);
-  return {
-    algorithm: ALGORITHMS.get(digestAlgorithm) ?? digestAlgorithm,
-    digest: buffer.slice(FSVERITY_DIGEST.size, FSVERITY_DIGEST.size + digestSize),
-  };
+  const bytes = buffer.slice(FSVERITY_DIGEST.size, FSVERITY_DIGEST.size + digestSize);
+  const algorithm = ALGORITHMS.get(digestAlgorithm);
+  return algorithm === undefined
+    ? { algorithm: digestAlgorithm, bytes }
+    : new Digest(algorithm, bytes);
 }
 
 function measureError({ subject }: Fd, errno: number): SyscallError {

@@ -6,6 +6,8 @@
  */
 
 import { claimedSize, IMAGE_HEAD_SIZE } from "../../lib/composefs/open.ts";
+import type { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { FsVerityHasher } from "../../lib/digest/fs_verity.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import type { Fd } from "./fd.ts";
@@ -36,26 +38,28 @@ export interface ImageFile {
 export interface WholeFile {
   readonly size: number;
   /** Its fs-verity digest. */
-  readonly digest: Uint8Array<ArrayBuffer>;
+  readonly digest: Digest;
 }
 
 /**
  * Reads an image.
  *
- * @param options `whole`: to digest what follows it in a file that is not a device.
+ * @param options `whole`: by what to digest a file that is no device, if it goes on behind the image.
  * @throws {SyscallError} If the file cannot be read.
  * @throws {Error} If it is not of a kind that holds images, or too large.
  */
 export function readImageFile(
   linux: Linux,
   path: Uint8Array,
-  options: { readonly whole: boolean },
+  options: { readonly whole?: HashAlgorithm | undefined },
 ): ImageFile {
   using file = openFiniteFile(linux, path, { also: "pipe" });
   const bytes = readImage(file);
   // What follows an image on a device is not its own.
   const isDevice = kindOfMode(file.sizeAndMode().mode) === "block";
-  const whole = options.whole && !isDevice ? digestOn(file, bytes) : undefined;
+  const whole = options.whole === undefined || isDevice
+    ? undefined
+    : digestOn(file, bytes, options.whole);
   return whole === undefined ? { bytes } : { bytes, whole };
 }
 
@@ -102,11 +106,15 @@ function readFull(file: Fd, buffer: Uint8Array<ArrayBuffer>, from: number): numb
 }
 
 /** Reads on to the end; undefined if it is reached already. */
-function digestOn(file: Fd, start: Uint8Array): WholeFile | undefined {
+function digestOn(
+  file: Fd,
+  start: Uint8Array,
+  algorithm: HashAlgorithm,
+): WholeFile | undefined {
   const buffer = new Uint8Array(CHUNK_SIZE);
   let count = file.read(buffer);
   if (count === 0) return undefined;
-  const hasher = new FsVerityHasher();
+  const hasher = new FsVerityHasher({ algorithm });
   hasher.update(start);
   for (; count > 0; count = file.read(buffer)) hasher.update(buffer.subarray(0, count));
   return { size: hasher.size, digest: hasher.digest() };

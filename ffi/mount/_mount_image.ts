@@ -12,6 +12,7 @@ import { openImage as openComposefs } from "../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../lib/erofs/image_format_error.ts";
 import { BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../../lib/erofs/format.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
+import { Digest } from "../../lib/digest/digest.ts";
 import type { MountOptions, VerityPolicy } from "../../lib/mount/options.ts";
 import { type Content, kindOfMode, type Tree } from "../../lib/tree/tree.ts";
 import { walkFiles } from "../../lib/tree/walk_files.ts";
@@ -27,9 +28,6 @@ import { closeWith } from "../files/closing.ts";
 import { asMountError, mountError, type Step } from "./_mount_error.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
 import { BLKGETSIZE64 } from "../sys/uapi_mount.ts";
-
-/** Compares two digests of equal length. */
-export type EqualDigests = (one: Uint8Array, other: Uint8Array) => boolean;
 
 /** Opens a file as a step of mounting, and gives it back with the stack. */
 export function openFor(
@@ -76,25 +74,26 @@ export function checkDigest(
   image: Fd,
   name: Uint8Array,
   options: {
-    readonly expected: Uint8Array;
+    readonly expected: Digest;
     readonly userVerity: boolean;
-    readonly equal: EqualDigests;
     readonly stack: DisposableStack;
   },
 ): Fd {
-  const { expected, userVerity, equal, stack } = options;
+  const { expected, userVerity, stack } = options;
   const measured = measure(image, name);
   const { size } = readHeader(image);
   let file = image;
-  let digest = measured?.algorithm === "sha256" ? measured.digest : undefined;
+  let digest = measured instanceof Digest ? measured : undefined;
   if (measured === undefined) {
     if (!userVerity) throw noImageVerity(image, name);
     // A device is larger than the image on it, whose digest nobody would know with what follows.
     file = closeWith(stack, copyOf(linux, image, name, isDevice(image) ? size : undefined));
-    digest = hashFile(file).digest();
+    digest = hashFile(file, { algorithm: expected.algorithm }).digest();
   }
-  if (digest !== undefined && equal(digest, expected)) return file;
-  const found = digest?.toHex() ?? "a digest by another algorithm";
+  if (digest?.equals(expected)) return file;
+  const found = digest?.algorithm === expected.algorithm
+    ? digest.toHex()
+    : "a digest by another algorithm";
   throw new SyscallError(ERRNO.EILSEQ, {
     syscall: "ioctl(FS_IOC_MEASURE_VERITY)",
     action: "mount image",

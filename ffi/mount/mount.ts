@@ -29,7 +29,6 @@ import {
   checkBasedirs,
   checkDigest,
   checkDigests,
-  type EqualDigests,
   openFor,
   openImage,
   openUserNamespace,
@@ -53,8 +52,6 @@ export interface MountRequest {
   readonly image: Uint8Array;
   readonly mountpoint: Uint8Array;
   readonly options: MountOptions;
-  /** Compares digests. */
-  readonly equalDigests: EqualDigests;
   /** Looks at everything and mounts nothing. */
   readonly checkOnly?: boolean;
 }
@@ -115,8 +112,7 @@ export function mountComposefs(linux: Linux, request: MountRequest): MountReport
 function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: DisposableStack): Fd {
   const { digest: expected, userVerity } = request.options;
   if (expected === undefined) return opened;
-  const equal = request.equalDigests;
-  return checkDigest(linux, opened, request.image, { expected, userVerity, equal, stack });
+  return checkDigest(linux, opened, request.image, { expected, userVerity, stack });
 }
 
 /** Returns the mode of the upper directory, if there is one. */

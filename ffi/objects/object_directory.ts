@@ -7,10 +7,16 @@
  * @module
  */
 
-import { equalBytes } from "../../lib/bytes/compare.ts";
 import { u64 } from "../../lib/bytes/struct.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
-import { objectPath, shardOf, writeObjectPath } from "../../lib/digest/object_path.ts";
+import { Digest } from "../../lib/digest/digest.ts";
+import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
+import {
+  objectPath,
+  objectPathSize,
+  shardOf,
+  writeObjectPath,
+} from "../../lib/digest/object_path.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd, type FileStat } from "../files/fd.ts";
@@ -39,8 +45,6 @@ export interface ObjectOptions {
 const OBJECT_MODE = 0o644;
 /** Longest name of a directory in a store, and its NUL. */
 const SHARD_SIZE = 3;
-/** Objects are named by SHA-256. */
-const OBJECT_PATH_SIZE = 65;
 const AT = STATX.offsets;
 
 /** Looks into an open directory of objects, and makes drafts of new ones. Does not close it. */
@@ -50,8 +54,11 @@ export class ObjectDirectory {
   /** Its path, for messages. */
   readonly root: Uint8Array;
   readonly #options: ObjectOptions;
-  /** Path of the object that is looked for, terminated by the NUL that is never written over. */
-  readonly #name = new Uint8Array(OBJECT_PATH_SIZE + 1);
+  /** Paths of objects that are looked for, by algorithm; the NUL behind each is never written over. */
+  readonly #names = {
+    sha256: nameBuffer("sha256"),
+    sha512: nameBuffer("sha512"),
+  };
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #view = new DataView(this.#statx.buffer);
   /** By the first byte of their digests, the directories of objects that have been found in order. */
@@ -77,22 +84,22 @@ export class ObjectDirectory {
    * @throws {RangeError} If the directory it would be in is a link, or a stranger's.
    * @throws {SyscallError} If it must have fs-verity and cannot.
    */
-  has(digest: Uint8Array, size: number): boolean {
+  has(digest: Digest, size: number): boolean {
     return this.#find(digest, size) === true;
   }
 
   /** What stands under the name of an object in its place, in words for a message. */
-  wrongState(digest: Uint8Array, size: number): string | undefined {
+  wrongState(digest: Digest, size: number): string | undefined {
     const found = this.#find(digest, size);
     return typeof found === "string" ? found : undefined;
   }
 
   /** True or false if it is there or not, or what is there instead. */
-  #find(digest: Uint8Array, size: number): boolean | string {
+  #find(digest: Digest, size: number): boolean | string {
     if (!this.#hasShard(digest)) return false;
     const { linux, number } = this.directory;
-    const name = this.#name;
-    writeObjectPath(name, digest);
+    const name = this.#names[digest.algorithm];
+    writeObjectPath(name, digest.bytes);
     const result = linux.retry(() =>
       linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
     );
@@ -113,8 +120,8 @@ export class ObjectDirectory {
    *
    * @returns Whether it is there.
    */
-  #hasShard(digest: Uint8Array): boolean {
-    const byte = digest[0]!;
+  #hasShard(digest: Digest): boolean {
+    const byte = digest.bytes[0]!;
     if (this.#sound[byte] === 1) return true;
     const { linux, number } = this.directory;
     const name = new Uint8Array(SHARD_SIZE);
@@ -144,7 +151,7 @@ export class ObjectDirectory {
   }
 
   /** Opens an object; undefined if it is not there. */
-  open(digest: Uint8Array): Fd | undefined {
+  open(digest: Digest): Fd | undefined {
     if (!this.#hasShard(digest)) return undefined;
     const { linux } = this.directory;
     const path = objectPath(digest);
@@ -211,13 +218,13 @@ export class ObjectDirectory {
     return { number: this.directory.number, path: this.root, ...this.#options };
   }
 
-  /** Gives a draft that has its contents an object's mode and, where there is any, fs-verity. */
-  completeDraft(draft: UnnamedFile): void {
+  /** Gives a draft that has its contents the mode of objects and, where there is any, fs-verity. */
+  completeDraft(draft: UnnamedFile, algorithm: HashAlgorithm): void {
     draft.file.chmod(OBJECT_MODE);
     if (!this.#hasVerity) return;
     try {
       draft.reopenForReading();
-      enableVerity(draft.file);
+      enableVerity(draft.file, { algorithm });
     } catch (error) {
       if (!(error instanceof SyscallError) || this.#options.seal === "require") throw error;
       // As mkcomposefs: a store without fs-verity is a store. No need to ask for each object, though.
@@ -236,18 +243,19 @@ export class ObjectDirectory {
   }
 
   /** Looks at an object that is there for what is asked of its contents and its fs-verity. */
-  #isSound(digest: Uint8Array, size: number): boolean {
+  #isSound(digest: Digest, size: number): boolean {
     using object = this.open(digest);
     if (object?.size !== size) return false;
     const { seal } = this.#options;
     const measured = measureVerity(object);
-    if (measured !== undefined && equalBytes(measured.digest, digest)) return true;
+    if (measured instanceof Digest && measured.equals(digest)) return true;
     // fs-verity by other parameters is another digest of the same contents, which no mount would take.
     if (measured !== undefined && seal !== undefined) return false;
-    const matches = equalBytes(hashFile(object, { limit: size }).digest(), digest);
+    const { algorithm } = digest;
+    const matches = hashFile(object, { limit: size, algorithm }).digest().equals(digest);
     if (seal === undefined || !matches) return matches;
     try {
-      enableVerity(object);
+      enableVerity(object, { algorithm });
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       // Another process may have come first.
@@ -261,4 +269,9 @@ export class ObjectDirectory {
       `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
     );
   }
+}
+
+/** Room for the path of an object and the NUL behind it. */
+function nameBuffer(algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(objectPathSize(HASH_ALGORITHMS[algorithm].digestSize) + 1);
 }

@@ -15,6 +15,8 @@
 
 import { equalBytes } from "../../lib/bytes/compare.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
+import type { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { File } from "../../lib/file/file.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
@@ -68,7 +70,7 @@ const DIRECTORY_MODE = 0o755;
 /** An object that waits for its name. */
 interface Waiting {
   readonly draft: UnnamedFile;
-  readonly digest: Uint8Array;
+  readonly digest: Digest;
   readonly size: number;
 }
 
@@ -114,22 +116,22 @@ export class DirectoryStore implements ObjectStore, Disposable {
     return this.#hasVerity;
   }
 
-  has(digest: Uint8Array, size: number): boolean {
+  has(digest: Digest, size: number): boolean {
     const waiting = this.#waiting.size === 0 ? undefined : this.#waiting.get(objectPath(digest));
     return waiting?.size === size || this.objects.has(digest, size);
   }
 
-  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
+  put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     if (this.has(digest, size)) return;
     const path = objectPath(digest);
     const draft = this.objects.createDraft(path);
     try {
-      if (!equalBytes(fill(draft.file, size, contents), digest)) {
+      if (!fill(draft.file, size, contents, digest.algorithm).equals(digest)) {
         throw new RangeError(
           `Cannot store object "${path}": the file it was made of changed while it was read`,
         );
       }
-      this.objects.completeDraft(draft);
+      this.objects.completeDraft(draft, digest.algorithm);
     } catch (error) {
       draft[Symbol.dispose]();
       throw error;
@@ -137,13 +139,13 @@ export class DirectoryStore implements ObjectStore, Disposable {
     this.adopt(draft, digest, size);
   }
 
-  open(digest: Uint8Array): Fd | undefined {
+  open(digest: Digest): Fd | undefined {
     if (this.#waiting.has(objectPath(digest))) this.#publishAll();
     return this.objects.open(digest);
   }
 
   /** Takes over the complete draft of an object, which gets its name in time. */
-  adopt(draft: UnnamedFile, digest: Uint8Array, size: number): void {
+  adopt(draft: UnnamedFile, digest: Digest, size: number): void {
     const path = objectPath(digest);
     if (this.#waiting.has(path)) {
       draft[Symbol.dispose]();
@@ -270,10 +272,12 @@ function fill(
   file: Fd,
   size: number,
   contents: Uint8Array<ArrayBuffer> | File,
-): Uint8Array<ArrayBuffer> {
+  algorithm: HashAlgorithm,
+): Digest {
   resize(file, size);
   if (!(contents instanceof Uint8Array)) {
     return hashFile(contents, {
+      algorithm,
       limit: size,
       onPiece: ({ bytes, position }) => {
         if (bytes !== undefined) writeNonZero(file, bytes, position);
@@ -281,5 +285,5 @@ function fill(
     }).digest();
   }
   writeNonZero(file, contents, 0);
-  return fsVerityDigest(contents);
+  return fsVerityDigest(contents, { algorithm });
 }

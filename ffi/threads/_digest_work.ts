@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Digest } from "../../lib/digest/digest.ts";
 import { fsVerityDigest, type FsVerityOptions } from "../../lib/digest/fs_verity.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
@@ -31,17 +32,19 @@ export class DigestWork implements FileWork {
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
     // A fifo fails when it is read, and is not waited for.
     using file = Fd.open(this.#linux, path, { flags: O_RDONLY | O_NONBLOCK });
-    return { state: FILE_STATE.digested, bytes: this.measure(file) ?? this.#digest(file, size) };
+    const { bytes } = this.measure(file) ?? this.#digest(file, size);
+    return { state: FILE_STATE.digested, bytes };
   }
 
   /** The kernel's digest, where it is asked for and there is one. */
-  measure(file: Fd): Uint8Array<ArrayBuffer> | undefined {
+  measure(file: Fd): Digest | undefined {
     if (!this.#order.measure) return undefined;
     const measured = measureVerity(file);
-    return measured?.algorithm === this.#order.algorithm ? measured.digest : undefined;
+    const isWanted = measured instanceof Digest && measured.algorithm === this.#order.algorithm;
+    return isWanted ? measured : undefined;
   }
 
-  #digest(file: Fd, size: number): Uint8Array<ArrayBuffer> {
+  #digest(file: Fd, size: number): Digest {
     const buffer = this.#buffer;
     const contents = size < buffer.length ? file.readWhole(buffer, size) : undefined;
     if (contents !== undefined) return fsVerityDigest(contents, this.#options);

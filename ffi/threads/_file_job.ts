@@ -30,7 +30,7 @@ export interface FileResult {
   /** One of {@linkcode FILE_STATE}. */
   readonly state: number;
   /** Contents or digest, at most 64 bytes. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** The open file that waits for a name, and where it can be found. */
   readonly draft?: DraftHandle;
 }
@@ -42,6 +42,7 @@ const HEADER = record({ kind: u8, padding: reserved(1), count: u16 });
 const RESULT = record({ state: u8, length: u8, padding: reserved(2), number: u32, seed: u64 });
 const FILE = record({ size: u64, length: u32 });
 
+/** As many as the contents that are kept in an image, or a digest. */
 const MAX_BYTES = 64;
 const RESULT_SIZE = RESULT.size + MAX_BYTES;
 

@@ -20,11 +20,13 @@ export function startWork(linux: Linux, order: WorkOrder): FileWork {
     case "tree":
       return new TreeWork(
         open(order.root),
+        order.algorithm,
         order.store && { directory: open(order.store), ...order.store },
       );
     case "objects":
       return new ObjectCheckWork(
         order.layers.map((layer) => ({ directory: open(layer), ...layer })),
+        order.algorithm,
       );
     case "digest":
       return new DigestWork(linux, order.options);
@@ -33,9 +35,11 @@ export function startWork(linux: Linux, order: WorkOrder): FileWork {
 
 /** What hashes pieces of large files in the course of a work. */
 export function spanWork(linux: Linux, order: WorkOrder): SpanWork {
-  const { algorithm, blockSize } = order.kind === "digest" ? order.options : IMAGE_DIGEST;
+  const { algorithm, blockSize } = order.kind === "digest"
+    ? order.options
+    : { algorithm: order.algorithm, blockSize: OBJECT_BLOCK_SIZE };
   return new SpanWork(linux, defaultHasher(algorithm), blockSize);
 }
 
-/** How objects and images are digested. */
-const IMAGE_DIGEST = { algorithm: "sha256", blockSize: 4096 } as const;
+/** Bytes in the blocks by which objects and images are digested. */
+const OBJECT_BLOCK_SIZE = 4096;

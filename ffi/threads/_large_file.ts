@@ -5,6 +5,7 @@
  */
 
 import { wrongLength } from "../../lib/composefs/contents.ts";
+import type { Digest } from "../../lib/digest/digest.ts";
 import { SpanAssembler } from "../../lib/digest/fs_verity.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { SpanJob } from "./_span_job.ts";
@@ -128,7 +129,7 @@ export class LargeFile {
   }
 
   /** Completes the copy, if there is one, and gives the digest. */
-  finish(): Uint8Array<ArrayBuffer> {
+  finish(): Digest {
     this.#endDirect();
     if (this.to !== undefined && alignUp(this.size, COPY_ALIGNMENT) !== this.size) {
       resize(this.to, this.size);

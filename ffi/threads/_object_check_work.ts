@@ -5,6 +5,7 @@
  */
 
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { DirectoryLayer } from "../objects/data_layer.ts";
@@ -15,10 +16,15 @@ import { MAX_WHOLE_FILE } from "./_span_work.ts";
 /** Digests objects of up to {@linkcode MAX_WHOLE_FILE} bytes in the first layer that has them. */
 export class ObjectCheckWork implements FileWork {
   readonly #layers: readonly DirectoryLayer[];
+  readonly #algorithm: HashAlgorithm;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
 
   /** Closes no directory. */
-  constructor(layers: readonly { readonly directory: Fd; readonly path: Uint8Array }[]) {
+  constructor(
+    layers: readonly { readonly directory: Fd; readonly path: Uint8Array }[],
+    algorithm: HashAlgorithm,
+  ) {
+    this.#algorithm = algorithm;
     this.#layers = layers.map(({ directory, path }) => new DirectoryLayer(directory, path));
   }
 
@@ -27,6 +33,7 @@ export class ObjectCheckWork implements FileWork {
     if (file?.size !== size) throw new RangeError("not there, or of another size");
     const contents = this.#buffer.subarray(0, size);
     if (file.readAt(contents, 0) !== size) throw new RangeError("shorter than it was");
-    return { state: FILE_STATE.digested, bytes: fsVerityDigest(contents) };
+    const { bytes } = fsVerityDigest(contents, { algorithm: this.#algorithm });
+    return { state: FILE_STATE.digested, bytes };
   }
 }

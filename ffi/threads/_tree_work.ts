@@ -5,6 +5,8 @@
  */
 
 import { INLINE_THRESHOLD, wrongLength } from "../../lib/composefs/contents.ts";
+import type { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import type { Fd } from "../files/fd.ts";
@@ -21,6 +23,7 @@ const MIN_CLONE = 1 << 14;
 /** Reads files of up to {@linkcode MAX_WHOLE_FILE} bytes below an open directory. */
 export class TreeWork implements FileWork {
   readonly #tree: DirectoryTree;
+  readonly #algorithm: HashAlgorithm;
   readonly #objects: ObjectDirectory | undefined;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE + 1);
   /** Whether the last object that was looked for was there: so may be the next. */
@@ -29,8 +32,10 @@ export class TreeWork implements FileWork {
   /** Closes neither directory. */
   constructor(
     root: Fd,
+    algorithm: HashAlgorithm,
     store?: { readonly directory: Fd; readonly path: Uint8Array } & ObjectOptions,
   ) {
+    this.#algorithm = algorithm;
     this.#tree = new DirectoryTree(root, root.subject as Uint8Array);
     this.#objects = store && new ObjectDirectory(store.directory, store.path, store);
   }
@@ -41,7 +46,7 @@ export class TreeWork implements FileWork {
       const contents = this.#contents(path, size, file);
       return size <= INLINE_THRESHOLD
         ? { state: FILE_STATE.inline, bytes: contents.slice() }
-        : { state: FILE_STATE.digested, bytes: fsVerityDigest(contents) };
+        : { state: FILE_STATE.digested, bytes: this.#digest(contents).bytes };
     }
     return this.#store(this.#objects, path, size, file);
   }
@@ -68,14 +73,19 @@ export class TreeWork implements FileWork {
     return buffer;
   }
 
+  #digest(contents: Uint8Array): Digest {
+    return fsVerityDigest(contents, { algorithm: this.#algorithm });
+  }
+
   #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {
     // A clone is digested itself, so it is made first, where one is likely to be needed.
     const clone = this.#expectsPresent || size < MIN_CLONE ? undefined : objects.cloneDraft(file);
     let draft: UnnamedFile | undefined = clone;
     try {
       const contents = this.#contents(path, size, file, clone?.file);
-      const bytes = fsVerityDigest(contents);
-      this.#expectsPresent = objects.has(bytes, size);
+      const digest = this.#digest(contents);
+      const { bytes } = digest;
+      this.#expectsPresent = objects.has(digest, size);
       if (this.#expectsPresent) {
         draft?.[Symbol.dispose]();
         return { state: FILE_STATE.digested, bytes };
@@ -84,7 +94,7 @@ export class TreeWork implements FileWork {
         draft = objects.createDraft();
         if (writeNonZero(draft.file, contents, 0) !== size) resize(draft.file, size);
       }
-      objects.completeDraft(draft);
+      objects.completeDraft(draft, this.#algorithm);
       return { state: FILE_STATE.drafted, bytes, draft: draft.handle };
     } catch (error) {
       draft?.[Symbol.dispose]();

@@ -5,6 +5,7 @@
  */
 
 import { u64 } from "../../lib/bytes/struct.ts";
+import { Digest } from "../../lib/digest/digest.ts";
 import { defaultHasher } from "../../lib/digest/sha2.ts";
 import { FAILED, FILE_STATE, type FileResult } from "./_file_job.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
@@ -35,7 +36,7 @@ export function* digestFiles(
   linux: Linux,
   paths: readonly Uint8Array[],
   options: FileDigestsOptions,
-): Generator<Uint8Array<ArrayBuffer>> {
+): Generator<Digest> {
   using digests = new FileDigests(linux, paths, options);
   for (let next = 0; next < paths.length; next++) {
     digests.add(next);
@@ -93,7 +94,7 @@ class FileDigests implements Disposable {
   }
 
   /** The digests that are next in order and known. */
-  *takeReady(): Generator<Uint8Array<ArrayBuffer>> {
+  *takeReady(): Generator<Digest> {
     for (
       let result = this.#results.get(this.#next);
       result !== undefined;
@@ -101,14 +102,18 @@ class FileDigests implements Disposable {
     ) {
       this.#results.delete(this.#next);
       const path = this.#paths[this.#next++]!;
-      yield result.state === FILE_STATE.failed ? this.#readAgain(path) : result.bytes;
+      yield result.state === FILE_STATE.failed ? this.#readAgain(path) : this.#digest(result);
     }
   }
 
   /** Read here, it shows its error; or it can be read now. */
-  #readAgain(path: Uint8Array): Uint8Array<ArrayBuffer> {
+  #readAgain(path: Uint8Array): Digest {
     openFiniteFile(this.#linux, path, { also: "null" }).close();
-    return this.#work.read(new Uint8Array(path), 0).bytes;
+    return this.#digest(this.#work.read(new Uint8Array(path), 0));
+  }
+
+  #digest({ bytes }: FileResult): Digest {
+    return new Digest(this.#options.algorithm, bytes);
   }
 
   [Symbol.dispose](): void {
@@ -127,10 +132,10 @@ class FileDigests implements Disposable {
     }
     // From here on it is closed in the end, also if it turns out that it cannot be read.
     this.#large.add(file);
-    const bytes = this.#work.measure(file);
-    if (bytes !== undefined) {
+    const measured = this.#work.measure(file);
+    if (measured !== undefined) {
       this.#close(file);
-      this.#results.set(number, { state: FILE_STATE.digested, bytes });
+      this.#results.set(number, { state: FILE_STATE.digested, bytes: measured.bytes });
       return;
     }
     const { algorithm, blockSize } = this.#options;
@@ -140,7 +145,7 @@ class FileDigests implements Disposable {
   }
 
   #finishLarge(file: LargeFile): void {
-    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish() });
+    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish().bytes });
     this.#close(file.from);
   }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { equalBytes } from "../../lib/bytes/compare.ts";
 import type { File } from "../../lib/file/file.ts";
 import {
   type CheckedObject,
@@ -13,7 +12,8 @@ import {
   OneObjectChecker,
 } from "../../lib/objects/check.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
-import { HASH_ALGORITHMS } from "../../lib/digest/hasher.ts";
+import { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "../objects/data_layer.ts";
 import { Fd } from "../files/fd.ts";
@@ -38,12 +38,12 @@ export function objectChecker(
   };
 }
 
-const SHA256_SIZE = HASH_ALGORITHMS.sha256.digestSize;
-
 /** One run over a list of objects. */
 class ObjectCheck implements Disposable {
   readonly #layers: readonly DirectoryLayer[];
   readonly #files: readonly ObjectToCheck[];
+  /** By which the other threads digest: that of most objects, if not of all. */
+  readonly #algorithm: HashAlgorithm;
   readonly #onRead: (bytes: number) => void;
   readonly #alone: OneObjectChecker;
   readonly #crew: Crew;
@@ -60,12 +60,21 @@ class ObjectCheck implements Disposable {
     this.#layers = layers;
     this.#files = files;
     this.#onRead = onRead;
+    const algorithm = files.find(({ digest }) => digest !== undefined)?.digest?.algorithm ??
+      "sha256";
+    this.#algorithm = algorithm;
     this.#alone = new OneObjectChecker(layers);
-    this.#crew = new Crew(linux, { kind: "objects", layers: layers.map(({ shared }) => shared) }, {
+    const order = {
+      kind: "objects",
+      algorithm,
+      layers: layers.map(({ shared }) => shared),
+    } as const;
+    this.#crew = new Crew(linux, order, {
       ...options,
       onFile: (number, { bytes }) => {
         onRead(files[number]!.size);
-        this.#compare(files[number]!, bytes);
+        // One that could not be read has no digest, and is looked at here.
+        this.#compare(files[number]!, Digest.of(bytes));
       },
       onPiece: onRead,
       onLargeFile: (large) => this.#finishLarge(large),
@@ -75,8 +84,8 @@ class ObjectCheck implements Disposable {
   /** Has an object checked. */
   add(number: number): void {
     const file = this.#files[number]!;
-    // The other threads digest by SHA-256 and nothing else. Without any digest there is nothing to read.
-    if (file.digest?.length !== SHA256_SIZE) this.#checkAlone(file);
+    // Without a digest there may be nothing to read.
+    if (file.digest?.algorithm !== this.#algorithm) this.#checkAlone(file);
     else if (file.size > MAX_WHOLE_FILE) this.#addLarge(number, file);
     else this.#crew.addFile(number, file.path!, file.size);
   }
@@ -97,8 +106,8 @@ class ObjectCheck implements Disposable {
     for (const file of this.#large) file.close();
   }
 
-  #compare(file: ObjectToCheck, digest: Uint8Array): void {
-    if (equalBytes(digest, file.digest!)) this.#checked.push({ file });
+  #compare(file: ObjectToCheck, digest: Digest | undefined): void {
+    if (digest?.equals(file.digest!)) this.#checked.push({ file });
     // Looked at once more here, it shows what is wrong with it.
     else this.#checkAlone(file, () => {});
   }
@@ -120,7 +129,8 @@ class ObjectCheck implements Disposable {
       return;
     }
     this.#large.add(found);
-    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size }));
+    const algorithm = this.#algorithm;
+    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size, algorithm }));
   }
 
   #finishLarge(large: LargeFile): void {

@@ -17,7 +17,8 @@ import type { DigestCache } from "../../lib/objects/digest_cache.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import type { Source } from "../../lib/tree/scan.ts";
 import type { Content } from "../../lib/tree/tree.ts";
-import { equalBytes } from "../../lib/bytes/compare.ts";
+import { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { Fd } from "../files/fd.ts";
 import { LargeFile } from "./_large_file.ts";
@@ -30,6 +31,8 @@ import { UnnamedFile } from "../files/unnamed_file.ts";
 
 /** How a tree's files are read. */
 export interface TreeReaderOptions extends ThreadOptions {
+  /** By what files are digested. SHA-256 if absent. */
+  readonly algorithm?: HashAlgorithm;
   /** Where files above 64 bytes are put. Without one they are only digested. */
   readonly store?: DirectoryStore;
   /** Digests known of earlier runs; those that are found are added. */
@@ -51,12 +54,13 @@ interface Pending extends Reading {
   readonly from: Fd;
   readonly draft: UnnamedFile | undefined;
   /** Its digest, if it is being read again to be stored. */
-  readonly expected?: Uint8Array;
+  readonly expected?: Digest;
 }
 
 /** Reads files of one tree. Dispose of it, or declare it with `using`. */
 export class TreeReader implements FileReader, Disposable {
   readonly #tree: DirectoryTree;
+  readonly #algorithm: HashAlgorithm;
   readonly #store: DirectoryStore | undefined;
   readonly #cache: DigestCache | undefined;
   readonly #believesCache: boolean;
@@ -75,7 +79,9 @@ export class TreeReader implements FileReader, Disposable {
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { store, cache, believeCache = true, onRead, beforeThreads, ...threads } = options;
+    const { algorithm = "sha256", store, cache, believeCache = true, onRead, ...rest } = options;
+    const { beforeThreads, ...threads } = rest;
+    this.#algorithm = algorithm;
     this.#tree = tree;
     this.#store = store;
     this.#cache = cache;
@@ -83,6 +89,7 @@ export class TreeReader implements FileReader, Disposable {
     this.#onRead = onRead;
     this.#crew = new Crew(linux, {
       kind: "tree",
+      algorithm,
       root: tree.shared,
       ...(store === undefined ? {} : { store: store.objects.shared }),
     }, {
@@ -106,7 +113,7 @@ export class TreeReader implements FileReader, Disposable {
       this.#progress(file.size);
       return known;
     }
-    const content = this.#contents.pending(file.size);
+    const content = this.#contents.pending(file.size, this.#algorithm);
     if (file.size > MAX_WHOLE_FILE) {
       this.#beginLarge({ file, content });
     } else {
@@ -129,17 +136,18 @@ export class TreeReader implements FileReader, Disposable {
     // Files that are kept in the image have no digest.
     if (fingerprint === undefined || size <= INLINE_THRESHOLD) return undefined;
     if (!this.#believesCache) return undefined;
-    const digest = this.#cache?.get(fingerprint);
-    if (digest === undefined) return undefined;
+    const known = this.#cache?.get(fingerprint);
+    if (known === undefined) return undefined;
+    const digest = new Digest(this.#algorithm, known);
     return this.#store?.has(digest, size) === false
       ? undefined
       : this.#contents.external(size, digest);
   }
 
   /** Notes the digest of a file that has been read. */
-  #settle({ file, content }: Reading, digest: Uint8Array<ArrayBuffer>): void {
-    completeContent(content, digest);
-    if (file.fingerprint !== undefined) this.#cache?.set(file.fingerprint, digest);
+  #settle({ file, content }: Reading, { bytes }: Digest): void {
+    completeContent(content, bytes);
+    if (file.fingerprint !== undefined) this.#cache?.set(file.fingerprint, bytes);
   }
 
   // deno-lint-ignore require-await -- the port is for readers that wait, too
@@ -164,11 +172,12 @@ export class TreeReader implements FileReader, Disposable {
       : found;
     const { state, bytes } = result;
     const draft = this.#adopt(result);
-    if (draft !== undefined) this.#store!.adopt(draft, bytes, size);
     if (state === FILE_STATE.inline) {
       completeContent(reading.content, bytes);
     } else {
-      this.#settle(reading, bytes);
+      const digest = new Digest(this.#algorithm, bytes);
+      if (draft !== undefined) this.#store!.adopt(draft, digest, size);
+      this.#settle(reading, digest);
       this.#expectsPresent = state === FILE_STATE.digested;
     }
     this.#progress(size);
@@ -213,6 +222,7 @@ export class TreeReader implements FileReader, Disposable {
         number,
         from: isClone ? draft.file : from,
         size: file.size,
+        algorithm: this.#algorithm,
         ...(draft === undefined || isClone ? {} : { to: draft.file }),
       }),
     );
@@ -225,7 +235,7 @@ export class TreeReader implements FileReader, Disposable {
     const { size } = from.stat();
     if (size !== file.size) throw wrongLength(from.shown, size, file.size);
     const store = this.#store;
-    if (expected !== undefined && !equalBytes(digest, expected)) {
+    if (expected !== undefined && !digest.equals(expected)) {
       throw changedError(from.shown, "other contents than were expected");
     }
     this.#settle(pending, digest);
@@ -237,7 +247,7 @@ export class TreeReader implements FileReader, Disposable {
       return;
     }
     if (draft !== undefined && !this.#expectsPresent) {
-      store!.objects.completeDraft(draft);
+      store!.objects.completeDraft(draft, this.#algorithm);
       store!.adopt(draft, digest, file.size);
     } else {
       draft?.[Symbol.dispose]();

@@ -20,8 +20,17 @@ export interface SharedDirectory {
 
 /** Which work it is, in values that can be sent to a thread. */
 export type WorkOrder =
-  | { readonly kind: "tree"; readonly root: SharedDirectory; readonly store?: StoreOrder }
-  | { readonly kind: "objects"; readonly layers: readonly SharedDirectory[] }
+  | {
+    readonly kind: "tree";
+    readonly algorithm: HashAlgorithm;
+    readonly root: SharedDirectory;
+    readonly store?: StoreOrder;
+  }
+  | {
+    readonly kind: "objects";
+    readonly algorithm: HashAlgorithm;
+    readonly layers: readonly SharedDirectory[];
+  }
   | { readonly kind: "digest"; readonly options: DigestOrder };
 
 /** A store that files go into. */

@@ -15,7 +15,8 @@ import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { InodeXattr } from "../erofs/inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { xattrName } from "../erofs/xattr_name.ts";
-import { algorithmOfSize, HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
+import { Digest } from "../digest/digest.ts";
+import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
 import type { Xattr } from "../tree/tree.ts";
 
 /** What overlayfs reads on a mount without `userxattr`. */
@@ -63,14 +64,13 @@ function metacopyHeader(algorithm: HashAlgorithm): Uint8Array {
 }
 
 const HEADER_SIZE = 4;
+const ALGORITHMS = ["sha256", "sha512"] as const;
 const METACOPY_HEADERS = { sha256: metacopyHeader("sha256"), sha512: metacopyHeader("sha512") };
 
 /** The metacopy xattr of a file with this digest, or of one whose contents are not verified. */
-export function metacopyXattr(digest: Uint8Array | undefined): InodeXattr {
+export function metacopyXattr(digest: Digest | undefined): InodeXattr {
   if (digest === undefined) return UNVERIFIED;
-  const algorithm = algorithmOfSize(digest.length);
-  if (algorithm === undefined) throw new TypeError(`A digest of ${digest.length} bytes`);
-  return { name: METACOPY, head: METACOPY_HEADERS[algorithm], rest: digest };
+  return { name: METACOPY, head: METACOPY_HEADERS[digest.algorithm], rest: digest.bytes };
 }
 
 const METACOPY = xattrName(METACOPY_NAME);
@@ -82,12 +82,13 @@ const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
  *
  * @throws {ImageFormatError} If it is neither empty nor a digest.
  */
-export function metacopyDigest(metacopy: ImageXattr | undefined): Uint8Array | undefined {
+export function metacopyDigest(metacopy: ImageXattr | undefined): Digest | undefined {
   if (metacopy === undefined || metacopy.size === 0) return undefined;
   const { size, end } = metacopy;
-  const algorithm = algorithmOfSize(size - HEADER_SIZE);
-  if (algorithm !== undefined && metacopy.startsWith(METACOPY_HEADERS[algorithm])) {
-    return metacopy.value(HEADER_SIZE);
+  for (const algorithm of ALGORITHMS) {
+    const header = METACOPY_HEADERS[algorithm];
+    if (size !== header[1] || !metacopy.startsWith(header)) continue;
+    return new Digest(algorithm, metacopy.value(HEADER_SIZE));
   }
   const header = metacopy.value().subarray(0, HEADER_SIZE).toHex();
   throw new ImageFormatError(

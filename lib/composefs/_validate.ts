@@ -135,9 +135,6 @@ function checkContent(file: Content): void {
     throw new SyntaxError(`size ${file.size}, expected 1 to ${MAX_EXTERNAL_SIZE}`);
   }
   if (file.path !== undefined) checkPayload(file.path);
-  if (file.digest !== undefined && file.digest.length !== 32 && file.digest.length !== 64) {
-    throw new SyntaxError(`digest of ${file.digest.length} bytes, expected 32 or 64`);
-  }
 }
 
 function checkStat(stat: Stat): void {

@@ -14,6 +14,8 @@ import { printable } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { hashFile } from "../digest/hash_file.ts";
+import { Digest } from "../digest/digest.ts";
+import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
 import { objectPathSize, writeObjectPath } from "../digest/object_path.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import type { Source } from "../tree/scan.ts";
@@ -26,6 +28,8 @@ export const INLINE_THRESHOLD = 64;
 
 /** What is done with contents. */
 export interface ContentsOptions {
+  /** By what files are digested. SHA-256 if absent. */
+  readonly algorithm?: HashAlgorithm;
   /** Where files above 64 bytes are put. Without one they are only digested. */
   readonly store?: ObjectStore;
   /** Told how many bytes of files have been read, of how many that are known of so far. */
@@ -113,20 +117,25 @@ export class SequentialReader implements FileReader {
     const contents = this.#buffer.subarray(0, file.size);
     checkLength(file, open.readAt(contents, 0));
     if (file.size <= INLINE_THRESHOLD) return { kind: "inline", bytes: contents.slice() };
-    const digest = fsVerityDigest(contents);
+    const { algorithm = "sha256" } = this.#options;
+    const digest = fsVerityDigest(contents, { algorithm });
     this.#put(digest, file.size, contents);
     return this.#contents.external(file.size, digest);
   }
 
   #readLarge(file: Source, open: File): Content {
-    const hasher = hashFile(open, { buffer: this.#buffer, limit: file.size + 1 });
+    const hasher = hashFile(open, {
+      algorithm: this.#options.algorithm ?? "sha256",
+      buffer: this.#buffer,
+      limit: file.size + 1,
+    });
     checkLength(file, hasher.size);
     const digest = hasher.digest();
     this.#put(digest, file.size, open);
     return this.#contents.external(file.size, digest);
   }
 
-  #put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
+  #put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     const { store } = this.#options;
     if (store === undefined || store.has(digest, size)) return;
     store.put(digest, size, contents);
@@ -147,27 +156,25 @@ export function changedError(shown: string, state: string): RangeError {
   return new RangeError(`Cannot digest ${shown}: it changed while it was read, ${state}`);
 }
 
-const DIGEST_SIZE = 32;
-const NO_DIGEST = new Uint8Array(DIGEST_SIZE);
-
 /** Makes contents. Digests and paths of objects are cut out of larger blocks: there are many. */
 export class ContentMaker {
   readonly #arena = new Arena();
 
   /** Contents that are an object. */
-  external(size: number, digest: Uint8Array): Content {
-    const length = objectPathSize(digest);
+  external(size: number, digest: Digest): Content {
+    const length = objectPathSize(digest.bytes.length);
     this.#arena.reserve(length);
     const path = this.#arena.take(length);
-    writeObjectPath(path, digest);
+    writeObjectPath(path, digest.bytes);
     return { kind: "external", size, path, digest };
   }
 
   /** Contents of a file that is yet to be read: in form, but for their bytes, what they are going to be. */
-  pending(size: number): Content {
-    return size <= INLINE_THRESHOLD
-      ? { kind: "inline", bytes: new Uint8Array(size) }
-      : this.external(size, this.#arena.copy(NO_DIGEST));
+  pending(size: number, algorithm: HashAlgorithm = "sha256"): Content {
+    if (size <= INLINE_THRESHOLD) return { kind: "inline", bytes: new Uint8Array(size) };
+    const { digestSize } = HASH_ALGORITHMS[algorithm];
+    this.#arena.reserve(digestSize);
+    return this.external(size, new Digest(algorithm, this.#arena.take(digestSize)));
   }
 }
 
@@ -176,7 +183,7 @@ export function completeContent(content: Content, bytes: Uint8Array): void {
   if (content.kind === "inline") {
     copyBytes(content.bytes, 0, bytes);
   } else {
-    copyBytes(content.digest!, 0, bytes);
+    copyBytes(content.digest!.bytes, 0, bytes);
     writeObjectPath(content.path!, bytes);
   }
 }

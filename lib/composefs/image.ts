@@ -49,7 +49,7 @@ export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, Versio
  * const image = await createImage(source, { store });
  * assertEquals(image.length, 16384);
  * assertEquals(store.size, 1);
- * assertEquals(fsVerityDigest(image).length, 32);
+ * assertEquals(fsVerityDigest(image).algorithm, "sha256");
  * ```
  */
 export async function createImage(

@@ -11,6 +11,7 @@
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
+import type { Digest } from "../digest/digest.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsImage, ImageInode } from "../erofs/image.ts";
@@ -149,11 +150,11 @@ export class Unoverlay {
     return externalContent(size, path, digest);
   }
 
-  #digest(metacopy: ImageXattr | undefined, surroundings: Surroundings): Uint8Array | undefined {
+  #digest(metacopy: ImageXattr | undefined, surroundings: Surroundings): Digest | undefined {
     try {
       const digest = metacopyDigest(metacopy);
       // libcomposefs knows of no other digest than that by SHA-256, and says that there is none.
-      return this.#exact || digest?.length === 32 ? digest : undefined;
+      return this.#exact || digest?.algorithm === "sha256" ? digest : undefined;
     } catch (error) {
       if (!(error instanceof ImageFormatError)) throw error;
       const { offset, cause, state } = error;

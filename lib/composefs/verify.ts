@@ -8,9 +8,10 @@
  * @module
  */
 
-import { equalBytes } from "../bytes/compare.ts";
+import { encodeHex } from "../bytes/hex.ts";
 import { binary } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
+import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { pathOf, type Place, walkFiles } from "../tree/walk_files.ts";
@@ -55,8 +56,8 @@ export type Finding = ImageFinding | ObjectFinding;
 
 /** What was looked at. */
 export interface VerifySummary {
-  /** fs-verity digest of the image as it is. */
-  readonly digest: Uint8Array;
+  /** fs-verity digest of the image as it is, by the algorithm of the one expected. */
+  readonly digest: Digest;
   /** Regular files in the image, hard links counted once. */
   readonly files: number;
   /** Objects that were looked for, each counted once. */
@@ -73,10 +74,10 @@ export interface VerifySummary {
 export interface VerifyOptions {
   /** Checks the objects; see `sequentialChecker`. Without one only the image is verified. */
   readonly checkObjects?: ObjectChecker;
-  /** fs-verity digest that the image must have, 32 bytes by SHA-256. */
-  readonly digest?: Uint8Array;
+  /** fs-verity digest that the image must have. */
+  readonly digest?: Digest;
   /** The file, if it goes on behind the image: its size, and its fs-verity digest. */
-  readonly whole?: { readonly size: number; readonly digest: Uint8Array };
+  readonly whole?: { readonly size: number; readonly digest: Digest };
   /** Counts files whose object the image names no digest of as wrong, whatever the object's name says. */
   readonly requireDigests?: boolean;
   /**
@@ -104,7 +105,8 @@ export async function* verifyImage(
   image: Uint8Array,
   options: VerifyOptions = {},
 ): AsyncGenerator<Finding, VerifySummary, void> {
-  const digest = options.whole?.digest ?? fsVerityDigest(image);
+  const digest = options.whole?.digest ??
+    fsVerityDigest(image, { algorithm: options.digest?.algorithm ?? "sha256" });
   const collected: Collected = { files: 0, bytes: 0, objects: new Map(), hasDigest: false };
   let findings = 0;
   let unverified = 0;
@@ -141,11 +143,11 @@ function isBySizeOnly({ digest, claim }: ObjectToCheck): boolean {
 
 function* verifyStructure(
   image: Uint8Array,
-  digest: Uint8Array,
+  digest: Digest,
   options: VerifyOptions,
   collected: Collected,
 ): Generator<ImageFinding> {
-  const isExpected = options.digest !== undefined && equalBytes(options.digest, digest);
+  const isExpected = options.digest?.equals(digest) === true;
   if (options.digest !== undefined && !isExpected) {
     const state = `fs-verity digest ${digest.toHex()}, expected ${options.digest.toHex()}`;
     yield { kind: "image", problem: "digest", state };
@@ -222,7 +224,7 @@ function collect(tree: Tree<Content>, collected: Collected): void {
 }
 
 function keyOf({ path, digest, size, claim }: ObjectToCheck): string {
-  const header = claim?.header?.toHex() ?? "";
+  const header = claim?.header === undefined ? "" : encodeHex(claim.header);
   return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : binary(path)}`;
 }
 

@@ -9,6 +9,7 @@
 
 import { type FieldType, record, reserved, u16, u64, u8 } from "../bytes/struct.ts";
 import { utf8 } from "../bytes/text.ts";
+import type { Digest } from "./digest.ts";
 import { type BlockHasher, HASH_ALGORITHMS, type HashAlgorithm } from "./hasher.ts";
 
 /** Bytes at a fixed place, with zeros after those that are there. */
@@ -73,7 +74,10 @@ export interface FsVerityDescriptor {
  *   dataSize: 0,
  *   rootHash: new Uint8Array(32),
  * });
- * assertEquals(portableHasher("sha256").hash(descriptor), fsVerityDigest(new Uint8Array(0)));
+ * assertEquals(
+ *   portableHasher("sha256").hash(descriptor),
+ *   fsVerityDigest(new Uint8Array(0)).bytes,
+ * );
  * ```
  */
 export function encodeFsVerityDescriptor(descriptor: FsVerityDescriptor): Uint8Array<ArrayBuffer> {
@@ -130,24 +134,21 @@ export class UnsaltedDescriptor {
  * Puts a digest into the form that built-in signatures sign: `FSVerity`, algorithm, length, digest.
  *
  * @returns 12 bytes more than the digest.
- * @throws {RangeError} If the digest has another length than the algorithm's.
  *
  * @example Bytes to sign
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { formatFsVerityDigest, fsVerityDigest } from "composefs-ts";
  *
- * const signed = formatFsVerityDigest(fsVerityDigest(new Uint8Array(0)), "sha256");
+ * const signed = formatFsVerityDigest(fsVerityDigest(new Uint8Array(0)));
  * assertEquals(new TextDecoder().decode(signed.subarray(0, 8)), "FSVerity");
  * assertEquals(signed.length, 44);
  * ```
  */
 export function formatFsVerityDigest(
-  digest: Uint8Array,
-  algorithm: HashAlgorithm,
+  { algorithm, bytes: digest }: Digest,
 ): Uint8Array<ArrayBuffer> {
   const { number, digestSize } = HASH_ALGORITHMS[algorithm];
-  checkSize("digest", digest, digestSize, digestSize);
   const bytes = new Uint8Array(FORMATTED_DIGEST.size + digestSize);
   FORMATTED_DIGEST.write(new DataView(bytes.buffer), 0, {
     magic: utf8("FSVerity"),

@@ -10,6 +10,7 @@
  */
 
 import { encodeFsVerityDescriptor, UnsaltedDescriptor } from "./descriptor.ts";
+import { Digest } from "./digest.ts";
 import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
 import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
@@ -45,7 +46,6 @@ export interface FsVerityHasherOptions extends FsVerityOptions {
  * The same contents and options give the same digest on every machine.
  *
  * @param contents The whole file. Not kept.
- * @returns 32 bytes for SHA-256, 64 for SHA-512.
  * @throws {RangeError} If the block size or the length of the salt is not among those allowed.
  *
  * @example Digest of a short file
@@ -60,10 +60,7 @@ export interface FsVerityHasherOptions extends FsVerityOptions {
  * );
  * ```
  */
-export function fsVerityDigest(
-  contents: Uint8Array,
-  options: FsVerityOptions = {},
-): Uint8Array<ArrayBuffer> {
+export function fsVerityDigest(contents: Uint8Array, options: FsVerityOptions = {}): Digest {
   if (options.salt === undefined || options.salt.length === 0) {
     return unsaltedDigest(contents, options);
   }
@@ -72,11 +69,11 @@ export function fsVerityDigest(
   for (let at = 0; at < contents.length; at += blockSize) {
     tree.addBlock(contents.subarray(at, at + blockSize));
   }
-  return tree.hasher.hash(describe(tree, contents.length));
+  return digestOf(tree, contents.length);
 }
 
 /** The way of most files, many of which are small: without the cost of setting up a tree for each. */
-function unsaltedDigest(contents: Uint8Array, options: FsVerityOptions): Uint8Array<ArrayBuffer> {
+function unsaltedDigest(contents: Uint8Array, options: FsVerityOptions): Digest {
   const hasher = chooseHasher(options);
   const { blockSize = 4096 } = options;
   checkBlockSize(blockSize, hasher);
@@ -85,7 +82,8 @@ function unsaltedDigest(contents: Uint8Array, options: FsVerityOptions): Uint8Ar
     lastUsed = { hasher, blockSize, levels, descriptor: new UnsaltedDescriptor(hasher, blockSize) };
   }
   const { levels, descriptor } = lastUsed;
-  return hasher.hash(descriptor.encode(contents.length, levels.rootHash(contents)));
+  const hash = hasher.hash(descriptor.encode(contents.length, levels.rootHash(contents)));
+  return new Digest(hasher.algorithm, hash);
 }
 
 /** What the last digest was computed with, for the next one by the same parameters. */
@@ -127,8 +125,8 @@ export class SpanAssembler {
   }
 
   /** The digest, once all spans of a file of `size` bytes, more than a block, have been added. */
-  digest(size: number): Uint8Array<ArrayBuffer> {
-    return this.#tree.hasher.hash(describe(this.#tree, size));
+  digest(size: number): Digest {
+    return digestOf(this.#tree, size);
   }
 }
 
@@ -214,13 +212,10 @@ export class FsVerityHasher {
     return this;
   }
 
-  /**
-   * Gives the digest of all that was taken.
-   *
-   * @returns A new array of 32 bytes for SHA-256, 64 for SHA-512.
-   */
-  digest(): Uint8Array<ArrayBuffer> {
-    return this.#tree.hasher.hash(this.#complete());
+  /** Gives the digest of all that was taken. */
+  digest(): Digest {
+    const { hasher } = this.#tree;
+    return new Digest(hasher.algorithm, hasher.hash(this.#complete()));
   }
 
   /** Gives the 256-byte descriptor of all that was taken: what the digest is the hash of. */
@@ -261,7 +256,6 @@ export class FsVerityHasher {
  * there is none of these.
  *
  * @param chunks Pieces of the file in order, of any size. Each may be reused once the next is asked for.
- * @returns 32 bytes for SHA-256, 64 for SHA-512.
  * @throws {RangeError} If the block size or the length of the salt is not among those allowed.
  * @throws {TypeError} If `algorithm` is not what `hasher` computes.
  *
@@ -278,7 +272,7 @@ export class FsVerityHasher {
 export async function fsVerityDigestOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: FsVerityOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Digest> {
   const hasher = options.hasher ?? installedHasher(chooseAlgorithm(options));
   const subtle = hasher === undefined ? findSubtleDigest() : undefined;
   if (subtle !== undefined) return await fsVerityDigestByWebCrypto(chunks, options, subtle);
@@ -296,10 +290,9 @@ export async function fsVerityDigestByWebCrypto(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: FsVerityOptions,
   subtle: SubtleDigest,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Digest> {
   const tree = makeTree({ ...options, hasher: portableHasher(chooseAlgorithm(options)) });
-  const size = await addLeavesByWebCrypto(chunks, tree, subtle);
-  return tree.hasher.hash(describe(tree, size));
+  return digestOf(tree, await addLeavesByWebCrypto(chunks, tree, subtle));
 }
 
 function chooseAlgorithm({ algorithm, hasher }: FsVerityOptions): HashAlgorithm {
@@ -317,6 +310,10 @@ function chooseHasher(options: FsVerityOptions): BlockHasher {
 
 function makeTree(options: FsVerityHasherOptions): MerkleTree {
   return new MerkleTree({ ...options, hasher: chooseHasher(options) });
+}
+
+function digestOf(tree: MerkleTree, size: number): Digest {
+  return new Digest(tree.hasher.algorithm, tree.hasher.hash(describe(tree, size)));
 }
 
 function describe(tree: MerkleTree, size: number): Uint8Array<ArrayBuffer> {

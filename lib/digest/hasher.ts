@@ -61,9 +61,3 @@ export const HASH_ALGORITHMS: Readonly<Record<HashAlgorithm, HashAlgorithmFacts>
   sha256: { number: 1, digestSize: 32, inputBlockSize: 64, webName: "SHA-256" },
   sha512: { number: 2, digestSize: 64, inputBlockSize: 128, webName: "SHA-512" },
 };
-
-/** The algorithm whose hashes have a length in bytes, undefined if none has. */
-export function algorithmOfSize(length: number): HashAlgorithm | undefined {
-  if (length === HASH_ALGORITHMS.sha256.digestSize) return "sha256";
-  return length === HASH_ALGORITHMS.sha512.digestSize ? "sha512" : undefined;
-}

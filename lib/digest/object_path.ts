@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type Digest, MAX_DIGEST_SIZE } from "./digest.ts";
+
 const SLASH = 0x2f;
 
 /** The two hexadecimal digits of each byte, the first in the low eight bits. */
@@ -17,12 +19,19 @@ function digit(value: number): number {
   return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
-/** Bytes of an object path. */
-export function objectPathSize(digest: Uint8Array): number {
-  return 2 * digest.length + 1;
+/** Bytes of the path of an object whose digest has `digestSize`. */
+export function objectPathSize(digestSize: number): number {
+  return 2 * digestSize + 1;
 }
 
-/** Writes an object path to the start of `into`: many times faster than by way of a string. */
+/** Bytes of the longest object path. */
+export const MAX_OBJECT_PATH_SIZE: number = objectPathSize(MAX_DIGEST_SIZE);
+
+/**
+ * Writes an object path to the start of `into`: many times faster than by way of a string.
+ *
+ * @param digest The bytes of a digest.
+ */
 export function writeObjectPath(into: Uint8Array, digest: Uint8Array): void {
   let at = 0;
   for (let i = 0; i < digest.length; i++) {
@@ -33,13 +42,13 @@ export function writeObjectPath(into: Uint8Array, digest: Uint8Array): void {
   }
 }
 
-/** Path of an object below the store: two hexadecimal digits, `/`, the rest (65 bytes for SHA-256). */
-export function objectPath(digest: Uint8Array): string {
+/** Path of an object below the store: two hexadecimal digits, `/`, the rest. */
+export function objectPath(digest: Digest): string {
   const hex = digest.toHex();
   return `${hex.slice(0, 2)}/${hex.slice(2)}`;
 }
 
 /** The directory of an object below the store: two hexadecimal digits. */
-export function shardOf(digest: Uint8Array): string {
-  return digest.subarray(0, 1).toHex();
+export function shardOf(digest: Digest): string {
+  return digest.bytes[0]!.toString(16).padStart(2, "0");
 }

@@ -11,14 +11,15 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { type File, memoryFile, type Stretch } from "../file/file.ts";
 import { encodeFsVerityDescriptor } from "./descriptor.ts";
-import { algorithmOfSize, type BlockHasher } from "./hasher.ts";
+import { Digest } from "./digest.ts";
+import type { BlockHasher } from "./hasher.ts";
 import { MerkleTree } from "./merkle.ts";
 import { defaultHasher } from "./sha2.ts";
 
 /** What a file is expected to be, and what is told about it. */
 export interface OpenVerifiedOptions {
-  /** fs-verity digest with blocks of 4096 bytes and no salt: 32 bytes by SHA-256, 64 by SHA-512. */
-  readonly digest: Uint8Array;
+  /** fs-verity digest with blocks of 4096 bytes and no salt. */
+  readonly digest: Digest;
   /** Length in bytes. */
   readonly size: number;
   /** What messages call the file; `"file"` if absent. */
@@ -56,10 +57,8 @@ function openChecked(file: File, options: OpenVerifiedOptions): File {
   const { size, digest, name = "file" } = options;
   if (file.size !== size) throw wrongSize(name, file.size, size);
   const kept = size <= MAX_KEPT_SIZE ? new Uint8Array(size) : undefined;
-  const algorithm = algorithmOfSize(digest.length);
-  if (algorithm === undefined) throw new TypeError(`A digest of ${digest.length} bytes`);
-  const leaves = new LeafHashes(size, digest.length);
-  const tree = new MerkleTree({ hasher: defaultHasher(algorithm) });
+  const leaves = new LeafHashes(size, digest.bytes.length);
+  const tree = new MerkleTree({ hasher: defaultHasher(digest.algorithm) });
   const buffer = kept ?? new Uint8Array(CHUNK_SIZE);
   let data: Stretch | undefined = { start: 0, end: kept === undefined ? 0 : Infinity };
   // The last chunk is always read, by which a file that has become shorter is noticed.
@@ -81,7 +80,7 @@ function openChecked(file: File, options: OpenVerifiedOptions): File {
   }
   checkEnd(file, size, name);
   const found = digestOf(tree, size);
-  if (!equalBytes(found, digest)) {
+  if (!found.equals(digest)) {
     throw new RangeError(
       `Cannot use ${name}: fs-verity digest ${found.toHex()}, expected ${digest.toHex()}`,
     );
@@ -102,14 +101,15 @@ function checkEnd(file: File, size: number, name: string): void {
   }
 }
 
-function digestOf(tree: MerkleTree, size: number): Uint8Array {
-  return tree.hasher.hash(encodeFsVerityDescriptor({
+function digestOf(tree: MerkleTree, size: number): Digest {
+  const descriptor = encodeFsVerityDescriptor({
     algorithm: tree.hasher.algorithm,
     blockSize: BLOCK_SIZE,
     salt: tree.salt,
     dataSize: size,
     rootHash: tree.rootHash(),
-  }));
+  });
+  return new Digest(tree.hasher.algorithm, tree.hasher.hash(descriptor));
 }
 
 function nextData(file: File, position: number): Stretch | undefined {

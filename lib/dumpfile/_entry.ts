@@ -6,7 +6,8 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { binary, printable } from "../bytes/text.ts";
+import { Digest, DIGEST_FORM, MAX_DIGEST_SIZE } from "../digest/digest.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import { checkPayload, checkTarget, MAX_EXTERNAL_SIZE, MAX_INLINE_SIZE } from "../tree/limits.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type Leaf,
   type Xattr,
 } from "../tree/tree.ts";
-import { hexDigit } from "./escape.ts";
 import type { Fields } from "./_fields.ts";
 import { XattrsParser } from "./_xattrs.ts";
 
@@ -104,7 +104,7 @@ function regular(
   size: number | bigint,
   payload: Uint8Array | undefined,
   content: Uint8Array | undefined,
-  digest: Uint8Array | undefined,
+  digest: Digest | undefined,
 ): Content {
   if (content !== undefined) return { kind: "inline", bytes: content };
   if (size === 0) return { kind: "inline", bytes: NOTHING };
@@ -114,19 +114,17 @@ function regular(
   return externalContent(Number(size), payload, digest);
 }
 
-function parseDigest(text: Uint8Array | undefined): Uint8Array | undefined {
+/** Digits of the longest digest. */
+const LONGEST_DIGEST = 2 * MAX_DIGEST_SIZE;
+
+function parseDigest(text: Uint8Array | undefined): Digest | undefined {
   if (text === undefined || text.length === 0) return undefined;
-  const isLong = text.length === 128;
-  if ((text.length !== 64 && !isLong) || text.some((byte) => hexDigit(byte) < 0)) {
-    throw new SyntaxError(
-      `invalid digest "${printable(text)}", expected 64 hexadecimal digits, 128 or -`,
-    );
-  }
-  const digest = new Uint8Array(text.length / 2);
-  for (let i = 0; i < digest.length; i++) {
-    digest[i] = hexDigit(text[2 * i]!) << 4 | hexDigit(text[2 * i + 1]!);
-  }
-  return digest;
+  const digest = Digest.tryParse(binary(text.subarray(0, LONGEST_DIGEST + 1)));
+  // A prefix with the name of the algorithm is more than a dump has.
+  if (digest !== undefined && text.length === 2 * digest.bytes.length) return digest;
+  throw new SyntaxError(
+    `invalid digest "${printable(text)}", expected ${DIGEST_FORM} or -`,
+  );
 }
 
 function checkContent(content: Uint8Array, size: number | bigint): void {

@@ -11,6 +11,8 @@
 import { Arena } from "../bytes/arena.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
+import { Digest } from "../digest/digest.ts";
+import { HASH_ALGORITHMS } from "../digest/hasher.ts";
 import { HEX_DIGITS, unescapeField } from "./escape.ts";
 import { type Base, parseI64, parseU32, parseU64 } from "./_number.ts";
 
@@ -22,6 +24,8 @@ const BACKSLASH = 0x5c;
 
 /** Digits of either base that are exact in a number. */
 const EXACT_DIGITS = 15;
+
+const SHA256_SIZE = HASH_ALGORITHMS.sha256.digestSize;
 
 /** A path, unescaped, where it lies. */
 export interface PathSpan {
@@ -207,17 +211,17 @@ export class Fields {
   }
 
   /**
-   * Takes a field of 64 hexadecimal digits.
+   * Takes a field that is a digest by SHA-256, as nearly all are.
    *
-   * @returns The bytes they stand for; undefined, having taken nothing, if the field is of another form.
+   * @returns The digest; undefined, having taken nothing, if the field is of another form.
    */
-  plainDigest(): Uint8Array | undefined {
+  plainDigest(): Digest | undefined {
     const bytes = this.#bytes;
     const start = this.position;
-    const end = start + 64;
+    const end = start + 2 * SHA256_SIZE;
     if (end > this.#end || (end < this.#end && bytes[end] !== SPACE)) return undefined;
     const arena = this.#arena;
-    arena.reserve(32);
+    arena.reserve(SHA256_SIZE);
     const into = arena.bytes;
     let to = arena.position;
     let wrong = 0;
@@ -229,7 +233,7 @@ export class Fields {
     }
     if (wrong > 15) return undefined;
     this.position = end + 1;
-    return arena.take(32);
+    return new Digest("sha256", arena.take(SHA256_SIZE));
   }
 }
 

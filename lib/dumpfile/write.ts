@@ -140,7 +140,7 @@ function writeNode(
   lines.optional(file?.kind === "inline" && file.bytes.length > 0 ? file.bytes : undefined);
   lines.byte(SPACE);
   if (external?.digest === undefined) lines.byte(DASH);
-  else lines.hex(external.digest);
+  else lines.hex(external.digest.bytes);
   for (const { name, value } of stat.xattrs) {
     lines.byte(SPACE);
     lines.field(name, "xattr");

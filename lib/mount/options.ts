@@ -9,6 +9,7 @@
  */
 
 import { binary, printable } from "../bytes/text.ts";
+import { Digest, DIGEST_FORM } from "../digest/digest.ts";
 import { flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
 
 /** Whether files have to match the fs-verity digest that the image has for them. */
@@ -18,8 +19,8 @@ export type VerityPolicy = "off" | "try" | "require";
 export interface MountSettings {
   /** Object stores, searched in this order. */
   readonly basedirs?: readonly Uint8Array[];
-  /** fs-verity digest of the image, 32 bytes. */
-  readonly digest?: Uint8Array;
+  /** fs-verity digest of the image. */
+  readonly digest?: Digest;
   /** Absent if neither `verity` nor `tryverity` was given. */
   readonly verity?: "try" | "require";
   /** Digests the image in user space where the kernel does not. */
@@ -50,9 +51,6 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
-
-/** Bytes of a SHA-256 digest, the only one that composefs images have. */
-const DIGEST_SIZE = 32;
 
 /** The longest source that fsconfig(2) takes, in bytes. */
 export const MAX_SOURCE = 255;
@@ -154,15 +152,14 @@ export function completeMountOptions(given: MountSettings): MountOptions {
 /**
  * Reads the digest of an image.
  *
- * @throws {RangeError} If it is not 64 hexadecimal digits.
+ * @throws {RangeError} If it is not one.
  */
-export function parseImageDigest(text: string): Uint8Array<ArrayBuffer> {
-  if (text.length === 2 * DIGEST_SIZE && /^[0-9a-fA-F]*$/.test(text)) {
-    return Uint8Array.fromHex(text);
-  }
+export function parseImageDigest(text: string): Digest {
+  const digest = Digest.tryParse(text);
+  if (digest !== undefined) return digest;
   throw new RangeError(
-    `Value for digest option has incorrect format: expected ${2 * DIGEST_SIZE} hexadecimal ` +
-      `digits, found ${text === "" ? "none" : `${text.length} characters`}`,
+    `Value for digest option has incorrect format: expected ${DIGEST_FORM}, ` +
+      `found ${text === "" ? "none" : `${text.length} characters`}`,
   );
 }
 

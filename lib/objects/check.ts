@@ -7,10 +7,8 @@
  * @module
  */
 
-import { equalBytes } from "../bytes/compare.ts";
 import type { File } from "../file/file.ts";
 import { hashFile } from "../digest/hash_file.ts";
-import { algorithmOfSize } from "../digest/hasher.ts";
 import type { ExternalContent } from "../tree/tree.ts";
 import { type DataLayer, findBackingFile } from "./data_layers.ts";
 import { ClaimCheck, describeClaim, type ObjectClaim } from "./claim.ts";
@@ -90,14 +88,14 @@ export class OneObjectChecker {
       return claim === undefined ? {} : this.#claim(claim, size, found, onRead);
     }
     const hasher = hashFile(found, {
-      algorithm: algorithmOfSize(digest.length)!,
+      algorithm: digest.algorithm,
       buffer: this.#buffer,
       limit: size + 1,
       onPiece: ({ position, length }) => onRead(Math.min(length, size - position)),
     });
     if (hasher.size !== size) return wrongSize(hasher.size, size);
     const actual = hasher.digest();
-    if (equalBytes(actual, digest)) return {};
+    if (actual.equals(digest)) return {};
     const state = `fs-verity digest ${actual.toHex()}, expected ${digest.toHex()}`;
     return { problem: "digest", state };
   }

@@ -13,15 +13,16 @@
 
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { concatBytes } from "../bytes/text.ts";
+import { Digest } from "../digest/digest.ts";
 import { FsVerityHasher } from "../digest/fs_verity.ts";
-import { algorithmOfSize, type HashAlgorithm } from "../digest/hasher.ts";
+import type { HashAlgorithm } from "../digest/hasher.ts";
 import { sha256Hasher } from "../digest/sha2.ts";
 import { FILE_TYPE_BITS, type Stat, type Xattr } from "../tree/tree.ts";
 
 /** What contents must be to deserve the name of their object. */
 export interface ObjectClaim {
   /** The digest that the name is. */
-  readonly digest: Uint8Array;
+  readonly digest: Digest;
   /** What comes before the contents in the message that it is the SHA-256 of. Only OSTree has any. */
   readonly header?: Uint8Array;
 }
@@ -42,9 +43,9 @@ export function claimOf(path: Uint8Array, stat: Stat): ObjectClaim | undefined {
   if (path.length > LONGEST_NAME) return undefined;
   const match = NAME.exec(String.fromCharCode(...path));
   if (match === null) return undefined;
-  const digest = Uint8Array.fromHex(match[1]! + match[2]!);
+  const digest = Digest.parse(match[1]! + match[2]!);
   if (match[3] === undefined) return { digest };
-  return digest.length === 32 ? { digest, header: ostreeHeader(stat) } : undefined;
+  return digest.algorithm === "sha256" ? { digest, header: ostreeHeader(stat) } : undefined;
 }
 
 /** Holds contents against a claim, as they come. */
@@ -56,7 +57,7 @@ export class ClaimCheck {
 
   constructor(claim: ObjectClaim) {
     this.#claim = claim;
-    this.#algorithm = algorithmOfSize(claim.digest.length)!;
+    this.#algorithm = claim.digest.algorithm;
     this.#verity = new FsVerityHasher({ algorithm: this.#algorithm });
     if (claim.header !== undefined) this.#message.update(claim.header);
   }
@@ -73,11 +74,11 @@ export class ClaimCheck {
   }
 
   /** Tells whether the claim is right, and the fs-verity digest of the contents. To be called once. */
-  finish(): { readonly isRight: boolean; readonly digest: Uint8Array } {
+  finish(): { readonly isRight: boolean; readonly digest: Digest } {
     const { digest: expected, header } = this.#claim;
     const digest = this.#verity.digest();
-    const isRight = (header === undefined && equalBytes(digest, expected)) ||
-      (this.#algorithm === "sha256" && equalBytes(this.#message.digest(), expected));
+    const isRight = (header === undefined && digest.equals(expected)) ||
+      (this.#algorithm === "sha256" && equalBytes(this.#message.digest(), expected.bytes));
     return { isRight, digest };
   }
 }

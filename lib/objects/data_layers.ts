@@ -12,6 +12,7 @@
 
 import { binary, printable } from "../bytes/text.ts";
 import { type File, memoryFile, zeroFile } from "../file/file.ts";
+import type { Digest } from "../digest/digest.ts";
 import { openVerified } from "../digest/verified_file.ts";
 import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
 import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./claim.ts";
@@ -121,7 +122,7 @@ const CHUNK_SIZE = 1 << 17;
  *
  * @returns Its fs-verity digest, by which it can be read as one of a known digest.
  */
-function digestByClaim(file: File, claim: ObjectClaim, name: string): Uint8Array {
+function digestByClaim(file: File, claim: ObjectClaim, name: string): Digest {
   const check = new ClaimCheck(claim);
   const buffer = new Uint8Array(CHUNK_SIZE);
   for (let length; (length = file.readAt(buffer, check.size)) > 0 && check.size < file.size;) {

@@ -110,7 +110,7 @@ export class DigestCache implements Fingerprints {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const { savedAt, count } = HEADER.read(view, 0);
     const end = HEADER.size + count * ENTRY.size;
-    if (!equalBytes(fsVerityDigest(file.subarray(0, end)), file.subarray(end))) {
+    if (!equalBytes(fsVerityDigest(file.subarray(0, end)).bytes, file.subarray(end))) {
       throw new RangeError("its digest is wrong");
     }
     if (savedAt > now) throw new RangeError("it was written later than now");
@@ -174,7 +174,7 @@ export class DigestCache implements Fingerprints {
     HEADER.write(new DataView(header.buffer), 0, fields);
     const hasher = new FsVerityHasher();
     for (const part of parts) hasher.update(part);
-    return [...parts, hasher.digest()];
+    return [...parts, hasher.digest().bytes.slice()];
   }
 
   #tableOf(number: number): EntryTable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equalBytes } from "../bytes/compare.ts";
+import type { Digest } from "../digest/digest.ts";
 import { type File, memoryFile, readWhole } from "../file/file.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { ObjectStore } from "./object_store.ts";
@@ -33,8 +33,8 @@ export class MemoryStore implements ObjectStore {
   }
 
   /** Tells whether the object is there, of this size. */
-  has(digest: Uint8Array, size: number): boolean {
-    return this.#objects.get(digest.toHex())?.length === size;
+  has(digest: Digest, size: number): boolean {
+    return this.#objects.get(digest.toString())?.length === size;
   }
 
   /**
@@ -42,18 +42,20 @@ export class MemoryStore implements ObjectStore {
    *
    * @throws {RangeError} If they do not have this digest and size.
    */
-  put(digest: Uint8Array, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
+  put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     if (this.has(digest, size)) return;
     const copy = contents instanceof Uint8Array ? contents.slice() : readWhole(contents, size);
-    if (copy.length !== size || !equalBytes(fsVerityDigest(copy), digest)) {
+    if (
+      copy.length !== size || !fsVerityDigest(copy, { algorithm: digest.algorithm }).equals(digest)
+    ) {
       throw new RangeError(`Cannot store object "${digest.toHex()}": contents have changed`);
     }
-    this.#objects.set(digest.toHex(), copy);
+    this.#objects.set(digest.toString(), copy);
   }
 
   /** Opens an object, undefined if it is not there. */
-  open(digest: Uint8Array): File | undefined {
-    const object = this.#objects.get(digest.toHex());
+  open(digest: Digest): File | undefined {
+    const object = this.#objects.get(digest.toString());
     return object === undefined ? undefined : memoryFile(object);
   }
 }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { Digest } from "../digest/digest.ts";
+
 /** One extended attribute, as listxattr(2) and getxattr(2) give it. */
 export interface Xattr {
   /** Full name, namespace included (`user.mime_type`), without a terminating NUL. */
@@ -125,8 +127,8 @@ export interface ExternalContent {
   readonly size: number;
   /** Path of the backing file below the object store, or absent: then a sparse file. */
   readonly path?: Uint8Array;
-  /** fs-verity digest of the backing file, if it is to be enforced: 32 bytes by SHA-256, 64 by SHA-512. */
-  readonly digest?: Uint8Array;
+  /** fs-verity digest of the backing file, if it is to be enforced. */
+  readonly digest?: Digest;
 }
 
 /** What a regular file is once its contents are decided. */
@@ -136,7 +138,7 @@ export type Content = InlineContent | ExternalContent;
 export function externalContent(
   size: number,
   path: Uint8Array | undefined,
-  digest: Uint8Array | undefined,
+  digest: Digest | undefined,
 ): ExternalContent {
   const kind = "external";
   const hasPath = path !== undefined && path.length > 0;

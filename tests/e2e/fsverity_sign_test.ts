@@ -103,7 +103,6 @@ testEach(
       assertEquals(ours!.frame, theirs!.frame);
       const signed = formatFsVerityDigest(
         fsVerityDigest(new TextEncoder().encode("hello"), { algorithm }),
-        algorithm,
       );
       // Both runtimes derive the public key of a private one.
       const key = createPublicKey(readFileSync(path("key.pem"), "utf8"));

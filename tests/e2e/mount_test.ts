@@ -185,7 +185,7 @@ testEach(
     };
     assertStringIncludes(refused("verity"), "CONFIG_FS_VERITY");
     assertStringIncludes(refused(`digest=${digest}`), "Image has no fs-verity");
-    assertStringIncludes(refused("digest="), "expected 64 hexadecimal digits");
+    assertStringIncludes(refused("digest="), "expected 64 or 128 hexadecimal digits");
     assertStringIncludes(refused(`digest=${digest},userverity,verity`), "tryverity");
     const wrong = "a".repeat(64);
     assertStringIncludes(refused(`digest=${wrong},userverity`), `found ${digest}`);

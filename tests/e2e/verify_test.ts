@@ -2,6 +2,7 @@
  * Images verified and read without a mount: `verify`, `cat` and `extract`.
  */
 
+import { Digest } from "../../lib/digest/digest.ts";
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -91,7 +92,7 @@ testEach(
     const linux = await openLinux();
     using layer = DirectoryLayer.open(linux, utf8(store));
     const checkObjects = objectChecker(linux, [layer], { threads: 1, module: undefined });
-    const expected = { checkObjects, digest: Uint8Array.fromHex(digest) };
+    const expected = { checkObjects, digest: Digest.parse(digest) };
     const sound = read(image);
     const dump = dumpText(openImage(sound).tree());
     assertEquals(await collect(verifyImage(sound, expected)), []);
@@ -239,7 +240,7 @@ function makeNamedImage(subject: Subject): { image: string; digest: string } {
   const { length } = contents;
   const sha256 = new Uint8Array(createHash("sha256").update(contents).digest());
   const names = {
-    podman: objectPath(sha256),
+    podman: objectPath(new Digest("sha256", sha256)),
     verity: objectPath(fsVerityDigest(contents)),
     nothing: "some/name",
   };

@@ -21,7 +21,6 @@ import { ERRNO } from "../../ffi/sys/errno.ts";
 import type { Backend } from "../../ffi/sys/_libc.ts";
 import { Linux } from "../../ffi/sys/linux.ts";
 import { mountComposefs, type MountReport } from "../../ffi/mount/mount.ts";
-import { equalBytes } from "../../lib/bytes/compare.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import { completeMountOptions, parseMountOptions } from "../../lib/mount/options.ts";
 import { type Call, cText, type FaultPlan, withFaults } from "./faults.ts";
@@ -181,7 +180,6 @@ class Bench {
       image: utf8(image),
       mountpoint: utf8(`${this.#directory}/m`),
       options: completeMountOptions(parseMountOptions([utf8(options)])),
-      equalDigests: equalBytes,
     });
   }
 

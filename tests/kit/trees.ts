@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Digest } from "../../lib/digest/digest.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import { ErofsImage, type ImageInode } from "../../lib/erofs/image.ts";
 import { type ImageEntry, readDirectory } from "../../lib/erofs/read_directory.ts";
@@ -53,7 +54,7 @@ export function inline(contents: string | Uint8Array, given: Partial<Stat> = {})
 export function external(
   size: number,
   path?: string,
-  digest?: Uint8Array,
+  digest?: Digest | Uint8Array,
   given: Partial<Stat> = {},
 ): Regular<Content> {
   return {
@@ -63,7 +64,9 @@ export function external(
       kind: "external",
       size,
       ...(path === undefined ? {} : { path: utf8(path) }),
-      ...(digest === undefined ? {} : { digest }),
+      ...(digest === undefined
+        ? {}
+        : { digest: digest instanceof Digest ? digest : Digest.of(digest)! }),
     },
   };
 }

@@ -116,7 +116,7 @@ export class Guest {
   /** The digest that the kernel has for a file, in hexadecimal; undefined if it has none. */
   measure(path: string): string | undefined {
     using file = this.open(path);
-    return measureVerity(file)?.digest.toHex();
+    return measureVerity(file)?.bytes.toHex();
   }
 
   /** Opens a file for reading. */

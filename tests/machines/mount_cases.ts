@@ -176,7 +176,7 @@ const OUR_CHECKS: Checks = {
   "what is no digest is refused": async (bench) => {
     enable(bench.guest, bench.example.image);
     for (const digest of ["", "abc", `sha256:${IMAGE_DIGEST}`]) {
-      await refused(bench, `,digest=${digest}`, "expected 64 hexadecimal digits");
+      await refused(bench, `,digest=${digest}`, "expected 64 or 128 hexadecimal digits");
     }
   },
   "userverity mounts a right image that has no fs-verity": (bench) =>

@@ -12,6 +12,8 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { encodeHex } from "../../../lib/bytes/hex.ts";
+import type { Digest } from "../../../lib/digest/digest.ts";
 import { formatFsVerityDigest } from "../../../lib/digest/descriptor.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { fsverityDumpMetadata } from "./dump_metadata.ts";
@@ -82,7 +84,7 @@ function* computeDigests(
   files: readonly Uint8Array[],
   options: FsverityDigestOptions,
   context: Context,
-): Generator<Uint8Array> {
+): Generator<Digest> {
   if (options.outMerkleTree !== undefined || options.outDescriptor !== undefined) {
     for (const path of files) yield computeFile(path, options, context).digest();
     return;
@@ -104,13 +106,13 @@ function runFsverityDigest(
   let next = 0;
   for (const digest of computeDigests(files, options, context)) {
     const path = files[next++]!;
-    const shown = options.forBuiltinSig ? formatFsVerityDigest(digest, algorithm) : digest;
+    const shown = options.forBuiltinSig ? encodeHex(formatFsVerityDigest(digest)) : digest.toHex();
     if (options.json) {
       stdout.write(jsonLine({ ...jsonBytes("path", path), algorithm, digest: digest.toHex() }));
     } else if (options.compact) {
-      stdout.write(shown.toHex() + "\n");
+      stdout.write(shown + "\n");
     } else {
-      stdout.write(`${options.forBuiltinSig ? "" : algorithm + ":"}${shown.toHex()} `);
+      stdout.write(`${options.forBuiltinSig ? "" : algorithm + ":"}${shown} `);
       stdout.write(path);
       stdout.write("\n");
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { encodeHex } from "../../../lib/bytes/hex.ts";
 import { defineCommand, type OptionTable } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 
@@ -24,14 +25,15 @@ export const fsverityMeasure = defineCommand({
   exitStatus: ["0 if all files were measured, 1 if one could not be, 2 for a wrong command line."],
   run({ json }, { files }, { terminal: { stdout }, system }) {
     for (const path of files) {
-      const { algorithm, digest } = system.measureVerity(path);
+      const { algorithm, bytes } = system.measureVerity(path);
+      const digest = encodeHex(bytes);
       const name = typeof algorithm === "number" ? `ALG_${algorithm}` : algorithm;
       if (json) {
         stdout.write(
-          jsonLine({ ...jsonBytes("path", path), algorithm: name, digest: digest.toHex() }),
+          jsonLine({ ...jsonBytes("path", path), algorithm: name, digest }),
         );
       } else {
-        stdout.write(`${name}:${digest.toHex()} `);
+        stdout.write(`${name}:${digest} `);
         stdout.write(path);
         stdout.write("\n");
       }

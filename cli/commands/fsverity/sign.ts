@@ -74,7 +74,7 @@ export const fsveritySign = defineCommand({
     const { hashAlg: algorithm } = options;
     const [signer, bare] = openSigner(options, system);
     const digest = computeFile(file, options, context).digest();
-    system.writeFile(signature, signer.sign(formatFsVerityDigest(digest, algorithm), bare));
+    system.writeFile(signature, signer.sign(formatFsVerityDigest(digest), bare));
     stdout.write(utf8("Signed file '"));
     stdout.write(file);
     stdout.write(`' (${algorithm}:${digest.toHex()})\n`);

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { equalBytes } from "../../../lib/bytes/compare.ts";
 import { printable, utf8 } from "../../../lib/bytes/text.ts";
 import {
   completeMountOptions,
@@ -187,7 +186,6 @@ export function runMount(
     image,
     mountpoint,
     options,
-    equalDigests: equalBytes,
     checkOnly,
   });
   if (upperMode !== undefined && (upperMode & OTHERS) !== OTHERS) {

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { equalBytes } from "../../../lib/bytes/compare.ts";
 import { printable } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
 import {
@@ -15,6 +14,7 @@ import {
 } from "../../../lib/objects/data_layers.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
+import { Digest } from "../../../lib/digest/digest.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
@@ -33,7 +33,7 @@ export const contentOptions = {
   digest: {
     kind: "value",
     value: "HEX",
-    parse: parseDigest,
+    parse: Digest.parse,
     summary: "Refuse the image unless this is its fs-verity digest",
     help:
       "Objects are verified against the digests in the image, so without this option whoever can change the image decides what they should be.",
@@ -53,11 +53,6 @@ export const contentOptions = {
 /** What they come to. */
 export type ContentOptions = OptionValues<typeof contentOptions>;
 
-function parseDigest(text: string): Uint8Array<ArrayBuffer> {
-  if (/^[0-9a-fA-F]{64}$/.test(text)) return Uint8Array.fromHex(text);
-  throw new RangeError("expected 64 hexadecimal digits");
-}
-
 /**
  * Reads an image file and the tree in it.
  *
@@ -68,10 +63,10 @@ export function loadExpectedTree(
   image: Uint8Array,
   { digest }: ContentOptions,
 ): Tree<Content> {
-  const { bytes, whole } = system.readImage(image, { whole: digest !== undefined });
+  const { bytes, whole } = system.readImage(image, { whole: digest?.algorithm });
   if (digest !== undefined) {
-    const found = whole?.digest ?? fsVerityDigest(bytes);
-    if (!equalBytes(found, digest)) {
+    const found = whole?.digest ?? fsVerityDigest(bytes, { algorithm: digest.algorithm });
+    if (!found.equals(digest)) {
       throw new Error(
         `Cannot use "${printable(image)}": fs-verity digest ${found.toHex()}, ` +
           `expected ${digest.toHex()}`,

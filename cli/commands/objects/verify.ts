@@ -63,7 +63,7 @@ export const verify = defineCommand({
     if (basedir.length > 0 && imageOnly) {
       throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
     }
-    const { bytes, whole } = system.readImage(image, { whole: true });
+    const { bytes, whole } = system.readImage(image, { whole: digest?.algorithm ?? "sha256" });
     using basedirs = new Basedirs(system, options);
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {

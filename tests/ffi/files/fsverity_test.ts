@@ -24,7 +24,7 @@ test("fs-verity: the kernel's digest is ours, or it says why there is none", ({ 
     return;
   }
   const digest = fsVerityDigest(utf8("contents"));
-  assertEquals(measureVerity(file), { algorithm: "sha256", digest });
+  assertEquals(measureVerity(file), digest);
   const again = assertThrows(() => enableVerity(file), SyscallError, "it is enabled already");
   assertEquals(again.code, "EEXIST");
 });
@@ -99,7 +99,7 @@ test("fs-verity: a digest by an unknown algorithm keeps its number", async ({ di
     },
   });
   using file = Fd.open(linux, pathTo(directory, "f"), { flags: O_RDONLY });
-  assertEquals(requireVerity(file), { algorithm: 9, digest: new Uint8Array(20).fill(7) });
+  assertEquals(requireVerity(file), { algorithm: 9, bytes: new Uint8Array(20).fill(7) });
 });
 
 test("fs-verity: a file that must have a digest and has none is an error", async ({ directory }) => {

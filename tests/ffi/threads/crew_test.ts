@@ -1,3 +1,4 @@
+import type { Digest } from "../../../lib/digest/digest.ts";
 import { QUICK } from "../../../scripts/test/effort.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -206,7 +207,7 @@ test("crew: digests files in order, and fails at the first it cannot read", ({ l
   for (const options of [ALONE, THREADED]) {
     const digests = [...digestFiles(linux, names, { ...order, ...options })];
     assertEquals(digests, SIZES.map((size) => fsVerityDigest(contents(size))));
-    const found: Uint8Array[] = [];
+    const found: Digest[] = [];
     const broken = [...names, utf8(`${path}/none`), ...names];
     assertThrows(
       () => found.push(...digestFiles(linux, broken, { ...order, ...options })),

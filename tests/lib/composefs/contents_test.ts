@@ -243,7 +243,7 @@ Deno.test("pending contents become those of a file that was read", () => {
     const whole = bytes(size);
     const isInline = content.kind === "inline";
     assertEquals(isInline, size <= INLINE_THRESHOLD);
-    completeContent(content, isInline ? whole : fsVerityDigest(whole));
+    completeContent(content, isInline ? whole : fsVerityDigest(whole).bytes);
     assertEquals(
       content,
       isInline
@@ -266,7 +266,7 @@ Deno.test("an image does not wait for bytes to be in place before it is drafted"
       await new Promise((resolve) => setTimeout(resolve));
       for (const [content, file] of pending) {
         const bytes = new Uint8Array(file.size).fill(file.size === 64 ? 0x78 : 0x79);
-        completeContent(content, content.kind === "inline" ? bytes : fsVerityDigest(bytes));
+        completeContent(content, content.kind === "inline" ? bytes : fsVerityDigest(bytes).bytes);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { Digest } from "../../../lib/digest/digest.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import {
@@ -39,7 +40,7 @@ const inImage = (value: Uint8Array) => new ImageXattr(utf8("x"), value, 0, value
 const valueOf = ({ head, rest }: InodeXattr) => concatBytes(head, rest);
 
 Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
-  const digest = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const digest = new Digest("sha256", Uint8Array.from({ length: 32 }, (_, i) => i));
   const metacopy = metacopyXattr(digest);
   const value = valueOf(metacopy);
   assertEquals(new TextDecoder().decode(metacopy.name.bytes), "trusted.overlay.metacopy");
@@ -49,7 +50,7 @@ Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
 });
 
 Deno.test("metacopy holds the digest of SHA-512 as well", () => {
-  const digest = Uint8Array.from({ length: 64 }, (_, i) => i);
+  const digest = new Digest("sha512", Uint8Array.from({ length: 64 }, (_, i) => i));
   const value = valueOf(metacopyXattr(digest));
   assertEquals([...value.subarray(0, 5), value.length], [0, 68, 0, 2, 0, 68]);
   assertEquals(metacopyDigest(inImage(value)), digest);
@@ -57,8 +58,8 @@ Deno.test("metacopy holds the digest of SHA-512 as well", () => {
 
 Deno.test("an empty metacopy is no digest, and nothing else is taken for none", () => {
   assertEquals(metacopyDigest(inImage(new Uint8Array())), undefined);
-  const sha256 = valueOf(metacopyXattr(new Uint8Array(32)));
-  const sha512 = valueOf(metacopyXattr(new Uint8Array(64)));
+  const sha256 = valueOf(metacopyXattr(new Digest("sha256", new Uint8Array(32))));
+  const sha512 = valueOf(metacopyXattr(new Digest("sha512", new Uint8Array(64))));
   const changed = [sha256, sha512].flatMap((value) =>
     [0, 1, 2, 3].map((at) => value.map((byte, i) => i === at ? byte + 1 : byte))
   );

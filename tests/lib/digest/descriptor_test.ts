@@ -1,3 +1,4 @@
+import { Digest } from "../../../lib/digest/digest.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   encodeFsVerityDescriptor,
@@ -55,14 +56,9 @@ Deno.test("a descriptor refuses sizes that it cannot state", () => {
 Deno.test("the formatted digest is magic, algorithm, length and digest", () => {
   const digest = "92dd1f337f6745de68591b0059655a1ad71bfbb749127162c9c74bcff2668019";
   assertEquals(
-    formatFsVerityDigest(Uint8Array.fromHex(digest), "sha256").toHex(),
+    formatFsVerityDigest(Digest.parse(digest)).toHex(),
     "4653566572697479" + "0100" + "2000" + digest,
   );
-  const long = formatFsVerityDigest(new Uint8Array(64), "sha512");
+  const long = formatFsVerityDigest(new Digest("sha512", new Uint8Array(64)));
   assertEquals(long.subarray(8, 12), new Uint8Array([2, 0, 64, 0]));
-  assertThrows(
-    () => formatFsVerityDigest(new Uint8Array(32), "sha512"),
-    RangeError,
-    "a digest of 32 bytes: expected 64",
-  );
 });

@@ -1,12 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../lib/bytes/arena.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import {
-  escapeField,
-  type EscapeStyle,
-  hexDigit,
-  unescapeField,
-} from "../../../lib/dumpfile/escape.ts";
+import { escapeField, type EscapeStyle, unescapeField } from "../../../lib/dumpfile/escape.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const STYLES: readonly EscapeStyle[] = ["path", "optional", "xattr", "listing"];
@@ -67,10 +62,4 @@ Deno.test("every byte comes back, alone and among others", () => {
       assertEquals(unescapeField(escapeField(field, style), new Arena()), field);
     }
   }
-});
-
-Deno.test("hexDigit knows 22 bytes", () => {
-  const digits = [...ALL_BYTES].filter((byte) => hexDigit(byte) >= 0);
-  assertEquals(String.fromCharCode(...digits), "0123456789ABCDEFabcdef");
-  assertEquals([0x39, 0x41, 0x66].map(hexDigit), [9, 10, 15]);
 });

@@ -69,11 +69,11 @@ Deno.test("mistakes are told in the C program's words", () => {
 });
 
 Deno.test("what the C program takes to no effect is refused", () => {
-  refused("basedir=o,digest=", "expected 64 hexadecimal digits, found none");
-  refused("basedir=o,digest=00", "expected 64 hexadecimal digits, found 2 characters");
+  refused("basedir=o,digest=", "expected 64 or 128 hexadecimal digits, found none");
+  refused("basedir=o,digest=00", "expected 64 or 128 hexadecimal digits, found 2 characters");
   refused(`basedir=o,digest=${DIGEST}00`, "found 66 characters");
   refused(`basedir=o,digest=sha256:${DIGEST}`, "found 71 characters");
-  refused(`basedir=o,digest=${"zz".repeat(32)}`, "expected 64 hexadecimal digits");
+  refused(`basedir=o,digest=${"zz".repeat(32)}`, "expected 64 or 128 hexadecimal digits");
   refused("basedir=o,verity=no", "Option verity takes no value");
   refused("basedir=o,ro=1", "Option ro takes no value");
   refused("basedir=o,userverity", "Option userverity needs a digest");

@@ -1,3 +1,4 @@
+import { Digest } from "../../../lib/digest/digest.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { memoryFile } from "../../../lib/file/file.ts";
@@ -114,7 +115,7 @@ Deno.test("an object without a digest is held against its name, if that is one",
   const names = [
     objectPath(fsVerityDigest(HELLO)),
     objectPath(fsVerityDigest(HELLO, { algorithm: "sha512" })),
-    objectPath(portableHasher("sha256").hash(HELLO)),
+    objectPath(new Digest("sha256", portableHasher("sha256").hash(HELLO))),
   ];
   for (const name of names) {
     assertEquals(read(external(5, name), [layer({ [name]: HELLO })], "checked"), "hello");
