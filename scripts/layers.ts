@@ -58,7 +58,7 @@ const FFI_ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LIB = libImports(Object.keys(LIB_ROOMS));
-const FFI = Object.keys(FFI_ROOMS).map((room) => `ffi/${room}/`);
+const FFI = ["ffi/hash/", ...Object.keys(FFI_ROOMS).map((room) => `ffi/${room}/`)];
 
 /** Paths of the layers of lib/ that a room of it may reach. */
 function libImports(rooms: readonly string[]): string[] {
@@ -74,7 +74,6 @@ export const LAYERS: readonly Layer[] = [
   { path: "mod.ts", imports: LIB },
 
   // What Node, Deno and Bun have in common.
-  { path: "node/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
 
   { path: "ffi/sys/_deno.ts", imports: ["ffi/sys/", ...LIB], modules: ["node:"], names: ["Deno"] },
   {
@@ -86,9 +85,11 @@ export const LAYERS: readonly Layer[] = [
   // Picks one of the two above, so it has to ask which runtime this is.
   {
     path: "ffi/sys/open.ts",
-    imports: ["ffi/sys/_deno.ts", "ffi/sys/_bun.ts", "ffi/sys/", "node/", ...LIB],
+    imports: ["ffi/sys/_deno.ts", "ffi/sys/_bun.ts", "ffi/sys/", "ffi/hash/", ...LIB],
     names: ["Deno", "Bun"],
   },
+  // Library users import it without the rest.
+  { path: "ffi/hash/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
   ...Object.entries(FFI_ROOMS).map(([room, imports]) => ({
     path: `ffi/${room}/`,
     imports: [...imports.map((other) => `ffi/${other}/`), ...LIB],
@@ -106,7 +107,7 @@ export const LAYERS: readonly Layer[] = [
 
   {
     path: "scripts/",
-    imports: ["cli/", "cli/runtime.ts", "mod.ts", "node/", "ffi/sys/open.ts", ...FFI, ...LIB],
+    imports: ["cli/", "cli/runtime.ts", "mod.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
     modules: [""],
     names: "all",
   },

@@ -13,7 +13,6 @@
  * @module
  */
 
-import { equalBytes } from "../../lib/bytes/compare.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";

@@ -7,7 +7,7 @@
  */
 
 import { hasHashers, installHashers } from "../../lib/digest/sha2.ts";
-import { nativeHashers } from "../../node/hashers.ts";
+import { nativeHashers } from "../hash/hashers.ts";
 import { Linux } from "./linux.ts";
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Who computes SHA-2: what a runtime or a caller has brought, plain TypeScript otherwise.
  *
- * This asks no runtime for anything. `node/` brings the hashes of Node, Deno and Bun; a page may bring its
+ * This asks no runtime for anything. `ffi/hash/` brings the hashes of Node, Deno and Bun; a page may bring its
  * own.
  *
  * @module

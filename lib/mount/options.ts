@@ -156,7 +156,8 @@ export function completeMountOptions(given: MountSettings): MountOptions {
  */
 export function parseImageDigest(text: string): Digest {
   const digest = Digest.tryParse(text);
-  if (digest !== undefined) return digest;
+  // The name of the algorithm in front is not what the C program takes.
+  if (digest !== undefined && text.length === 2 * digest.bytes.length) return digest;
   throw new RangeError(
     `Value for digest option has incorrect format: expected ${DIGEST_FORM}, ` +
       `found ${text === "" ? "none" : `${text.length} characters`}`,

@@ -24,7 +24,7 @@ Deno.test({
     if ("missing" in bun) return;
     const directory = makeWorkspace();
     try {
-      for (const name of ["cli", "ffi", "lib", "node"]) {
+      for (const name of ["cli", "ffi", "lib"]) {
         cpSync(repositoryPath(name), `${directory}/${name}`, { recursive: true });
       }
       const options = { cwd: directory, env: NO_REGISTRY };

@@ -28,7 +28,7 @@ const INNOCENT = {
   "cli/commands/objects/_private.ts": "export const a = 1;",
   "lib/tree/a.ts": "export interface A {}; export const a = 1;",
   "lib/digest/a.ts": "export const a = 1;",
-  "node/a.ts": "export const a = 1;",
+  "ffi/hash/a.ts": "export const a = 1;",
   "lib/dumpfile/a.ts": "export const a = 1;",
   "lib/erofs/a.ts": "export const a = 1;",
   "lib/objects/a.ts": "export const a = 1;",
@@ -47,12 +47,12 @@ Deno.test("modules that keep to their layers pass", () => {
     "lib/composefs/b.ts":
       'import "../erofs/a.ts"; import "../dumpfile/a.ts"; import "../digest/a.ts"; import "../objects/a.ts"; import "../tree/a.ts"; import "../bytes/a.ts"; import "./a.ts";',
     "lib/objects/b.ts": 'import "../digest/a.ts"; import "../tree/a.ts"; import "../bytes/a.ts";',
-    "node/b.ts":
-      'import { a } from "../lib/digest/a.ts"; const c = (globalThis as any).process?.getBuiltinModule("node:crypto"); export { a, c };',
+    "ffi/hash/b.ts":
+      'import { a } from "../../lib/digest/a.ts"; const c = (globalThis as any).process?.getBuiltinModule("node:crypto"); export { a, c };',
     "ffi/sys/_deno.ts": "export const os = Deno.build.os;",
     "ffi/sys/_bun.ts": 'import "bun:ffi"; export const v = Bun.version;',
     "ffi/sys/open.ts":
-      'import "../../node/a.ts"; await ("Bun" in globalThis ? import("./_bun.ts") : import("./_deno.ts"));',
+      'import "../hash/a.ts"; await ("Bun" in globalThis ? import("./_bun.ts") : import("./_deno.ts"));',
     "cli/runtime.ts":
       'import process from "node:process"; export const end = () => Deno.exit(process.pid);',
     "lib/tree/b.ts": 'import "./_private.ts";',
@@ -80,10 +80,10 @@ const FORBIDDEN_IMPORTS: readonly (readonly [file: string, specifier: string])[]
   ["lib/bytes/x.ts", "../tree/a.ts"],
   ["lib/tree/x.ts", "../objects/a.ts"],
   ["lib/digest/x.ts", "../tree/a.ts"],
-  ["lib/digest/x.ts", "../../node/a.ts"],
-  ["mod.ts", "./node/a.ts"],
-  ["node/x.ts", "../ffi/files/a.ts"],
-  ["ffi/files/x.ts", "../../node/a.ts"],
+  ["lib/digest/x.ts", "../../ffi/hash/a.ts"],
+  ["mod.ts", "./ffi/hash/a.ts"],
+  ["ffi/hash/x.ts", "../files/a.ts"],
+  ["ffi/files/x.ts", "../hash/a.ts"],
   ["lib/dumpfile/x.ts", "../erofs/a.ts"],
   ["lib/erofs/x.ts", "../composefs/a.ts"],
   ["lib/erofs/x.ts", "../dumpfile/a.ts"],
@@ -163,7 +163,7 @@ const FORBIDDEN_NAMES: readonly (readonly [file: string, name: string, source: s
     "process",
     "export const x = (globalThis as any).process?.getBuiltinModule('node:crypto');",
   ],
-  ["node/x.ts", "Deno", "export const x = Deno.cwd();"],
+  ["ffi/hash/x.ts", "Deno", "export const x = Deno.cwd();"],
   ["ffi/files/x.ts", "Deno", "export const x = Deno.dlopen;"],
   ["ffi/sys/_deno.ts", "Bun", "export const x = Bun.version;"],
   ["ffi/sys/_bun.ts", "Deno", "export const x = Deno.build;"],

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotStrictEquals } from "@std/assert";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import { portableHasher, portableSha256Hasher } from "../../../lib/digest/portable.ts";
-import { nativeHashers } from "../../../node/hashers.ts";
+import { nativeHashers } from "../../../ffi/hash/hashers.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
 const ALGORITHMS: readonly HashAlgorithm[] = ["sha256", "sha512"];

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { hasHashers, installHashers } from "../lib/digest/sha2.ts";
+import { hasHashers, installHashers } from "../../lib/digest/sha2.ts";
 import { nativeHashers } from "./hashers.ts";
 
 if (!hasHashers()) installHashers(nativeHashers);
 
 export { nativeHashers };
-export type { Hashers } from "../lib/digest/sha2.ts";
+export type { Hashers } from "../../lib/digest/sha2.ts";

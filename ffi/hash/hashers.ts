@@ -12,8 +12,8 @@ import {
   HASH_ALGORITHMS,
   type HashAlgorithm,
   type MessageHasher,
-} from "../lib/digest/hasher.ts";
-import type { Hashers } from "../lib/digest/sha2.ts";
+} from "../../lib/digest/hasher.ts";
+import type { Hashers } from "../../lib/digest/sha2.ts";
 
 type NodeCrypto = typeof import("node:crypto");
 

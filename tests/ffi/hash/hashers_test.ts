@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import { portableHasher } from "../../lib/digest/portable.ts";
-import { nativeHashers } from "../../node/hashers.ts";
-import { createRandom } from "../../scripts/random.ts";
+import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
+import { portableHasher } from "../../../lib/digest/portable.ts";
+import { nativeHashers } from "../../../ffi/hash/hashers.ts";
+import { createRandom } from "../../../scripts/random.ts";
 
 const ALGORITHMS: readonly HashAlgorithm[] = ["sha256", "sha512"];
 
