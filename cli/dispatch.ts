@@ -8,12 +8,12 @@
  * @module
  */
 
+import type { Machine } from "../ffi/machine.ts";
 import { InterruptedError } from "../ffi/sys/signals.ts";
 import type { Entry, Group, ProgramPolicy } from "./args/command.ts";
 import { helpText, usageText } from "./args/help.ts";
 import { parse, parseGroup } from "./args/parse.ts";
 import { suggestion } from "./args/suggest.ts";
-import type { System } from "./system.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./args/usage_error.ts";
 import { versionLine } from "./version.ts";
@@ -23,7 +23,7 @@ export interface DispatchContext {
   /** The program `composefs`: its verbs, and the programs that also go by their own names. */
   readonly toolbox: Group;
   readonly terminal: Terminal;
-  readonly system: System;
+  readonly machine: Machine;
 }
 
 /** Status of a program whose reader went away, as a shell reports death by SIGPIPE. */
@@ -97,7 +97,7 @@ function enter(call: Call, entry: Entry): void {
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  { toolbox, terminal, system }: DispatchContext,
+  { toolbox, terminal, machine }: DispatchContext,
 ): Promise<number> {
   let { entry } = call;
   let rest = args;
@@ -117,7 +117,7 @@ async function run(
     program: call.program,
     asC,
     terminal,
-    system,
+    machine,
   });
 }
 

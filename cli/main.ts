@@ -1,19 +1,23 @@
 /**
- * The program's start: argv, streams and system of the process, joined with the commands.
+ * The program's start: argv, streams and engine of the process, joined with the commands.
  *
  * Called through a link to a compiled executable, it is the program that the link names.
  *
  * @module
  */
 
-import { serveCrew } from "../ffi/threads/thread.ts";
+import { Machine } from "../ffi/machine.ts";
+import { ownArguments } from "../ffi/process/exec.ts";
 import type { Linux } from "../ffi/sys/linux.ts";
-import { openLinux } from "../ffi/sys/open.ts";
+import { openKernel } from "../ffi/sys/open.ts";
 import { InterruptedError } from "../ffi/sys/signals.ts";
+import { serveCrew } from "../ffi/threads/thread.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
-import { LinuxSystem } from "./linux_system.ts";
+import { hasRestarted, restartWithoutFtl } from "./engine.ts";
+import { ProcessPort } from "./process_port.ts";
+import { TOOLBOX } from "./program.ts";
 import {
   executablePath,
   isOther,
@@ -26,9 +30,7 @@ import {
   writeError,
   writeSome,
 } from "./runtime.ts";
-import type { System } from "./system.ts";
 import { createTerminal } from "./terminal.ts";
-import { TOOLBOX } from "./program.ts";
 
 /** Bytes of a command line that names files by the thousand. */
 const LONG_COMMAND_LINE = 1 << 18;
@@ -36,17 +38,23 @@ const LONG_COMMAND_LINE = 1 << 18;
 async function start(): Promise<number> {
   let linux: Linux;
   try {
-    linux = await openLinux();
+    linux = await openKernel();
   } catch (error) {
     return await startWithoutKernel(error);
   }
-  const system = new LinuxSystem(
-    linux,
-    executablePath(),
-    mayReadModule(import.meta.url) ? import.meta.url : undefined,
-  );
-  const commandLine = system.readCommandLine();
-  if (commandLine.length >= LONG_COMMAND_LINE) system.expectLongRun();
+  const port = new ProcessPort(linux);
+  const executable = executablePath();
+  const restart = () => {
+    // What has been written would be written once more.
+    if (executable !== undefined && !port.hasWritten) restartWithoutFtl(linux, utf8(executable));
+  };
+  const machine = new Machine(linux, {
+    module: mayReadModule(import.meta.url) ? import.meta.url : undefined,
+    startAtOnce: hasRestarted(linux),
+    beforeThreads: restart,
+  });
+  const commandLine = ownArguments(linux);
+  if (commandLine.length >= LONG_COMMAND_LINE) restart();
   const args = argvBytes(programArguments(), () => commandLine);
   const argv0 = firstArgument(commandLine);
   // Without /proc there is only what the runtime says.
@@ -55,8 +63,8 @@ async function start(): Promise<number> {
   try {
     return await dispatch(name, args, {
       toolbox: TOOLBOX,
-      terminal: createTerminal(system.terminalPort()),
-      system,
+      terminal: createTerminal(port),
+      machine,
     });
   } catch (error) {
     if (error instanceof InterruptedError) linux.signals.end(error.signal);
@@ -69,21 +77,22 @@ async function startWithoutKernel(reason: unknown): Promise<number> {
   const fail = () => {
     throw reason;
   };
-  const system = new Proxy({}, { get: fail }) as System;
+  const machine = new Proxy({}, { get: fail }) as Machine;
   const terminal = createTerminal({
+    read: fail,
     write: writeSome,
     isTerminal: () => false,
     columns: () => undefined,
     now: () => performance.now(),
   });
   const args = programArguments().map(utf8);
-  return await dispatch(programName(), args, { toolbox: TOOLBOX, terminal, system });
+  return await dispatch(programName(), args, { toolbox: TOOLBOX, terminal, machine });
 }
 
 if (isOther()) {
   refuseRuntime();
 } else if (isWorker()) {
-  serveCrew(openLinux);
+  serveCrew(openKernel);
 } else if (import.meta.main) {
   try {
     setExitStatus(await start());

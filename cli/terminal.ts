@@ -1,5 +1,5 @@
 /**
- * The two output streams and the progress line.
+ * The standard streams and the progress line.
  *
  * Standard output is the answer: buffered, written by whoever calls `flush` at the end. Standard error
  * is everything else. How bytes reach a descriptor comes in through a {@linkcode TerminalPort}, so
@@ -12,6 +12,8 @@ import { utf8 } from "../lib/bytes/text.ts";
 
 /** What the streams need of the system. Descriptor 1 is standard output, 2 standard error. */
 export interface TerminalPort {
+  /** Reads standard input to its end, each chunk in memory of its own. */
+  read(): Iterable<Uint8Array<ArrayBuffer>>;
   /**
    * Writes some of `bytes`, at least one.
    *
@@ -50,8 +52,10 @@ export interface Progress {
   finish(): void;
 }
 
-/** Both streams and what is known of the terminal. */
+/** The streams and what is known of the terminal. */
 export interface Terminal {
+  /** Reads standard input to its end, each chunk in memory of its own. */
+  stdin(): Iterable<Uint8Array<ArrayBuffer>>;
   readonly stdout: Output;
   /** Not buffered. Removes the progress line before it writes. Drops data once nobody reads. */
   readonly stderr: Output;
@@ -76,6 +80,7 @@ export function createTerminal(port: TerminalPort): Terminal {
   const line = progressLine(port);
   const stdout = bufferedOutput(port, line);
   return {
+    stdin: () => port.read(),
     stdout,
     stderr: directOutput(port, line),
     width: port.columns(1) ?? 80,

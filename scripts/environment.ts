@@ -19,7 +19,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { FTL_VARIABLE } from "../cli/restart.ts";
+import { FTL_VARIABLE } from "../cli/engine.ts";
 import { Elf } from "./elf.ts";
 
 /** What most names begin with. */

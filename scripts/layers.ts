@@ -97,17 +97,35 @@ export const LAYERS: readonly Layer[] = [
     names: ["process"],
   })),
 
+  // Joins the rooms of ffi/ for whoever uses them from outside.
+  { path: "ffi/disk.ts", imports: [...FFI, ...LIB] },
+  { path: "ffi/machine.ts", imports: ["ffi/disk.ts", ...FFI, ...LIB] },
+  {
+    path: "ffi/mod.ts",
+    imports: ["ffi/disk.ts", "ffi/machine.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
+  },
+
   // What the rest needs of the runtime.
   { path: "cli/runtime.ts", imports: [], modules: ["node:"], names: ["Deno", "Bun", "process"] },
   {
     path: "cli/",
-    imports: ["cli/runtime.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
+    imports: ["cli/runtime.ts", "ffi/disk.ts", "ffi/machine.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
     modules: ["node:"],
   },
 
   {
     path: "scripts/",
-    imports: ["cli/", "cli/runtime.ts", "mod.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
+    imports: [
+      "cli/",
+      "cli/runtime.ts",
+      "mod.ts",
+      "ffi/mod.ts",
+      "ffi/disk.ts",
+      "ffi/machine.ts",
+      "ffi/sys/open.ts",
+      ...FFI,
+      ...LIB,
+    ],
     modules: [""],
     names: "all",
   },

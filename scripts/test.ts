@@ -91,7 +91,8 @@ async function runTests(setting: Setting): Promise<TestResult[]> {
   for (const folder of alone) results.push(...await runFolders([folder], [], setting));
   if (setting.quick) return results;
   const { environment } = setting;
-  const args = ["--quiet", "--doc", "--parallel", "mod.ts", "lib", "node"];
+  const examples = ["mod.ts", "ffi/mod.ts", "ffi/machine.ts", "ffi/hash", "lib"];
+  const args = ["--quiet", "--doc", "--parallel", ...examples];
   return [...results, ...await testSuite({ name: "examples", args, environment })];
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { System } from "../system.ts";
+import type { Machine } from "../../ffi/machine.ts";
 import type { Terminal } from "../terminal.ts";
 
 /**
@@ -122,8 +122,8 @@ export interface Context {
   readonly asC: boolean;
   /** Where the answer, messages and progress go. */
   readonly terminal: Terminal;
-  /** Where files are. */
-  readonly system: System;
+  /** Where files are, and the kernel. */
+  readonly machine: Machine;
 }
 
 /** A worked example. */

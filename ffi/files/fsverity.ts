@@ -27,6 +27,7 @@ export type Sealing = "require" | "try";
 export interface ForeignDigest {
   /** The algorithm's number. */
   readonly algorithm: number;
+  /** As many as the algorithm gives. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

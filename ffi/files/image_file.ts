@@ -36,6 +36,7 @@ export interface ImageFile {
 
 /** What a file is that is longer than its image. */
 export interface WholeFile {
+  /** Bytes in it. */
   readonly size: number;
   /** Its fs-verity digest. */
   readonly digest: Digest;

@@ -17,18 +17,20 @@ import {
   FSVERITY_READ_METADATA_ARG,
 } from "../sys/uapi.ts";
 
-const TYPES = {
+const TYPES: Readonly<Record<VerityMetadataType, number>> = {
   merkle_tree: FS_VERITY_METADATA_TYPE_MERKLE_TREE,
   descriptor: FS_VERITY_METADATA_TYPE_DESCRIPTOR,
   signature: FS_VERITY_METADATA_TYPE_SIGNATURE,
-} as const;
+};
 
 /** A kind of metadata, by the name that fsverity-utils gives it. */
-export type VerityMetadataType = keyof typeof TYPES;
+export type VerityMetadataType = "merkle_tree" | "descriptor" | "signature";
 
 /** A part of the metadata, in bytes. */
 export interface MetadataRange {
+  /** Bytes before it. */
   readonly offset: number;
+  /** Bytes in it. */
   readonly length: number;
 }
 

@@ -11,7 +11,11 @@
  */
 
 import { printable } from "../../lib/bytes/text.ts";
-import type { MountOptions } from "../../lib/mount/options.ts";
+import {
+  completeMountOptions,
+  type MountOptions,
+  type MountSettings,
+} from "../../lib/mount/options.ts";
 import { ERRNO } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
 import {
@@ -34,7 +38,7 @@ import {
   openUserNamespace,
   readHeader,
 } from "./_mount_image.ts";
-import { procPath } from "../sys/path.ts";
+import { bytesOf, type Path, procPath } from "../sys/path.ts";
 import {
   type DetachedOverlay,
   makeOverlay,
@@ -49,11 +53,21 @@ import { MNT_DETACH } from "../sys/uapi_mount.ts";
 
 /** What to mount where. */
 export interface MountRequest {
+  /** Path of the image. */
+  readonly image: Path;
+  /** Path of the directory that gets the mount. */
+  readonly mountpoint: Path;
+  /** What the mount is made of, and how; with at least one of `basedirs`. */
+  readonly options: MountSettings;
+  /** Looks at everything and mounts nothing. */
+  readonly checkOnly?: boolean;
+}
+
+/** The same with all that can be told without looking at a file. */
+interface CompleteRequest {
   readonly image: Uint8Array;
   readonly mountpoint: Uint8Array;
   readonly options: MountOptions;
-  /** Looks at everything and mounts nothing. */
-  readonly checkOnly?: boolean;
 }
 
 /** How it was done. */
@@ -73,10 +87,19 @@ export interface MountReport {
 /**
  * Mounts an image. If this throws, nothing is mounted and nothing left open.
  *
+ * @throws {RangeError} If the options contradict each other.
  * @throws {SyscallError} If a step fails; the message names it and what would help.
  * @throws {Error} If the file is no composefs image, or a damaged one.
  */
-export function mountComposefs(linux: Linux, request: MountRequest): MountReport {
+export function mountComposefs(
+  linux: Linux,
+  { checkOnly = false, ...given }: MountRequest,
+): MountReport {
+  const request = {
+    image: bytesOf(given.image),
+    mountpoint: bytesOf(given.mountpoint),
+    options: completeMountOptions(given.options),
+  };
   const { options, image: name } = request;
   // Files that are open are named to the kernel through it, whatever has become of their own names.
   if (!linux.hasProc) {
@@ -93,7 +116,7 @@ export function mountComposefs(linux: Linux, request: MountRequest): MountReport
   const objectVerity = checkBasedirs(linux, options);
   const upperMode = checkDirectories(linux, request);
   const seen = { copied: file !== opened, ...(upperMode === undefined ? {} : { upperMode }) };
-  if (request.checkOnly === true) return { objectVerity: objectVerity !== "off", ...seen };
+  if (checkOnly) return { objectVerity: objectVerity !== "off", ...seen };
 
   const image = { file, name, hasAcl, ...(userNamespace ? { userNamespace } : {}) };
   const { upperdir, workdir, basedirs, flags } = options;
@@ -109,7 +132,12 @@ export function mountComposefs(linux: Linux, request: MountRequest): MountReport
   return { ...mountLayers({ linux, image, parts, target: request.mountpoint, stack }), ...seen };
 }
 
-function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: DisposableStack): Fd {
+function checkImage(
+  linux: Linux,
+  opened: Fd,
+  request: CompleteRequest,
+  stack: DisposableStack,
+): Fd {
   const { digest: expected, userVerity } = request.options;
   if (expected === undefined) return opened;
   return checkDigest(linux, opened, request.image, { expected, userVerity, stack });
@@ -118,7 +146,7 @@ function checkImage(linux: Linux, opened: Fd, request: MountRequest, stack: Disp
 /** Returns the mode of the upper directory, if there is one. */
 function checkDirectories(
   linux: Linux,
-  { mountpoint, options }: MountRequest,
+  { mountpoint, options }: CompleteRequest,
 ): number | undefined {
   const { upperdir, workdir } = options;
   using stack = new DisposableStack();

@@ -16,6 +16,7 @@ import { O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 
 /** What was found out. */
 export interface Answer {
+  /** `"unknown"` if it could not be asked. */
   readonly answer: "yes" | "no" | "unknown";
   /** What the answer rests on, in a few words. */
   readonly reason?: string;

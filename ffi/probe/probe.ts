@@ -50,6 +50,8 @@ import { O_PATH, O_RDONLY, O_RDWR } from "../sys/uapi.ts";
 import { LOOP_CTL_GET_FREE } from "../sys/uapi_mount.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
 
+export type { Answer, OverlayQuestion, PlaceFacts };
+
 /** What is asked of the machine. */
 export type Question =
   | "root"
@@ -72,7 +74,9 @@ export type Question =
 export interface MachineFacts {
   /** Release of the kernel, if `/proc` tells. */
   readonly kernel?: string;
+  /** The directory asked about. */
   readonly place: PlaceFacts;
+  /** The answer to each question. */
   readonly answers: Readonly<Record<Question, Answer>>;
 }
 

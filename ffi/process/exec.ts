@@ -1,5 +1,5 @@
 /**
- * Replacing the running process by another program.
+ * The program that this process runs: with what it was started, and replacing it by another.
  *
  * @see execve(2)
  *
@@ -7,8 +7,12 @@
  */
 
 import { u64 } from "../../lib/bytes/struct.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
+import { Fd } from "../files/fd.ts";
+import { SyscallError } from "../sys/errno.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString } from "../sys/path.ts";
+import { O_RDONLY } from "../sys/uapi.ts";
 
 /** Bytes of an address. */
 const POINTER_SIZE = 8;
@@ -27,24 +31,49 @@ export function replaceProcess(
   args: Uint8Array,
   environment: Uint8Array,
 ): number {
-  const argv = pointers(linux, args);
-  const envp = pointers(linux, environment);
-  const result = linux.retry(() => linux.libc.execve(cString(path), argv.list, envp.list));
-  // What the lists point at must not go before the call.
-  return argv.strings.length + envp.strings.length > 0 ? -result : 0;
+  const argv = pointerList(linux, args);
+  const envp = pointerList(linux, environment);
+  return -linux.retry(() => linux.libc.execve(cString(path), argv, envp));
 }
 
-/** The addresses of strings, a null pointer behind them; and the strings. */
-function pointers(
-  linux: Linux,
-  strings: Uint8Array,
-): { list: Uint8Array<ArrayBuffer>; strings: Uint8Array<ArrayBuffer> } {
-  const terminated = new Uint8Array(strings.length + 1);
-  terminated.set(strings);
+/** All arguments of this process, the name that it goes by first, each ended by a NUL; none without `/proc`. */
+export function ownArguments(linux: Linux): Uint8Array<ArrayBuffer> {
+  return readOwn(linux, "cmdline");
+}
+
+/** All variables that this process was started with, `NAME=value` each, likewise. */
+export function ownEnvironment(linux: Linux): Uint8Array<ArrayBuffer> {
+  return readOwn(linux, "environ");
+}
+
+function readOwn(linux: Linux, name: string): Uint8Array<ArrayBuffer> {
+  try {
+    using file = Fd.open(linux, utf8(`/proc/self/${name}`), { flags: O_RDONLY });
+    return file.readAll();
+  } catch (error) {
+    if (error instanceof SyscallError) return new Uint8Array();
+    throw error;
+  }
+}
+
+/**
+ * The addresses of strings, a null pointer behind them. The strings follow in the same memory, which is there
+ * for as long as the list is.
+ */
+function pointerList(linux: Linux, strings: Uint8Array): Uint8Array<ArrayBuffer> {
   const starts: number[] = [];
-  for (let at = 0; at < strings.length; at = terminated.indexOf(0, at) + 1) starts.push(at);
-  const list = new DataView(new ArrayBuffer((starts.length + 1) * POINTER_SIZE));
-  const address = linux.addressOf(terminated);
-  starts.forEach((start, i) => u64.write(list, i * POINTER_SIZE, address + start));
-  return { list: new Uint8Array(list.buffer), strings: terminated };
+  for (let at = 0; at < strings.length; at = endOf(strings, at) + 1) starts.push(at);
+  const stringsAt = (starts.length + 1) * POINTER_SIZE;
+  const list = new Uint8Array(stringsAt + strings.length + 1);
+  list.set(strings, stringsAt);
+  const view = new DataView(list.buffer);
+  const address = linux.addressOf(list) + stringsAt;
+  starts.forEach((start, i) => u64.write(view, i * POINTER_SIZE, address + start));
+  return list;
+}
+
+/** Where the NUL of a string is; behind the last one if that has none. */
+function endOf(strings: Uint8Array, start: number): number {
+  const end = strings.indexOf(0, start);
+  return end < 0 ? strings.length : end;
 }

@@ -200,6 +200,7 @@ export interface SyscallErrorOptions extends ErrorOptions {
 
 /** A system call that failed. The message names the file and the reason in words. */
 export class SyscallError extends Error {
+  /** Always `"SyscallError"`. */
   override readonly name = "SyscallError";
   /** Name of the call, such as `"openat"`. */
   readonly syscall: string;

@@ -22,7 +22,7 @@ import {
   UTSNAME_SIZE,
 } from "./uapi.ts";
 
-/** Gives access to Linux through one runtime's FFI. Obtained from `openLinux`. */
+/** Gives access to Linux through one runtime's FFI. Obtained from `openKernel`. */
 export class Linux {
   readonly libc: Libc;
   readonly architecture: Architecture;

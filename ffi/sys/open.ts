@@ -16,7 +16,7 @@ import { Linux } from "./linux.ts";
  *
  * @throws {TypeError} If the system is not Linux on x86-64 or arm64.
  */
-export async function openLinux(): Promise<Linux> {
+export async function openKernel(): Promise<Linux> {
   if (!hasHashers()) installHashers(nativeHashers);
   const { openBackend } = "Bun" in globalThis
     ? await import("./_bun.ts")

@@ -1,10 +1,18 @@
 /**
- * Paths as the kernel takes them: NUL-terminated, at most 4095 bytes at a time.
+ * Paths as people give them, and as the kernel takes them: NUL-terminated, at most 4095 bytes at a time.
  *
  * @module
  */
 
 import { concatBytes, printable, utf8 } from "../../lib/bytes/text.ts";
+
+/** A path in the file system: bytes as the kernel has them, or text that becomes UTF-8. */
+export type Path = Uint8Array | string;
+
+/** The bytes of a path. */
+export function bytesOf(path: Path): Uint8Array {
+  return typeof path === "string" ? utf8(path) : path;
+}
 
 const NUL = 0;
 const SLASH = 0x2f;

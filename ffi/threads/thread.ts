@@ -58,12 +58,12 @@ function passOnInterruption(error: unknown): void {
 /**
  * Makes the running worker a thread of the crew that sends it a message.
  *
- * @param openLinux Opens the kernel on this thread.
+ * @param openKernel Opens the kernel on this thread.
  */
-export function serveCrew(openLinux: () => Promise<Linux>): void {
+export function serveCrew(openKernel: () => Promise<Linux>): void {
   addEventListener("message", async (event) => {
     const { memory, order } = (event as MessageEvent<CrewMessage>).data;
-    const linux = await openLinux();
+    const linux = await openKernel();
     const board = new JobBoard(memory);
     board.enter();
     try {

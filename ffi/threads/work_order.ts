@@ -38,8 +38,11 @@ export interface StoreOrder extends SharedDirectory, ObjectOptions {}
 
 /** How files are digested. */
 export interface DigestOrder {
+  /** Hashes blocks, and is named in the descriptor. */
   readonly algorithm: HashAlgorithm;
+  /** Bytes in a block, a power of two. */
   readonly blockSize: number;
+  /** Up to 32 bytes; none if absent. */
   readonly salt?: Uint8Array;
   /** Takes the kernel's digest of a file that has one by the same parameters. */
   readonly measure: boolean;

@@ -30,6 +30,8 @@ import { Replacement } from "../files/replacement.ts";
 import { O_CREAT, O_EXCL, O_PATH, O_WRONLY, PATH_MAX } from "../sys/uapi.ts";
 import { ContentsWriter, resize } from "../files/write_contents.ts";
 
+export type { MetadataOptions };
+
 /** What is extracted, and how. */
 export interface ExtractTreeOptions extends MetadataOptions {
   /**

@@ -43,8 +43,10 @@ export function openSourceTree(linux: Linux, root: Uint8Array): DirectoryTree {
 
 const EMPTY: Uint8Array = new Uint8Array();
 
-/** A tree below an open file, which stays open for as long as the process runs: the port has no end. */
-export class DirectoryTree implements SourceTree {
+/**
+ * A tree below an open file. Dispose of it, or declare it with `using`, unless another thread lends the file.
+ */
+export class DirectoryTree implements SourceTree, Disposable {
   readonly #linux: Linux;
   readonly #root: Fd;
   readonly #rootPath: Uint8Array;
@@ -124,6 +126,11 @@ export class DirectoryTree implements SourceTree {
   /** A short path to an open directory, or its own where there is no `/proc`. */
   #pathOf({ number }: Fd, shown: Uint8Array): Uint8Array {
     return this.#linux.hasProc ? utf8(`/proc/self/fd/${number}`) : shown;
+  }
+
+  [Symbol.dispose](): void {
+    this.#opener[Symbol.dispose]();
+    this.#root.close();
   }
 
   /** What another thread needs to read the same tree. */

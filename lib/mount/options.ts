@@ -27,7 +27,9 @@ export interface MountSettings {
   readonly userVerity?: boolean;
   /** With `userVerity`, mounts an image that has no digest of some object. */
   readonly allowUndigested?: boolean;
+  /** Directory that takes what is written to the mount. */
   readonly upperdir?: Uint8Array;
+  /** Directory on the same file system, which overlayfs works in. */
   readonly workdir?: Uint8Array;
   /** A user namespace file, such as `/proc/1234/ns/user`. */
   readonly idmap?: Uint8Array;
@@ -35,13 +37,17 @@ export interface MountSettings {
   readonly source?: Uint8Array;
   /** Changes the flags of a mount that is there. */
   readonly remount?: boolean;
+  /** Flags of the mount and of its file system. */
   readonly flags?: ReadonlySet<MountFlag | SuperblockFlag>;
 }
 
 /** Options that can be carried out, as far as can be told without looking at a file. */
 export interface MountOptions extends MountSettings {
+  /** At least one. */
   readonly basedirs: readonly Uint8Array[];
+  /** Digests the image in user space where the kernel does not. */
   readonly userVerity: boolean;
+  /** Flags of the mount and of its file system. */
   readonly flags: ReadonlySet<MountFlag | SuperblockFlag>;
   /** What is to be required of the objects. */
   readonly objectVerity: VerityPolicy;

@@ -27,6 +27,7 @@ export interface ObjectToCheck extends ExternalContent {
 
 /** What became of one object. */
 export interface CheckedObject {
+  /** The one of those asked for. */
   readonly file: ObjectToCheck;
   /** Undefined if nothing is wrong. */
   readonly problem?: ObjectProblem;

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { defineCommand, type Group } from "../../cli/args/command.ts";
-import { dispatch } from "../../cli/dispatch.ts";
-import type { System } from "../../cli/system.ts";
+import { dispatch, type DispatchContext } from "../../cli/dispatch.ts";
 import { createTerminal } from "../../cli/terminal.ts";
 import { UsageError } from "../../cli/args/usage_error.ts";
 import { VERSION } from "../../cli/version.ts";
@@ -64,11 +63,11 @@ const toolbox: Group = {
 };
 
 /** No command here looks at a file. */
-const NO_SYSTEM = new Proxy({}, {
+const NO_MACHINE = new Proxy({}, {
   get(_, name) {
-    throw new TypeError(`A test command asked the system for ${String(name)}`);
+    throw new TypeError(`A test command asked the machine for ${String(name)}`);
   },
-}) as System;
+}) as DispatchContext["machine"];
 
 interface Result {
   readonly status: number;
@@ -81,7 +80,7 @@ async function call(argv0: string, args: string, port: FakePort = fakePort()): P
   const status = await dispatch(argv0, list, {
     toolbox,
     terminal: createTerminal(port),
-    system: NO_SYSTEM,
+    machine: NO_MACHINE,
   });
   return { status, stdout: port.text(1), stderr: port.text(2) };
 }

@@ -39,6 +39,7 @@ export function fakePort(options: FakePortOptions = {}): FakePort {
   const port: FakePort = {
     time: 0,
     writes,
+    read: () => [],
     failures: { ...options.failures },
     write(descriptor, bytes) {
       const failure = port.failures[descriptor];

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DirectoryLayer } from "../../ffi/objects/data_layer.ts";
-import { openLinux } from "../../ffi/sys/open.ts";
+import { openKernel } from "../../ffi/sys/open.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import { objectChecker } from "../../ffi/threads/object_checker.ts";
 import { openImage } from "../../lib/composefs/open.ts";
@@ -89,7 +89,7 @@ testEach(
   { once: true, long: true },
   async (subject) => {
     const { image, store, digest } = makeImage(subject, makeSmallTree);
-    const linux = await openLinux();
+    const linux = await openKernel();
     using layer = DirectoryLayer.open(linux, utf8(store));
     const checkObjects = objectChecker(linux, [layer], { threads: 1, module: undefined });
     const expected = { checkObjects, digest: Digest.parse(digest) };

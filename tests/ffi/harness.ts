@@ -11,7 +11,7 @@ import process from "node:process";
 import { SyscallError } from "../../ffi/sys/errno.ts";
 import type { Libc } from "../../ffi/sys/_libc.ts";
 import { Linux } from "../../ffi/sys/linux.ts";
-import { openLinux } from "../../ffi/sys/open.ts";
+import { openKernel } from "../../ffi/sys/open.ts";
 import { cString } from "../../ffi/sys/path.ts";
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../ffi/sys/uapi.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
@@ -28,7 +28,7 @@ export function test(name: string, body: Body, skip?: { when: boolean; reason: s
   const ignore = skip?.when ?? false;
   const shown = ignore ? `${name} (skipped: ${skip?.reason})` : name;
   const run = async () => {
-    const linux = await openLinux();
+    const linux = await openKernel();
     const directory = mkdtempSync(join(tmpdir(), "composefs-ffi-"));
     try {
       await body({ linux, directory });

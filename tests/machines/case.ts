@@ -12,10 +12,10 @@ import { accessSync, chmodSync, constants, mkdirSync, writeFileSync } from "node
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { dispatch } from "../../cli/dispatch.ts";
-import { LinuxSystem } from "../../cli/linux_system.ts";
 import { createTerminal } from "../../cli/terminal.ts";
 import { TOOLBOX } from "../../cli/program.ts";
 import { Fd } from "../../ffi/files/fd.ts";
+import { Machine } from "../../ffi/machine.ts";
 import { measureVerity } from "../../ffi/files/fsverity.ts";
 import type { Linux } from "../../ffi/sys/linux.ts";
 import { cString } from "../../ffi/sys/path.ts";
@@ -80,7 +80,7 @@ export class Guest {
     const status = await dispatch(name, args.map(utf8), {
       toolbox: TOOLBOX,
       terminal: createTerminal(port),
-      system: new LinuxSystem(this.linux, undefined, undefined),
+      machine: new Machine(this.linux, { module: undefined }),
     });
     return { status, stdout: port.text(1), stderr: port.text(2) };
   };

@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { openLinux } from "../../ffi/sys/open.ts";
+import { openKernel } from "../../ffi/sys/open.ts";
 import type { Executable } from "../../scripts/test/executables.ts";
 import { reportCase } from "./vm.ts";
 import { Guest } from "./case.ts";
@@ -15,7 +15,7 @@ import { MACHINES } from "./machines.ts";
 
 const [machine, path] = process.argv.slice(2) as [keyof typeof MACHINES, string?];
 const bun: Executable = path === undefined ? { missing: "none on the host" } : { path };
-const guest = new Guest(await openLinux(), bun);
+const guest = new Guest(await openKernel(), bun);
 for (const { name, skip, run } of MACHINES[machine].cases(bun)) {
   if (skip !== undefined) continue;
   const start = performance.now();

@@ -78,14 +78,14 @@ export function treeSettings(
 export function computeFile(
   path: Uint8Array,
   options: OptionValues<typeof COMPUTE_OPTIONS>,
-  { terminal, system }: Context,
+  { terminal, machine }: Context,
 ): FsVerityHasher {
   const { outMerkleTree, outDescriptor } = options;
-  using file = system.openFile(path);
+  using file = machine.openFile(path);
   const keepTree = outMerkleTree !== undefined;
   const hasher = hashWithProgress(file, { ...treeSettings(options), keepTree }, terminal);
-  if (outMerkleTree !== undefined) system.writeFile(outMerkleTree, hasher.merkleTree());
-  if (outDescriptor !== undefined) system.writeFile(outDescriptor, hasher.descriptor());
+  if (outMerkleTree !== undefined) machine.writeFile(outMerkleTree, hasher.merkleTree());
+  if (outDescriptor !== undefined) machine.writeFile(outDescriptor, hasher.descriptor());
   return hasher;
 }
 

@@ -5,7 +5,8 @@
  */
 
 import { concatBytes, printable } from "../../../lib/bytes/text.ts";
-import type { System } from "../../system.ts";
+import type { Context } from "../../args/command.ts";
+import { readInput } from "../../stdin.ts";
 
 /** Bytes that no key, certificate or signature has. */
 const LIMIT = 1 << 20;
@@ -15,10 +16,10 @@ const LIMIT = 1 << 20;
  *
  * @throws {RangeError} If it is of a mebibyte or more.
  */
-export function readSmallFile(system: System, path: Uint8Array): Uint8Array<ArrayBuffer> {
+export function readSmallFile(context: Context, path: Uint8Array): Uint8Array<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (const chunk of system.readChunks(path)) {
+  for (const chunk of readInput(path, context)) {
     length += chunk.length;
     if (length >= LIMIT) {
       throw new RangeError(

@@ -47,13 +47,13 @@ export const fsverityDumpMetadata = defineCommand({
     command: "fsverity dump_metadata descriptor rootfs.cfs | xxd",
   }],
   exitStatus: ["0 if all was written, 1 if not, 2 for a wrong command line."],
-  run({ offset, length }, { type, file }, { terminal: { stdout }, system }) {
+  run({ offset, length }, { type, file }, { terminal: { stdout }, machine }) {
     if ((offset === undefined) !== (length === undefined)) {
       const [given, absent] = length === undefined ? ["offset", "length"] : ["length", "offset"];
       throw new UsageError(`Cannot use --${given} without --${absent}: expected both or neither`);
     }
     const range = offset === undefined || length === undefined ? undefined : { offset, length };
-    for (const chunk of system.readVerityMetadata(file, type, range)) stdout.write(chunk);
+    for (const chunk of machine.readVerityMetadata(file, type, range)) stdout.write(chunk);
     return 0;
   },
 });

@@ -38,18 +38,19 @@ export const fsverityEnable = defineCommand({
     },
   ],
   exitStatus: ["0 if fs-verity is enabled now, 1 if not, 2 for a wrong command line."],
-  run(options, { file }, { system }) {
+  run(options, { file }, context) {
+    const { machine } = context;
     const { signature: signaturePath } = options;
     const settings = treeSettings(options);
     if (signaturePath === undefined) {
-      system.enableVerity(file, settings);
+      machine.enableVerity(file, settings);
       return 0;
     }
-    const signature = readSmallFile(system, signaturePath);
+    const signature = readSmallFile(context, signaturePath);
     if (signature.length === 0) {
       throw new RangeError(`Cannot use signature "${printable(signaturePath)}": file is empty`);
     }
-    system.enableVerity(file, { ...settings, signature });
+    machine.enableVerity(file, { ...settings, signature });
     return 0;
   },
 });

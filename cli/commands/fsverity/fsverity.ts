@@ -89,10 +89,10 @@ function* computeDigests(
     for (const path of files) yield computeFile(path, options, context).digest();
     return;
   }
-  const { terminal, system } = context;
+  const { terminal, machine } = context;
   const progress = terminal.progress("Digesting, bytes:");
   const settings = { ...treeSettings(options), measure: false, onRead: progress.update };
-  yield* system.digestFiles(files, settings);
+  yield* machine.digestFiles(files, settings);
   progress.finish();
 }
 

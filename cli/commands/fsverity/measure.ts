@@ -23,9 +23,9 @@ export const fsverityMeasure = defineCommand({
   },
   options,
   exitStatus: ["0 if all files were measured, 1 if one could not be, 2 for a wrong command line."],
-  run({ json }, { files }, { terminal: { stdout }, system }) {
+  run({ json }, { files }, { terminal: { stdout }, machine }) {
     for (const path of files) {
-      const { algorithm, bytes } = system.measureVerity(path);
+      const { algorithm, bytes } = machine.measureVerity(path);
       const digest = encodeHex(bytes);
       const name = typeof algorithm === "number" ? `ALG_${algorithm}` : algorithm;
       if (json) {

@@ -6,9 +6,14 @@
 
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { formatFsVerityDigest } from "../../../lib/digest/descriptor.ts";
-import { defineCommand, type OptionTable, type OptionValues } from "../../args/command.ts";
+import {
+  type Context,
+  defineCommand,
+  type OptionTable,
+  type OptionValues,
+} from "../../args/command.ts";
 import { type BareSigner, openPrivateKey, Signer } from "./_signing_key.ts";
-import type { System } from "../../system.ts";
+import { runShell } from "../../shell.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { path } from "../../args/values.ts";
 import { COMPUTE_OPTIONS, computeFile } from "./_options.ts";
@@ -70,11 +75,11 @@ export const fsveritySign = defineCommand({
   ],
   exitStatus: ["0 if the signature was written, 1 if not, 2 for a wrong command line."],
   run(options, { file, signature }, context) {
-    const { terminal: { stdout }, system } = context;
+    const { terminal: { stdout }, machine } = context;
     const { hashAlg: algorithm } = options;
-    const [signer, bare] = openSigner(options, system);
+    const [signer, bare] = openSigner(options, context);
     const digest = computeFile(file, options, context).digest();
-    system.writeFile(signature, signer.sign(formatFsVerityDigest(digest), bare));
+    machine.writeFile(signature, signer.sign(formatFsVerityDigest(digest), bare));
     stdout.write(utf8("Signed file '"));
     stdout.write(file);
     stdout.write(`' (${algorithm}:${digest.toHex()})\n`);
@@ -84,7 +89,7 @@ export const fsveritySign = defineCommand({
 
 function openSigner(
   options: OptionValues<typeof fsveritySign.options>,
-  system: System,
+  context: Context,
 ): [Signer, BareSigner] {
   const { key, signCommand, cert = key, hashAlg: algorithm } = options;
   for (const name of ["pkcs11Engine", "pkcs11Module", "pkcs11Keyid"] as const) {
@@ -100,16 +105,16 @@ function openSigner(
   if (cert === undefined) {
     throw new RangeError("Cannot sign: no certificate specified, expected --key and --cert");
   }
-  const read = (path: Uint8Array) => ({ path, contents: readSmallFile(system, path) });
+  const read = (path: Uint8Array) => ({ path, contents: readSmallFile(context, path) });
   const signer = new Signer(read(cert), algorithm);
   if (key !== undefined) return [signer, openPrivateKey(read(key), algorithm)];
-  if (signCommand !== undefined) return [signer, commandSigner(signCommand, system)];
+  if (signCommand !== undefined) return [signer, commandSigner(signCommand)];
   throw new RangeError("Cannot sign: no private key specified, expected --key");
 }
 
-function commandSigner(command: string, system: System): BareSigner {
+function commandSigner(command: string): BareSigner {
   return {
     mismatch: `Cannot use what "${command}" printed: no signature by the key of certificate`,
-    sign: (message) => system.runShell(command, message),
+    sign: (message) => runShell(command, message),
   };
 }

@@ -18,6 +18,9 @@ import { SyscallError } from "../../../ffi/sys/errno.ts";
 import type { Context } from "../../args/command.ts";
 import { note } from "../../note.ts";
 
+/** What is believed when it is read again is not for a group to write. */
+const CACHE_MODE = 0o644;
+
 /**
  * Reads a cache.
  *
@@ -26,7 +29,7 @@ import { note } from "../../note.ts";
 export function loadCache(path: Uint8Array, context: Context): DigestCache | undefined {
   const refusal = `Cannot use "${printable(path)}" as a cache`;
   try {
-    using file = context.system.openOwnFile(path);
+    using file = context.machine.openOwnFile(path);
     return readCache(file, (state) => note(context, `${refusal}: ${state}`));
   } catch (error) {
     if (error instanceof RangeError) {
@@ -64,7 +67,7 @@ export function saveCache(path: Uint8Array, cache: DigestCache, context: Context
   if (!cache.isChanged) return;
   try {
     // After a crash it may be damaged, which shows when it is read; so the disk is not waited for.
-    context.system.writeScratch(path, cache.encode(Date.now()));
+    context.machine.writeFile(path, cache.encode(Date.now()), { sync: false, mode: CACHE_MODE });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     note(context, `${error.message}; the cache is not kept`);

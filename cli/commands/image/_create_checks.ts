@@ -6,9 +6,10 @@
 
 import { printable } from "../../../lib/bytes/text.ts";
 import type { Context } from "../../args/command.ts";
-import { isDash } from "../../dash.ts";
+import { isStdin } from "../../stdin.ts";
 import { note } from "../../note.ts";
-import type { DiskStore, DiskTree, System } from "../../system.ts";
+import type { DiskStore, DiskTree } from "../../../ffi/disk.ts";
+import type { Machine } from "../../../ffi/machine.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import type { Operands } from "./_source_operand.ts";
 
@@ -37,16 +38,16 @@ export function checkVersions({ minVersion, maxVersion }: Versions): void {
 export function checkOutputs(
   { source, image }: Operands,
   store: Uint8Array | undefined,
-  system: System,
+  machine: Machine,
 ): void {
   const check = (path: Uint8Array, what: string) => {
-    if (!system.isWithin(path, source)) return;
+    if (!machine.isWithin(path, source)) return;
     throw new Error(
       `Cannot make an image of "${printable(source)}": the ${what} "${printable(path)}" lies in it`,
     );
   };
   if (store !== undefined) check(store, "object store");
-  if (image !== undefined && !isDash(image)) check(image, "image");
+  if (image !== undefined && !isStdin(image)) check(image, "image");
 }
 
 /** Tells what has been put right in a store, and what mounts will lack. */

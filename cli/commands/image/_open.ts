@@ -12,23 +12,23 @@ import {
 } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import type { Content, Tree } from "../../../lib/tree/tree.ts";
-import type { System } from "../../system.ts";
+import type { Machine } from "../../../ffi/machine.ts";
 
 /** Reads an image file and opens it. */
-export function loadImage(system: System, path: Uint8Array): ComposefsImage {
+export function loadImage(machine: Machine, path: Uint8Array): ComposefsImage {
   return naming(path, () => {
-    const image = openImage(system.readImage(path).bytes);
+    const image = openImage(machine.readImage(path).bytes);
     return { ...image, tree: (options) => naming(path, () => image.tree(options)) };
   });
 }
 
 /** Reads an image file and the tree in it. */
 export function loadTree(
-  system: System,
+  machine: Machine,
   path: Uint8Array,
   options: ReadTreeOptions = {},
 ): Tree<Content> {
-  return loadImage(system, path).tree(options);
+  return loadImage(machine, path).tree(options);
 }
 
 function naming<T>(path: Uint8Array, load: () => T): T {

@@ -9,8 +9,10 @@ import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { u32 } from "../../../lib/bytes/struct.ts";
 import { printable } from "../../../lib/bytes/text.ts";
 import { COMPOSEFS_MAGIC } from "../../../lib/composefs/header.ts";
-import { isDash } from "../../dash.ts";
-import type { DiskTree, System } from "../../system.ts";
+import type { Context } from "../../args/command.ts";
+import { isStdin, readInput } from "../../stdin.ts";
+import type { DiskTree } from "../../../ffi/disk.ts";
+import type { Machine } from "../../../ffi/machine.ts";
 
 /** SOURCE, and IMAGE if it is given. */
 export interface Operands {
@@ -23,13 +25,13 @@ export interface Operands {
  *
  * @throws {Error} If it is none; the message says what was probably meant.
  */
-export function openDirectory(operands: Operands, system: System): DiskTree {
+export function openDirectory(operands: Operands, machine: Machine): DiskTree {
   const { source } = operands;
   try {
-    const tree = system.openSourceTree(source);
+    const tree = machine.openTree(source);
     const { kind } = tree.root("none");
     if (kind === "directory") return tree;
-    const meant = hint(operands, system) ??
+    const meant = hint(operands, machine) ??
       (kind === "regular" ? "; --from-file takes a dump" : "");
     throw new Error(
       `Cannot make an image of "${
@@ -38,7 +40,7 @@ export function openDirectory(operands: Operands, system: System): DiskTree {
     );
   } catch (error) {
     if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
-    throw new Error(`${error.message}${hint(operands, system) ?? ""}`, { cause: error });
+    throw new Error(`${error.message}${hint(operands, machine) ?? ""}`, { cause: error });
   }
 }
 
@@ -47,9 +49,9 @@ export function openDirectory(operands: Operands, system: System): DiskTree {
  *
  * @throws {Error} If it is an image.
  */
-export function* readDump(path: Uint8Array, system: System): Generator<Uint8Array<ArrayBuffer>> {
+export function* readDump(path: Uint8Array, context: Context): Generator<Uint8Array<ArrayBuffer>> {
   let isFirst = true;
-  for (const chunk of system.readChunks(path)) {
+  for (const chunk of readInput(path, context)) {
     if (isFirst && isImage(chunk)) {
       throw new Error(
         `Cannot read ${shownSource(path)} as a dump file: it is an image, ` +
@@ -63,18 +65,18 @@ export function* readDump(path: Uint8Array, system: System): Generator<Uint8Arra
 
 /** SOURCE in a message about a dump. */
 export function shownSource(path: Uint8Array): string {
-  return isDash(path) ? "standard input" : `"${printable(path)}"`;
+  return isStdin(path) ? "standard input" : `"${printable(path)}"`;
 }
 
-function hint({ source, image }: Operands, system: System): string | undefined {
-  if (isDash(source)) return "; - is standard input with --from-file only";
-  if (image === undefined || !isDirectory(image, system)) return undefined;
+function hint({ source, image }: Operands, machine: Machine): string | undefined {
+  if (isStdin(source)) return "; - is standard input with --from-file only";
+  if (image === undefined || !isDirectory(image, machine)) return undefined;
   return `; "${printable(image)}" is a directory: SOURCE comes first, then IMAGE`;
 }
 
-function isDirectory(path: Uint8Array, system: System): boolean {
+function isDirectory(path: Uint8Array, machine: Machine): boolean {
   try {
-    using _ = system.openDataLayer(path);
+    using _ = machine.openLayer(path);
     return true;
   } catch (error) {
     if (error instanceof SyscallError) return false;

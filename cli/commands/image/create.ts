@@ -6,13 +6,12 @@
  * @module
  */
 
-import { createImage, type CreateImageOptions, encodeImage } from "../../../lib/composefs/image.ts";
+import { encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import type { VersionRange } from "../../../lib/composefs/version.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
-import { InterruptedError } from "../../../ffi/sys/signals.ts";
 import {
   type Context,
   defineCommand,
@@ -21,8 +20,9 @@ import {
   type OptionValues,
 } from "../../args/command.ts";
 import { JSON_OPTION, jsonLine } from "../../json.ts";
-import { isDash } from "../../dash.ts";
-import type { DiskStore } from "../../system.ts";
+import { isStdin } from "../../stdin.ts";
+import { makeHeapRoom } from "../../engine.ts";
+import { hasVariable } from "../../runtime.ts";
 import { note } from "../../note.ts";
 import { checkOutputs, checkVersions, noteOwners, noteStore } from "./_create_checks.ts";
 import { FORCE_OPTION } from "./image_options.ts";
@@ -169,17 +169,17 @@ async function runCreate(
 ): Promise<number> {
   checkOperands(options, operands, context);
   const { image } = operands;
-  const { terminal, system } = context;
-  if (image !== undefined && isDash(image) && terminal.stdout.isTerminal) {
+  const { terminal, machine } = context;
+  if (image !== undefined && isStdin(image) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
   const bytes = options.fromFile
     ? createFromFile(options, operands.source, context)
     : await createFromDirectory(options, operands, context);
   if (image !== undefined) {
-    if (isDash(image)) terminal.stdout.write(bytes);
+    if (isStdin(image)) terminal.stdout.write(bytes);
     else {
-      const refusal = system.writeFile(image, bytes, {
+      const refusal = machine.writeFile(image, bytes, {
         keepSealed: !options.force,
         seal: options.enableVerity,
       });
@@ -237,7 +237,7 @@ function checkOperands(
 
 function checkSealing({ enableVerity, digestStore }: CreateOptions, image?: Uint8Array): void {
   if (enableVerity === undefined) return;
-  if (image === undefined ? digestStore !== undefined : !isDash(image)) return;
+  if (image === undefined ? digestStore !== undefined : !isStdin(image)) return;
   throw new UsageError(
     "Cannot use --enable-verity: expected an image that is a file, or an object store",
     { usage: false },
@@ -253,11 +253,11 @@ function versionRange({ minVersion, maxVersion }: CreateOptions): VersionRange {
 function createFromFile(
   options: CreateOptions,
   source: Uint8Array,
-  { system }: Context,
+  context: Context,
 ): Uint8Array<ArrayBuffer> {
-  const strict = system.hasEnvironment("CFS_PARSE_STRICT");
+  const strict = hasVariable("CFS_PARSE_STRICT");
   try {
-    return encodeImage(parseDumpfile(readDump(source, system), { strict }), versionRange(options));
+    return encodeImage(parseDumpfile(readDump(source, context), { strict }), versionRange(options));
   } catch (error) {
     if (!(error instanceof DumpfileSyntaxError)) throw error;
     throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {
@@ -271,38 +271,33 @@ async function createFromDirectory(
   operands: CreateOperands,
   context: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { terminal, system } = context;
-  const tree = openDirectory(operands, system);
+  const { terminal, machine } = context;
+  using tree = openDirectory(operands, machine);
   // The C program reads what it writes, or not, as it happens.
-  if (!context.asC) checkOutputs(operands, options.digestStore, system);
+  if (!context.asC) checkOutputs(operands, options.digestStore, machine);
   const scanning = terminal.progress("Scanning, files found:");
   const reading = terminal.progress("Reading file contents, bytes:");
-  const settings: CreateImageOptions = {
-    ...versionRange(options),
-    xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
-    skipDevices: options.skipDevices,
-    useEpoch: options.useEpoch,
-    hardLinks: options.hardlinks,
-    onScan: scanning.update,
-  };
   const cache = options.cache === undefined ? undefined : loadCache(options.cache, context);
+  makeHeapRoom(cache?.size ?? 0);
   try {
     using store = options.digestStore === undefined
       ? undefined
-      : system.openObjectStore(options.digestStore, {
+      : machine.openStore(options.digestStore, {
         verifyObjects: options.verifyObjects,
         seal: options.enableVerity,
       });
-    const image = await keepingObjects(store, async () => {
-      using reader = tree.openReader({
-        onRead: reading.update,
-        ...(options.threads === undefined ? {} : { threads: options.threads }),
-        ...(store === undefined ? {} : { store }),
-        ...(cache === undefined ? {} : { cache, believeCache: !options.verifyObjects }),
-      });
-      const image = await createImage(tree, { ...settings, reader, fingerprints: cache });
-      store?.flush();
-      return image;
+    const image = await machine.createImage(tree, {
+      ...versionRange(options),
+      xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
+      skipDevices: options.skipDevices,
+      useEpoch: options.useEpoch,
+      hardLinks: options.hardlinks,
+      threads: options.threads,
+      store,
+      cache,
+      believeCache: !options.verifyObjects,
+      onScan: scanning.update,
+      onRead: reading.update,
     });
     if (store !== undefined) noteStore(store, options.digestStore!, context);
     noteOwners(tree, operands.source, context);
@@ -310,16 +305,5 @@ async function createFromDirectory(
     return image;
   } finally {
     reading.finish();
-  }
-}
-
-/** Does the work. If it fails, as on a full disk, the objects that are complete need not be made again. */
-async function keepingObjects<T>(store: DiskStore | undefined, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    // Whoever interrupts it does not want to wait for the disk.
-    if (!(error instanceof InterruptedError)) store?.keep();
-    throw error;
   }
 }

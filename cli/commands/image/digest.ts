@@ -42,12 +42,12 @@ export const digest = defineCommand({
 export function runDigest(
   { json }: { readonly json: boolean },
   files: readonly Uint8Array[],
-  { terminal, system }: Context,
+  { terminal, machine }: Context,
 ): number {
   const progress = terminal.progress("Digesting, bytes:");
   let next = 0;
   for (
-    const digest of system.digestFiles(files, {
+    const digest of machine.digestFiles(files, {
       algorithm: "sha256",
       blockSize: 4096,
       measure: true,

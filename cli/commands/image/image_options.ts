@@ -75,13 +75,13 @@ export type ImageOptions = OptionValues<typeof imageOptions>;
 export function* selectedTrees(
   images: readonly Uint8Array[],
   options: ImageOptions,
-  { asC, system }: Context,
+  { asC, machine }: Context,
   view: ImageView,
 ): Generator<Tree<Content>> {
   const read = readOptions(options, view, asC);
   const idle = new Map(asC ? [] : options.filter.map((name) => [binary(name), name]));
   for (const [index, image] of images.entries()) {
-    const tree = loadTree(system, image, read);
+    const tree = loadTree(machine, image, read);
     if (idle.size > 0) {
       for (const { name } of tree.entries) idle.delete(binary(name));
       // The last one is not shown any more: of one image, nothing is.

@@ -13,7 +13,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
-import { isDash } from "../../dash.ts";
+import { isStdin } from "../../stdin.ts";
 import { loadImage } from "./_open.ts";
 import { integer } from "../../args/values.ts";
 import { checkVersions } from "./_create_checks.ts";
@@ -65,17 +65,17 @@ export const rewrite = defineCommand({ name: "rewrite", ...REWRITE });
 function runRewrite(
   options: OptionValues<typeof REWRITE.options>,
   { source, destination }: { readonly source: Uint8Array; readonly destination: Uint8Array },
-  { asC, terminal, system }: Context,
+  { asC, terminal, machine }: Context,
 ): number {
   if (!asC) checkVersions(options);
-  if (isDash(destination) && terminal.stdout.isTerminal) {
+  if (isStdin(destination) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
-  const image = loadImage(system, source);
+  const image = loadImage(machine, source);
   const range = versionRange(options, image.version, source);
   const bytes = encodeImage(image.tree(), range);
-  if (isDash(destination)) terminal.stdout.write(bytes);
-  else system.writeFile(destination, bytes, { keepSealed: !options.force });
+  if (isStdin(destination)) terminal.stdout.write(bytes);
+  else machine.writeFile(destination, bytes, { keepSealed: !options.force });
   return 0;
 }
 

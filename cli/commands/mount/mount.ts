@@ -174,15 +174,15 @@ const OTHERS = 0o005;
 export function runMount(
   settings: MountSettings,
   { image, mountpoint }: { readonly image: Uint8Array; readonly mountpoint: Uint8Array },
-  { program, terminal, system }: Context,
+  { program, terminal, machine }: Context,
   { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
 ): number {
   if (settings.remount === true) {
-    if (!checkOnly) system.remount(mountpoint, settings.flags ?? new Set());
+    if (!checkOnly) machine.remount(mountpoint, settings.flags ?? new Set());
     return 0;
   }
   const options = completed(settings);
-  const { backing, layer, objectVerity, copied, upperMode } = system.mount({
+  const { backing, layer, objectVerity, copied, upperMode } = machine.mount({
     image,
     mountpoint,
     options,

@@ -18,7 +18,8 @@ import { Digest } from "../../../lib/digest/digest.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
-import type { DiskLayer, System } from "../../system.ts";
+import type { DiskLayer } from "../../../ffi/disk.ts";
+import type { Machine } from "../../../ffi/machine.ts";
 import { path } from "../../args/values.ts";
 
 /** Options of every command that reads objects. */
@@ -59,11 +60,11 @@ export type ContentOptions = OptionValues<typeof contentOptions>;
  * @throws {Error} If it is not the image it must be, or malformed.
  */
 export function loadExpectedTree(
-  system: System,
+  machine: Machine,
   image: Uint8Array,
   { digest }: ContentOptions,
 ): Tree<Content> {
-  const { bytes, whole } = system.readImage(image, { whole: digest?.algorithm });
+  const { bytes, whole } = machine.readImage(image, { whole: digest?.algorithm });
   if (digest !== undefined) {
     const found = whole?.digest ?? fsVerityDigest(bytes, { algorithm: digest.algorithm });
     if (!found.equals(digest)) {
@@ -95,9 +96,9 @@ export class Basedirs implements Disposable {
   readonly #layers: DiskLayer[] = [];
 
   /** Opens the stores. */
-  constructor(system: System, { basedir }: { readonly basedir: readonly Uint8Array[] }) {
+  constructor(machine: Machine, { basedir }: { readonly basedir: readonly Uint8Array[] }) {
     try {
-      for (const path of basedir) this.#layers.push(system.openDataLayer(path));
+      for (const path of basedir) this.#layers.push(machine.openLayer(path));
     } catch (error) {
       this[Symbol.dispose]();
       throw error;

@@ -39,9 +39,9 @@ export const cat = defineCommand({
     command: "composefs cat --basedir=objects --digest=DIGEST rootfs.cfs /etc/os-release",
   }],
   exitStatus: ["0 if all files were printed, 1 if not."],
-  run(options, { image, paths }, { terminal, system }) {
-    const tree = loadExpectedTree(system, image, options);
-    using basedirs = new Basedirs(system, options);
+  run(options, { image, paths }, { terminal, machine }) {
+    const tree = loadExpectedTree(machine, image, options);
+    using basedirs = new Basedirs(machine, options);
     const opening = openOptions(basedirs.layers, options);
     for (const path of paths) {
       using file = openFile(findFile(tree, path), path, opening);

@@ -16,7 +16,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
-import { isDash } from "../../dash.ts";
+import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import {
   Basedirs,
@@ -78,14 +78,14 @@ export const extract = defineCommand({
   ],
   exitStatus: ["0 if everything was extracted, 1 if not."],
   run(options, { image, directory }, context) {
-    const destination = directory !== undefined && isDash(directory) ? undefined : directory;
+    const destination = directory !== undefined && isStdin(directory) ? undefined : directory;
     checkOptions(options, directory, destination);
-    const { terminal, system } = context;
+    const { terminal, machine } = context;
     if (destination === undefined && terminal.stdout.isTerminal) {
       throw new Error("Cannot write an archive to a terminal: redirect standard output");
     }
-    const tree = loadExpectedTree(system, image, options);
-    using basedirs = new Basedirs(system, options);
+    const tree = loadExpectedTree(machine, image, options);
+    using basedirs = new Basedirs(machine, options);
     const opening = openOptions(basedirs.layers, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
     const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
@@ -100,7 +100,7 @@ export const extract = defineCommand({
       writeArchive(tree, settings, context);
     } else {
       const { noSameOwner: keepOwner, touch: keepTime } = options;
-      withHints(() => system.extractTree(destination, tree, { ...settings, keepOwner, keepTime }));
+      withHints(() => machine.extractTree(destination, tree, { ...settings, keepOwner, keepTime }));
     }
     progress.finish();
     return 0;

@@ -75,7 +75,7 @@ export function runMissingObjects(
   view: ImageView,
 ): number {
   const paths = collectPaths(options, images, context, view);
-  using basedirs = new Basedirs(context.system, options);
+  using basedirs = new Basedirs(context.machine, options);
   const { layers } = basedirs;
   const missing = paths.filter((path) => !layers.some((layer) => layer.has(withoutSlashes(path))));
   writePaths(missing, options, context, view);

@@ -55,7 +55,7 @@ export const verify = defineCommand({
     command: "composefs verify --basedir=objects --digest=DIGEST rootfs.cfs",
   }],
   exitStatus: ["0 if nothing is wrong, 1 if something is."],
-  async run(options, { image }, { terminal, system }) {
+  async run(options, { image }, { terminal, machine }) {
     const { basedir, imageOnly, json, digest, requireDigests, allowUndigested } = options;
     if (basedir.length === 0 && !imageOnly) {
       throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
@@ -63,8 +63,8 @@ export const verify = defineCommand({
     if (basedir.length > 0 && imageOnly) {
       throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
     }
-    const { bytes, whole } = system.readImage(image, { whole: digest?.algorithm ?? "sha256" });
-    using basedirs = new Basedirs(system, options);
+    const { bytes, whole } = machine.readImage(image, { whole: digest?.algorithm ?? "sha256" });
+    using basedirs = new Basedirs(machine, options);
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {
       requireDigests,
@@ -72,7 +72,7 @@ export const verify = defineCommand({
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
       ...(whole === undefined ? {} : { whole }),
-      ...(imageOnly ? {} : { checkObjects: system.objectChecker(basedirs.layers) }),
+      ...(imageOnly ? {} : { checkObjects: machine.objectChecker(basedirs.layers) }),
     };
     const print = json ? printJson : printText;
     const findings = verifyImage(bytes, settings);

@@ -16,7 +16,7 @@ import type { Context } from "../../args/command.ts";
 import { quoted } from "../../args/completions.ts";
 import { note } from "../../note.ts";
 import { DEFAULT_PREFIX } from "./_prefix.ts";
-import type { Installer } from "../../system.ts";
+import type { Installer } from "../../../ffi/files/installer.ts";
 
 /** May be a link itself, as where `/sbin` is `/usr/sbin`. */
 const DIRECTORY = utf8("/sbin");
@@ -36,12 +36,12 @@ export class MountHelper implements Disposable {
 
   /** @param prefix Directory below which the helper is installed. */
   constructor(prefix: Uint8Array, context: Context) {
-    const { system } = context;
+    const { machine } = context;
     this.#context = context;
     this.#target = joinPath(prefix, utf8(HELPER));
-    this.#installer = system.openInstaller(DIRECTORY);
+    this.#installer = machine.openInstaller(DIRECTORY);
     this.#isOurs = equalBytes(this.#target, joinPath(DEFAULT_PREFIX, utf8(HELPER))) &&
-      system.isRoot();
+      machine.userId() === 0;
   }
 
   /** The link as a list of what is installed shows it, if {@linkcode MountHelper.add} would make it. */
@@ -57,10 +57,10 @@ export class MountHelper implements Disposable {
 
   /** Makes the link if it is for us to make; else says what there is to do about it. Replaces nothing. */
   add(): void {
-    const { system, terminal: { stdout } } = this.#context;
+    const { machine, terminal: { stdout } } = this.#context;
     const isMissing = this.#installer.find(NAME) === undefined;
     if (!isMissing) {
-      if (system.isSameFile(utf8(LINK), this.#target)) return;
+      if (machine.isSameFile(utf8(LINK), this.#target)) return;
       stdout.write(`"mount -t composefs" uses ${LINK}, which is another and stays\n`);
     } else if (!this.#isOurs) {
       stdout.write(`For "mount -t composefs": ln -s ${this.#word()} ${LINK}\n`);

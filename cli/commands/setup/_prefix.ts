@@ -12,7 +12,7 @@ import { type File, readWhole } from "../../../lib/file/file.ts";
 import type { Context, ValueOption } from "../../args/command.ts";
 import { hashWithProgress } from "../image/digest.ts";
 import { MANIFEST, type Manifest, parseManifest } from "./installation.ts";
-import type { Installer } from "../../system.ts";
+import type { Installer } from "../../../ffi/files/installer.ts";
 import { path } from "../../args/values.ts";
 
 /** Where programs go that are for everybody and from no distribution. */
@@ -54,7 +54,7 @@ export class Prefix implements Disposable {
   constructor(path: Uint8Array, context: Context) {
     this.#path = path;
     this.#context = context;
-    this.installer = context.system.openInstaller(path);
+    this.installer = context.machine.openInstaller(path);
     this.manifest = this.#readManifest();
   }
 

@@ -38,8 +38,8 @@ export const doctor = defineCommand({
     "0 if mount.composefs works here for this user, with or without fs-verity; 1 if not.",
   ],
   seeAlso: ["mount.composefs(1)", "fsverity(1)"],
-  run({ json }, { path = utf8(".") }, { terminal: { stdout }, system }) {
-    const facts = system.probeMachine(path);
+  run({ json }, { path = utf8(".") }, { terminal: { stdout }, machine }) {
+    const facts = machine.probe(path);
     const findings = describeFindings(facts);
     const verdict = judge(facts);
     if (json) {

@@ -22,6 +22,7 @@ import {
   type Manifest,
   type Part,
 } from "./installation.ts";
+import { executablePath } from "../../runtime.ts";
 import { MountHelper } from "./_mount_helper.ts";
 import { fileDigest, Prefix, PREFIX_OPTION } from "./_prefix.ts";
 
@@ -72,8 +73,8 @@ function runInstall(
   toolbox: Group,
   context: Context,
 ): number {
-  const { system, terminal } = context;
-  const executable = system.executable();
+  const { terminal } = context;
+  const executable = executablePath();
   if (executable === undefined) {
     throw new Error(
       'Cannot install a script: expected to be run as the executable that "deno task build" makes',
@@ -116,7 +117,7 @@ function describe(part: Part, prefix: Prefix): string {
 
 function place(
   parts: readonly Part[],
-  executable: Uint8Array,
+  executable: string,
   prefix: Prefix,
   context: Context,
 ): void {
@@ -137,10 +138,10 @@ function place(
 
 function digests(
   parts: readonly Part[],
-  executable: Uint8Array,
+  executable: string,
   context: Context,
 ): Map<string, string> {
-  using file = context.system.openFile(executable);
+  using file = context.machine.openFile(executable);
   return new Map(parts.flatMap((part) => {
     if (part.kind === "link") return [];
     return [[
@@ -164,12 +165,12 @@ function removeOutdated({ files, links }: Manifest, prefix: Prefix): void {
 
 function placePart(
   part: Part,
-  executable: Uint8Array,
+  executable: string,
   { installer }: Prefix,
-  { system }: Context,
+  { machine }: Context,
 ): void {
   const path = utf8(part.path);
   if (part.kind === "link") installer.placeLink(path, utf8(part.target));
   else if (part.kind === "file") installer.placeFile(path, [part.contents], 0o644);
-  else installer.placeFile(path, system.readChunks(executable), 0o755);
+  else installer.placeFile(path, machine.readFile(executable), 0o755);
 }

@@ -7,13 +7,13 @@
  */
 
 import process from "node:process";
-import { openLinux } from "../../../ffi/sys/open.ts";
+import { openKernel } from "../../../ffi/sys/open.ts";
 import { openObjectStore } from "../../../ffi/objects/object_store.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 
 const [path, seed, count, size] = process.argv.slice(2);
-using store = openObjectStore(await openLinux(), utf8(path!));
+using store = openObjectStore(await openKernel(), utf8(path!));
 process.stdout.write("ready\n");
 try {
   for (let i = 0; i < Number(count); i++) {

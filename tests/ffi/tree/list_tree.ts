@@ -6,13 +6,13 @@
  */
 
 import process from "node:process";
-import { openLinux } from "../../../ffi/sys/open.ts";
+import { openKernel } from "../../../ffi/sys/open.ts";
 import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
 import { binary, utf8 } from "../../../lib/bytes/text.ts";
 
 const MNT_DETACH = 2;
 
-const linux = await openLinux();
+const linux = await openKernel();
 if (process.argv[3] === "without-proc") linux.libc.umount2(utf8("/proc\0"), MNT_DETACH);
 const tree = openSourceTree(linux, utf8(process.argv[2]!));
 const lines = tree.list(new Uint8Array(), { xattrs: "all" }).map(({ name, kind, rdev, stat }) => {

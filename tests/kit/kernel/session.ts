@@ -14,7 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { Linux } from "../../../ffi/sys/linux.ts";
-import { openLinux } from "../../../ffi/sys/open.ts";
+import { openKernel } from "../../../ffi/sys/open.ts";
 import { concatBytes } from "../../../lib/bytes/text.ts";
 import { openImage, writeDumpfile } from "../../../mod.ts";
 import { composedFacts, withoutDirectorySizes } from "./composed_rules.ts";
@@ -122,7 +122,7 @@ function run(command: readonly string[], args: readonly string[]): void {
 
 if (import.meta.main) {
   const [kind, what, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
-  const session = new Session(await openLinux(), rest.at(-1)!);
+  const session = new Session(await openKernel(), rest.at(-1)!);
   if (kind === "bare") session.bare(what as DumpGroup);
   else session.composed(what, rest[0]!);
   process.stdout.write(JSON.stringify(session.report));

@@ -1,0 +1,58 @@
+/**
+ * The standard streams of the process, through the kernel.
+ *
+ * @module
+ */
+
+import { Fd } from "../ffi/files/fd.ts";
+import { ownChunks } from "../ffi/files/own_chunks.ts";
+import { standardStream } from "../ffi/process/stdio.ts";
+import { terminalColumns } from "../ffi/process/terminal.ts";
+import type { Linux } from "../ffi/sys/linux.ts";
+import type { TerminalPort } from "./terminal.ts";
+
+/** The process's own streams. */
+export class ProcessPort implements TerminalPort {
+  readonly #linux: Linux;
+  readonly #stderr: Fd;
+  #stdout: Fd | undefined;
+  #hasWritten = false;
+
+  /** Opens nothing: streams are open when a process starts, or not at all. */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+    this.#stderr = new Fd(linux, 2, "standard error");
+  }
+
+  /** Whether anything has been written, which would be written once more if the process began anew. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  read(): Iterable<Uint8Array<ArrayBuffer>> {
+    return ownChunks(standardStream(this.#linux, 0));
+  }
+
+  write(descriptor: 1 | 2, bytes: Uint8Array): number {
+    this.#hasWritten = true;
+    const stream = descriptor === 2
+      ? this.#stderr
+      : this.#stdout ??= standardStream(this.#linux, 1);
+    // Nothing that is printed lies in shared memory.
+    stream.write(bytes as Uint8Array<ArrayBuffer>);
+    return bytes.length;
+  }
+
+  isTerminal(descriptor: 1 | 2): boolean {
+    return terminalColumns(this.#linux, descriptor) !== undefined;
+  }
+
+  columns(descriptor: 1 | 2): number | undefined {
+    // A terminal that does not know its width says 0.
+    return terminalColumns(this.#linux, descriptor) || undefined;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Directories and stores on disk, as whoever uses this room from outside sees them.
+ *
+ * @module
+ */
+
+import type { CreateImageOptions } from "../lib/composefs/image.ts";
+import type { DataLayer } from "../lib/objects/data_layers.ts";
+import type { DigestCache } from "../lib/objects/digest_cache.ts";
+import type { ObjectStore } from "../lib/objects/object_store.ts";
+import type { SourceTree } from "../lib/tree/source.ts";
+import type { Repair } from "./objects/object_store.ts";
+
+/** A directory tree on disk. Dispose of it, or declare it with `using`. */
+export interface DiskTree extends SourceTree, Disposable {
+  /** Files that have been listed and whose owners the user namespace of this process cannot tell. */
+  readonly hiddenOwners: number;
+}
+
+/** An object store on disk that images are made with. Dispose of it, or declare it with `using`. */
+export interface DiskStore extends ObjectStore, Disposable {
+  /** What stood under the name of an object and was none, and has been replaced by it so far. */
+  readonly repairs: readonly Repair[];
+  /** Whether new objects have fs-verity; undefined if there are none so far. */
+  readonly hasVerity: boolean | undefined;
+  /** Makes the names of all objects put so far survive a crash of the machine. */
+  flush(): void;
+}
+
+/** An object store on disk from which files are read. Dispose of it, or declare it with `using`. */
+export interface DiskLayer extends DataLayer, Disposable {
+  /** Tells whether there is a regular file at a path that `open` would find, whoever may read it. */
+  has(path: Uint8Array): boolean;
+}
+
+/** How `Machine.createImage` reads a directory, and where its files go. */
+export interface CreateImageSettings
+  extends Omit<CreateImageOptions, "reader" | "store" | "fingerprints"> {
+  /** Where files above 64 bytes are put, opened by the same machine. Without one they are only digested. */
+  readonly store?: DiskStore | undefined;
+  /** Digests known of earlier runs; those that are found are added. */
+  readonly cache?: DigestCache | undefined;
+  /** Takes the cache's digests for those of files as they are. Default true. */
+  readonly believeCache?: boolean;
+  /** How many threads read files, at most; as many as the process may use at a time if absent. */
+  readonly threads?: number | undefined;
+}
