@@ -77,7 +77,8 @@ export type {
   Entry,
   ExternalContent,
   FileKind,
-  HardLink,
+  Home,
+  ImageForm,
   InlineContent,
   Leaf,
   Node,
@@ -88,3 +89,5 @@ export type {
   Tree,
   Xattr,
 } from "./lib/tree/tree.ts";
+export { pathOf, type Place } from "./lib/tree/place.ts";
+export { type Step, walk } from "./lib/tree/walk.ts";

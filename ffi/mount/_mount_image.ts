@@ -15,7 +15,7 @@ import { hashFile } from "../../lib/digest/hash_file.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import type { MountOptions, VerityPolicy } from "../../lib/mount/options.ts";
 import { type Content, kindOfMode, type Tree } from "../../lib/tree/tree.ts";
-import { walkFiles } from "../../lib/tree/walk_files.ts";
+import { walk } from "../../lib/tree/walk.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import { openFiniteFile } from "../files/finite_file.ts";
@@ -193,7 +193,7 @@ export function checkDigests(image: Fd, name: Uint8Array): void {
 }
 
 function firstUndigested(tree: Tree<Content>): Uint8Array | undefined {
-  for (const { node, path } of walkFiles(tree)) {
+  for (const { node, path } of walk(tree)) {
     if (node.kind !== "regular" || node.file.kind === "inline") continue;
     if (node.file.path !== undefined && node.file.digest === undefined) return path;
   }

@@ -44,7 +44,7 @@ export function makeImage(directory: Fd): UnnamedFile {
   const draft = UnnamedFile.create(directory, 0o600, directory.subject as Uint8Array);
   const stat = { mode: 0o755, uid: 0, gid: 0, nlink: 2, mtime: 0, mtimeNsec: 0, xattrs: [] };
   try {
-    draft.file.write(encodeImage({ kind: "directory", stat, entries: [] }));
+    draft.file.write(encodeImage({ root: { kind: "directory", stat, entries: [] }, leaves: [] }));
   } catch (error) {
     draft[Symbol.dispose]();
     throw error;

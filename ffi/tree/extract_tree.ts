@@ -17,8 +17,8 @@ import {
   type Regular,
   type Tree,
 } from "../../lib/tree/tree.ts";
-import { PathBuffer, walk } from "../../lib/tree/walk.ts";
-import { type FileStep, pathOf, walkFiles } from "../../lib/tree/walk_files.ts";
+import { pathOf } from "../../lib/tree/place.ts";
+import { type Step, walk } from "../../lib/tree/walk.ts";
 import { DirectoryCursor } from "../files/directory_cursor.ts";
 import { SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
@@ -96,7 +96,7 @@ class Extraction {
 
   #makeAll(tree: Tree<Content>): void {
     using cursor = new DirectoryCursor(this.#root);
-    for (const step of walkFiles(tree)) {
+    for (const step of walk(tree)) {
       if (step.depth === 0) continue;
       this.#linux.signals.check();
       while (cursor.depth >= step.depth) cursor.leave().close();
@@ -106,8 +106,8 @@ class Extraction {
         this.#makeDirectory(cursor.directory, step.name, shown);
         cursor.enter(step.name, shown);
       } else if (!this.#isSkipped(node)) {
-        if (step.linkTo !== undefined) {
-          this.#link(pathOf(step.linkTo), cursor.directory, step.name, shown);
+        if (step.again !== undefined) {
+          this.#link(pathOf(step.again), cursor.directory, step.name, shown);
         } else this.#makeLeaf(node, step, cursor.directory, shown);
       }
     }
@@ -127,7 +127,7 @@ class Extraction {
 
   #makeLeaf(
     node: Leaf<Content>,
-    { name, path }: FileStep<Content>,
+    { name, path }: Step<Content>,
     directory: Fd,
     shown: Uint8Array,
   ): void {
@@ -202,25 +202,24 @@ class Extraction {
   /** Gives directories their metadata, each after all that is below it. */
   #finishDirectories(tree: Tree<Content>): void {
     using cursor = new DirectoryCursor(this.#root);
-    const path = new PathBuffer();
-    const open: { readonly node: Directory<Content>; readonly shown: Uint8Array }[] = [];
+    const open: { readonly node: Directory; readonly shown: Uint8Array }[] = [];
     const leave = (): void => {
       const { node, shown } = open.pop()!;
       // From the directory above: this one may be about to be closed to its owner.
       using fd = cursor.leave();
       this.#metadata.write({ kind: "directory", fd, shown }, node.stat);
     };
-    for (const { node, name, depth } of walk(tree)) {
-      path.move(depth, name);
+    for (const step of walk(tree)) {
+      const { node, name, depth } = step;
       if (node.kind !== "directory" || depth === 0) continue;
       while (cursor.depth >= depth) leave();
-      const shown = this.#shown(path.path);
+      const shown = this.#shown(step.path);
       cursor.enter(name, shown);
       open.push({ node, shown });
     }
     while (open.length > 0) leave();
     const root = { kind: "directory", fd: this.#root, shown: this.#shownRoot } as const;
-    this.#metadata.write(root, tree.stat);
+    this.#metadata.write(root, tree.root.stat);
   }
 
   /** A path of the tree as messages name it. They cut it long before what is kept of it ends. */

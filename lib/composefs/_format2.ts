@@ -14,7 +14,8 @@ import { compareBytes } from "../bytes/compare.ts";
 import { utf8 } from "../bytes/text.ts";
 import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { ALL_XATTR_PREFIXES, XattrNames } from "../erofs/xattr_name.ts";
-import type { Content, Directory, Leaf, Node, Stat, Tree } from "../tree/tree.ts";
+import type { Content, Directory, Leaf, Stat, Tree } from "../tree/tree.ts";
+import { nameCounts } from "../tree/walk.ts";
 import { contentXattrs, sortDots } from "./_overlay.ts";
 import { escapeXattr } from "./_overlay_xattrs.ts";
 
@@ -37,7 +38,7 @@ export function format2Inodes(tree: Tree<Content>): Inode[] {
 
 /** A directory whose entries are being numbered. */
 interface Level {
-  readonly directory: Directory<Content>;
+  readonly directory: Directory;
   readonly number: number;
   readonly names: Uint8Array[];
   readonly inodes: number[];
@@ -47,20 +48,20 @@ interface Level {
 
 class DepthFirst {
   readonly #inodes: Inode[] = [];
-  /** Number of each file that has several names, once one of them has been met. */
-  readonly #numbers = new Map<Leaf<Content>, number>();
-  /** How many names beside its own a file has. */
-  readonly #links = new Map<Leaf<Content>, number>();
+  /** Number of each leaf's inode, once one of its names has been met. */
+  readonly #numbers: (number | undefined)[] = [];
+  /** How many names each leaf has, if some have several. */
+  readonly #counts: Uint32Array | undefined;
   readonly #names = new XattrNames(ALL_XATTR_PREFIXES);
   readonly #tree: Tree<Content>;
 
   constructor(tree: Tree<Content>) {
     this.#tree = tree;
-    this.#countLinks();
+    this.#counts = nameCounts(tree);
   }
 
   run(): Inode[] {
-    const levels = [this.#enter(this.#tree, 0)];
+    const levels = [this.#enter(this.#tree.root, 0)];
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const entry = level.directory.entries[level.next++];
       if (entry === undefined) {
@@ -69,19 +70,19 @@ class DepthFirst {
         continue;
       }
       level.names.push(entry.name);
-      if (entry.node.kind === "directory") {
+      if (typeof entry.node === "number") {
+        level.inodes.push(this.#numberOf(entry.node));
+      } else {
         level.subdirectories++;
         level.inodes.push(this.#inodes.length);
         levels.push(this.#enter(entry.node, level.number));
-      } else {
-        level.inodes.push(this.#numberOf(entry.node));
       }
     }
     return this.#inodes;
   }
 
   /** Keeps a place: a directory comes before what is in it, and is known when all of that is. */
-  #enter(directory: Directory<Content>, parent: number): Level {
+  #enter(directory: Directory, parent: number): Level {
     const number = this.#inodes.push(PLACEHOLDER) - 1;
     return {
       directory,
@@ -101,18 +102,14 @@ class DepthFirst {
       nlink: 2 + subdirectories,
       xattrs: this.#xattrs(stat),
       data: { kind: "entries", names, inodes },
+      extended: false,
     };
   }
 
-  /** Of a file with several names, the first that is met has the inode, whichever is the file's own. */
-  #numberOf(node: Exclude<Node<Content>, Directory<Content>>): number {
-    const leaf = node.kind === "hardlink" ? node.target : node;
-    const links = this.#links.get(leaf) ?? 0;
-    const known = links > 0 ? this.#numbers.get(leaf) : undefined;
-    if (known !== undefined) return known;
-    const number = this.#inodes.push(this.#leaf(leaf, 1 + links)) - 1;
-    if (links > 0) this.#numbers.set(leaf, number);
-    return number;
+  /** Of a file with several names, the first that is met has the inode, wherever libcomposefs has it. */
+  #numberOf(leaf: number): number {
+    return this.#numbers[leaf] ??=
+      this.#inodes.push(this.#leaf(this.#tree.leaves[leaf]!, this.#counts?.[leaf] ?? 1)) - 1;
   }
 
   #leaf(node: Leaf<Content>, nlink: number): Inode {
@@ -120,24 +117,13 @@ class DepthFirst {
     checkSize(node);
     const xattrs = [...contentXattrs(node), ...this.#xattrs(stat)];
     const data: InodeData = node.kind === "regular" ? node.file : node;
-    return { kind, stat: wholeSeconds(stat), nlink, xattrs, data };
+    return { kind, stat: wholeSeconds(stat), nlink, xattrs, data, extended: false };
   }
 
   #xattrs({ xattrs }: Stat): InodeXattr[] {
     return xattrs.toSorted((a, b) => compareBytes(a.name, b.name)).map(escapeXattr).map((xattr) => (
       { name: this.#names.of(xattr.name), head: EMPTY, rest: xattr.value }
     ));
-  }
-
-  #countLinks(): void {
-    const directories: Directory<Content>[] = [this.#tree];
-    for (let directory = directories.pop(); directory; directory = directories.pop()) {
-      for (const { node } of directory.entries) {
-        if (node.kind === "directory") directories.push(node);
-        if (node.kind !== "hardlink") continue;
-        this.#links.set(node.target, (this.#links.get(node.target) ?? 0) + 1);
-      }
-    }
   }
 }
 
@@ -148,6 +134,7 @@ const PLACEHOLDER: Inode = {
   nlink: 0,
   xattrs: [],
   data: { kind: "entries", names: [], inodes: [] },
+  extended: false,
 };
 
 function wholeSeconds(stat: Stat): Stat {

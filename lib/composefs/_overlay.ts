@@ -12,13 +12,16 @@ import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { utf8 } from "../bytes/text.ts";
 import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { findEntry } from "../tree/growing_directory.ts";
+import { findHomes, isHome } from "../tree/homes.ts";
 import {
   type Content,
   type Directory,
   type Entry,
+  type Home,
   isWhiteout,
   type Leaf,
   type Special,
+  type Stat,
   type Tree,
   type Xattr,
 } from "../tree/tree.ts";
@@ -46,64 +49,103 @@ export function overlayInodes(tree: Tree<Content>, version: 0 | 1): Inode[] {
 }
 
 class Overlay {
-  readonly #rootEntries: readonly Entry<Content>[];
-  /** The whiteouts of the root, which overlayfs is to see as such. */
-  readonly #synthetic = new Set<Leaf<Content>>();
-  /** What becomes an inode, in the order of inodes. */
-  readonly #nodes: (Directory<Content> | Leaf<Content>)[];
-  /** Numbers of the files that hard links lead to. */
-  readonly #targets: ReadonlyMap<Leaf<Content>, number>;
-  /** Number of the directory that holds a node; the root's is its own. */
-  readonly #parents: Uint32Array;
-  /** Number of the first node that lives in the next directory; the others follow. */
-  #firstChild = 1;
+  readonly #leaves: readonly Leaf<Content>[];
+  /** What stands in the root where the tree has nothing: leaves whose numbers follow those of the table. */
+  readonly #hiding: Leaf<Content>;
+  readonly #extended: ReadonlySet<number>;
+  readonly #homes: ReadonlyMap<number, Home>;
+  readonly #rootEntries: readonly Entry[];
+  /** What becomes an inode, in the order of inodes: directories, and numbers of leaves. */
+  readonly #nodes: (Directory | number)[];
+  /** Number of each leaf's inode. */
+  readonly #numbers: Uint32Array;
+  /** Numbers of the directories' inodes, and of the directories that hold them; the root's is its own. */
+  readonly #directories: number[] = [0];
+  readonly #parents: number[] = [0];
   readonly #xattrs = new ImageXattrs();
   readonly #version: 0 | 1;
 
   constructor(tree: Tree<Content>, version: 0 | 1) {
     this.#version = version;
-    this.#rootEntries = rootEntries(tree, this.#synthetic);
-    const { nodes, targets } = breadthFirst(tree, this.#rootEntries);
-    this.#nodes = nodes;
-    this.#targets = targets;
-    this.#parents = new Uint32Array(nodes.length);
+    this.#leaves = tree.leaves;
+    this.#hiding = hidingWhiteout(tree.root.stat);
+    this.#extended = tree.form?.extended ?? new Set();
+    this.#homes = findHomes(tree);
+    this.#rootEntries = rootEntries(tree);
+    this.#nodes = [tree.root];
+    this.#numbers = new Uint32Array(tree.leaves.length + HIDDEN_NAMES);
+    this.#numberAll();
+  }
+
+  /** Brings all files into the order of the image, breadth first. */
+  #numberAll(): void {
+    const nodes = this.#nodes;
+    for (let number = 0; number < nodes.length; number++) {
+      const directory = nodes[number]!;
+      if (typeof directory === "number") continue;
+      for (const { name, node } of this.#entries(directory)) {
+        if (typeof node !== "number") {
+          this.#directories.push(nodes.length);
+          this.#parents.push(number);
+        } else if (this.#isHome(node, directory, name)) {
+          this.#numbers[node] = nodes.length;
+        } else continue;
+        nodes.push(node);
+      }
+    }
+  }
+
+  #entries(directory: Directory): readonly Entry[] {
+    return directory === this.#nodes[0] ? this.#rootEntries : directory.entries;
+  }
+
+  #isHome(leaf: number, directory: Directory, name: Uint8Array): boolean {
+    const home = this.#homes.get(leaf);
+    return home === undefined || isHome(home, directory, name);
   }
 
   inodes(): Inode[] {
     const inodes: Inode[] = [];
+    /** How many directories have been turned into inodes, and how many have been met in others. */
+    let done = 0;
+    let met = 1;
     for (const node of this.#nodes) {
-      const isDirectory = node.kind === "directory";
-      inodes.push(isDirectory ? this.#directory(node, inodes.length) : this.#leaf(node));
+      if (typeof node === "number") {
+        inodes.push(this.#leaf(node));
+      } else {
+        const inode = this.#directory(node, done++, met);
+        met += inode.nlink - 2;
+        inodes.push(inode);
+      }
     }
     return inodes;
   }
 
-  #directory(node: Directory<Content>, number: number): Inode {
+  /** The inode of the directory `at` of all of them; the first that it holds is the one at `firstChild`. */
+  #directory(directory: Directory, at: number, firstChild: number): Inode {
     const names: Uint8Array[] = [DOT, DOT_DOT];
-    const inodes = [number, this.#parents[number]!];
-    let subdirectories = 0;
+    const inodes = [this.#directories[at]!, this.#parents[at]!];
+    let child = firstChild;
     let holdsWhiteout = false;
-    for (const { name, node: child } of number === 0 ? this.#rootEntries : node.entries) {
+    for (const { name, node } of this.#entries(directory)) {
       names.push(name);
-      if (child.kind === "hardlink") {
-        inodes.push(this.#targets.get(child.target)!);
+      if (typeof node !== "number") {
+        inodes.push(this.#directories[child++]!);
         continue;
       }
-      const inode = this.#firstChild++;
-      inodes.push(inode);
-      if (child.kind === "directory") {
-        subdirectories++;
-        this.#parents[inode] = number;
-      } else if (isWhiteout(child) && !this.#synthetic.has(child)) {
+      inodes.push(this.#numbers[node]!);
+      const leaf = this.#leaves[node];
+      if (leaf !== undefined && isWhiteout(leaf) && this.#isHome(node, directory, name)) {
         holdsWhiteout = true;
       }
     }
     sortDots(names, inodes);
-    const { stat } = node;
-    const marks = this.#directoryMarks(holdsWhiteout, number === 0);
+    const { stat } = directory;
+    const marks = this.#directoryMarks(holdsWhiteout, at === 0);
     const xattrs = this.#xattrs.merge(stat.xattrs, marks);
     const data: InodeData = { kind: "entries", names, inodes };
-    return { kind: "directory", stat, nlink: 2 + subdirectories, xattrs, data };
+    const nlink = 2 + child - firstChild;
+    return { kind: "directory", stat, nlink, xattrs, data, extended: false };
   }
 
   #directoryMarks(holdsWhiteout: boolean, isRoot: boolean): readonly InodeXattr[] {
@@ -117,60 +159,44 @@ class Overlay {
     return this.#xattrs.marks(marks);
   }
 
-  #leaf(node: Leaf<Content>): Inode {
-    const { kind, stat } = node;
+  #leaf(number: number): Inode {
+    const own = this.#leaves[number];
+    const leaf = own ?? this.#hiding;
+    const { kind, stat } = leaf;
     const { nlink } = stat;
-    if (isWhiteout(node) && !this.#synthetic.has(node)) {
+    if (own !== undefined && isWhiteout(own)) {
       const xattrs = this.#xattrs.merge(stat.xattrs, this.#xattrs.marks(WHITEOUT_XATTRS));
-      return { kind: "regular", stat, nlink, xattrs, data: NO_CONTENTS };
+      return { kind: "regular", stat, nlink, xattrs, data: NO_CONTENTS, extended: false };
     }
-    const xattrs = this.#xattrs.merge(stat.xattrs, contentXattrs(node));
-    return { kind, stat, nlink, xattrs, data: node.kind === "regular" ? node.file : node };
+    const xattrs = this.#xattrs.merge(stat.xattrs, contentXattrs(leaf));
+    const data = leaf.kind === "regular" ? leaf.file : leaf;
+    return { kind, stat, nlink, xattrs, data, extended: this.#extended.has(number) };
   }
 }
 
 const NO_CONTENTS: InodeData = { kind: "inline", bytes: new Uint8Array() };
 
-/** Brings nodes into the order of the image. */
-function breadthFirst(tree: Tree<Content>, rootEntries: readonly Entry<Content>[]) {
-  const nodes: (Directory<Content> | Leaf<Content>)[] = [tree];
-  const targets = new Map<Leaf<Content>, number>();
-  for (let number = 0; number < nodes.length; number++) {
-    const parent = nodes[number]!;
-    if (parent.kind !== "directory") continue;
-    for (const { node } of number === 0 ? rootEntries : parent.entries) {
-      if (node.kind === "hardlink") targets.set(node.target, 0);
-      else nodes.push(node);
-    }
-  }
-  if (targets.size > 0) {
-    nodes.forEach((node, number) => {
-      if (node.kind !== "directory" && targets.has(node)) targets.set(node, number);
-    });
-  }
-  return { nodes, targets };
-}
+/** How many names there are from `00` to `ff`: those of the directories of an object store. */
+const HIDDEN_NAMES = 256;
 
 /**
- * The root's entries and a whiteout for each of `00` to `ff` that is not among them, so that the object
- * directories stay hidden where the store is an ordinary lower layer.
+ * The root's entries and one for each of `00` to `ff` that is not among them, so that the object directories
+ * stay hidden where the store is an ordinary lower layer.
  */
-function rootEntries(tree: Tree<Content>, synthetic: Set<Leaf<Content>>): Entry<Content>[] {
-  const entries = [...tree.entries];
-  const { stat } = tree;
-  const xattrs = stat.xattrs.filter((xattr) => equalBytes(xattr.name, SELINUX));
-  for (let byte = 0; byte < 256; byte++) {
+function rootEntries({ root, leaves }: Tree<Content>): Entry[] {
+  const entries = [...root.entries];
+  for (let byte = 0; byte < HIDDEN_NAMES; byte++) {
     const name = utf8(byte.toString(16).padStart(2, "0"));
-    if (findEntry(tree.entries, name) !== undefined) continue;
-    const whiteout: Special = {
-      kind: "character",
-      stat: { ...stat, mode: 0o644, nlink: 1, xattrs },
-      rdev: 0,
-    };
-    synthetic.add(whiteout);
-    entries.push({ name, node: whiteout });
+    if (findEntry(root.entries, name) !== undefined) continue;
+    entries.push({ name, node: leaves.length + byte });
   }
   return entries.sort((a, b) => compareBytes(a.name, b.name));
+}
+
+/** A whiteout that overlayfs is to see as such. */
+function hidingWhiteout(stat: Stat): Special {
+  const xattrs = stat.xattrs.filter((xattr) => equalBytes(xattr.name, SELINUX));
+  return { kind: "character", stat: { ...stat, mode: 0o644, nlink: 1, xattrs }, rdev: 0 };
 }
 
 /** Moves `.` and `..`, which lead the list, behind the names below them in byte order. */

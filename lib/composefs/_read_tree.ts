@@ -7,7 +7,7 @@
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import type { ErofsImage } from "../erofs/image.ts";
 import type { ImageEntry } from "../erofs/read_directory.ts";
-import type { Content, Directory, Entry, Leaf, Node, Tree } from "../tree/tree.ts";
+import type { Content, Directory, Entry, Home, Leaf, Tree } from "../tree/tree.ts";
 import { findLinks, type ImageNode, type ImageTree } from "./_image_tree.ts";
 import { type ImageView, isWhiteout, Unoverlay } from "./unoverlay.ts";
 
@@ -29,25 +29,22 @@ export function readTree(
 /** A directory whose entries are being filled in. */
 interface Level {
   readonly node: ImageNode;
-  readonly entries: Entry<Content>[];
+  readonly directory: Directory;
+  readonly entries: Entry[];
   readonly isMarked: boolean;
   next: number;
-}
-
-/** A hard link met before the name its file lives under. */
-interface PendingLink {
-  readonly entries: Entry<Content>[];
-  readonly index: number;
-  readonly nid: number;
 }
 
 class TreeBuilder {
   readonly #unoverlay: Unoverlay;
   readonly #tree: ImageTree;
-  /** Entries that are links, or undefined if the first name met is a file's own. */
+  /** Entries that are not the homes of their files, or undefined if those are the first ones met. */
   readonly #links: ReadonlySet<ImageEntry> | undefined;
-  readonly #leaves = new Map<number, Leaf<Content>>();
-  readonly #pending: PendingLink[] = [];
+  readonly #leaves: Leaf<Content>[] = [];
+  /** By nid: numbers of the leaves that have several names. */
+  readonly #numbers = new Map<number, number>();
+  readonly #homes = new Map<number, Home>();
+  readonly #extended = new Set<number>();
   readonly #levels: Level[] = [];
 
   constructor(unoverlay: Unoverlay, tree: ImageTree, view: ImageView) {
@@ -64,50 +61,64 @@ class TreeBuilder {
       if (entry === undefined) this.#levels.pop();
       else this.#add(level, entry, level.node.children[level.next++]!);
     }
-    for (const { entries, index, nid } of this.#pending) {
-      const target = this.#leaves.get(nid)!;
-      entries[index] = { name: entries[index]!.name, node: { kind: "hardlink", target } };
-    }
-    return root;
+    const homes = this.#homes;
+    const extended = this.#extended;
+    const isUsual = homes.size + extended.size === 0;
+    return { root, leaves: this.#leaves, ...(isUsual ? {} : { form: { homes, extended } }) };
   }
 
   #add(level: Level, entry: ImageEntry, node: ImageNode): void {
     if (this.#unoverlay.isHidden(node.inode)) return;
-    const { name } = entry;
-    if (node.inode.kind === "directory") {
-      level.entries.push({ name, node: this.#enter(node) });
-    } else if (this.#links?.has(entry)) {
-      const index = level.entries.length;
-      this.#pending.push({ entries: level.entries, index, nid: entry.nid });
-      level.entries.push({ name, node: PLACEHOLDER });
-    } else {
-      level.entries.push({ name, node: this.#leafOrLink(node, level.isMarked) });
-    }
+    const isDirectory = node.inode.kind === "directory";
+    const leads = isDirectory ? this.#enter(node) : this.#number(level, entry, node);
+    level.entries.push({ name: entry.name, node: leads });
   }
 
-  #leafOrLink(node: ImageNode, inMarked: boolean): Node<Content> {
+  /** The number of the leaf that a name leads to, which is put into the table at its home. */
+  #number(level: Level, entry: ImageEntry, node: ImageNode): number {
     const { nid } = node.inode;
-    if (!this.#tree.linked.has(nid)) return this.#leaf(node, inMarked);
-    const known = this.#leaves.get(nid);
-    if (known !== undefined) return { kind: "hardlink", target: known };
-    const leaf = this.#leaf(node, inMarked);
-    this.#leaves.set(nid, leaf);
-    return leaf;
+    if (!this.#tree.linked.has(nid)) return this.#addLeaf(level, node);
+    const known = this.#numbers.get(nid);
+    if (this.#links?.has(entry)) {
+      if (known !== undefined) return known;
+      const number = this.#leaves.push(PLACEHOLDER) - 1;
+      this.#numbers.set(nid, number);
+      return number;
+    }
+    if (known === undefined) {
+      const number = this.#addLeaf(level, node);
+      this.#numbers.set(nid, number);
+      return number;
+    }
+    if (this.#leaves[known] === PLACEHOLDER) {
+      this.#setLeaf(known, level, node);
+      this.#homes.set(known, { directory: level.directory, name: entry.name });
+    }
+    return known;
   }
 
-  #leaf(node: ImageNode, inMarked: boolean): Leaf<Content> {
-    return this.#unoverlay.leaf(node, inMarked ? this.#inMarked : this.#inOther);
+  #addLeaf(level: Level, node: ImageNode): number {
+    const number = this.#leaves.length;
+    this.#setLeaf(number, level, node);
+    return number;
   }
 
-  #enter(node: ImageNode): Directory<Content> {
+  #setLeaf(number: number, { isMarked }: Level, node: ImageNode): void {
+    const surroundings = isMarked ? this.#inMarked : this.#inOther;
+    this.#leaves[number] = this.#unoverlay.leaf(node, surroundings);
+    if (this.#unoverlay.isExtended(node.inode)) this.#extended.add(number);
+  }
+
+  #enter(node: ImageNode): Directory {
     const isMarked = this.#unoverlay.isMarked(node);
-    const entries: Entry<Content>[] = [];
-    this.#levels.push({ node, entries, isMarked, next: 0 });
+    const entries: Entry[] = [];
     const holdsWhiteout = isMarked && node.children.some((child, i) => {
       return isWhiteout(child) && !this.#links?.has(node.entries[i]!);
     });
     const stat = this.#unoverlay.directoryStat(node, holdsWhiteout);
-    return { kind: "directory", stat, entries, size: node.inode.size };
+    const directory: Directory = { kind: "directory", stat, entries, size: node.inode.size };
+    this.#levels.push({ node, directory, entries, isMarked, next: 0 });
+    return directory;
   }
 
   /** Path of the file that is being looked at, out of where the walk stands. */
@@ -123,7 +134,8 @@ class TreeBuilder {
 
 const SLASH = utf8("/");
 
-const PLACEHOLDER: Node<Content> = {
+/** Stands in the table where the home of a file has not been met. */
+const PLACEHOLDER: Leaf<Content> = {
   kind: "regular",
   stat: { mode: 0, uid: 0, gid: 0, nlink: 0, mtime: 0, mtimeNsec: 0, xattrs: [] },
   file: { kind: "inline", bytes: new Uint8Array() },

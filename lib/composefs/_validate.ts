@@ -10,6 +10,7 @@
 
 import { compareBytes } from "../bytes/compare.ts";
 import { binary, printable } from "../bytes/text.ts";
+import { findEntry } from "../tree/growing_directory.ts";
 import {
   checkName,
   checkPayload,
@@ -21,7 +22,7 @@ import {
   XATTR_BASE_COST,
   xattrCost,
 } from "../tree/limits.ts";
-import type { Content, Directory, Leaf, Node, Stat, Tree } from "../tree/tree.ts";
+import type { Content, Directory, Node, Stat, Tree } from "../tree/tree.ts";
 import { TreeWalk } from "../tree/walk.ts";
 
 /**
@@ -29,75 +30,78 @@ import { TreeWalk } from "../tree/walk.ts";
  *
  * @throws {RangeError} If it cannot; the message names the path and what was expected there.
  */
-export function validateTree(root: Tree<Content>): void {
-  const files = new Set<Node<Content>>();
-  const targets = new Set<Node<Content>>();
-  checkNodes(root, (node) => {
-    if (node.kind === "hardlink") {
-      targets.add(node.target);
-      return;
-    }
-    const { size } = files;
-    if (files.add(node).size === size) {
-      throw new SyntaxError("the same file stands at another place of the tree");
+export function validateTree(tree: Tree<Content>): void {
+  const directories = new Set<Directory>();
+  checkNodes(tree, (directory) => {
+    const { size } = directories;
+    if (directories.add(directory).size === size) {
+      throw new SyntaxError("the same directory stands at another place of the tree");
     }
   });
-  for (const target of targets) {
-    if (!files.has(target)) throw refusal(linkPath(root, target), "its target is not in the tree");
-  }
+  checkForm(tree, directories);
 }
 
 /**
- * Checks the same of a tree that a scan has made: each file stands at one place of it, and hard links lead
- * to such places.
+ * Checks the same of a tree that a scan has made: each directory stands at one place of it, and numbers lead
+ * to leaves.
  *
  * @throws {RangeError} As {@linkcode validateTree}.
  */
-export function validateScannedTree(root: Tree<Content>): void {
-  checkNodes(root, undefined);
+export function validateScannedTree(tree: Tree<Content>): void {
+  checkNodes(tree, undefined);
 }
 
-/** Checks each node by itself and with its neighbours, and has it checked in other ways first. */
+/** Checks each file by itself, each name with its neighbours, and directories in other ways first. */
 function checkNodes(
-  root: Tree<Content>,
-  check: ((node: Node<Content>) => void) | undefined,
+  tree: Tree<Content>,
+  check: ((directory: Directory) => void) | undefined,
 ): void {
-  const walk = new TreeWalk(root);
+  const walk = new TreeWalk(tree);
   try {
-    checkAll(walk, check);
+    checkAll(walk, tree.leaves.length, check);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw refusal(walk.path(), error.message, error);
+    throw refusal(walk.path, error.message, error);
   }
 }
 
 function checkAll(
   walk: TreeWalk<Content>,
-  check: ((node: Node<Content>) => void) | undefined,
+  leaves: number,
+  check: ((directory: Directory) => void) | undefined,
 ): void {
+  const met = new Uint8Array(leaves);
   /** The last name met at each depth. */
   const previous: (Uint8Array | undefined)[] = [];
   while (walk.next()) {
-    const { node, name, depth } = walk;
+    const { node, name, depth, leaf } = walk;
     if (depth > 0) {
       checkOrder(name, previous[depth]);
       previous[depth] = name;
     }
-    check?.(node);
-    if (node.kind === "hardlink") continue;
+    if (node.kind === "directory") {
+      check?.(node);
+      previous[depth + 1] = undefined;
+    } else if (met[leaf] === 0) {
+      met[leaf] = 1;
+    } else continue;
     checkStat(node.stat);
     checkNode(node);
-    if (node.kind === "directory") previous[depth + 1] = undefined;
   }
+  const nameless = met.indexOf(0);
+  if (nameless >= 0) throw refusal(ROOT, `no name leads to file ${nameless} of ${leaves}`);
 }
 
-/** Path of the first hard link to a file. */
-function linkPath(root: Tree<Content>, target: Node<Content>): Uint8Array {
-  const walk = new TreeWalk(root);
-  while (walk.next()) {
-    if (walk.node.kind === "hardlink" && walk.node.target === target) break;
+const ROOT = Uint8Array.of(0x2f);
+
+function checkForm({ leaves, form }: Tree<Content>, directories: ReadonlySet<Directory>): void {
+  for (const [leaf, { directory, name }] of form?.homes ?? []) {
+    if (directories.has(directory) && findEntry(directory.entries, name)?.node === leaf) continue;
+    throw refusal(
+      name,
+      `it is no name of file ${leaf} of ${leaves.length}, and cannot be its home`,
+    );
   }
-  return walk.path();
 }
 
 function refusal(path: Uint8Array, state: string, cause?: unknown): RangeError {
@@ -111,7 +115,7 @@ function checkOrder(name: Uint8Array, previous: Uint8Array | undefined): void {
   }
 }
 
-function checkNode(node: Directory<Content> | Leaf<Content>): void {
+function checkNode(node: Node<Content>): void {
   switch (node.kind) {
     case "directory":
       return;

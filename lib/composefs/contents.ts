@@ -21,7 +21,6 @@ import type { ObjectStore } from "../objects/object_store.ts";
 import type { Source } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { walk } from "../tree/walk.ts";
 
 /** Files up to this many bytes are kept in the image, as mkcomposefs 1.0.8 does. */
 export const INLINE_THRESHOLD = 64;
@@ -54,7 +53,7 @@ export interface FileReader {
 /**
  * Reads every regular file of a scanned tree.
  *
- * @returns The same tree: its files are replaced in place.
+ * @returns A tree of the same directories.
  * @throws {RangeError} If a file's length is not what it was when it was scanned.
  */
 export async function resolveContents(
@@ -64,16 +63,16 @@ export async function resolveContents(
 ): Promise<Tree<Content>> {
   const reader = options.reader ?? new SequentialReader(source, options);
   const contents = new Map<Source, Content>();
-  for (const { node } of walk(tree)) {
-    if (node.kind !== "regular" || contents.has(node.file)) continue;
-    contents.set(node.file, reader.add(node.file));
+  for (const leaf of tree.leaves) {
+    if (leaf.kind !== "regular" || contents.has(leaf.file)) continue;
+    contents.set(leaf.file, reader.add(leaf.file));
   }
   await reader.finish();
-  // In place: a copy of all nodes would double the memory of a large tree.
-  for (const { node } of walk(tree)) {
-    if (node.kind === "regular") (node as { file: unknown }).file = contents.get(node.file);
-  }
-  return tree as Tree<unknown> as Tree<Content>;
+  const leaves = tree.leaves.map((leaf) =>
+    leaf.kind === "regular" ? { ...leaf, file: contents.get(leaf.file)! } : leaf
+  );
+  const { root, form } = tree;
+  return form === undefined ? { root, leaves } : { root, leaves, form };
 }
 
 /** Bytes read at a time. Files up to this size are read once, larger ones once more to be stored. */

@@ -106,12 +106,8 @@ export function createImageFromDump(
  *
  * const stat = { mode: 0o755, uid: 0, gid: 0, nlink: 1, mtime: 0, mtimeNsec: 0, xattrs: [] };
  * const tree: Tree<Content> = {
- *   kind: "directory",
- *   stat,
- *   entries: [{
- *     name: new TextEncoder().encode("hi"),
- *     node: { kind: "symlink", stat, target: new TextEncoder().encode("there") },
- *   }],
+ *   root: { kind: "directory", stat, entries: [{ name: new TextEncoder().encode("hi"), node: 0 }] },
+ *   leaves: [{ kind: "symlink", stat, target: new TextEncoder().encode("there") }],
  * };
  * assertEquals(openImage(encodeImage(tree)).version, 0);
  * ```

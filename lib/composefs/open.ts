@@ -78,7 +78,7 @@ export function claimedSize(head: Uint8Array): number | undefined {
  * const dump = "/ 0 40755 2 0 0 0 0.0 - - -\n/hello 2 100644 1 0 0 0 0.0 - hi -\n";
  * const image = openImage(createImageFromDump([new TextEncoder().encode(dump)]));
  * assertEquals(image.version, 0);
- * assertEquals(new TextDecoder().decode(image.tree().entries[0]!.name), "hello");
+ * assertEquals(new TextDecoder().decode(image.tree().root.entries[0]!.name), "hello");
  * ```
  */
 export function openImage(bytes: Uint8Array): ComposefsImage {

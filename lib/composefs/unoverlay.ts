@@ -3,8 +3,8 @@
  * of. Whoever walks an image, whole or here and there, asks here what it has found.
  *
  * Two views are to be had. `"exact"` is the inverse: the tree it gives makes the same image again.
- * `"libcomposefs"` is what composefs-info 1.0.8 reports, which loses a few things: which of a file's
- * names is its own, and xattrs of the source that look like marks of a whiteout.
+ * `"libcomposefs"` is what composefs-info 1.0.8 reports, which loses a few things: under which of its
+ * names a file has its inode, and xattrs of the source that look like marks of a whiteout.
  *
  * @module
  */
@@ -120,14 +120,14 @@ export class Unoverlay {
         throw new TypeError("A directory is no leaf");
       default: {
         const device = kind === "character" || kind === "block";
-        const special = { kind, stat: this.#stat(found, NO_XATTRS), rdev: device ? inode.u : 0 };
-        return this.#isOversized(inode) ? { ...special, oversized: true } : special;
+        return { kind, stat: this.#stat(found, NO_XATTRS), rdev: device ? inode.u : 0 };
       }
     }
   }
 
-  /** An extended inode without another reason for it: see `Special.oversized`. */
-  #isOversized({ extended, mtime, mtimeNsec, nlink, uid, gid }: ImageInode): boolean {
+  /** Tells whether a special file's inode is extended for no reason of its own: see `ImageForm.extended`. */
+  isExtended({ kind, extended, mtime, mtimeNsec, nlink, uid, gid }: ImageInode): boolean {
+    if (kind === "regular" || kind === "symlink") return false;
     const { buildTime, buildTimeNsec } = this.#image.superBlock;
     return this.#exact && this.#version <= 1 && extended && mtime === buildTime &&
       mtimeNsec === buildTimeNsec && nlink <= 0xffff && uid <= 0xffff && gid <= 0xffff;

@@ -14,7 +14,8 @@ import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { Content, Tree } from "../tree/tree.ts";
-import { pathOf, type Place, walkFiles } from "../tree/walk_files.ts";
+import { pathOf, type Place } from "../tree/place.ts";
+import { walk } from "../tree/walk.ts";
 import type {
   CheckedObject,
   ObjectChecker,
@@ -203,8 +204,9 @@ function findDifference(
 }
 
 function collect(tree: Tree<Content>, collected: Collected): void {
-  for (const { node, place, linkTo } of walkFiles(tree)) {
-    if (node.kind !== "regular" || linkTo !== undefined) continue;
+  for (const step of walk(tree)) {
+    const { node } = step;
+    if (node.kind !== "regular" || step.again !== undefined) continue;
     collected.files++;
     const { file } = node;
     if (file.kind === "inline" || (file.path === undefined && file.digest === undefined)) continue;
@@ -216,9 +218,9 @@ function collect(tree: Tree<Content>, collected: Collected): void {
     const known = collected.objects.get(key);
     if (known === undefined) {
       collected.bytes += file.size;
-      collected.objects.set(key, { file: object, places: [place] });
+      collected.objects.set(key, { file: object, places: [step.place] });
     } else {
-      known.places.push(place);
+      known.places.push(step.place);
     }
   }
 }

@@ -9,7 +9,6 @@
  */
 
 import { isWhiteout, type Tree } from "../tree/tree.ts";
-import { TreeWalk } from "../tree/walk.ts";
 
 /** The versions that are written. */
 export type FormatVersion = 0 | 1 | 2;
@@ -39,19 +38,11 @@ export function chooseVersion<File>(tree: Tree<File>, range: VersionRange): Form
   }
   checkVersion(minVersion, "minimum");
   checkVersion(maxVersion, "maximum");
-  return minVersion === 0 && maxVersion >= 1 && hasWhiteout(tree) ? 1 : minVersion;
+  return minVersion === 0 && maxVersion >= 1 && tree.leaves.some(isWhiteout) ? 1 : minVersion;
 }
 
 function checkVersion(version: number, which: string): asserts version is 0 | 1 {
   if (version !== 0 && version !== 1) {
     throw new RangeError(`Cannot use ${which} format version ${version}: expected 0 or 1`);
   }
-}
-
-function hasWhiteout<File>(tree: Tree<File>): boolean {
-  const walk = new TreeWalk(tree);
-  while (walk.next()) {
-    if (isWhiteout(walk.node)) return true;
-  }
-  return false;
 }

@@ -9,25 +9,24 @@
 
 import { printable } from "../bytes/text.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
-import type { Content } from "../tree/tree.ts";
 import type { PathSpan } from "./_fields.ts";
 
 const SLASH = 0x2f;
 
 /** A place in a growing tree that moves from directory to directory. */
 export class DirectoryCursor {
-  readonly root: GrowingDirectory<Content>;
+  readonly root: GrowingDirectory;
   /** Where the path lies that the cursor stands at, as it was spelled. */
   #bytes: Uint8Array = new Uint8Array();
   #start = 0;
   #length = 0;
   /** For each directory on the way, where in the path its name ends. */
   readonly #ends: number[] = [];
-  readonly #directories: GrowingDirectory<Content>[] = [];
+  readonly #directories: GrowingDirectory[] = [];
   /** Whether the last move succeeded. */
   #arrived = true;
 
-  constructor(root: GrowingDirectory<Content>) {
+  constructor(root: GrowingDirectory) {
     this.root = root;
   }
 
@@ -37,7 +36,7 @@ export class DirectoryCursor {
    * @param path Names with one or more slashes before and between them. Its bytes are kept.
    * @throws {SyntaxError} If a name on the way is missing or not a directory.
    */
-  move(path: PathSpan): GrowingDirectory<Content> {
+  move(path: PathSpan): GrowingDirectory {
     const { bytes, start } = path;
     const length = Math.max(path.slash - start, 0);
     const common = this.#common(bytes, start, length);
@@ -72,7 +71,7 @@ export class DirectoryCursor {
       if (position >= end) break;
       let nameEnd = position;
       while (nameEnd < end && bytes[nameEnd] !== SLASH) nameEnd++;
-      const child = directory.get(bytes.subarray(position, nameEnd));
+      const child = directory.get(bytes.subarray(position, nameEnd))?.node;
       if (child === undefined) throw refusal("parent directory missing", path);
       if (!(child instanceof GrowingDirectory)) throw refusal("parent must be a directory", path);
       directory = child;

@@ -41,6 +41,8 @@ export class EntryParser {
   readonly #xattrs = new XattrsParser();
   /** NLINK, UID, GID and RDEV of the current line. */
   readonly #numbers = new Uint32Array(4);
+  /** Whether the line that was read last is of a device, fifo or socket of 2^32 bytes or more. */
+  isOversized = false;
 
   constructor(options: EntryOptions) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class EntryParser {
   parse(
     fields: Fields,
     { sizeAt, kind, mode }: EntryHead,
-  ): GrowingDirectory<Content> | Leaf<Content> {
+  ): GrowingDirectory | Leaf<Content> {
     const { position } = fields;
     fields.position = sizeAt;
     const size = fields.u64();
@@ -68,6 +70,7 @@ export class EntryParser {
     const digest = fields.plainDigest() ?? parseDigest(fields.optional("digest"));
     if (content !== undefined) checkContent(content, size);
     if (payload !== undefined) checkPayload(payload);
+    this.isOversized = false;
     const xattrs = fields.ended ? NO_XATTRS : this.#xattrs.parse(fields);
     const stat = {
       mode,
@@ -90,8 +93,8 @@ export class EntryParser {
         return { kind, stat, target: payload! };
       default: {
         const device = kind === "character" || kind === "block";
-        const special = { kind, stat, rdev: device ? rdev : 0 };
-        return size > 0xffffffff ? { ...special, oversized: true as const } : special;
+        this.isOversized = size > 0xffffffff;
+        return { kind, stat, rdev: device ? rdev : 0 };
       }
     }
   }

@@ -7,29 +7,36 @@
  */
 
 import { printable } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { findEntry } from "../tree/growing_directory.ts";
-import type { Content, Directory, HardLink, Leaf, Node } from "../tree/tree.ts";
+import { unusualHomes } from "../tree/homes.ts";
+import { splitNames } from "../tree/place.ts";
+import type { Content, Directory, Entry, Home, Tree } from "../tree/tree.ts";
+import type { PathSpan } from "./_fields.ts";
 import { DumpfileSyntaxError } from "./syntax_error.ts";
 
-const SLASH = 0x2f;
+/** What a name leads to until its file is known. */
+const UNKNOWN = -1;
 
-/** A link whose file is not known yet. */
-class PendingLink implements HardLink<Content> {
-  readonly kind = "hardlink";
-  resolved: Leaf<Content> | undefined;
-  readonly path: Uint8Array;
+/** A name whose file is not known yet. */
+class PendingLink implements Entry {
+  readonly name: Uint8Array;
+  /** Number of the leaf. */
+  node = UNKNOWN;
+  readonly path: PathSpan;
   readonly targetPath: Uint8Array;
   readonly line: number;
 
-  constructor(path: Uint8Array, targetPath: Uint8Array, line: number) {
+  constructor(path: PathSpan, targetPath: Uint8Array, line: number) {
+    this.name = viewOf(path.bytes, path.slash + 1, path.end);
     this.path = path;
     this.targetPath = targetPath;
     this.line = line;
   }
 
-  get target(): Leaf<Content> {
-    if (this.resolved === undefined) throw new TypeError("Hard link is not resolved yet");
-    return this.resolved;
+  get shownPath(): string {
+    const { bytes, start, end } = this.path;
+    return printable(bytes.subarray(start, end));
   }
 }
 
@@ -37,8 +44,8 @@ class PendingLink implements HardLink<Content> {
 export class PendingLinks {
   readonly #links: PendingLink[] = [];
 
-  /** Notes a link; its target is to be had after {@linkcode resolve}. */
-  add(path: Uint8Array, targetPath: Uint8Array, line: number): HardLink<Content> {
+  /** Notes a link; returns its entry, which has a number after {@linkcode resolve}. */
+  add(path: PathSpan, targetPath: Uint8Array, line: number): Entry {
     const link = new PendingLink(path, targetPath, line);
     this.#links.push(link);
     return link;
@@ -47,57 +54,61 @@ export class PendingLinks {
   /**
    * Finds the file of every link.
    *
+   * @returns The homes of files that have to be said.
    * @throws {DumpfileSyntaxError} If a target is missing or a directory, or links lead in a circle.
    */
-  resolve(root: Directory<Content>): void {
+  resolve(tree: Tree<Content>): ReadonlyMap<number, Home> {
+    const homes = new Map<number, Home>();
     for (const link of this.#links) {
-      const chain: PendingLink[] = [];
-      const seen = new Set<PendingLink>();
-      let node: Node<Content> = link;
-      while (node instanceof PendingLink && node.resolved === undefined) {
-        if (seen.has(node)) throw circle(link, chain.length);
-        seen.add(node);
-        chain.push(node);
-        node = findTarget(root, node);
+      const chain = new Set<PendingLink>();
+      let entry: Entry = link;
+      let directory = tree.root;
+      while (entry instanceof PendingLink && entry.node === UNKNOWN) {
+        if (chain.has(entry)) throw circle(link, chain.size);
+        chain.add(entry);
+        ({ directory, entry } = findTarget(tree.root, entry));
       }
-      const file = node.kind === "hardlink" ? node.target : node;
-      if (file.kind === "directory") {
+      const { name, node } = entry;
+      if (typeof node !== "number") {
         throw new DumpfileSyntaxError(
           link.line,
-          `hard link "${printable(link.path)}" leads to a directory`,
+          `hard link "${link.shownPath}" leads to a directory`,
         );
       }
-      for (const each of chain) each.resolved = file;
+      for (const each of chain) each.node = node;
+      if (!(entry instanceof PendingLink)) homes.set(node, { directory, name });
     }
+    return unusualHomes(tree, homes);
   }
 }
 
 function circle(link: PendingLink, length: number): DumpfileSyntaxError {
-  const path = printable(link.path);
+  const path = link.shownPath;
   return new DumpfileSyntaxError(
     link.line,
     length === 1 ? `self-referential hard link "${path}"` : `hard link "${path}" leads in a circle`,
   );
 }
 
-function findTarget(root: Directory<Content>, link: PendingLink): Node<Content> {
-  let node: Node<Content> | undefined = root;
+/** The entry that a link's target path leads to, and the directory that it stands in. */
+function findTarget(
+  root: Directory,
+  link: PendingLink,
+): { readonly directory: Directory; readonly entry: Entry } {
   const path = link.targetPath;
-  for (let start = 0; start < path.length;) {
-    let end = path.indexOf(SLASH, start);
-    if (end < 0) end = path.length;
-    if (end > start) {
-      node = node.kind === "directory"
-        ? findEntry(node.entries, path.subarray(start, end))?.node
-        : undefined;
-      if (node === undefined) {
-        throw new DumpfileSyntaxError(
-          link.line,
-          `no target at "${printable(path)}" for the hard link "${printable(link.path)}"`,
-        );
-      }
+  let directory = root;
+  let entry: Entry = { name: path.subarray(0, 0), node: root };
+  for (const name of splitNames(path)) {
+    const next: Entry | undefined = typeof entry.node === "number"
+      ? undefined
+      : findEntry((directory = entry.node).entries, name);
+    if (next === undefined) {
+      throw new DumpfileSyntaxError(
+        link.line,
+        `no target at "${printable(path)}" for the hard link "${link.shownPath}"`,
+      );
     }
-    start = end + 1;
+    entry = next;
   }
-  return node;
+  return { directory, entry };
 }

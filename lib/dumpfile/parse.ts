@@ -16,8 +16,8 @@ import { checkName, isDotOrDotDot } from "../tree/limits.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import {
   type Content,
+  type Entry,
   type FileKind,
-  type HardLink,
   kindOfMode,
   type Leaf,
   type Tree,
@@ -53,9 +53,9 @@ export interface ParseDumpfileOptions {
  * import { parseDumpfile } from "composefs-ts";
  *
  * const dump = "/ 0 40755 2 0 0 0 0.0 - - -\n/a 2 100644 1 0 0 0 0.0 - hi -\n";
- * const root = parseDumpfile([new TextEncoder().encode(dump)]);
- * assertEquals(root.entries.length, 1);
- * assertEquals(root.entries[0]!.node.kind, "regular");
+ * const tree = parseDumpfile([new TextEncoder().encode(dump)]);
+ * assertEquals(tree.root.entries.length, 1);
+ * assertEquals(tree.leaves[0]!.kind, "regular");
  * ```
  */
 export function parseDumpfile(
@@ -74,7 +74,9 @@ export class DumpfileParser {
   readonly #fields = new Fields();
   readonly #entries: EntryParser;
   readonly #links = new PendingLinks();
-  readonly #directories: GrowingDirectory<Content>[] = [];
+  readonly #directories: GrowingDirectory[] = [];
+  readonly #leaves: Leaf<Content>[] = [];
+  readonly #extended = new Set<number>();
   #cursor: DirectoryCursor | undefined;
   #line = 0;
 
@@ -99,7 +101,7 @@ export class DumpfileParser {
   /**
    * Ends the file.
    *
-   * @returns The root directory of all that was read.
+   * @returns All that was read.
    * @throws {DumpfileSyntaxError} If the file is empty, or its last line or a hard link is wrong.
    */
   finish(): Tree<Content> {
@@ -112,8 +114,10 @@ export class DumpfileParser {
     const root = this.#cursor?.root;
     if (root === undefined) throw new DumpfileSyntaxError(0, "no files in dump file");
     for (const directory of this.#directories) directory.settle();
-    this.#links.resolve(root);
-    return root;
+    const tree = { root, leaves: this.#leaves };
+    const homes = this.#links.resolve(tree);
+    const extended = this.#extended;
+    return homes.size + extended.size === 0 ? tree : { ...tree, form: { homes, extended } };
   }
 
   /** Adds the line's number to what is thrown. */
@@ -170,19 +174,27 @@ export class DumpfileParser {
       throw new SyntaxError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
     }
     checkName(name);
-    const node = hardLink ? this.#parseHardLink(wholeOf(path), head.kind) : this.#parseNode(head);
-    if (!parent.add(name, node)) {
+    const entry = hardLink ? this.#parseHardLink(path, head.kind) : this.#parseFile(name, head);
+    if (!parent.add(entry)) {
       throw new SyntaxError(`cannot add child "${printable(wholeOf(path))}": it is there already`);
     }
   }
 
-  #parseNode(head: EntryHead): GrowingDirectory<Content> | Leaf<Content> {
+  #parseFile(name: Uint8Array, head: EntryHead): Entry {
+    const node = this.#parseNode(head);
+    if (node.kind === "directory") return { name, node };
+    const number = this.#leaves.push(node) - 1;
+    if (this.#entries.isOversized) this.#extended.add(number);
+    return { name, node: number };
+  }
+
+  #parseNode(head: EntryHead): GrowingDirectory | Leaf<Content> {
     const node = this.#entries.parse(this.#fields, head);
     if (node instanceof GrowingDirectory) this.#directories.push(node);
     return node;
   }
 
-  #parseHardLink(path: Uint8Array, kind: FileKind): HardLink<Content> {
+  #parseHardLink(path: PathSpan, kind: FileKind): Entry {
     if (kind === "directory") throw new SyntaxError("directories cannot be hard linked");
     const fields = this.#fields;
     // SIZE is skipped by now; NLINK, UID, GID, RDEV and MTIME of a hard link are not looked at either.

@@ -9,14 +9,11 @@
  * @module
  */
 
-import {
-  type Content,
-  type Directory,
-  FILE_TYPE_BITS,
-  type Leaf,
-  type Tree,
-} from "../tree/tree.ts";
-import { PathBuffer, TreeWalk } from "../tree/walk.ts";
+import { findHomes, isHome } from "../tree/homes.ts";
+import { PathBuffer } from "../tree/path_buffer.ts";
+import { pathOf, type Place } from "../tree/place.ts";
+import { type Content, FILE_TYPE_BITS, type Node, type Tree } from "../tree/tree.ts";
+import { TreeWalk } from "../tree/walk.ts";
 import { escapeField } from "./escape.ts";
 import { LineBuffer } from "./_line_buffer.ts";
 
@@ -49,73 +46,39 @@ const CHUNK_SIZE = 1 << 16;
  * ```
  */
 export function* writeDumpfile(tree: Tree<Content>): Generator<Uint8Array<ArrayBuffer>> {
-  const targets = targetPlaces(tree);
+  const homes = findHomes(tree);
+  const extended = tree.form?.extended;
   const path = new PathBuffer();
   const lines = new LineBuffer(2 * CHUNK_SIZE);
   const walk = new TreeWalk(tree);
   while (walk.next()) {
-    const { node } = walk;
-    path.move(walk.depth, escapeField(walk.name, "path"));
+    const { node, name, leaf } = walk;
+    path.move(walk.depth, escapeField(name, "path"));
     if (path.length === 0) lines.byte(SLASH);
     else lines.bytes(path.bytes, path.length);
-    if (node.kind === "hardlink") writeNode(lines, node.target, targets.get(node.target)!);
-    else writeNode(lines, node, undefined);
+    const home = leaf < 0 ? undefined : homes.get(leaf);
+    const isLink = home !== undefined && !isHome(home, walk.directory!, name);
+    const size = extended?.has(leaf) ? OVERSIZE : nodeSize(node);
+    writeNode(lines, node, size, isLink ? home.place : undefined);
     lines.byte(NEWLINE);
     if (lines.length >= CHUNK_SIZE) yield lines.take();
   }
   if (lines.length > 0) yield lines.take();
 }
 
-/** A name and the directory it stands in; a path takes no more room than its last name. */
-interface Place {
-  readonly name: Uint8Array;
-  /** Undefined for the root. */
-  readonly parent: Place | undefined;
-}
+/** The least size that makes the inode of a device, fifo or socket extended: see `ImageForm`. */
+const OVERSIZE = 2 ** 32;
 
-/** Where the files are that hard links lead to. */
-function targetPlaces(tree: Tree<Content>): Map<Leaf<Content>, Place> {
-  const places = new Map<Leaf<Content>, Place>();
-  const wanted = new Set<Directory<Content> | Leaf<Content>>();
-  const first = new TreeWalk(tree);
-  while (first.next()) {
-    if (first.node.kind === "hardlink") wanted.add(first.node.target);
-  }
-  if (wanted.size === 0) return places;
-  const trail: Place[] = [];
-  const second = new TreeWalk(tree);
-  while (second.next()) {
-    const { node, name, depth } = second;
-    const place = { name, parent: trail[depth - 1] };
-    if (node.kind === "directory") trail[depth] = place;
-    else if (node.kind !== "hardlink" && wanted.has(node)) places.set(node, place);
-  }
-  return places;
-}
-
-/** The absolute path of a place below the root. */
-function pathOf(place: Place): Uint8Array {
-  let length = 0;
-  for (let at = place; at.parent !== undefined; at = at.parent) length += 1 + at.name.length;
-  const path = new Uint8Array(length);
-  let end = length;
-  for (let at = place; at.parent !== undefined; at = at.parent) {
-    end -= at.name.length;
-    path.set(at.name, end);
-    path[--end] = 0x2f;
-  }
-  return path;
-}
-
-/** Everything behind PATH. `target` is given for a hard link: where the file is that it leads to. */
+/** Everything behind PATH. `target` is given for a hard link: where the home of its file is. */
 function writeNode(
   lines: LineBuffer,
-  node: Directory<Content> | Leaf<Content>,
+  node: Node<Content>,
+  size: number,
   target: Place | undefined,
 ): void {
   const { stat } = node;
   lines.byte(SPACE);
-  lines.number(nodeSize(node));
+  lines.number(size);
   lines.byte(SPACE);
   if (target !== undefined) lines.byte(AT_SIGN);
   lines.octal(FILE_TYPE_BITS[node.kind] | stat.mode);
@@ -149,7 +112,7 @@ function writeNode(
   }
 }
 
-function nodeSize(node: Directory<Content> | Leaf<Content>): number {
+function nodeSize(node: Node<Content>): number {
   switch (node.kind) {
     case "directory":
       return node.size ?? 0;
@@ -158,7 +121,6 @@ function nodeSize(node: Directory<Content> | Leaf<Content>): number {
     case "regular":
       return node.file.kind === "inline" ? node.file.bytes.length : node.file.size;
     default:
-      // The least size that gives the inode the same form when an image is made of the dump.
-      return node.oversized ? 2 ** 32 : 0;
+      return 0;
   }
 }

@@ -161,8 +161,8 @@ function draftInode(inode: Inode, earliest: Time): Draft {
     blkaddr: 0,
     tail: 0,
   };
-  const oversized = draftData(draft, data);
-  draft.extended = oversized || draft.size > 0xffffffff ||
+  draftData(draft, data);
+  draft.extended = inode.extended || draft.size > 0xffffffff ||
     stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
     inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff;
   return draft;
@@ -171,30 +171,27 @@ function draftInode(inode: Inode, earliest: Time): Draft {
 /**
  * Decides what follows from an inode's data alone. Its tail stays behind the inode as long as its place
  * allows.
- *
- * @returns Whether the inode has to be extended for what a dump file said of it.
  */
-function draftData(draft: Draft, data: InodeData): boolean {
+function draftData(draft: Draft, data: InodeData): void {
   switch (data.kind) {
     case "external":
       draft.size = data.size;
       draft.format = chunkBits(data.size) - BLOCK_BITS;
       draft.tail = 4 * chunkCount(data.size);
-      return false;
+      return;
     case "entries":
       draftEntries(draft, data.names);
-      return false;
+      return;
     case "symlink":
       draft.size = draft.tail = data.target.length;
-      return false;
+      return;
     case "inline":
       draft.size = data.bytes.length;
       draftTail(draft, data.bytes.length % BLOCK_SIZE);
       draft.blocks += Math.floor(data.bytes.length / BLOCK_SIZE);
-      return false;
+      return;
     default:
       draft.rdev = data.rdev;
-      return data.oversized === true;
   }
 }
 

@@ -32,7 +32,7 @@ export type InodeData =
   /** Target of a symbolic link. */
   | Pick<Symlink, "kind" | "target">
   /** None: devices, fifos, sockets. */
-  | Pick<Special, "kind" | "rdev" | "oversized">;
+  | Pick<Special, "kind" | "rdev">;
 
 /** One extended attribute of an inode. */
 export interface InodeXattr {
@@ -52,4 +52,6 @@ export interface Inode {
   /** In the order in which the inode has them. */
   readonly xattrs: readonly InodeXattr[];
   readonly data: InodeData;
+  /** Whether it takes the extended form even if it could do without. */
+  readonly extended: boolean;
 }

@@ -13,8 +13,9 @@ import { concatBytes, printable, utf8 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { XattrFilter } from "../tree/source.ts";
-import type { Content, Directory, Leaf, Regular, Special, Stat, Tree } from "../tree/tree.ts";
-import { type FileStep, pathOf, walkFiles } from "../tree/walk_files.ts";
+import { pathOf } from "../tree/place.ts";
+import type { Content, Node, Regular, Special, Stat, Tree } from "../tree/tree.ts";
+import { type Step, walk } from "../tree/walk.ts";
 import {
   encodeTarHeader,
   MAX_HEADER_ID,
@@ -63,14 +64,14 @@ export function* writeTar(
   const buffer = new Uint8Array(CHUNK_SIZE);
   let length = 0;
   let done = 0;
-  for (const step of walkFiles(tree)) {
+  for (const step of walk(tree)) {
     const { node } = step;
     if (node.kind === "socket") {
       options.onSkip?.(step.path);
       continue;
     }
     if (options.skipDevices && (node.kind === "character" || node.kind === "block")) continue;
-    const carrier = node.kind === "regular" && step.linkTo === undefined ? node : undefined;
+    const carrier = node.kind === "regular" && step.again === undefined ? node : undefined;
     // Opened before anything is written: what cannot be verified must leave no trace in the archive.
     using file = carrier === undefined ? undefined : options.open(carrier, step.path);
     for (const piece of member(step, file, { buffer, xattrs: options.xattrs ?? "all" })) {
@@ -83,20 +84,20 @@ export function* writeTar(
 }
 
 function* member(
-  step: FileStep<Content>,
+  step: Step<Content>,
   file: File | undefined,
   { buffer, xattrs }: { buffer: Uint8Array<ArrayBuffer>; xattrs: XattrFilter },
 ): Generator<Uint8Array<ArrayBuffer>> {
-  const { node, linkTo } = step;
+  const { node, again } = step;
   const name = memberName(step.path, node.kind === "directory");
-  const linkName = linkTo !== undefined
-    ? memberName(pathOf(linkTo), false)
+  const linkName = again !== undefined
+    ? memberName(pathOf(again), false)
     : node.kind === "symlink"
     ? node.target
     : EMPTY;
   const size = file?.size ?? 0;
   // The attributes of a hard-linked file are given once, with its contents.
-  const attributes = linkTo === undefined ? selectXattrs(node.stat.xattrs, xattrs) : [];
+  const attributes = again === undefined ? selectXattrs(node.stat.xattrs, xattrs) : [];
   const records = [
     ...nameRecords(name, linkName),
     ...statRecords(node.stat, size),
@@ -106,7 +107,7 @@ function* member(
   const header = {
     ...headerStat(node.stat, size),
     ...deviceNumbers(node),
-    typeFlag: linkTo !== undefined ? TYPE_FLAGS.hardlink : typeFlagOf(node),
+    typeFlag: again !== undefined ? TYPE_FLAGS.hardlink : typeFlagOf(node),
     name,
     linkName,
   };
@@ -118,7 +119,7 @@ function* member(
 /** What programs that extract hand to chown(2), where it leaves a file to whoever extracts it. */
 const NO_OWNER = 2 ** 32 - 1;
 
-function checkMember({ path }: FileStep<Content>, { uid, gid }: Stat): void {
+function checkMember({ path }: Step<Content>, { uid, gid }: Stat): void {
   if (uid === NO_OWNER || gid === NO_OWNER) {
     throw new RangeError(
       `Cannot write "${
@@ -139,14 +140,14 @@ function memberName(path: Uint8Array, isDirectory: boolean): Uint8Array<ArrayBuf
   return concatBytes(DOT, path, isDirectory && !isRoot ? SLASH : EMPTY);
 }
 
-function typeFlagOf({ kind }: Directory<Content> | Leaf<Content>): number {
+function typeFlagOf({ kind }: Node<Content>): number {
   if (kind === "socket") throw new TypeError("A tar archive holds no sockets");
   return TYPE_FLAGS[kind];
 }
 
 /** Device numbers as the kernel encodes them in 32 bits, taken apart. */
 function deviceNumbers(
-  node: Directory<Content> | Leaf<Content>,
+  node: Node<Content>,
 ): Pick<TarHeader, "deviceMajor" | "deviceMinor"> {
   const { rdev = 0 } = node as Partial<Special>;
   return {

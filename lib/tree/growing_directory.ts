@@ -9,15 +9,15 @@
 
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { binary } from "../bytes/text.ts";
-import type { Directory, Entry, Node, Stat } from "./tree.ts";
+import type { Directory, Entry, Stat } from "./tree.ts";
 
 /** A {@linkcode Directory} that entries can be added to. Call `settle` when all are there. */
-export class GrowingDirectory<File> implements Directory<File> {
+export class GrowingDirectory implements Directory {
   readonly kind = "directory";
   readonly stat: Stat;
-  readonly entries: Entry<File>[] = [];
+  readonly entries: Entry[] = [];
   declare readonly size?: number;
-  #index: Map<string, Node<File>> | undefined;
+  #index: Map<string, Entry> | undefined;
 
   constructor(stat: Stat, size?: number) {
     this.stat = stat;
@@ -25,27 +25,28 @@ export class GrowingDirectory<File> implements Directory<File> {
   }
 
   /** Adds an entry; returns false, and adds nothing, if the name is taken. */
-  add(name: Uint8Array, node: Node<File>): boolean {
+  add(entry: Entry): boolean {
+    const { name } = entry;
     const { length } = this.entries;
     const last = length > 0 ? this.entries[length - 1] : undefined;
     if (this.#index === undefined && last !== undefined && compareBytes(last.name, name) >= 0) {
-      this.#index = new Map(this.entries.map((entry) => [binary(entry.name), entry.node]));
+      this.#index = new Map(this.entries.map((each) => [binary(each.name), each]));
     }
     if (this.#index !== undefined) {
       const key = binary(name);
       if (this.#index.has(key)) return false;
-      this.#index.set(key, node);
+      this.#index.set(key, entry);
     }
-    this.entries.push({ name, node });
+    this.entries.push(entry);
     return true;
   }
 
-  /** Finds the node of a name added so far. */
-  get(name: Uint8Array): Node<File> | undefined {
+  /** Finds a name added so far. */
+  get(name: Uint8Array): Entry | undefined {
     const last = this.entries.at(-1);
-    if (last !== undefined && equalBytes(last.name, name)) return last.node;
+    if (last !== undefined && equalBytes(last.name, name)) return last;
     if (this.#index !== undefined) return this.#index.get(binary(name));
-    return findEntry(this.entries, name)?.node;
+    return findEntry(this.entries, name);
   }
 
   /** Brings the entries into byte order and drops the index. */
@@ -57,10 +58,10 @@ export class GrowingDirectory<File> implements Directory<File> {
 }
 
 /** Finds a name among entries in ascending byte order. */
-export function findEntry<File>(
-  entries: readonly Entry<File>[],
+export function findEntry(
+  entries: readonly Entry[],
   name: Uint8Array,
-): Entry<File> | undefined {
+): Entry | undefined {
   let low = 0;
   let high = entries.length;
   while (low < high) {

@@ -7,7 +7,8 @@
 import { printable } from "../bytes/text.ts";
 import { findEntry } from "./growing_directory.ts";
 import { isDotOrDotDot } from "./limits.ts";
-import { type Directory, type Leaf, resolveHardLink, type Tree } from "./tree.ts";
+import { splitNames } from "./place.ts";
+import type { Directory, Leaf, Tree } from "./tree.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -23,10 +24,10 @@ const SLASH = 0x2f;
 export function lookupPath<File>(
   tree: Tree<File>,
   path: Uint8Array,
-): Directory<File> | Exclude<Leaf<File>, { kind: "symlink" }> {
+): Directory | Exclude<Leaf<File>, { kind: "symlink" }> {
   const refuse = (state: string) => new RangeError(`Cannot find "${printable(path)}": ${state}`);
   /** From the root to where the walk stands. */
-  let above: Directory<File>[] = [tree];
+  let above: Directory[] = [tree.root];
   /** Names still to go, the next one last. */
   const pending = splitNames(path).reverse();
   let links = 0;
@@ -37,12 +38,12 @@ export function lookupPath<File>(
     }
     const entry = findEntry(above.at(-1)!.entries, name);
     if (entry === undefined) throw refuse("no such file or directory");
-    const node = resolveHardLink(entry.node);
+    const node = typeof entry.node === "number" ? tree.leaves[entry.node]! : entry.node;
     if (node.kind === "directory") {
       above.push(node);
     } else if (node.kind === "symlink") {
       if (++links > MAX_LINKS) throw refuse("too many levels of symbolic links");
-      if (node.target[0] === SLASH) above = [tree];
+      if (node.target[0] === SLASH) above = [tree.root];
       for (const part of splitNames(node.target).reverse()) pending.push(part);
     } else {
       if (pending.length > 0) throw refuse(`"${printable(name)}" is not a directory`);
@@ -50,16 +51,4 @@ export function lookupPath<File>(
     }
   }
   return above.at(-1)!;
-}
-
-/** The names of a path, without the empty ones. */
-function splitNames(path: Uint8Array): Uint8Array[] {
-  const names: Uint8Array[] = [];
-  for (let start = 0; start < path.length;) {
-    const slash = path.indexOf(SLASH, start);
-    const end = slash < 0 ? path.length : slash;
-    if (end > start) names.push(path.subarray(start, end));
-    start = end + 1;
-  }
-  return names;
 }

@@ -59,7 +59,8 @@ export class MemoryNode {
  * import { memoryTree, scanTree } from "composefs-ts";
  *
  * const tree = scanTree(memoryTree({ "a": "hello", "sub": { "b": "world" } }));
- * assertEquals(tree.entries.map((entry) => entry.node.kind), ["regular", "directory"]);
+ * assertEquals(tree.root.entries.length, 2);
+ * assertEquals(tree.leaves.map((leaf) => leaf.kind), ["regular", "regular"]);
  * ```
  */
 export function memoryTree(root: MemoryDirectory | MemoryNode): SourceTree {

@@ -12,7 +12,7 @@ import { compareBytes } from "../bytes/compare.ts";
 import { copyBytes } from "../bytes/copy.ts";
 import { printable } from "../bytes/text.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
-import type { Directory, Entry, Leaf, Node, Stat, Tree } from "./tree.ts";
+import type { Directory, Entry, Leaf, Stat, Tree } from "./tree.ts";
 
 /** A regular file whose contents are still in the source. */
 export interface Source {
@@ -64,8 +64,8 @@ export function scanTreeWith<File>(
 }
 
 /** A directory whose entries are being filled in from its listing. */
-interface Level<File> {
-  readonly entries: Entry<File>[];
+interface Level {
+  readonly entries: Entry[];
   readonly listing: readonly SourceEntry[];
   readonly path: Uint8Array;
   next: number;
@@ -105,10 +105,11 @@ class Scan<File> {
   readonly #source: SourceTree;
   readonly #take: (file: Source) => File;
   readonly #options: ScanOptions;
-  readonly #links = new Map<string, { node: Leaf<File>; stat: MutableStat }>();
+  readonly #leaves: Leaf<File>[] = [];
+  readonly #links = new Map<string, { readonly leaf: number; readonly stat: MutableStat }>();
   /** Files with several names, each of which is taken only once even where it becomes several files. */
   readonly #files = new Map<string, { readonly size: number; readonly file: File }>();
-  readonly #levels: Level<File>[] = [];
+  readonly #levels: Level[] = [];
   readonly #paths = new Arena();
   #count = 0;
 
@@ -124,8 +125,7 @@ class Scan<File> {
       throw new RangeError(`Cannot make an image of a ${found.kind} file: expected a directory`);
     }
     const root = this.#enter(found, ROOT_PATH);
-    // Depth first, so that the first name of a hard-linked file is also the first that a dump of the
-    // image comes to.
+    // Depth first, so that the first name of a hard-linked file is also the first that a walk comes to.
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
       const entry = level.listing[level.next++];
       if (entry === undefined) {
@@ -137,41 +137,42 @@ class Scan<File> {
         : this.#leaf(entry, level.path);
       level.entries.push({ name: entry.name, node });
     }
-    return root;
+    return { root, leaves: this.#leaves };
   }
 
-  #enter(found: SourceInfo, path: Uint8Array): Directory<File> {
+  #enter(found: SourceInfo, path: Uint8Array): Directory {
     const listing = this.#source.list(path, {
       xattrs: this.#options.xattrs ?? "all",
       skipDevices: this.#options.skipDevices ?? false,
       fingerprints: this.#options.fingerprints,
     });
     listing.sort((a, b) => compareBytes(a.name, b.name));
-    const entries: Entry<File>[] = [];
+    const entries: Entry[] = [];
     this.#levels.push({ entries, listing, path, next: 0 });
     this.#count += listing.length;
     this.#options.onScan?.(this.#count);
     return { kind: "directory", stat: this.#stat(found), entries };
   }
 
-  #leaf(found: SourceEntry, directory: Uint8Array): Node<File> {
+  /** Puts a file into the table; returns its number. */
+  #leaf(found: SourceEntry, directory: Uint8Array): number {
     if (this.#options.hardLinks && found.fileId !== undefined) {
       return this.#linked(found, directory, found.fileId);
     }
-    return this.#newLeaf(found, directory, this.#stat(found));
+    return this.#leaves.push(this.#newLeaf(found, directory, this.#stat(found))) - 1;
   }
 
   /** A file that has several names, of which this may be the first. */
-  #linked(found: SourceEntry, directory: Uint8Array, id: string): Node<File> {
+  #linked(found: SourceEntry, directory: Uint8Array, id: string): number {
     const known = this.#links.get(id);
     if (known !== undefined) {
       known.stat.nlink++;
-      return { kind: "hardlink", target: known.node };
+      return known.leaf;
     }
     const stat = { ...this.#stat(found) };
-    const node = this.#newLeaf(found, directory, stat);
-    this.#links.set(id, { node, stat });
-    return node;
+    const leaf = this.#leaves.push(this.#newLeaf(found, directory, stat)) - 1;
+    this.#links.set(id, { leaf, stat });
+    return leaf;
   }
 
   #newLeaf(found: SourceEntry, directory: Uint8Array, stat: Stat): Leaf<File> {

@@ -1,5 +1,5 @@
 /**
- * The file tree that every input and output meets at.
+ * The file tree that every input and output meets at: directories, and a table of all other files.
  *
  * Generic in what a regular file is: a scan yields a `Tree<Source>`, the contents step makes of it a
  * `Tree<Content>`, and the type says which of the two you hold. Names, link targets and xattrs are
@@ -37,23 +37,23 @@ export interface Stat {
 }
 
 /** A directory with its entries. */
-export interface Directory<File> {
+export interface Directory {
   /** Tells it from other nodes. */
   readonly kind: "directory";
   /** Its metadata. */
   readonly stat: Stat;
   /** In ascending byte order of their names, no name twice, without `.` and `..`. */
-  readonly entries: readonly Entry<File>[];
+  readonly entries: readonly Entry[];
   /** Bytes that the directory takes in the image it was read from; nothing is made of it. */
   readonly size?: number;
 }
 
 /** A name in a directory. */
-export interface Entry<File> {
+export interface Entry {
   /** 1 to 255 bytes, none of them NUL or `/`; never `.` or `..`. */
   readonly name: Uint8Array;
-  /** What it stands for. */
-  readonly node: Node<File>;
+  /** The directory it stands for, or the number of the leaf: its index in {@linkcode Tree.leaves}. */
+  readonly node: Directory | number;
 }
 
 /** A regular file. What `file` is depends on the stage: see {@linkcode Tree}. */
@@ -87,29 +87,51 @@ export interface Special {
    * bits 0 to 7, major bits 8 to 19, the other minor bits from bit 20.
    */
   readonly rdev: number;
-  /**
-   * Set if a dump file gave a size of 2^32 bytes or more. The image holds no such size, but its inode
-   * takes the extended form, as mkcomposefs 1.0.8 has it.
-   */
-  readonly oversized?: true;
 }
 
-/** Every file that is not a directory and lives under a name of its own. */
+/** Every file that is not a directory. It may have several names, none of them more its own than others. */
 export type Leaf<File> = Regular<File> | Symlink | Special;
 
-/** A further name of a file that lives elsewhere in the tree. */
-export interface HardLink<File> {
-  /** Tells it from other nodes. */
-  readonly kind: "hardlink";
-  /** The file itself, found at exactly one other place of the same tree. */
-  readonly target: Leaf<File>;
+/** Any file of a tree. */
+export type Node<File> = Directory | Leaf<File>;
+
+/**
+ * A whole tree: directories below a root, and a table of all other files, which names lead to by number.
+ * Names with the same number are hard links to one file.
+ */
+export interface Tree<File> {
+  /** The root directory. Each directory below it stands at one place. */
+  readonly root: Directory;
+  /** The files that are no directories, in any order; each has a name in some directory. */
+  readonly leaves: readonly Leaf<File>[];
+  /** What decides an image's bytes besides the files. Absent, all of it is as it is by default. */
+  readonly form?: ImageForm;
 }
 
-/** What a name in a directory may stand for. */
-export type Node<File> = Directory<File> | Leaf<File> | HardLink<File>;
+/**
+ * What libcomposefs's images and dump files say and a file tree does not. Only the overlay step and the
+ * writer of dump files look at it; without it nothing is lost but the equality of bytes.
+ */
+export interface ImageForm {
+  /**
+   * By number of the leaf: under which of its names a file with several has its inode. Left out where
+   * that is the first name on a walk.
+   */
+  readonly homes?: ReadonlyMap<number, Home>;
+  /**
+   * Numbers of devices, fifos and sockets whose inodes take the extended form without need: a dump file gave
+   * a size of 2^32 bytes or more, which mkcomposefs 1.0.8 acts on, and the image does not hold.
+   */
+  readonly extended?: ReadonlySet<number>;
+}
 
-/** A whole tree: its root directory. */
-export type Tree<File> = Directory<File>;
+/** One name of a file: the directory that it stands in, and the name. */
+export interface Home {
+  /** One of the tree's. */
+  readonly directory: Directory;
+  /** A name in it. */
+  readonly name: Uint8Array;
+}
 
 /** The contents of a regular file as an image holds them: in the image itself. */
 export interface InlineContent {
@@ -180,9 +202,4 @@ export function kindOfMode(mode: number): FileKind | undefined {
 /** Tells whether a node is an overlayfs whiteout: a character device with number 0. */
 export function isWhiteout<File>(node: Node<File>): boolean {
   return node.kind === "character" && node.rdev === 0;
-}
-
-/** The node itself, or the file that a hard link leads to. */
-export function resolveHardLink<File>(node: Node<File>): Directory<File> | Leaf<File> {
-  return node.kind === "hardlink" ? node.target : node;
 }

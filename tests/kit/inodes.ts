@@ -34,7 +34,14 @@ export function inode(kind: FileKind, data: InodeData, given: Partial<Stat> = {}
     xattrs: [],
     ...given,
   };
-  return { kind, stat, nlink: stat.nlink, xattrs: stat.xattrs.map(inodeXattr), data };
+  return {
+    kind,
+    stat,
+    nlink: stat.nlink,
+    xattrs: stat.xattrs.map(inodeXattr),
+    data,
+    extended: false,
+  };
 }
 
 /** A regular file of `size` bytes in the image. */
@@ -57,9 +64,9 @@ export function none(
   kind: "character" | "block" | "fifo" | "socket" = "fifo",
   rdev = 0,
   given: Partial<Stat> = {},
-  oversized = false,
+  extended = false,
 ): Inode {
-  return inode(kind, { kind, rdev, ...(oversized ? { oversized } : {}) }, given);
+  return { ...inode(kind, { kind, rdev }, given), extended };
 }
 
 /** A directory with names of these lengths, all leading to inode 0. */

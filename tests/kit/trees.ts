@@ -10,10 +10,13 @@ import { ErofsImage, type ImageInode } from "../../lib/erofs/image.ts";
 import { type ImageEntry, readDirectory } from "../../lib/erofs/read_directory.ts";
 import { parseDumpfile, type ParseDumpfileOptions } from "../../lib/dumpfile/parse.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
+import { unusualHomes } from "../../lib/tree/homes.ts";
 import type {
   Content,
   Directory,
-  HardLink,
+  Entry,
+  Home,
+  ImageForm,
   Leaf,
   Node,
   Regular,
@@ -32,16 +35,113 @@ export function stat(given: Partial<Stat> = {}): Stat {
   return { mode: 0o644, uid: 0, gid: 0, nlink: 1, mtime: 0, mtimeNsec: 0, xattrs: [], ...given };
 }
 
-/** A directory of entries in the order given. */
-export function directory<File = Content>(
-  entries: Record<string, Node<File>> = {},
-  given: Partial<Stat> = {},
-): Directory<File> {
-  return {
-    kind: "directory",
-    stat: stat({ mode: 0o755, ...given }),
-    entries: Object.entries(entries).map(([name, node]) => ({ name: utf8(name), node })),
+/** A further name of a file whose home is elsewhere. */
+export interface HardLink<File> {
+  readonly linkTo: Leaf<File>;
+}
+
+/** What a test gives for a name: a leaf, given twice for a hard link, a further name of one, or a directory. */
+export type Given<File> = Leaf<File> | HardLink<File> | GivenTree<File>;
+
+/** A tree, or a directory of a larger one; its table is made when it is looked at. */
+export class GivenTree<File> implements Tree<File> {
+  readonly given: Record<string, Given<File>>;
+  readonly stat: Stat;
+  #made: Tree<File> | undefined;
+
+  constructor(given: Record<string, Given<File>>, stat: Stat) {
+    this.given = given;
+    this.stat = stat;
+  }
+
+  /** The tree as plain values. */
+  get made(): Tree<File> {
+    return this.#made ??= makeTree(this);
+  }
+
+  get root(): Directory {
+    return this.made.root;
+  }
+
+  get leaves(): readonly Leaf<File>[] {
+    return this.made.leaves;
+  }
+
+  get form(): ImageForm {
+    return this.made.form ?? {};
+  }
+}
+
+/** Numbers leaves as a walk meets them. */
+function makeTree<File>(given: GivenTree<File>): Tree<File> {
+  const leaves: Leaf<File>[] = [];
+  const numbers = new Map<Leaf<File>, number>();
+  const homes = new Map<number, Home>();
+  let names = 0;
+  const numberOf = (leaf: Leaf<File>): number => {
+    names++;
+    let number = numbers.get(leaf);
+    if (number === undefined) numbers.set(leaf, number = leaves.push(leaf) - 1);
+    return number;
   };
+  const levels: { items: [string, Given<File>][]; directory: Directory; entries: Entry[] }[] = [];
+  const enter = ({ given, stat }: GivenTree<File>): Directory => {
+    const entries: Entry[] = [];
+    const directory: Directory = { kind: "directory", stat, entries };
+    levels.push({ items: Object.entries(given).reverse(), directory, entries });
+    return directory;
+  };
+  const root = enter(given);
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const item = level.items.pop();
+    if (item === undefined) {
+      levels.pop();
+      continue;
+    }
+    const [text, what] = item;
+    const name = utf8(text);
+    if (what instanceof GivenTree) {
+      level.entries.push({ name, node: enter(what) });
+    } else if ("linkTo" in what) {
+      level.entries.push({ name, node: numberOf(what.linkTo) });
+    } else {
+      const node = numberOf(what);
+      level.entries.push({ name, node });
+      if (!homes.has(node)) homes.set(node, { directory: level.directory, name });
+    }
+  }
+  const tree: Tree<File> = { root, leaves };
+  if (names === leaves.length) return tree;
+  const unusual = unusualHomes(tree, homes);
+  return unusual.size === 0 ? tree : { ...tree, form: { homes: unusual, extended: new Set() } };
+}
+
+/** A tree, or a directory of a larger one, with entries in the order given. */
+export function directory<File = Content>(
+  given: Record<string, Given<File>> = {},
+  givenStat: Partial<Stat> = {},
+): GivenTree<File> {
+  return new GivenTree(given, stat({ mode: 0o755, ...givenStat }));
+}
+
+/** A tree of one directory with these entries, for names that are not UTF-8 or not in order. */
+export function listing(
+  ...entries: readonly (readonly [Uint8Array, Leaf<Content>])[]
+): Tree<Content> {
+  return {
+    root: {
+      kind: "directory",
+      stat: stat({ mode: 0o755 }),
+      entries: entries.map(([name], node) => ({ name, node })),
+    },
+    leaves: entries.map(([, leaf]) => leaf),
+  };
+}
+
+/** The tree with some of its leaves in the extended form. */
+export function extended(tree: Tree<Content>, ...leaves: readonly number[]): Tree<Content> {
+  const { root, leaves: table, form } = tree;
+  return { root, leaves: table, form: { ...form, extended: new Set(leaves) } };
 }
 
 /** A regular file kept in the image. */
@@ -86,8 +186,8 @@ export function special(
 }
 
 /** A further name of a file. */
-export function hardLink(target: Leaf<Content>): HardLink<Content> {
-  return { kind: "hardlink", target };
+export function hardLink<File = Content>(linkTo: Leaf<File>): HardLink<File> {
+  return { linkTo };
 }
 
 /** An xattr. */
@@ -112,16 +212,25 @@ export function dumpBytes(tree: Tree<Content>): Uint8Array<ArrayBuffer> {
   return concatBytes(...chunks);
 }
 
-/** The node at names below a directory. */
-export function nodeAt(tree: Directory<Content>, ...names: readonly string[]): Node<Content> {
-  let node: Node<Content> = tree;
+/** The file at names below the root. */
+export function nodeAt<File>(tree: Tree<File>, ...names: readonly string[]): Node<File> {
+  const found = entryAt(tree, ...names);
+  return typeof found === "number" ? tree.leaves[found]! : found;
+}
+
+/** What the names lead to in the tree: a directory or the number of a leaf. */
+export function entryAt<File>(
+  { root }: Tree<File>,
+  ...names: readonly string[]
+): Directory | number {
+  let node: Directory | number = root;
   for (const name of names) {
     const wanted = utf8(name).join();
-    const found: Node<Content> | undefined = node.kind === "directory"
-      ? node.entries.find((entry) => entry.name.join() === wanted)?.node
-      : undefined;
+    const found: Entry | undefined = typeof node === "number"
+      ? undefined
+      : node.entries.find((entry) => entry.name.join() === wanted);
     if (found === undefined) throw new RangeError(`No "${name}" there`);
-    node = found;
+    node = found.node;
   }
   return node;
 }

@@ -83,7 +83,7 @@ export function* selectedTrees(
   for (const [index, image] of images.entries()) {
     const tree = loadTree(machine, image, read);
     if (idle.size > 0) {
-      for (const { name } of tree.entries) idle.delete(binary(name));
+      for (const { name } of tree.root.entries) idle.delete(binary(name));
       // The last one is not shown any more: of one image, nothing is.
       if (index === images.length - 1) refuseIdle(idle.values());
     }

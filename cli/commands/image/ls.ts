@@ -7,14 +7,9 @@
 import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
-import {
-  type Content,
-  type Leaf,
-  type Node,
-  resolveHardLink,
-  type Tree,
-} from "../../../lib/tree/tree.ts";
-import { checkPathLengths, PathBuffer, walk } from "../../../lib/tree/walk.ts";
+import { pathOf } from "../../../lib/tree/place.ts";
+import type { Content, Node, Tree } from "../../../lib/tree/tree.ts";
+import { checkPathLengths, type Step, walk } from "../../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
@@ -61,12 +56,11 @@ const TAB_ARROW = utf8("\t-> ");
 const TAB_AT = utf8("\t@ ");
 
 function list(stdout: Output, tree: Tree<Content>): void {
-  const path = new PathBuffer();
-  for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, name);
+  for (const { node, depth, path, again } of walk(tree)) {
     if (depth === 0) continue;
-    stdout.write(escapeField(path.path, "listing"));
-    writeDetail(stdout, node);
+    stdout.write(escapeField(path, "listing"));
+    // The details of a file are given with its first name.
+    if (again === undefined) writeDetail(stdout, node);
     stdout.write(NEWLINE);
   }
 }
@@ -84,28 +78,13 @@ function writeDetail(stdout: Output, node: Node<Content>): void {
 }
 
 function listJson(stdout: Output, tree: Tree<Content>): void {
-  const targets = new Map<Leaf<Content>, Uint8Array>();
-  const path = new PathBuffer();
-  for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, name);
-    if (node.kind !== "directory" && node.kind !== "hardlink" && node.stat.nlink > 1) {
-      targets.set(node, path.path.slice());
-    }
-  }
-  for (const { node, name, depth } of walk(tree)) {
-    path.move(depth, name);
-    if (depth > 0) stdout.write(jsonLine(entry(path.path, node, targets)));
+  for (const step of walk(tree)) {
+    if (step.depth > 0) stdout.write(jsonLine(entry(step)));
   }
 }
 
-function entry(
-  path: Uint8Array,
-  node: Node<Content>,
-  targets: ReadonlyMap<Leaf<Content>, Uint8Array>,
-): unknown {
-  const file = resolveHardLink(node);
+function entry({ node: file, path, again }: Step<Content>): unknown {
   const { mode, uid, gid, nlink, mtime, mtimeNsec } = file.stat;
-  const target = node.kind === "hardlink" ? targets.get(node.target) : undefined;
   return {
     ...jsonBytes("path", path),
     type: file.kind,
@@ -119,11 +98,11 @@ function entry(
     ...(file.kind === "symlink" ? jsonBytes("target", file.target) : {}),
     ...(file.kind === "character" || file.kind === "block" ? { rdev: file.rdev } : {}),
     ...(file.kind === "regular" ? contentFields(file.file) : {}),
-    ...(target !== undefined ? jsonBytes("hardLinkTo", target) : {}),
+    ...(again !== undefined ? jsonBytes("hardLinkTo", pathOf(again)) : {}),
   };
 }
 
-function sizeOf(file: Exclude<Node<Content>, { kind: "hardlink" }>): number {
+function sizeOf(file: Node<Content>): number {
   switch (file.kind) {
     case "regular":
       return file.file.kind === "inline" ? file.file.bytes.length : file.file.size;

@@ -9,7 +9,7 @@ import { printable } from "../../../lib/bytes/text.ts";
 import { writeTar } from "../../../lib/tar/write.ts";
 import type { XattrFilter } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
-import { checkPathLengths, walk } from "../../../lib/tree/walk.ts";
+import { checkPathLengths } from "../../../lib/tree/walk.ts";
 import {
   type Context,
   defineCommand,
@@ -144,9 +144,9 @@ function writeArchive(
 
 function contentSize(tree: Tree<Content>): number {
   let size = 0;
-  for (const { node } of walk(tree)) {
-    if (node.kind !== "regular") continue;
-    size += node.file.kind === "inline" ? node.file.bytes.length : node.file.size;
+  for (const leaf of tree.leaves) {
+    if (leaf.kind !== "regular") continue;
+    size += leaf.file.kind === "inline" ? leaf.file.bytes.length : leaf.file.size;
   }
   return size;
 }

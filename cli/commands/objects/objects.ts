@@ -8,7 +8,6 @@ import { compareBytes } from "../../../lib/bytes/compare.ts";
 import { binary, utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
-import { walk } from "../../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import { Basedirs } from "./_content_options.ts";
@@ -99,9 +98,9 @@ function collectPaths(
 ): Uint8Array[] {
   const paths = new Map<string, Uint8Array>();
   for (const tree of selectedTrees(images, options, context, view)) {
-    for (const { node } of walk(tree)) {
-      if (node.kind !== "regular" || node.file.kind !== "external") continue;
-      const { path } = node.file;
+    for (const leaf of tree.leaves) {
+      if (leaf.kind !== "regular" || leaf.file.kind !== "external") continue;
+      const { path } = leaf.file;
       if (path !== undefined) paths.set(binary(path), path);
     }
   }

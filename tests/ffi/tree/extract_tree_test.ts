@@ -22,11 +22,13 @@ import { createImage, encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import type { Content, Directory, Node, Tree } from "../../../lib/tree/tree.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
 import {
   directory as directoryNode,
   dumpText,
   external,
+  type Given,
+  type GivenTree,
   hardLink,
   inline,
   special,
@@ -50,7 +52,7 @@ const open: ExtractTreeOptions["open"] = ({ file }) =>
     file.kind === "inline" ? file.bytes : objects.get(new TextDecoder().decode(file.path))!,
   );
 
-function tree(entries: Record<string, Node<Content>>, given = {}): Directory<Content> {
+function tree(entries: Record<string, Given<Content>> = {}, given = {}): GivenTree<Content> {
   return directoryNode<Content>(entries, { ...OWNER, ...given });
 }
 
@@ -115,12 +117,13 @@ test("extract: names of any bytes, paths of any length, links between their ends
   const odd = [[0xff, 0xfe], [0x0a], [0x20], [0x2d, 0x72, 0x66], [0x5c]].sort((a, b) =>
     a[0]! - b[0]!
   )
-    .map((name) => ({ name: Uint8Array.from(name), node: inline("x", OWNER) }));
-  const from = tree({ "a": deep, "z": hardLink(file) });
-  const names = { ...tree({}), entries: odd };
+    .map((name, i) => ({ name: Uint8Array.from(name), node: 1 + i }));
+  const { root, leaves } = tree({ "a": deep, "z": hardLink(file) });
+  const names = { ...tree().root, entries: odd };
+  const [a, z] = root.entries;
   await assertRoundTrip(linux, join(directory, "out"), {
-    ...from,
-    entries: [...from.entries.slice(0, 1), { name: utf8("m"), node: names }, from.entries[1]!],
+    root: { ...root, entries: [a!, { name: utf8("m"), node: names }, z!] },
+    leaves: [...leaves, ...odd.map(() => inline("x", OWNER))],
   });
 });
 
@@ -201,17 +204,15 @@ function failureOf(work: () => void): SyscallError {
 }
 
 test("extract: whatever fails, nothing is left", async ({ directory }) => {
-  const from = tree({
+  const linked = inline("x", OWNER);
+  const whole = tree({
     "a": tree({ "b": inline("x", { ...OWNER, xattrs: [xattr("user.a", "b")] }) }, { mode: 0 }),
     "l": symlink("x", OWNER),
     "p": special("fifo", 0, OWNER),
     "s": stored(LARGE),
+    "x": linked,
+    "y": hardLink(linked),
   });
-  const linked = inline("x", OWNER);
-  const whole = {
-    ...from,
-    entries: [...from.entries, ...tree({ "x": linked, "y": hardLink(linked) }).entries],
-  };
   const faults = [
     "fchown",
     "fchownat",

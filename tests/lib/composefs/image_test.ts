@@ -93,7 +93,7 @@ Deno.test("strict reaches the parser", () => {
 });
 
 Deno.test("a tree is left alone and gives the same bytes again", () => {
-  const tree = directory({ d: directory({ w: special("character", 0) }), f: inline("x") });
+  const tree = directory({ d: directory({ w: special("character", 0) }), f: inline("x") }).made;
   const before = structuredClone(tree);
   assertEquals(encodeImage(tree), encodeImage(tree));
   assertEquals(tree, before);

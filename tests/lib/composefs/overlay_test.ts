@@ -2,13 +2,22 @@ import { assertEquals } from "@std/assert";
 import { binary } from "../../../lib/bytes/text.ts";
 import { overlayInodes } from "../../../lib/composefs/_overlay.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
-import type { Content, Directory } from "../../../lib/tree/tree.ts";
-import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import {
+  directory,
+  extended,
+  external,
+  hardLink,
+  inline,
+  special,
+  symlink,
+  xattr,
+} from "../../kit/trees.ts";
 
 const HEX_NAMES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** The inodes of a tree and their names, the root's empty. */
-function inodesOf(tree: Directory<Content>, version: 0 | 1 = 0): Map<string, Inode> {
+function inodesOf(tree: Tree<Content>, version: 0 | 1 = 0): Map<string, Inode> {
   const inodes = overlayInodes(tree, version);
   const paths: string[] = [""];
   for (const [number, inode] of inodes.entries()) {
@@ -30,9 +39,7 @@ function dataOf(inode: Inode | undefined): unknown {
   const { kind } = data;
   if (kind === "entries" || kind === "inline" || kind === "symlink") return data;
   if (kind === "external") return { kind, size: data.size };
-  return "oversized" in data
-    ? { kind, rdev: data.rdev, oversized: data.oversized }
-    : { kind, rdev: data.rdev };
+  return { kind, rdev: data.rdev };
 }
 
 /** A directory's names and the inodes they lead to. */
@@ -213,13 +220,15 @@ Deno.test("a link to a whiteout does not mark its directory", () => {
   assertEquals(xattrsOf(inodes.get("/d")), []);
 });
 
-Deno.test("devices keep their number, oversized files their mark", () => {
-  const inodes = inodesOf(directory({
+Deno.test("devices keep their number, files that are extended without need stay so", () => {
+  const tree = directory({
     b: special("block", 0),
     c: special("character", 259),
-    f: { ...special("fifo"), oversized: true },
-  }));
+    f: special("fifo"),
+  });
+  const inodes = inodesOf(extended(tree, 2));
   assertEquals(dataOf(inodes.get("/b")), { kind: "block", rdev: 0 });
   assertEquals(dataOf(inodes.get("/c")), { kind: "character", rdev: 259 });
-  assertEquals(dataOf(inodes.get("/f")), { kind: "fifo", rdev: 0, oversized: true });
+  assertEquals(dataOf(inodes.get("/f")), { kind: "fifo", rdev: 0 });
+  assertEquals(["/b", "/c", "/f"].map((path) => inodes.get(path)!.extended), [false, false, true]);
 });

@@ -1,13 +1,15 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import type { VersionRange } from "../../../lib/composefs/version.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
-import type { Content, Directory, Node } from "../../../lib/tree/tree.ts";
+import type { Content, Leaf, Tree } from "../../../lib/tree/tree.ts";
 import {
   directory,
   dumpText,
+  extended,
   external,
   hardLink,
   inline,
@@ -22,13 +24,13 @@ import {
 const read = (image: Uint8Array, view: ImageView = "exact") => openImage(image).tree({ view });
 
 /** What is read of a tree's image. */
-const reread = (tree: Directory<Content>, view: ImageView = "exact", range: VersionRange = {}) =>
+const reread = (tree: Tree<Content>, view: ImageView = "exact", range: VersionRange = {}) =>
   read(encodeImage(tree, range), view);
 
 /** The lines of a dump without the root's. */
-const lines = (tree: Directory<Content>) => dumpText(tree).trimEnd().split("\n").slice(1);
+const lines = (tree: Tree<Content>) => dumpText(tree).trimEnd().split("\n").slice(1);
 
-const view = (name: "exact" | "libcomposefs", tree: Directory<Content>, range?: VersionRange) =>
+const view = (name: "exact" | "libcomposefs", tree: Tree<Content>, range?: VersionRange) =>
   lines(reread(tree, name, range));
 
 const VIEWS: readonly ImageView[] = ["exact", "libcomposefs"];
@@ -56,14 +58,14 @@ Deno.test("files, links and devices come back in both views", () => {
 Deno.test("directories have the size they take in the image", () => {
   const tree = reread(directory({ d: directory({ abc: inline("") }) }));
   const d = nodeAt(tree, "d");
-  assertEquals(tree.size, 4096);
+  assertEquals(tree.root.size, 4096);
   assertEquals(d.kind === "directory" && d.size, 3 * 12 + 1 + 2 + 3);
 });
 
 Deno.test("the root's whiteouts are not shown, its own device 0:0 is a whiteout", () => {
   for (const view of VIEWS) {
     const tree = reread(directory({ "00": special("character", 0), "01": inline("") }), view);
-    assertEquals(tree.entries.map(({ node }) => node.kind), ["character", "regular"]);
+    assertEquals(tree.leaves.map(({ kind }) => kind), ["character", "regular"]);
     assertEquals(nodeAt(tree, "00"), special("character", 0));
   }
 });
@@ -81,9 +83,8 @@ Deno.test("xattrs of overlayfs come back as the source had them", () => {
   const tree = directory({ d: directory({}, { xattrs }) }, { xattrs });
   for (const view of VIEWS) {
     const found = reread(tree, view);
-    for (const node of [found, nodeAt(found, "d")]) {
-      const all = node.kind === "hardlink" ? [] : node.stat.xattrs;
-      const names = all.map(({ name }) => new TextDecoder().decode(name)).sort();
+    for (const { stat } of [found.root, nodeAt(found, "d")]) {
+      const names = stat.xattrs.map(({ name }) => new TextDecoder().decode(name)).sort();
       assertEquals(names, xattrs.map(({ name }) => new TextDecoder().decode(name)));
     }
   }
@@ -94,9 +95,9 @@ Deno.test("a whiteout comes back, and the marks of its directory go", () => {
   const tree = directory({ d: directory({ gone }) });
   for (const version of [0, 1]) {
     const range = { minVersion: version, maxVersion: version };
-    const d = nodeAt(reread(tree, "exact", range), "d");
-    assertEquals(d.kind === "directory" && d.stat.xattrs, []);
-    assertEquals(d.kind === "directory" && nodeAt(d, "gone"), gone);
+    const found = reread(tree, "exact", range);
+    assertEquals(nodeAt(found, "d").stat.xattrs, []);
+    assertEquals(nodeAt(found, "d", "gone"), gone);
   }
 });
 
@@ -134,7 +135,7 @@ Deno.test("marks of a directory that holds only a link to a whiteout are the sou
   const xattrs = ["trusted.overlay.whiteouts", "user.overlay.whiteouts"].map((name) => xattr(name));
   const tree = directory({ a: gone, d: directory({ l: hardLink(gone) }, { xattrs }) });
   const d = nodeAt(reread(tree, "exact", { maxVersion: 0 }), "d");
-  assertEquals(d.kind === "directory" && d.stat.xattrs, xattrs);
+  assertEquals(d.stat.xattrs, xattrs);
 });
 
 Deno.test("composefs-info drops the mark of a whiteout from regular files only", () => {
@@ -145,15 +146,17 @@ Deno.test("composefs-info drops the mark of a whiteout from regular files only",
   }
 });
 
-Deno.test("which name is the file's own is told apart in the exact view", () => {
+Deno.test("under which name a file has its inode is told apart in the exact view", () => {
   const file = inline("x");
   const tree = directory({ a: hardLink(file), b: file });
   const exact = reread(tree);
   const first = reread(tree, "libcomposefs");
-  assertEquals(exact.entries.map(({ node }) => node.kind), ["hardlink", "regular"]);
-  assertEquals(first.entries.map(({ node }) => node.kind), ["regular", "hardlink"]);
-  const link = nodeAt(exact, "a");
-  assertStrictEquals(link.kind === "hardlink" && link.target, nodeAt(exact, "b"));
+  for (const { root, leaves } of [exact, first]) {
+    assertEquals(root.entries.map(({ node }) => node), [0, 0]);
+    assertEquals(leaves, [file]);
+  }
+  assertEquals(exact.form?.homes, new Map([[0, { directory: exact.root, name: utf8("b") }]]));
+  assertEquals(first.form, undefined);
 });
 
 Deno.test("a link to a whiteout stays a link to it", () => {
@@ -169,19 +172,16 @@ Deno.test("a link to a whiteout stays a link to it", () => {
   }
 });
 
-Deno.test("an oversized special file is known by its form in the exact view", () => {
-  const oversized = { ...special("fifo"), oversized: true as const };
-  const tree = directory({ f: oversized, g: special("fifo"), h: special("fifo", 0, { mtime: 1 }) });
-  assertEquals(reread(tree).entries.map(({ node }) => "oversized" in node), [true, false, false]);
-  assertEquals(
-    reread(tree, "libcomposefs").entries.map(({ node }) => "oversized" in node),
-    [false, false, false],
-  );
+Deno.test("an inode that is extended without need is known in the exact view", () => {
+  const files = { f: special("fifo"), g: special("fifo"), h: special("fifo", 0, { mtime: 1 }) };
+  const tree = extended(directory(files), 0);
+  assertEquals(reread(tree).form?.extended, new Set([0]));
+  assertEquals(reread(tree, "libcomposefs").form, undefined);
 });
 
 /** Refuses, in both views, the image of a node `n` after a change to it. */
 function refuse(
-  node: Node<Content>,
+  node: Leaf<Content>,
   message: string,
   change: (view: DataView, bytes: Uint8Array, start: number) => void,
 ): void {

@@ -1,15 +1,24 @@
 import { assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import type { Content, Directory, Entry, Node, Stat } from "../../../lib/tree/tree.ts";
+import type { Content, Directory, Entry, Leaf, Stat, Tree } from "../../../lib/tree/tree.ts";
 import { validateTree } from "../../../lib/composefs/_validate.ts";
-import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
+import {
+  directory,
+  external,
+  hardLink,
+  inline,
+  listing,
+  special,
+  symlink,
+  xattr,
+} from "../../kit/trees.ts";
 
-function refuse(tree: Directory<Content>, message: string): void {
+function refuse(tree: Tree<Content>, message: string): void {
   assertThrows(() => validateTree(tree), RangeError, message);
 }
 
 /** Refuses a node that stands at `/d/n`. */
-function refuseNode(node: Node<Content>, message: string): void {
+function refuseNode(node: Leaf<Content>, message: string): void {
   refuse(directory({ d: directory({ n: node }) }), `Cannot make an image of "/d/n": ${message}`);
 }
 
@@ -19,8 +28,8 @@ const refuseStat = (given: Partial<Stat>, message: string) => {
 };
 
 /** A directory of these names in this order, as bytes. */
-function listing(...names: Uint8Array[]): Directory<Content> {
-  return { ...directory(), entries: names.map((name) => ({ name, node: inline("") })) };
+function names(...list: Uint8Array[]): Tree<Content> {
+  return listing(...list.map((name) => [name, inline("")] as const));
 }
 
 Deno.test("a tree of everything passes", () => {
@@ -37,9 +46,9 @@ Deno.test("a tree of everything passes", () => {
 
 Deno.test("names ascend within each directory", () => {
   validateTree(directory({ a: directory({ z: inline("") }), b: directory({ a: inline("") }) }));
-  refuse(listing(utf8("b"), utf8("a")), 'of "/a": entries are not in ascending byte order');
-  refuse(listing(utf8("a"), utf8("a")), "not in ascending byte order");
-  refuse(listing(utf8("\u{1f600}"), utf8("\u{ff5e}")), "not in ascending byte order");
+  refuse(names(utf8("b"), utf8("a")), 'of "/a": entries are not in ascending byte order');
+  refuse(names(utf8("a"), utf8("a")), "not in ascending byte order");
+  refuse(names(utf8("\u{1f600}"), utf8("\u{ff5e}")), "not in ascending byte order");
   refuse(
     directory({ b: directory({ z: inline("") }), a: inline("") }),
     'of "/a": entries are not in ascending byte order',
@@ -48,37 +57,54 @@ Deno.test("names ascend within each directory", () => {
 
 Deno.test("names that no directory has are refused", () => {
   for (const name of ["", ".", "..", "a/b", "a\0b", "n".repeat(256)]) {
-    refuse(listing(utf8(name)), "Cannot make an image of");
+    refuse(names(utf8(name)), "Cannot make an image of");
   }
-  validateTree(listing(Uint8Array.of(0xff, 0xfe), new Uint8Array(255).fill(0xff)));
+  validateTree(names(Uint8Array.of(0xff, 0xfe), new Uint8Array(255).fill(0xff)));
 });
 
 Deno.test("a directory that holds itself is refused, not followed", () => {
-  const entries: Entry<Content>[] = [];
-  const root: Directory<Content> = { ...directory(), entries };
+  const entries: Entry[] = [];
+  const root: Directory = { ...directory().root, entries };
   entries.push({ name: utf8("self"), node: root });
-  refuse(root, '"/self": the same file stands at another place of the tree');
+  refuse({ root, leaves: [] }, '"/self": the same directory stands at another place of the tree');
 });
 
 Deno.test("a directory that holds its parent is refused", () => {
-  const entries: Entry<Content>[] = [];
-  const outer: Directory<Content> = { ...directory(), entries };
-  entries.push({ name: utf8("inner"), node: directory({ outer }) });
-  refuse(directory({ top: outer }), '"/top/inner/outer": the same file');
+  const entries: Entry[] = [];
+  const outer: Directory = { ...directory().root, entries };
+  const inner = { ...directory().root, entries: [{ name: utf8("outer"), node: outer }] };
+  entries.push({ name: utf8("inner"), node: inner });
+  const root = { ...directory().root, entries: [{ name: utf8("top"), node: outer }] };
+  refuse({ root, leaves: [] }, '"/top/inner/outer": the same directory');
 });
 
-Deno.test("a node has one place; further names are hard links", () => {
+Deno.test("a directory has one name, a file any number but none", () => {
   const file = inline("");
-  const shared = directory();
-  validateTree(directory({ a: file, b: hardLink(file), c: hardLink(file) }));
-  refuse(directory({ a: file, b: file }), '"/b": the same file');
-  refuse(directory({ a: shared, b: shared }), '"/b": the same file');
+  validateTree(directory({ a: file, b: file, c: hardLink(file) }));
+  const shared = directory().root;
+  const entries = ["a", "b"].map((name) => ({ name: utf8(name), node: shared }));
+  refuse({ root: { ...directory().root, entries }, leaves: [] }, '"/b": the same directory');
+  refuse({ root: directory().root, leaves: [file] }, '"/": no name leads to file 0 of 1');
 });
 
-Deno.test("a hard link's file is in the tree", () => {
-  const outside = hardLink(inline(""));
-  refuse(directory({ a: outside }), '"/a": its target is not in the tree');
-  refuse(directory({ d: directory({ a: outside }), e: inline("") }), '"/d/a": its target');
+Deno.test("a number is that of a leaf", () => {
+  for (const node of [1, -1, 0.5, NaN]) {
+    const entries = [{ name: utf8("a"), node }];
+    const tree = { root: { ...directory().root, entries }, leaves: [inline("")] };
+    assertThrows(() => validateTree(tree), RangeError, `"/a": file ${node} of 1`);
+  }
+});
+
+Deno.test("a home is one of the file's names", () => {
+  const { root, leaves } = directory({ a: inline(""), b: inline("") });
+  const home = (leaf: number, directory: Directory, name: string) => {
+    const homes = new Map([[leaf, { directory, name: utf8(name) }]]);
+    return { root, leaves, form: { homes } };
+  };
+  validateTree(home(1, root, "b"));
+  refuse(home(1, root, "a"), '"a": it is no name of file 1 of 2, and cannot be its home');
+  refuse(home(1, root, "c"), '"c": it is no name of file 1');
+  refuse(home(0, { ...root }, "a"), '"a": it is no name of file 0');
 });
 
 Deno.test("contents", () => {

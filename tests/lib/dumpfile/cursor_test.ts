@@ -3,16 +3,15 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import { DirectoryCursor } from "../../../lib/dumpfile/_cursor.ts";
 import { Fields } from "../../../lib/dumpfile/_fields.ts";
 import { GrowingDirectory } from "../../../lib/tree/growing_directory.ts";
-import type { Content } from "../../../lib/tree/tree.ts";
-import { inline, stat } from "../../kit/trees.ts";
+import { stat } from "../../kit/trees.ts";
 
-type Growing = GrowingDirectory<Content>;
+type Growing = GrowingDirectory;
 
 /** A directory with directories in it, and a file `f`. */
 function growing(children: Record<string, Growing> = {}): Growing {
-  const made = new GrowingDirectory<Content>(stat());
-  for (const [name, child] of Object.entries(children)) made.add(utf8(name), child);
-  made.add(utf8("f"), inline(""));
+  const made = new GrowingDirectory(stat());
+  for (const [name, child] of Object.entries(children)) made.add({ name: utf8(name), node: child });
+  made.add({ name: utf8("f"), node: 0 });
   return made;
 }
 
@@ -97,6 +96,6 @@ Deno.test("a directory added below the cursor is found", () => {
   const cursor = new DirectoryCursor(root);
   cursor.move(fileIn("/"));
   const late = growing();
-  root.add(utf8("late"), late);
+  root.add({ name: utf8("late"), node: late });
   assertStrictEquals(cursor.move(fileIn("/late")), late);
 });

@@ -1,8 +1,7 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
-import { type Leaf, resolveHardLink } from "../../../lib/tree/tree.ts";
-import type { Content } from "../../../lib/tree/tree.ts";
-import { nodeAt, parse, ROOT } from "../../kit/trees.ts";
+import type { Content, Leaf } from "../../../lib/tree/tree.ts";
+import { entryAt, nodeAt, parse, ROOT } from "../../kit/trees.ts";
 
 const file = (path: string) => `${path} 0 100644 5 0 0 0 0.0 - - -\n`;
 const directory = (path: string) => `${path} 0 40755 2 0 0 0 0.0 - - -\n`;
@@ -15,17 +14,16 @@ function refuse(dump: string, message: string, line: number): void {
 
 /** What the name leads to. */
 function target(dump: string, ...names: string[]): Leaf<Content> {
-  const node = resolveHardLink(nodeAt(parse(ROOT + dump), ...names));
+  const node = nodeAt(parse(ROOT + dump), ...names);
   if (node.kind === "directory") throw new TypeError("A directory");
   return node;
 }
 
-Deno.test("a link leads to the very node, forward and backward", () => {
+Deno.test("a link leads to the same leaf, forward and backward", () => {
   for (const dump of [file("/f") + link("/l", "/f"), link("/l", "/f") + file("/f")]) {
     const tree = parse(ROOT + dump);
-    const found = nodeAt(tree, "l");
-    assertEquals(found.kind, "hardlink");
-    assertStrictEquals(resolveHardLink(found), nodeAt(tree, "f"));
+    assertEquals(tree.leaves.length, 1);
+    assertEquals(["f", "l"].map((name) => entryAt(tree, name)), [0, 0]);
   }
 });
 
@@ -50,7 +48,7 @@ Deno.test("chains lead to the file at their end, in any order of lines", () => {
   for (const dump of [lines, lines.toReversed(), [2, 0, 3, 1].map((i) => lines[i]!)]) {
     const tree = parse(ROOT + dump.join(""));
     for (const name of ["a", "b", "c"]) {
-      assertStrictEquals(resolveHardLink(nodeAt(tree, name)), nodeAt(tree, "f"));
+      assertEquals(entryAt(tree, name), entryAt(tree, "f"));
     }
   }
 });
@@ -99,4 +97,19 @@ Deno.test("a link needs a target", () => {
   refuse(link("/l", "-"), "no target path", 2);
   refuse("/l 0 @100644\n", "leads to a directory", 2);
   refuse(link("/l", "a\\x00b"), "NUL", 2);
+});
+
+Deno.test("the home of a file is said where a walk meets another name first", () => {
+  const homes = (dump: string) => {
+    const { root, leaves, form } = parse(ROOT + dump);
+    return [...form?.homes ?? []].map(([leaf, { directory, name }]) => {
+      const where = directory === root ? "" : "/d";
+      return `${where}/${new TextDecoder().decode(name)} of ${leaf} of ${leaves.length}`;
+    });
+  };
+  assertEquals(homes(file("/f") + link("/g", "/f")), []);
+  assertEquals(homes(file("/f") + link("/e", "/f")), ["/f of 0 of 1"]);
+  const chain = link("/a", "/b") + link("/b", "/d/f") + directory("/d") + file("/d/f");
+  assertEquals(homes(file("/0") + chain), ["/d/f of 1 of 2"]);
+  assertEquals(homes(directory("/d") + file("/d/f") + link("/e", "/d/f")), []);
 });

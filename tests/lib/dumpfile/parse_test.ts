@@ -3,7 +3,6 @@ import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { DumpfileParser, parseDumpfile } from "../../../lib/dumpfile/parse.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
 import {
-  directory,
   dumpText,
   external,
   inline,
@@ -35,18 +34,20 @@ Deno.test("every kind of file", () => {
       "/d 0 40755 1 0 0 0 0.0 - - -\n/e 9 100644 1 0 0 0 0.0 p - -\n/i 2 100644 1 0 0 0 0.0 - hi -\n" +
       "/l 1 120644 1 0 0 0 0.0 t - -\n/p 0 10644 1 0 0 0 0.0 - - -\n/s 0 140644 1 0 0 0 0.0 - - -\n",
   );
-  const found = tree.entries.map(({ node }) => node);
-  assertEquals(found.map((node) => node.kind === "directory" ? node.entries.length : node), [
+  assertEquals(tree.root.entries.map(({ node }) => typeof node), [
+    ...Array(2).fill("number"),
+    "object",
+    ...Array(5).fill("number"),
+  ]);
+  assertEquals(tree.leaves, [
     special("block", 5),
     special("character", 6),
-    0,
     external(9, "p"),
     inline("hi"),
     symlink("t"),
     special("fifo"),
     special("socket"),
   ]);
-  assertEquals(found[2]!.kind, directory().kind);
 });
 
 Deno.test("the type is that of MODE, the permissions its low twelve bits", () => {
@@ -175,7 +176,7 @@ Deno.test("lines far longer than a chunk", () => {
   const dump = concatBytes(utf8(ROOT), utf8(file(long)));
   const parser = new DumpfileParser();
   for (let at = 0; at < dump.length; at += 10) parser.push(dump.subarray(at, at + 10));
-  assertEquals(parser.finish().entries.length, 1);
+  assertEquals(parser.finish().root.entries.length, 1);
 });
 
 Deno.test("a path of 3,000 levels", () => {
@@ -183,7 +184,7 @@ Deno.test("a path of 3,000 levels", () => {
   let path = "";
   for (let level = 0; level < 3000; level++) dump += subdirectory(path += "/d");
   let depth = 0;
-  let node = parse(dump).entries[0]?.node;
-  for (; node?.kind === "directory"; node = node.entries[0]?.node) depth++;
+  let node = parse(dump).root.entries[0]?.node;
+  for (; typeof node === "object"; node = node.entries[0]?.node) depth++;
   assertEquals(depth, 3000);
 });

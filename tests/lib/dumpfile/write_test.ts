@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { writeDumpfile } from "../../../lib/dumpfile/write.ts";
-import type { Content, Node } from "../../../lib/tree/tree.ts";
+import type { Content, Leaf } from "../../../lib/tree/tree.ts";
 import {
   directory,
   dumpBytes,
   dumpText,
+  extended,
   external,
   hardLink,
   inline,
@@ -15,13 +16,16 @@ import {
 } from "../../kit/trees.ts";
 
 /** The line of a node named `n` in the root. */
-function lineOf(node: Node<Content>): string {
+function lineOf(node: Leaf<Content>): string {
   return dumpText(directory({ n: node })).split("\n")[1]!;
 }
 
 Deno.test("the root's line", () => {
   assertEquals(dumpText(directory()), "/ 0 40755 1 0 0 0 0.0 - - -\n");
-  assertEquals(dumpText({ ...directory(), size: 4096 }), "/ 4096 40755 1 0 0 0 0.0 - - -\n");
+  assertEquals(
+    dumpText({ root: { ...directory().root, size: 4096 }, leaves: [] }),
+    "/ 4096 40755 1 0 0 0 0.0 - - -\n",
+  );
 });
 
 Deno.test("regular files", () => {
@@ -49,9 +53,9 @@ Deno.test("other kinds", () => {
   assertEquals(lineOf(special("socket")), "/n 0 140644 1 0 0 0 0.0 - - -");
 });
 
-Deno.test("an oversized special file states the least size that keeps it so", () => {
-  const line = lineOf({ ...special("fifo"), oversized: true });
-  assertEquals(line, "/n 4294967296 10644 1 0 0 0 0.0 - - -");
+Deno.test("a special file that is extended without need states the least size that keeps it so", () => {
+  const text = dumpText(extended(directory({ n: special("fifo") }), 0));
+  assertEquals(text.split("\n")[1], "/n 4294967296 10644 1 0 0 0 0.0 - - -");
 });
 
 Deno.test("times are plain numbers, negative and beyond 2^53 too", () => {

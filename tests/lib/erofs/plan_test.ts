@@ -102,7 +102,7 @@ Deno.test("an inode is compact unless something of it does not fit", () => {
   assertEquals(first(holes(2 ** 32)).extended, true);
 });
 
-Deno.test("an oversized special file is extended", () => {
+Deno.test("an inode is extended if that is asked for", () => {
   assertEquals(first(none("fifo", 0, {}, true)).extended, true);
 });
 

@@ -2,8 +2,17 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { memoryFile } from "../../../lib/file/file.ts";
 import { writeTar, type WriteTarOptions } from "../../../lib/tar/write.ts";
-import type { Content, Node, Stat, Tree } from "../../../lib/tree/tree.ts";
-import { directory, external, hardLink, inline, special, symlink, xattr } from "../../kit/trees.ts";
+import type { Content, Leaf, Stat, Tree } from "../../../lib/tree/tree.ts";
+import {
+  directory,
+  external,
+  hardLink,
+  inline,
+  listing,
+  special,
+  symlink,
+  xattr,
+} from "../../kit/trees.ts";
 
 const BIG = Uint8Array.from({ length: 300_001 }, (_, i) => i % 251);
 
@@ -75,7 +84,7 @@ function members(tar: Uint8Array): Member[] {
   return list;
 }
 
-function only(name: string, node: Node<Content>): Member {
+function only(name: string, node: Leaf<Content>): Member {
   const [root, member] = members(archive(directory({ [name]: node })));
   assertEquals(root!.name, "./");
   return member!;
@@ -164,7 +173,7 @@ Deno.test("long names and those of other alphabets are in records", () => {
 
 Deno.test("a name that is not UTF-8 is in the header alone, or marked as binary if it is long", () => {
   const named = (name: Uint8Array) => {
-    const tree = { ...directory(), entries: [{ name, node: inline("") }] };
+    const tree = listing([name, inline("")]);
     return members(archive(tree))[1]!;
   };
   const short = named(Uint8Array.of(0xff, 0xe9));

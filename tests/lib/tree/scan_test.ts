@@ -3,8 +3,8 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { type ScanOptions, scanTree, type Source } from "../../../lib/tree/scan.ts";
 import type { SourceEntry, SourceInfo, SourceTree } from "../../../lib/tree/source.ts";
-import type { Directory, Node } from "../../../lib/tree/tree.ts";
-import { stat, xattr } from "../../kit/trees.ts";
+import type { Directory, Tree } from "../../../lib/tree/tree.ts";
+import { entryAt, nodeAt, stat, xattr } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -39,13 +39,9 @@ function sourceOf(found: Partial<SourceInfo>): SourceTree {
   );
 }
 
-function child(tree: Directory<Source>, name: string): Node<Source> {
-  return tree.entries.find((entry) => text(entry.name) === name)!.node;
-}
-
 /** A regular file with what its source says of it. */
-function regular(tree: Directory<Source>, name: string): unknown {
-  const node = child(tree, name);
+function regular(tree: Tree<Source>, ...names: string[]): unknown {
+  const node = nodeAt(tree, ...names);
   if (node.kind !== "regular") return node.kind;
   const { size, path } = node.file;
   return { ...node, file: { size, path } };
@@ -53,9 +49,8 @@ function regular(tree: Directory<Source>, name: string): unknown {
 
 Deno.test("names come in byte order, files with path and size", () => {
   const tree = scanTree(memoryTree({ "é": "", "b": { "d": "12", "c": "" }, "a": "1", "B": "" }));
-  assertEquals(tree.entries.map(({ name }) => text(name)), ["B", "a", "b", "é"]);
-  const b = child(tree, "b") as Directory<Source>;
-  assertEquals(regular(b, "d"), {
+  assertEquals(tree.root.entries.map(({ name }) => text(name)), ["B", "a", "b", "é"]);
+  assertEquals(regular(tree, "b", "d"), {
     kind: "regular",
     stat: stat({ mode: 0o644 }),
     file: { size: 2, path: utf8("b/d") },
@@ -75,38 +70,39 @@ Deno.test("metadata is kept, but the link count is 1", () => {
 
 Deno.test("symlinks and devices", () => {
   const tree = scanTree(memoryTree({ l: new MemoryNode({ target: utf8("t") }) }));
-  assertEquals(child(tree, "l"), {
+  assertEquals(nodeAt(tree, "l"), {
     kind: "symlink",
     stat: stat({ mode: 0o777 }),
     target: utf8("t"),
   });
   const device = scanTree(sourceOf({ kind: "block", rdev: 259 }));
-  assertEquals(child(device, "x"), { kind: "block", stat: stat(), rdev: 259 });
+  assertEquals(nodeAt(device, "x"), { kind: "block", stat: stat(), rdev: 259 });
 });
 
 Deno.test("several names of a file are several files, unless hard links are asked for", () => {
   const source = linked(memoryTree({ a: "x", b: "x" }), { a: "1", b: "1" });
   const tree = scanTree(source);
-  assertEquals(tree.entries.map(({ node }) => node.kind), ["regular", "regular"]);
-  assertEquals(tree.entries.map(({ node }) => node.kind === "regular" && node.stat.nlink), [1, 1]);
+  assertEquals(tree.root.entries.map(({ node }) => node), [0, 1]);
+  assertEquals(tree.leaves.map(({ kind, stat: { nlink } }) => [kind, nlink]), [
+    ["regular", 1],
+    ["regular", 1],
+  ]);
 });
 
-Deno.test("with hard links the first name in depth-first order is the file", () => {
+Deno.test("with hard links names lead to one file, which was met under the first of them", () => {
   const source = linked(
     memoryTree({ z: "x", b: { y: "x", z: "x" }, a: { c: { d: "x" } }, q: "other" }),
     { "z": "1", "b/y": "1", "b/z": "2", "a/c/d": "1", "q": "2" },
   );
   const tree = scanTree(source, { hardLinks: true });
-  const [a, b] = ["a", "b"].map((name) => child(tree, name) as Directory<Source>);
-  const file = child(child(a!, "c") as Directory<Source>, "d");
-  const links = [child(b!, "y"), child(tree, "z")];
-  for (const link of links) {
-    assertEquals(link.kind, "hardlink");
-    assertStrictEquals(link.kind === "hardlink" && link.target, file);
+  for (const names of [["a", "c", "d"], ["b", "y"], ["z"]]) {
+    assertEquals(entryAt(tree, ...names), 0);
   }
-  assertEquals(file.kind === "regular" && file.stat.nlink, 3);
-  assertEquals(file.kind === "regular" && text(file.file.path), "a/c/d");
-  assertStrictEquals((child(tree, "q") as { target?: unknown }).target, child(b!, "z"));
+  for (const names of [["b", "z"], ["q"]]) assertEquals(entryAt(tree, ...names), 1);
+  assertEquals(tree.leaves.map(({ stat }) => stat.nlink), [3, 2]);
+  const [file] = tree.leaves;
+  assertEquals(file?.kind === "regular" && text(file.file.path), "a/c/d");
+  assertEquals(tree.form, undefined);
 });
 
 Deno.test("links to files outside the tree do not count", () => {
@@ -124,9 +120,9 @@ Deno.test("useEpoch sets every time to 0", () => {
     new MemoryNode({ d: new MemoryNode({ f: new MemoryNode("", late) }, late) }, late),
   );
   const tree = scanTree(source, { useEpoch: true });
-  const d = child(tree, "d") as Directory<Source>;
-  for (const node of [tree, d, child(d, "f")]) {
-    assertEquals(node.kind !== "hardlink" && [node.stat.mtime, node.stat.mtimeNsec], [0, 0]);
+  for (const names of [[], ["d"], ["d", "f"]]) {
+    const { stat } = nodeAt(tree, ...names);
+    assertEquals([stat.mtime, stat.mtimeNsec], [0, 0]);
   }
 });
 
@@ -185,7 +181,7 @@ Deno.test("a source of 5,000 levels needs no stack", () => {
       path.length < 2 * 5000 ? base.list(utf8(""), { xattrs: "all" }) : [],
   };
   let depth = 0;
-  let node: Node<Source> | undefined = scanTree(source);
-  for (; node?.kind === "directory"; node = node.entries[0]?.node) depth++;
+  let node: Directory | number | undefined = scanTree(source).root;
+  for (; typeof node === "object"; node = node.entries[0]?.node) depth++;
   assertEquals(depth, 5002);
 });
