@@ -45,6 +45,7 @@ export {
 } from "./lib/digest/descriptor.ts";
 export { Digest } from "./lib/digest/digest.ts";
 export { MerkleTree, type MerkleTreeOptions } from "./lib/digest/merkle.ts";
+export { type IntegrityCode, IntegrityError } from "./lib/digest/integrity_error.ts";
 export type { BlockHasher, HashAlgorithm, MessageHasher } from "./lib/digest/hasher.ts";
 export { type Hashers, installHashers } from "./lib/digest/sha2.ts";
 export { portableHasher } from "./lib/digest/portable.ts";

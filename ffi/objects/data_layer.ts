@@ -7,6 +7,7 @@
 
 import { checkPath, type DataLayer } from "../../lib/objects/data_layers.ts";
 import { printable } from "../../lib/bytes/text.ts";
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
@@ -53,10 +54,9 @@ export class DirectoryLayer implements DataLayer, Disposable {
     const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return file;
     file.close();
-    throw new RangeError(
-      `Cannot read "${printable(joinPath(this.#path, path))}": a ${kind ?? "strange"} file, ` +
-        "expected a regular one",
-    );
+    const shown = `"${printable(joinPath(this.#path, path))}"`;
+    const state = `a ${kind ?? "strange"} file, expected a regular one`;
+    throw new IntegrityError("kind", shown, state, "read");
   }
 
   /**
@@ -70,7 +70,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
       using file = this.#find(path, O_PATH);
       return file !== undefined && kindOfMode(file.sizeAndMode().mode) === "regular";
     } catch (error) {
-      if (error instanceof RangeError) return false;
+      if (error instanceof IntegrityError) return false;
       // A symbolic link on the way, or a path that leads out.
       if (error instanceof SyscallError && LEADS_AWAY.includes(error.code)) return false;
       throw error;

@@ -19,6 +19,7 @@ import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { File } from "../../lib/file/file.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { objectPath, shardOf } from "../../lib/digest/object_path.ts";
 import type { ObjectStore } from "../../lib/objects/object_store.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
@@ -126,9 +127,8 @@ export class DirectoryStore implements ObjectStore, Disposable {
     const draft = this.objects.createDraft(path);
     try {
       if (!fill(draft.file, size, contents, digest.algorithm).equals(digest)) {
-        throw new RangeError(
-          `Cannot store object "${path}": the file it was made of changed while it was read`,
-        );
+        const state = "the file it was made of changed while it was read";
+        throw new IntegrityError("changed", `object "${path}"`, state, "store");
       }
       this.objects.completeDraft(draft, digest.algorithm);
     } catch (error) {

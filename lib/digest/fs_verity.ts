@@ -17,6 +17,7 @@ import { portableHasher } from "./portable.ts";
 import { defaultHasher, installedHasher } from "./sha2.ts";
 import { LevelHasher, spanSize } from "./spans.ts";
 import { BlockSplitter } from "../file/blocks.ts";
+import type { File } from "../file/file.ts";
 import { addLeavesByWebCrypto, findSubtleDigest, type SubtleDigest } from "./_web_crypto.ts";
 
 /** Parameters of an fs-verity digest. Other parameters give another digest of the same contents. */
@@ -38,6 +39,8 @@ export interface FsVerityOptions {
 export interface FsVerityHasherOptions extends FsVerityOptions {
   /** Keeps the Merkle tree, about 1/127 of the contents, for `merkleTree`. False if absent. */
   readonly keepTree?: boolean;
+  /** With `keepTree`, the lowest level that is kept: 1 leaves out most of the tree. 0 if absent. */
+  readonly keepFrom?: number;
 }
 
 /**
@@ -232,6 +235,16 @@ export class FsVerityHasher {
   merkleTree(): Uint8Array<ArrayBuffer> {
     this.#complete();
     return this.#tree.bytes();
+  }
+
+  /**
+   * Gives the same as a file, whose bytes are not all in memory where the contents had long holes.
+   *
+   * @throws {TypeError} If the hasher was not made with `keepTree`.
+   */
+  merkleTreeFile(): File {
+    this.#complete();
+    return this.#tree.file();
   }
 
   #checkOpen(): void {

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { type File, readWhole } from "../file/file.ts";
+import { hashBlockFile } from "./hash_block_file.ts";
 import { type BlockHasher, HASH_ALGORITHMS } from "./hasher.ts";
 import { defaultHasher } from "./sha2.ts";
 
@@ -31,6 +33,8 @@ export interface MerkleTreeOptions {
   readonly salt?: Uint8Array;
   /** Keeps every hash block, so that `bytes` can give them. False if absent. */
   readonly keepTree?: boolean;
+  /** With `keepTree`, the lowest level whose hash blocks are kept: 1 leaves out most of them. 0 if absent. */
+  readonly keepFrom?: number;
 }
 
 /** One level: its first hash, and from the second on the block that is being filled. */
@@ -67,7 +71,8 @@ export class MerkleTree {
   readonly blockSize: number;
   /** As given. Not to be changed. */
   readonly salt: Uint8Array<ArrayBuffer>;
-  readonly #keepTree: boolean;
+  /** The lowest level that is kept. */
+  readonly #keepFrom: number;
   /** The salt, padded with zeros to the input block size of the hash; empty without salt. */
   readonly #prefix: Uint8Array<ArrayBuffer>;
   #message: Uint8Array<ArrayBuffer> | undefined;
@@ -81,12 +86,12 @@ export class MerkleTree {
    * @throws {RangeError} If the block size or the length of the salt is not among those allowed.
    */
   constructor(options: MerkleTreeOptions = {}) {
-    const { hasher = defaultHasher("sha256"), blockSize = 4096, salt, keepTree = false } = options;
+    const { hasher = defaultHasher("sha256"), blockSize = 4096, salt } = options;
     checkBlockSize(blockSize, hasher);
     this.hasher = hasher;
     this.blockSize = blockSize;
     this.salt = new Uint8Array(salt ?? []);
-    this.#keepTree = keepTree;
+    this.#keepFrom = options.keepTree === true ? options.keepFrom ?? 0 : Infinity;
     this.#prefix = padSalt(this.salt, hasher);
   }
 
@@ -170,14 +175,30 @@ export class MerkleTree {
    * @throws {TypeError} If the tree was not made with `keepTree`.
    */
   bytes(): Uint8Array<ArrayBuffer> {
-    if (!this.#keepTree) {
+    return readWhole(this.file());
+  }
+
+  /**
+   * Completes the tree and gives its hash blocks as a file, in the same order; without those of levels that
+   * were not kept.
+   *
+   * @throws {TypeError} If the tree was not made with `keepTree`.
+   */
+  file(): File {
+    return hashBlockFile(this.keptLevels(), this.blockSize);
+  }
+
+  /**
+   * Completes the tree and gives the hash blocks of each level, from the root down.
+   *
+   * @internal
+   */
+  keptLevels(): readonly (readonly Uint8Array[])[] {
+    if (this.#keepFrom === Infinity) {
       throw new TypeError("Cannot give the Merkle tree: it was not kept, expected keepTree");
     }
     this.rootHash();
-    const blocks = this.#levels.toReversed().flatMap((level) => level.kept);
-    const bytes = new Uint8Array(blocks.length * this.blockSize);
-    blocks.forEach((block, index) => bytes.set(block, index * this.blockSize));
-    return bytes;
+    return this.#levels.map((level) => level.kept).reverse();
   }
 
   #checkOpen(): void {
@@ -199,7 +220,7 @@ export class MerkleTree {
     }
     const blocks = Math.floor(rest / perBlock);
     const { kept } = this.#levels[depth]!;
-    if (this.#keepTree) {
+    if (depth >= this.#keepFrom) {
       const block = message.subarray(this.#prefix.length);
       for (let i = 0; i < blocks; i++) kept.push(block);
     }
@@ -223,7 +244,7 @@ export class MerkleTree {
       }
       this.#append(level, rising);
       if (level.filled < level.block!.length) return;
-      rising = this.#hashLevel(level);
+      rising = this.#hashLevel(level, at);
     }
   }
 
@@ -239,11 +260,11 @@ export class MerkleTree {
   }
 
   /** Hashes the block that is being filled, padded with zeros, and begins the next. */
-  #hashLevel(level: Level): Uint8Array<ArrayBuffer> {
+  #hashLevel(level: Level, depth: number): Uint8Array<ArrayBuffer> {
     const block = level.block!;
     block.fill(0, level.filled);
     level.filled = this.#prefix.length;
-    if (this.#keepTree) level.kept.push(block.slice(this.#prefix.length));
+    if (depth >= this.#keepFrom) level.kept.push(block.slice(this.#prefix.length));
     return this.hasher.hash(block);
   }
 
@@ -252,7 +273,7 @@ export class MerkleTree {
       const level = this.#levels[depth];
       if (level === undefined) return new Uint8Array(this.hasher.digestSize);
       if (level.count === 1) return level.first;
-      if (level.filled > this.#prefix.length) this.#add(depth + 1, this.#hashLevel(level));
+      if (level.filled > this.#prefix.length) this.#add(depth + 1, this.#hashLevel(level, depth));
     }
   }
 

@@ -1,244 +1,244 @@
 /**
  * Reading a file whose fs-verity digest is known, so that nothing is handed out that was not verified.
  *
- * The kernel keeps a file's Merkle tree on disk; here there is none, so the whole file is hashed when it
- * is opened and the hashes of its blocks are kept. Whatever is read later is hashed again and held
- * against them: a file that changes in between is noticed before its bytes are handed out.
+ * Where the file's Merkle tree is at hand, each block is hashed once, as it is handed out. Where it is not,
+ * the whole file is hashed when it is opened, and what is read later is hashed again: a file that changes
+ * in between is noticed before its bytes are handed out.
  *
  * @module
  */
 
-import { equalBytes } from "../bytes/compare.ts";
-import { type File, memoryFile, type Stretch } from "../file/file.ts";
-import { encodeFsVerityDescriptor } from "./descriptor.ts";
-import { Digest } from "./digest.ts";
-import type { BlockHasher } from "./hasher.ts";
-import { MerkleTree } from "./merkle.ts";
-import { defaultHasher } from "./sha2.ts";
+import { alignUp } from "../bytes/align.ts";
+import type { File, Stretch } from "../file/file.ts";
+import { type ExpectedFile, HashTree, TREE_BLOCK_SIZE, TreeDamage } from "./hash_tree.ts";
+import { IntegrityError } from "./integrity_error.ts";
+import {
+  type BlockReader,
+  checkEnd,
+  type HashedFile,
+  MAX_KEPT_SIZE,
+  type MerkleTreeSource,
+  SEQUENTIAL_TREES,
+  wrongSize,
+} from "./tree_source.ts";
 
-/** What a file is expected to be, and what is told about it. */
-export interface OpenVerifiedOptions {
-  /** fs-verity digest with blocks of 4096 bytes and no salt. */
-  readonly digest: Digest;
-  /** Length in bytes. */
-  readonly size: number;
-  /** What messages call the file; `"file"` if absent. */
-  readonly name?: string;
+/** What a file is expected to be, and where its tree comes from. */
+export interface OpenVerifiedOptions extends ExpectedFile {
+  /** Finds and makes trees; by default there is none at hand, and this thread makes them. */
+  readonly trees?: MerkleTreeSource | undefined;
 }
 
-const BLOCK_SIZE = 4096;
-
-/** Bytes that are read and verified at a time: small, so that reading here and there stays cheap. */
-const CHUNK_SIZE = 1 << 17;
-
-const ZEROS = new Uint8Array(CHUNK_SIZE);
-
-/** Files up to this many bytes are kept in memory, and so are read and hashed only once. */
-const MAX_KEPT_SIZE = 1 << 20;
-
 /**
- * Verifies a file and opens it for reading.
+ * Opens a file for verified reading.
  *
  * @param file Closed with what is returned, and at once if this throws.
- * @returns The file. Its `readAt` throws a `RangeError`, and hands out nothing of the block concerned, if
- * a block is not what it was when the file was verified.
- * @throws {RangeError} If size or digest are not as expected.
+ * @returns The file. Its `readAt` throws an `IntegrityError`, and hands out nothing of the block concerned, if
+ * a block is not what the digest says or, where that was not known before, not what it was when it was opened.
+ * @throws {IntegrityError} If the size is not as expected; without a tree at hand, also if the digest is not.
  */
 export function openVerified(file: File, options: OpenVerifiedOptions): File {
   try {
-    return openChecked(file, options);
+    return openExpected(file, options, options.trees ?? SEQUENTIAL_TREES);
   } catch (error) {
     file[Symbol.dispose]();
     throw error;
   }
 }
 
-function openChecked(file: File, options: OpenVerifiedOptions): File {
-  const { size, digest, name = "file" } = options;
-  if (file.size !== size) throw wrongSize(name, file.size, size);
-  const kept = size <= MAX_KEPT_SIZE ? new Uint8Array(size) : undefined;
-  const leaves = new LeafHashes(size, digest.bytes.length);
-  const tree = new MerkleTree({ hasher: defaultHasher(digest.algorithm) });
-  const buffer = kept ?? new Uint8Array(CHUNK_SIZE);
-  let data: Stretch | undefined = { start: 0, end: kept === undefined ? 0 : Infinity };
-  // The last chunk is always read, by which a file that has become shorter is noticed.
-  const lastChunk = size - 1 - (size - 1) % CHUNK_SIZE;
-  for (let position = 0; position < size; position += buffer.length) {
-    if (data !== undefined && position >= data.end) {
-      data = nextData(file, position);
-      const hole = Math.min(data?.start ?? size, lastChunk) - position;
-      const skipped = Math.max(0, hole - hole % CHUNK_SIZE);
-      tree.addZeroBlocks(skipped / BLOCK_SIZE);
-      position += skipped;
-    }
-    const chunk = readChunk(file, buffer, { name, position, size });
-    for (let at = 0; at < chunk.length; at += BLOCK_SIZE) {
-      const hash = tree.hasher.hash(tree.leafMessage(chunk.subarray(at, at + BLOCK_SIZE)));
-      tree.addLeaf(hash);
-      if (kept === undefined) leaves.set((position + at) / BLOCK_SIZE, hash);
-    }
+function openExpected(file: File, expected: ExpectedFile, trees: MerkleTreeSource): File {
+  if (file.size !== expected.size) throw wrongSize(file.size, expected);
+  const found = expected.size <= MAX_KEPT_SIZE ? undefined : trees.find(file, expected);
+  const tree = found === undefined ? undefined : HashTree.open(found, expected);
+  if (tree !== undefined) {
+    checkEnd(file, expected);
+    return new VerifiedFile(file, expected, { trees, tree, isOwn: false });
   }
-  checkEnd(file, size, name);
-  const found = digestOf(tree, size);
-  if (!found.equals(digest)) {
-    throw new RangeError(
-      `Cannot use ${name}: fs-verity digest ${found.toHex()}, expected ${digest.toHex()}`,
-    );
+  const hashed = hashExpected(file, expected, trees);
+  if (hashed.kept === undefined) {
+    const own = HashTree.open(hashed.tree, expected)!;
+    return new VerifiedFile(file, expected, { trees, tree: own, isOwn: true });
   }
-  if (kept === undefined) return new RereadFile(file, { size, leaves, name, hasher: tree.hasher });
   file[Symbol.dispose]();
-  return memoryFile(kept);
+  return hashed.kept;
 }
 
-function wrongSize(name: string, found: number, expected: number): RangeError {
-  return new RangeError(`Cannot use ${name}: ${found} bytes, expected ${expected}`);
+/** @throws {IntegrityError} If the contents are not what is expected. */
+function hashExpected(file: File, expected: ExpectedFile, trees: MerkleTreeSource): HashedFile {
+  const { digest, name = "file" } = expected;
+  const hashed = trees.hash(file, expected);
+  if (hashed.digest.equals(digest)) return hashed;
+  hashed.kept?.[Symbol.dispose]();
+  const state = `fs-verity digest ${hashed.digest.toHex()}, expected ${digest.toHex()}`;
+  throw new IntegrityError("digest", name, state);
 }
 
-/** A file may have grown after its size was asked for. */
-function checkEnd(file: File, size: number, name: string): void {
-  if (file.readAt(new Uint8Array(1), size) > 0) {
-    throw new RangeError(`Cannot use ${name}: more than the expected ${size} bytes`);
-  }
+/** What a file is verified by. */
+export interface VerifiedFileOptions {
+  /** Makes the tree anew if it turns out to be damaged, and reads the file. */
+  readonly trees: MerkleTreeSource;
+  /** Closed with the file. */
+  readonly tree: HashTree;
+  /** Whether the tree was made of this file just before: what differs has changed since. */
+  readonly isOwn: boolean;
 }
 
-function digestOf(tree: MerkleTree, size: number): Digest {
-  const descriptor = encodeFsVerityDescriptor({
-    algorithm: tree.hasher.algorithm,
-    blockSize: BLOCK_SIZE,
-    salt: tree.salt,
-    dataSize: size,
-    rootHash: tree.rootHash(),
-  });
-  return new Digest(tree.hasher.algorithm, tree.hasher.hash(descriptor));
-}
+const NOTHING = new Uint8Array(0);
 
-function nextData(file: File, position: number): Stretch | undefined {
-  return file.nextData === undefined ? { start: position, end: Infinity } : file.nextData(position);
-}
-
-/** Fills the buffer from `position` on, as far as the file reaches. */
-function readChunk(
-  file: File,
-  buffer: Uint8Array<ArrayBuffer>,
-  { name, position, size }: { name: string; position: number; size: number },
-): Uint8Array<ArrayBuffer> {
-  const chunk = buffer.subarray(0, Math.min(buffer.length, size - position));
-  const length = file.readAt(chunk, position);
-  if (length !== chunk.length) throw wrongSize(name, position + length, size);
-  return chunk;
-}
-
-/**
- * The hashes of a file's blocks, in pieces of a chunk: one array might be larger than a runtime allows. There
- * are none of chunks that were holes.
- */
-class LeafHashes {
-  readonly #pieces: Uint8Array[] = [];
-  readonly #perPiece = CHUNK_SIZE / BLOCK_SIZE;
-  readonly #count: number;
-  /** Bytes of each. */
-  readonly #size: number;
-
-  constructor(fileSize: number, size: number) {
-    this.#count = Math.ceil(fileSize / BLOCK_SIZE);
-    this.#size = size;
-  }
-
-  set(block: number, hash: Uint8Array): void {
-    const piece = Math.floor(block / this.#perPiece);
-    const length = Math.min(this.#perPiece, this.#count - piece * this.#perPiece) * this.#size;
-    const bytes = this.#pieces[piece] ??= new Uint8Array(length);
-    bytes.set(hash, (block % this.#perPiece) * this.#size);
-  }
-
-  /** Tells whether the chunk that begins at a position was a hole. */
-  isHole(chunkStart: number): boolean {
-    return this.#pieces[chunkStart / CHUNK_SIZE] === undefined;
-  }
-
-  /** Where a file of `size` bytes has chunks that were no holes. */
-  nextData(position: number, size: number): Stretch | undefined {
-    let chunk = Math.floor(position / CHUNK_SIZE);
-    const count = Math.ceil(size / CHUNK_SIZE);
-    while (chunk < count && this.#pieces[chunk] === undefined) chunk++;
-    if (chunk >= count) return undefined;
-    const start = Math.max(position, chunk * CHUNK_SIZE);
-    while (chunk < count && this.#pieces[chunk] !== undefined) chunk++;
-    return { start, end: chunk * CHUNK_SIZE };
-  }
-
-  get(block: number): Uint8Array {
-    const start = (block % this.#perPiece) * this.#size;
-    return this.#pieces[Math.floor(block / this.#perPiece)]!.subarray(start, start + this.#size);
-  }
-}
-
-/** A large file, of which each chunk is read and hashed again. */
-class RereadFile implements File {
+/** A file of which each block is held against a Merkle tree before it is handed out. */
+export class VerifiedFile implements File {
   readonly size: number;
   readonly #file: File;
-  readonly #leaves: LeafHashes;
-  readonly #name: string;
-  /** Only here for what it hashes with and how it pads the last block. */
-  readonly #tree: MerkleTree;
-  readonly #buffer = new Uint8Array(CHUNK_SIZE);
-  #chunk: Uint8Array<ArrayBuffer> = this.#buffer.subarray(0, 0);
-  #chunkStart = 0;
+  readonly #expected: ExpectedFile;
+  readonly #trees: MerkleTreeSource;
+  #tree: HashTree;
+  #isOwn: boolean;
+  #reader: BlockReader | undefined;
+  /** The chunk that was verified last, and where it begins. */
+  #chunk: Uint8Array = NOTHING;
+  #start = 0;
+  /** Where the data end that were found last: before that, no hole is looked for. */
+  #dataEnd = 0;
+  #zeros = NOTHING;
 
-  constructor(
-    file: File,
-    { size, leaves, name, hasher }: {
-      size: number;
-      leaves: LeafHashes;
-      name: string;
-      hasher: BlockHasher;
-    },
-  ) {
+  /** Takes over a file that is as long as it should be. */
+  constructor(file: File, expected: ExpectedFile, { trees, tree, isOwn }: VerifiedFileOptions) {
+    this.size = expected.size;
     this.#file = file;
-    this.#tree = new MerkleTree({ hasher });
-    this.size = size;
-    this.#leaves = leaves;
-    this.#name = name;
+    this.#expected = expected;
+    this.#trees = trees;
+    this.#tree = tree;
+    this.#isOwn = isOwn;
   }
 
   readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
     const length = Math.max(0, Math.min(into.length, this.size - position));
     for (let done = 0; done < length;) {
-      const from = position + done;
-      const chunk = this.#load(from - from % CHUNK_SIZE);
-      const part = chunk.subarray(from % CHUNK_SIZE, from % CHUNK_SIZE + length - done);
+      const part = this.bytesAt(position + done).subarray(0, length - done);
       into.set(part, done);
       done += part.length;
     }
     return length;
   }
 
+  /**
+   * Gives the contents from a position on, as far as they have been verified together.
+   *
+   * @returns A view that is valid until the next call of any method; empty at the end of the file.
+   * @throws {IntegrityError} If they are not what they should be.
+   */
+  bytesAt(position: number): Uint8Array {
+    if (position >= this.size) return NOTHING;
+    const end = this.#start + this.#chunk.length;
+    if (position < this.#start || position >= end) this.#load(position);
+    return this.#chunk.subarray(position - this.#start);
+  }
+
+  /** Holes that are zeros by the tree, too. */
   nextData(position: number): Stretch | undefined {
-    return this.#leaves.nextData(position, this.size);
+    const data = this.#file.nextData === undefined
+      ? { start: position, end: Infinity }
+      : this.#file.nextData(position);
+    if (data?.start === position) return data;
+    const unit = this.#unit;
+    const start = alignUp(position, unit);
+    if (start > position) return { start: position, end: start };
+    const end = data === undefined ? this.size : data.start - data.start % unit;
+    if (end <= start) return { start: position, end: data!.end };
+    // What is no hole by the tree is read, and found to be wrong.
+    if (!this.#believing(() => this.#tree.areZeros(start, end))) {
+      return { start: position, end: Infinity };
+    }
+    return data === undefined ? undefined : { start: end, end: data.end };
   }
 
   [Symbol.dispose](): void {
+    this.#reader?.[Symbol.dispose]();
+    this.#tree[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }
 
-  #load(start: number): Uint8Array<ArrayBuffer> {
-    // What was verified there is zeros, whatever there is by now.
-    if (this.#leaves.isHole(start)) return ZEROS;
-    if (this.#chunk.length > 0 && this.#chunkStart === start) return this.#chunk;
-    // Forgotten first: what is in the buffer counts only once all of it has been verified.
-    this.#chunk = this.#buffer.subarray(0, 0);
-    const { size } = this;
-    const chunk = readChunk(this.#file, this.#buffer, { name: this.#name, position: start, size });
-    for (let at = 0; at < chunk.length; at += BLOCK_SIZE) {
-      const message = this.#tree.leafMessage(chunk.subarray(at, at + BLOCK_SIZE));
-      const block = (start + at) / BLOCK_SIZE;
-      if (!equalBytes(this.#tree.hasher.hash(message), this.#leaves.get(block))) {
-        throw new RangeError(
-          `Cannot use ${this.#name}: it changed while it was read, at offset ${start + at}`,
-        );
-      }
+  /** Bytes that can be verified by themselves. */
+  get #unit(): number {
+    return this.#tree.lowest === 0 ? TREE_BLOCK_SIZE : this.#tree.spanSize;
+  }
+
+  /** Reads and verifies the chunk that a position is in. */
+  #load(position: number): void {
+    // Forgotten first: what is in the reader's buffer counts only once all of it has been verified.
+    this.#chunk = NOTHING;
+    this.#believing(() => {
+      const reader = this.#reader ??= this.#trees.read(this.#file, this.#tree, this.size);
+      const start = position - position % reader.alignment;
+      this.#chunk = this.#readHole(start, reader.alignment) ?? this.#readChunk(reader, start);
+      this.#start = start;
+      if (position >= start + this.#chunk.length) throw this.#cut(start + this.#chunk.length);
+    });
+  }
+
+  #readChunk(reader: BlockReader, start: number): Uint8Array {
+    const { bytes, hashes } = reader.read(start);
+    const end = start + bytes.length;
+    if (end < this.size && bytes.length % this.#unit !== 0) throw this.#cut(end);
+    this.#check(start, hashes);
+    return bytes;
+  }
+
+  /** Zeros, if a chunk lies in a hole of the file and is zeros by the tree. */
+  #readHole(start: number, length: number): Uint8Array | undefined {
+    if (this.#file.nextData === undefined || start < this.#dataEnd) return undefined;
+    const end = Math.min(start + length, this.size);
+    const data = this.#file.nextData(start);
+    if (data !== undefined && data.start < end) {
+      this.#dataEnd = data.end;
+      return undefined;
     }
-    this.#chunkStart = start;
-    return this.#chunk = chunk;
+    if (!this.#tree.areZeros(start, end)) return undefined;
+    if (this.#zeros.length < length) this.#zeros = new Uint8Array(length);
+    return this.#zeros.subarray(0, end - start);
+  }
+
+  /** @throws {IntegrityError} If hashes of blocks are not those of the tree. */
+  #check(start: number, hashes: Uint8Array): void {
+    const { hasher: { digestSize }, spanSize } = this.#tree;
+    const end = start + hashes.length / digestSize * TREE_BLOCK_SIZE;
+    for (let from = start; from < end;) {
+      const to = Math.min(from - from % spanSize + spanSize, end);
+      const at = (position: number) => (position - start) / TREE_BLOCK_SIZE * digestSize;
+      const wrong = this.#tree.findWrong(from, hashes.subarray(at(from), at(to)));
+      if (wrong !== undefined) throw this.#wrong(wrong);
+      from = to;
+    }
+  }
+
+  /**
+   * Does what relies on the tree, and does it again with a new one if it is damaged.
+   *
+   * @throws {IntegrityError} If no tree of the contents leads to the digest.
+   */
+  #believing<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof TreeDamage)) throw error;
+      this.#reader?.[Symbol.dispose]();
+      this.#reader = undefined;
+      this.#tree[Symbol.dispose]();
+      const { tree, kept } = hashExpected(this.#file, this.#expected, this.#trees);
+      kept?.[Symbol.dispose]();
+      this.#tree = HashTree.open(tree, this.#expected)!;
+      this.#isOwn = true;
+      return work();
+    }
+  }
+
+  #cut(end: number): IntegrityError {
+    return wrongSize(end, this.#expected);
+  }
+
+  #wrong(offset: number): IntegrityError {
+    const { name = "file" } = this.#expected;
+    return this.#isOwn
+      ? new IntegrityError("changed", name, `it changed while it was read, at offset ${offset}`)
+      : new IntegrityError("digest", name, `its digest is of other contents at offset ${offset}`);
   }
 }

@@ -13,6 +13,8 @@
 import { binary, printable } from "../bytes/text.ts";
 import { type File, memoryFile, zeroFile } from "../file/file.ts";
 import type { Digest } from "../digest/digest.ts";
+import { IntegrityError } from "../digest/integrity_error.ts";
+import type { MerkleTreeSource } from "../digest/tree_source.ts";
 import { openVerified } from "../digest/verified_file.ts";
 import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
 import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./claim.ts";
@@ -32,7 +34,7 @@ export interface DataLayer {
 /**
  * Opens a backing file in the first layer that has it.
  *
- * @throws {RangeError} If the path would lead out of the layer.
+ * @throws {IntegrityError} If the path would lead out of the layer.
  */
 export function findBackingFile(
   layers: readonly DataLayer[],
@@ -49,11 +51,11 @@ export function findBackingFile(
 /**
  * Refuses a path that would lead out of a layer.
  *
- * @throws {RangeError} If one of its names is `..`.
+ * @throws {IntegrityError} If one of its names is `..`.
  */
 export function checkPath(path: Uint8Array): void {
   if (binary(path).split("/").includes("..")) {
-    throw new RangeError(`Cannot use object "${printable(path)}": its path leads upwards`);
+    throw new IntegrityError("path", `object "${printable(path)}"`, "its path leads upwards");
   }
 }
 
@@ -66,13 +68,15 @@ export interface OpenContentOptions {
    * can be checked, `"digested"` those for which the image names a digest.
    */
   readonly only?: "checked" | "digested";
+  /** Where the Merkle trees of objects come from; by default each is made when an object is opened. */
+  readonly trees?: MerkleTreeSource | undefined;
 }
 
 /**
  * Opens the contents of a regular file. What is read of it has been verified, if the image names a digest
  * or the object's own name is one; otherwise only its size has been checked.
  *
- * @throws {RangeError} If the backing file is not there, or is not what image and name say.
+ * @throws {IntegrityError} If the backing file is not there, or is not what image and name say.
  */
 export function openContent(file: Regular<Content>, options: OpenContentOptions): File {
   const content = file.file;
@@ -83,14 +87,15 @@ export function openContent(file: Regular<Content>, options: OpenContentOptions)
   const claim = digest === undefined ? claimOf(path, file.stat) : undefined;
   checkTrust(name, content, claim, options);
   const found = findBackingFile(options.layers, path);
-  if (found === undefined) throw new RangeError(`Cannot use ${name}: ${notFound(options.layers)}`);
-  if (digest !== undefined) return openVerified(found, { digest, size, name });
+  if (found === undefined) throw new IntegrityError("missing", name, notFound(options.layers));
+  const { trees } = options;
+  if (digest !== undefined) return openVerified(found, { digest, size, name, trees });
   try {
     if (found.size !== size) {
-      throw new RangeError(`Cannot use ${name}: ${found.size} bytes, expected ${size}`);
+      throw new IntegrityError("size", name, `${found.size} bytes, expected ${size}`);
     }
     if (claim === undefined) return found;
-    return openVerified(found, { digest: digestByClaim(found, claim, name), size, name });
+    return openVerified(found, { digest: digestByClaim(found, claim, name), size, name, trees });
   } catch (error) {
     found[Symbol.dispose]();
     throw error;
@@ -105,11 +110,13 @@ function checkTrust(
 ): void {
   if (only === undefined || digest !== undefined) return;
   if (only === "digested") {
-    throw new RangeError(`Cannot use ${name}: the image has no digest of it`);
+    throw new IntegrityError("undigested", name, "the image has no digest of it");
   }
   if (claim === undefined) {
-    throw new RangeError(
-      `Cannot use ${name}: only its size can be checked, the image has no digest of it`,
+    throw new IntegrityError(
+      "undigested",
+      name,
+      "only its size can be checked, the image has no digest of it",
     );
   }
 }
@@ -130,9 +137,8 @@ function digestByClaim(file: File, claim: ObjectClaim, name: string): Digest {
   }
   const { isRight, digest } = check.finish();
   if (isRight) return digest;
-  throw new RangeError(
-    `Cannot use ${name}: contents of another name, expected ${describeClaim(claim)}`,
-  );
+  const state = `contents of another name, expected ${describeClaim(claim)}`;
+  throw new IntegrityError("name", name, state);
 }
 
 function notFound({ length }: readonly DataLayer[]): string {
@@ -142,5 +148,9 @@ function notFound({ length }: readonly DataLayer[]): string {
 
 function openSparse({ size, digest }: ExternalContent): File {
   if (digest === undefined) return zeroFile(size);
-  throw new RangeError("Cannot use a digest without an object: the image names no path for it");
+  throw new IntegrityError(
+    "missing",
+    "a digest without an object",
+    "the image names no path for it",
+  );
 }

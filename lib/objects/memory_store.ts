@@ -6,6 +6,7 @@
 
 import type { Digest } from "../digest/digest.ts";
 import { type File, memoryFile, readWhole } from "../file/file.ts";
+import { IntegrityError } from "../digest/integrity_error.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { ObjectStore } from "./object_store.ts";
 
@@ -40,7 +41,7 @@ export class MemoryStore implements ObjectStore {
   /**
    * Keeps a copy of the contents.
    *
-   * @throws {RangeError} If they do not have this digest and size.
+   * @throws {IntegrityError} If they do not have this digest and size.
    */
   put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     if (this.has(digest, size)) return;
@@ -48,7 +49,8 @@ export class MemoryStore implements ObjectStore {
     if (
       copy.length !== size || !fsVerityDigest(copy, { algorithm: digest.algorithm }).equals(digest)
     ) {
-      throw new RangeError(`Cannot store object "${digest.toHex()}": contents have changed`);
+      const object = `object "${digest.toHex()}"`;
+      throw new IntegrityError("changed", object, "contents have changed", "store");
     }
     this.#objects.set(digest.toString(), copy);
   }

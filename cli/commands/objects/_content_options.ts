@@ -15,6 +15,7 @@ import {
 import { openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
@@ -133,7 +134,7 @@ export function openFile(
 }
 
 function naming(path: Uint8Array, error: unknown): unknown {
-  if (!(error instanceof RangeError)) return error;
+  if (!(error instanceof IntegrityError)) return error;
   return new Error(`Cannot read "${printable(path)}": ${error.message}`, { cause: error });
 }
 
@@ -161,9 +162,12 @@ class NamedFile implements File {
 
   nextData(position: number): Stretch | undefined {
     const file = this.#file;
-    return file.nextData === undefined
-      ? { start: position, end: Infinity }
-      : file.nextData(position);
+    if (file.nextData === undefined) return { start: position, end: Infinity };
+    try {
+      return file.nextData(position);
+    } catch (error) {
+      throw naming(this.#path, error);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DirectoryLayer } from "../../../ffi/objects/data_layer.ts";
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { succeed, test } from "../harness.ts";
 
 test("data layer: finds regular files below it, and nothing else", ({ linux, directory }) => {
@@ -26,10 +27,14 @@ test("data layer: finds regular files below it, and nothing else", ({ linux, dir
   for (const path of ["ab/link", "ln/cdef", "../outside"]) {
     assertThrows(() => layer.open(utf8(path)), SyscallError);
   }
-  assertThrows(() => layer.open(utf8("fifo")), RangeError, "a fifo file, expected a regular one");
+  assertThrows(
+    () => layer.open(utf8("fifo")),
+    IntegrityError,
+    "a fifo file, expected a regular one",
+  );
   assertThrows(
     () => layer.open(utf8("ab")),
-    RangeError,
+    IntegrityError,
     "a directory file, expected a regular one",
   );
 });

@@ -15,6 +15,7 @@ import { Fd } from "../../../ffi/files/fd.ts";
 import { type DirectoryStore, openObjectStore } from "../../../ffi/objects/object_store.ts";
 import { O_RDONLY } from "../../../ffi/sys/uapi.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import type { File } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
@@ -136,12 +137,16 @@ for (const [way, faults] of Object.entries(WAYS)) {
       using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
       assertThrows(
         () => store.put(digest, contents.length, file),
-        RangeError,
+        IntegrityError,
         `Cannot store object "${objectPath(digest)}": the file it was made of changed`,
       );
     }
-    assertThrows(() => store.put(digest, contents.length, changed), RangeError, "changed");
-    assertThrows(() => store.put(digest, contents.length, bytesOf(changed)), RangeError, "changed");
+    assertThrows(() => store.put(digest, contents.length, changed), IntegrityError, "changed");
+    assertThrows(
+      () => store.put(digest, contents.length, bytesOf(changed)),
+      IntegrityError,
+      "changed",
+    );
     assertEquals(filesBelow(`${directory}/store`), []);
   });
 

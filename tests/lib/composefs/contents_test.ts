@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { type File, memoryFile } from "../../../lib/file/file.ts";
 import {
   completeContent,
@@ -149,7 +150,7 @@ Deno.test("a large file that changes between digest and store is refused by the 
   const store = new MemoryStore();
   await assertRejects(
     () => resolveContents(scanTree(source), source, { store }),
-    RangeError,
+    IntegrityError,
     "contents have changed",
   );
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type File, memoryFile } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { openVerified } from "../../../lib/digest/verified_file.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
@@ -64,7 +65,7 @@ Deno.test("a file with one bit changed is not opened, and closed", () => {
       const found = fsVerityDigest(changed).toHex();
       assertThrows(
         () => openVerified(file, { digest, size, name: 'object "x"' }),
-        RangeError,
+        IntegrityError,
         `Cannot use object "x": fs-verity digest ${found}, expected ${digest.toHex()}`,
       );
       assertEquals(closed, 1);
@@ -77,7 +78,7 @@ Deno.test("a file of another size is not opened", () => {
     const contents = contentsOf(size);
     const digest = fsVerityDigest(contents);
     const refuse = (file: File, message: string) =>
-      assertThrows(() => openVerified(file, { digest, size }), RangeError, message);
+      assertThrows(() => openVerified(file, { digest, size }), IntegrityError, message);
     refuse(
       memoryFile(contentsOf(size + 1)),
       `Cannot use file: ${size + 1} bytes, expected ${size}`,
@@ -102,12 +103,12 @@ Deno.test("a change after the file was opened is noticed before anything of it i
     const into = new Uint8Array(10);
     assertThrows(
       () => file.readAt(into, Math.min(at, size - 10)),
-      RangeError,
+      IntegrityError,
       `Cannot use file: it changed while it was read, at offset ${block}`,
     );
     assertEquals(into, new Uint8Array(10));
     // And again: a chunk that failed is not remembered.
-    assertThrows(() => file.readAt(into, Math.min(at, size - 10)), RangeError, "it changed");
+    assertThrows(() => file.readAt(into, Math.min(at, size - 10)), IntegrityError, "it changed");
     // The rest of the file is what it was.
     const elsewhere = at < (1 << 20) ? size - 10 : 0;
     assertEquals(file.readAt(into, elsewhere), 10);
@@ -135,7 +136,7 @@ Deno.test("a file that is cut after it was opened is noticed", () => {
   length = 1 << 20;
   assertThrows(
     () => verified.readAt(new Uint8Array(1), 3 << 19),
-    RangeError,
+    IntegrityError,
     "Cannot use file: 1572864 bytes, expected 2097152",
   );
 });
@@ -187,7 +188,7 @@ Deno.test("a file with holes is verified and reads as it is, and its holes are n
 Deno.test("a hole where data should be is found", () => {
   const { contents } = sparse(MIB, 2 * MIB);
   const { file } = sparse(MIB, 2 * MIB - (1 << 17));
-  assertThrows(() => open(contents, file), RangeError, "Cannot use file: fs-verity digest");
+  assertThrows(() => open(contents, file), IntegrityError, "Cannot use file: fs-verity digest");
 });
 
 Deno.test("what was verified as a hole is zeros, whatever is written there later", () => {

@@ -1,4 +1,5 @@
 import { Digest } from "../../../lib/digest/digest.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { memoryFile } from "../../../lib/file/file.ts";
@@ -50,7 +51,7 @@ Deno.test("contents that are not what the image says are not opened", () => {
     layers: readonly DataLayer[],
     message: string,
     only?: Only,
-  ) => assertThrows(() => read(node, layers, only), RangeError, message);
+  ) => assertThrows(() => read(node, layers, only), IntegrityError, message);
   const name = 'Cannot use object "ab/c": ';
   refuse(verified, [], `${name}no object store was given`);
   refuse(verified, [layer({})], `${name}not in the object store`);
@@ -74,7 +75,7 @@ Deno.test("an object's path does not lead out of the store", () => {
   for (const path of ["../x", "ab/../../x", "ab/.."]) {
     assertThrows(
       () => read(external(5, path), [layer({ [path]: HELLO })]),
-      RangeError,
+      IntegrityError,
       `Cannot use object "${path}": its path leads upwards`,
     );
   }
@@ -90,7 +91,7 @@ Deno.test("a file without an object is zeros, and one with a digest then cannot 
   assertEquals(file.readAt(into, 11), 0);
   assertThrows(
     () => openContent(external(10, undefined, new Uint8Array(32)), { layers: [] }),
-    RangeError,
+    IntegrityError,
     "the image names no path for it",
   );
 });
@@ -101,7 +102,7 @@ Deno.test("a digest by SHA-512 is checked as one by SHA-256 is", () => {
   assertEquals(read(node, [layer({ "ab/c": HELLO })], "digested"), "hello");
   assertThrows(
     () => read(node, [layer({ "ab/c": utf8("jello") })]),
-    RangeError,
+    IntegrityError,
     `expected ${digest.toHex()}`,
   );
   const large = new Uint8Array(3 << 20).fill(7);
@@ -121,7 +122,7 @@ Deno.test("an object without a digest is held against its name, if that is one",
     assertEquals(read(external(5, name), [layer({ [name]: HELLO })], "checked"), "hello");
     assertThrows(
       () => read(external(5, name), [layer({ [name]: utf8("jello") })]),
-      RangeError,
+      IntegrityError,
       "contents of another name",
     );
   }

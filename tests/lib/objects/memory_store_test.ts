@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { memoryFile } from "../../../lib/file/file.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { MemoryStore } from "../../../lib/objects/memory_store.ts";
@@ -40,8 +41,8 @@ Deno.test("the store keeps a copy", () => {
 Deno.test("contents that have another digest or size are refused", () => {
   const store = new MemoryStore();
   for (const contents of [utf8("Contents"), utf8("content"), utf8("contents.")]) {
-    assertThrows(() => store.put(DIGEST, 8, contents), RangeError, "contents have changed");
-    assertThrows(() => store.put(DIGEST, 8, memoryFile(utf8("Contents"))), RangeError);
+    assertThrows(() => store.put(DIGEST, 8, contents), IntegrityError, "contents have changed");
+    assertThrows(() => store.put(DIGEST, 8, memoryFile(utf8("Contents"))), IntegrityError);
   }
   assertEquals(store.size, 0);
 });
