@@ -6,10 +6,13 @@
 
 import { DirectoryReader } from "./directory.ts";
 import { DirectoryCursor } from "./directory_cursor.ts";
+import { checkResult, workingDirectory } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { tryChmod, tryChmodAt } from "../sys/metadata_calls.ts";
+import { tryRemove } from "../sys/name_calls.ts";
 import { Fd } from "./fd.ts";
-import { cString, procPath } from "../sys/path.ts";
-import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, O_PATH, O_RDONLY } from "../sys/uapi.ts";
+import { cString, descriptorPath } from "../sys/path.ts";
+import { AT_REMOVEDIR, DT_DIR, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 
 const OWNER_ALL = 0o700;
 
@@ -60,13 +63,10 @@ function removeFiles(directory: Fd, reader: DirectoryReader): Uint8Array[] {
 
 /** Returns false if it is a directory, and `flags` does not allow for that. */
 function unlink(directory: Fd, name: Uint8Array, flags: number): boolean {
-  const { linux, number, subject } = directory;
-  const path = cString(name);
-  const result = linux.retry(() => linux.libc.unlinkat(number, path, flags));
+  const result = tryRemove(directory, cString(name), flags);
   if (result === -ERRNO.EISDIR) return false;
-  if (result < 0 && result !== -ERRNO.ENOENT) {
-    throw new SyscallError(-result, { syscall: "unlinkat", action: "remove", subject });
-  }
+  if (result === -ERRNO.ENOENT) return true;
+  checkResult("unlinkat", result, { action: "remove", subject: directory.subject });
   return true;
 }
 
@@ -79,7 +79,7 @@ export function makeAccessible(parent: Fd, name: Uint8Array): void {
   const flags = linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
   try {
     using directory = Fd.open(linux, name, { flags: O_RDONLY | flags, at: parent });
-    linux.retry(() => linux.libc.fchmod(directory.number, OWNER_ALL));
+    tryChmod(directory, OWNER_ALL);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     if (error.code === "EACCES") changeUnreadable(parent, name, O_PATH | flags);
@@ -90,6 +90,6 @@ export function makeAccessible(parent: Fd, name: Uint8Array): void {
 function changeUnreadable(parent: Fd, name: Uint8Array, flags: number): void {
   const { linux } = parent;
   using directory = Fd.open(linux, name, { flags, at: parent });
-  const path = cString(procPath(directory.number));
-  linux.retry(() => linux.libc.fchmodat(AT_FDCWD, path, OWNER_ALL, 0));
+  const path = cString(descriptorPath(directory.number));
+  tryChmodAt(workingDirectory(linux), path, OWNER_ALL);
 }

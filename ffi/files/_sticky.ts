@@ -9,7 +9,7 @@
  */
 
 import { kindOfMode } from "../../lib/tree/tree.ts";
-import type { FileStat } from "./fd.ts";
+import type { FileStat } from "../sys/stat.ts";
 
 const STICKY = 0o1000;
 const GROUP_WRITABLE = 0o020;

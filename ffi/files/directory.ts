@@ -5,8 +5,8 @@
  */
 
 import { Arena } from "../../lib/bytes/arena.ts";
-import { SyscallError } from "../sys/errno.ts";
-import type { Fd } from "./fd.ts";
+import type { NamedFile } from "../sys/call.ts";
+import { listNames } from "../sys/name_calls.ts";
 import { DIRENT64 } from "../sys/uapi.ts";
 
 /** Enough for some thousand names in one call. */
@@ -30,16 +30,9 @@ export class DirectoryReader {
    * false to be shown no more.
    * @throws {SyscallError} If the directory cannot be read.
    */
-  read(directory: Fd, visit: Visit): void {
-    const { linux, number, subject } = directory;
-    const { getdents64 } = linux.numbers;
+  read(directory: NamedFile, visit: Visit): void {
     while (true) {
-      const length = linux.retry(() =>
-        linux.libc.getdents64(getdents64, number, this.#buffer, BUFFER_SIZE)
-      );
-      if (length < 0) {
-        throw new SyscallError(-length, { syscall: "getdents64", action: "list", subject });
-      }
+      const length = listNames(directory, this.#buffer);
       if (length === 0 || !this.#visitAll(length, visit)) return;
     }
   }

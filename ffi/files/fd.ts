@@ -8,41 +8,37 @@
  * @module
  */
 
-import { u64 } from "../../lib/bytes/struct.ts";
 import { printable } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
 import type { File, Stretch } from "../../lib/file/file.ts";
-import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { checkResult, workingDirectory } from "../sys/call.ts";
+import { ERRNO } from "../sys/errno.ts";
+import {
+  sync,
+  truncate,
+  tryClose,
+  tryOpen,
+  tryRead,
+  tryReadAt,
+  tryWrite,
+  tryWriteAt,
+  waitFor,
+} from "../sys/file_calls.ts";
 import { mayHaveHoles, nextData } from "./holes.ts";
 import type { Linux } from "../sys/linux.ts";
+import { tryChmod } from "../sys/metadata_calls.ts";
 import { cString } from "../sys/path.ts";
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  O_CLOEXEC,
-  POLLFD,
-  POLLIN,
-  POLLOUT,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-} from "../sys/uapi.ts";
+import { type FileStat, StatBuffer } from "../sys/stat.ts";
+import { POLLIN, POLLOUT } from "../sys/uapi.ts";
 
 /** What is transferred at most in one call, so that counts fit the 32 bits of a result. */
 const MAX_TRANSFER = 2 ** 30;
 
-const EMPTY_PATH = Uint8Array.of(0);
-
 /** What `stx_blocks` counts, whatever the blocks of the file system. */
 const STAT_BLOCK_SIZE = 512;
 
-const AT = STATX.offsets;
-/** Where statx(2) writes; read before anything else is asked. */
-const SCRATCH = new Uint8Array(STATX_SIZE);
-const SCRATCH_VIEW = new DataView(SCRATCH.buffer);
-
-/** The fields of struct statx, without xattrs and the like. */
-export type FileStat = ReturnType<typeof STATX.read>;
+/** For answers that are read before anything else is asked. */
+const SCRATCH = new StatBuffer();
 
 /** How {@linkcode Fd.open} opens a file. */
 export interface OpenOptions {
@@ -54,12 +50,6 @@ export interface OpenOptions {
   readonly at?: Fd;
   /** The path to show in messages; the path itself by default. */
   readonly shown?: Uint8Array;
-}
-
-/** Tells whether two answers are about one file. */
-export function isSame(one: FileStat, other: FileStat): boolean {
-  return one.ino === other.ino && one.devMajor === other.devMajor &&
-    one.devMinor === other.devMinor;
 }
 
 /** What messages name, or what makes it once there is a message. */
@@ -95,13 +85,8 @@ export class Fd implements File {
    */
   static open(linux: Linux, path: Uint8Array, options: OpenOptions): Fd {
     const { flags, mode = 0, at, shown = path } = options;
-    const terminated = cString(path);
-    const dirfd = at?.number ?? AT_FDCWD;
-    const number = linux.retry(() => linux.libc.openat(dirfd, terminated, flags | O_CLOEXEC, mode));
-    if (number < 0) {
-      throw new SyscallError(-number, { syscall: "openat", action: "open", subject: shown });
-    }
-    return new Fd(linux, number, shown);
+    const number = tryOpen(at ?? workingDirectory(linux), cString(path), flags, mode);
+    return new Fd(linux, checkResult("openat", number, { action: "open", subject: shown }), shown);
   }
 
   /**
@@ -121,26 +106,23 @@ export class Fd implements File {
 
   /** Asks the kernel for what is most often needed: length in bytes and `st_mode`. */
   sizeAndMode(): { readonly size: number; readonly mode: number } {
-    this.#statInto(SCRATCH);
-    const size = u64.read(SCRATCH_VIEW, AT.size);
-    this.#note(size, u64.read(SCRATCH_VIEW, AT.blocks));
-    return { size, mode: SCRATCH_VIEW.getUint16(AT.mode, true) };
+    this.#stat();
+    const { size, blocks, mode } = SCRATCH;
+    this.#keepSize(size, blocks);
+    return { size, mode };
   }
 
   /** Asks the kernel which device the file is on. */
   device(): { readonly major: number; readonly minor: number } {
-    this.#statInto(SCRATCH);
-    return {
-      major: SCRATCH_VIEW.getUint32(AT.devMajor, true),
-      minor: SCRATCH_VIEW.getUint32(AT.devMinor, true),
-    };
+    this.#stat();
+    return SCRATCH.device;
   }
 
   /** Asks the kernel what the file is now. */
   stat(): FileStat {
-    this.#statInto(SCRATCH);
-    const stat = STATX.read(SCRATCH_VIEW, 0);
-    this.#note(stat.size, stat.blocks);
+    this.#stat();
+    const stat = SCRATCH.all();
+    this.#keepSize(stat.size, stat.blocks);
     return stat;
   }
 
@@ -159,29 +141,23 @@ export class Fd implements File {
    * @returns How many bytes were read, possibly fewer than asked; 0 exactly at the end.
    */
   read(into: Uint8Array<ArrayBuffer>): number {
-    const { linux, number } = this;
     const count = Math.min(into.length, MAX_TRANSFER);
     while (true) {
-      linux.signals.check();
-      const result = linux.retry(() => linux.libc.read(number, into, count));
+      this.linux.signals.check();
+      const result = tryRead(this, into, count);
       if (result !== -ERRNO.EAGAIN) return this.#check(result, "read", "read");
-      this.#wait(POLLIN);
+      waitFor(this, POLLIN);
     }
   }
 
   /** Reads `into.length` bytes from `position` on; see {@linkcode File.readAt}. */
   readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
-    const { linux, number } = this;
     let done = 0;
     while (done < into.length) {
-      linux.signals.checkNowAndThen();
+      this.linux.signals.checkNowAndThen();
       const rest = done === 0 ? into : into.subarray(done);
       const count = Math.min(rest.length, MAX_TRANSFER);
-      const result = this.#check(
-        linux.retry(() => linux.libc.pread(number, rest, count, position + done)),
-        "pread",
-        "read",
-      );
+      const result = this.#check(tryReadAt(this, rest, count, position + done), "pread", "read");
       if (result === 0) break;
       done += result;
     }
@@ -196,12 +172,9 @@ export class Fd implements File {
    * then other calls tell why.
    */
   readWhole(buffer: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> | undefined {
-    const { linux, number } = this;
-    linux.signals.checkNowAndThen();
+    this.linux.signals.checkNowAndThen();
     // The byte behind the end is asked for to see that there is none.
-    return linux.libc.pread(number, buffer, size + 1, 0) === size
-      ? viewOf(buffer, 0, size)
-      : undefined;
+    return tryReadAt(this, buffer, size + 1, 0) === size ? viewOf(buffer, 0, size) : undefined;
   }
 
   /**
@@ -242,51 +215,40 @@ export class Fd implements File {
 
   /** Writes all of `bytes` where the last call ended, waiting where a stream takes none. */
   write(bytes: Uint8Array<ArrayBuffer>): void {
-    const { linux, number } = this;
     let done = 0;
     while (done < bytes.length) {
-      linux.signals.check();
+      this.linux.signals.check();
       const rest = done === 0 ? bytes : bytes.subarray(done);
-      const count = Math.min(rest.length, MAX_TRANSFER);
-      const result = linux.retry(() => linux.libc.write(number, rest, count));
-      if (result === -ERRNO.EAGAIN) this.#wait(POLLOUT);
+      const result = tryWrite(this, rest, Math.min(rest.length, MAX_TRANSFER));
+      if (result === -ERRNO.EAGAIN) waitFor(this, POLLOUT);
       else done += this.#check(result, "write", "write");
     }
   }
 
   /** Writes the first `length` bytes of `bytes` at `position`. */
   writeAt(bytes: Uint8Array<ArrayBuffer>, position: number, length: number = bytes.length): void {
-    const { linux, number } = this;
     let done = 0;
     while (done < length) {
-      linux.signals.check();
+      this.linux.signals.check();
       const rest = done === 0 ? bytes : bytes.subarray(done);
       const count = Math.min(length - done, MAX_TRANSFER);
-      done += this.#check(
-        linux.retry(() => linux.libc.pwrite(number, rest, count, position + done)),
-        "pwrite",
-        "write",
-      );
+      done += this.#check(tryWriteAt(this, rest, count, position + done), "pwrite", "write");
     }
   }
 
   /** Makes the file empty. */
   truncate(): void {
-    const { linux, number } = this;
-    this.#check(linux.retry(() => linux.libc.ftruncate(number, 0)), "ftruncate", "write");
+    truncate(this, 0, { action: "write", subject: this.subject });
   }
 
   /** Sets the permissions, whatever the umask. */
   chmod(mode: number): void {
-    const { linux, number } = this;
-    const result = linux.retry(() => linux.libc.fchmod(number, mode));
-    this.#check(result, "fchmod", "change the mode of");
+    this.#check(tryChmod(this, mode), "fchmod", "change the mode of");
   }
 
   /** Waits until the file's contents and metadata (a directory's entries) survive a crash. */
   sync(): void {
-    const { linux, number } = this;
-    this.#check(linux.retry(() => linux.libc.fsync(number)), "fsync", "sync");
+    sync(this);
   }
 
   /**
@@ -296,12 +258,9 @@ export class Fd implements File {
    */
   close(): void {
     if (this.#number < 0) return;
-    const number = this.#number;
+    const { linux, number } = this;
     this.#number = -1;
-    // Linux gives the number free even if a signal interrupts the call, so it is not made again.
-    let calls = 0;
-    const result = this.linux.retry(() => calls++ === 0 ? this.linux.libc.close(number) : 0);
-    this.#check(result, "close", "close");
+    this.#check(tryClose({ linux, number }), "close", "close");
   }
 
   [Symbol.dispose](): void {
@@ -313,31 +272,19 @@ export class Fd implements File {
     return typeof this.subject === "string" ? this.subject : `"${printable(this.subject)}"`;
   }
 
-  #note(size: number, blocks: number): void {
+  #keepSize(size: number, blocks: number): void {
     if (this.#size !== undefined) return;
     this.#size = size;
     this.#allocated = blocks * STAT_BLOCK_SIZE;
   }
 
-  #statInto(buffer: Uint8Array<ArrayBuffer>): void {
-    const { linux, number } = this;
-    this.#check(
-      linux.retry(() => linux.statx(number, EMPTY_PATH, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer)),
-      "statx",
-      "stat",
-    );
-  }
-
-  #wait(events: number): void {
-    const buffer = new Uint8Array(POLLFD.size);
-    const { linux, number } = this;
-    POLLFD.write(new DataView(buffer.buffer), 0, { fd: number, events, revents: 0 });
-    this.#check(linux.retry(() => linux.libc.poll(buffer, 1, -1)), "poll", "wait for");
+  #stat(): void {
+    this.#check(SCRATCH.tryFile(this), "statx", "stat");
   }
 
   #check(result: number, syscall: string, action: string): number {
     if (result >= 0) return result;
-    throw new SyscallError(-result, { syscall, action, subject: this.subject });
+    return checkResult(syscall, result, { action, subject: this.subject });
   }
 
   #closedError(): TypeError {

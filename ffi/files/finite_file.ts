@@ -8,7 +8,7 @@
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
-import { fileSystemType } from "./sync.ts";
+import { fileSystemType } from "../sys/metadata_calls.ts";
 import { O_NONBLOCK, O_PATH, O_RDONLY, PIPEFS_MAGIC } from "../sys/uapi.ts";
 
 /** Paths by which a process names what it has open already. */

@@ -8,7 +8,9 @@
 
 import { Digest, MAX_DIGEST_SIZE } from "../../lib/digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
+import type { OpenFile } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { tryIoctl } from "../sys/file_calls.ts";
 import type { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import {
@@ -87,12 +89,23 @@ export function requireVerity(file: Fd): MeasuredDigest {
   throw measureError(file, measured);
 }
 
+/**
+ * Asks the file system of an open directory whether its files could have fs-verity.
+ *
+ * @returns The error number that says no, or undefined: a file system that can answers that this
+ * directory has no digest, and any other answer is no promise that objects could be read.
+ */
+export function verityRefusal(directory: OpenFile): number | undefined {
+  const measured = measure(directory);
+  return typeof measured === "number" && measured !== ERRNO.ENODATA ? measured : undefined;
+}
+
 /** The digest, or a positive error number. */
-function measure({ linux, number }: Fd): MeasuredDigest | number {
+function measure(file: OpenFile): MeasuredDigest | number {
   const buffer = new Uint8Array(FSVERITY_DIGEST.size + MAX_DIGEST_SIZE);
   const view = new DataView(buffer.buffer);
   FSVERITY_DIGEST.write(view, 0, { digestAlgorithm: 0, digestSize: MAX_DIGEST_SIZE });
-  const result = linux.retry(() => linux.libc.ioctl(number, FS_IOC_MEASURE_VERITY, buffer));
+  const result = tryIoctl(file, FS_IOC_MEASURE_VERITY, buffer);
   if (result < 0) return -result;
   const { digestAlgorithm, digestSize } = FSVERITY_DIGEST.read(view, 0);
   const bytes = buffer.slice(FSVERITY_DIGEST.size, FSVERITY_DIGEST.size + digestSize);
@@ -121,9 +134,7 @@ export function noVerityState(errno: number): { readonly state?: string } {
  * not fit for it, or if the kernel does not accept the signature.
  */
 export function enableVerity(file: Fd, options: EnableVerityOptions = {}): void {
-  const { linux, number } = file;
-  const argument = enableArgument(linux, options);
-  const result = linux.retry(() => linux.libc.ioctl(number, FS_IOC_ENABLE_VERITY, argument));
+  const result = tryIoctl(file, FS_IOC_ENABLE_VERITY, enableArgument(file.linux, options));
   if (result === 0) return;
   throw new SyscallError(-result, {
     syscall: "ioctl",

@@ -6,7 +6,9 @@
 
 import type { Stretch } from "../../lib/file/file.ts";
 import { ERRNO } from "../sys/errno.ts";
-import { isLocal, type OpenFile } from "./sync.ts";
+import type { OpenFile } from "../sys/call.ts";
+import { trySeek } from "../sys/file_calls.ts";
+import { isLocal } from "./file_system.ts";
 import { SEEK_DATA, SEEK_HOLE } from "../sys/uapi.ts";
 
 /** Bytes of a file that is just read, holes or not: it takes as long as a few calls. */
@@ -34,15 +36,11 @@ export function nextData(
   position: number,
   sizeNow: () => number,
 ): Stretch | undefined {
-  const start = seek(file, position, SEEK_DATA);
+  // The offset of the open file moves, which nothing that reads at positions looks at.
+  const start = trySeek(file, position, SEEK_DATA);
   // The file may just have become shorter.
   if (start === -ERRNO.ENXIO && sizeNow() > position) return undefined;
   if (start < 0) return { start: position, end: Infinity };
-  const end = seek(file, start, SEEK_HOLE);
+  const end = trySeek(file, start, SEEK_HOLE);
   return { start, end: end <= start ? Infinity : end };
-}
-
-/** The offset of the open file moves, which nothing that reads at positions looks at. */
-function seek({ linux, number }: OpenFile, position: number, whence: number): number {
-  return linux.retry(() => linux.libc.lseek(number, position, whence));
 }

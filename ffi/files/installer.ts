@@ -12,12 +12,15 @@
 
 import { printable } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
+import { checkResult } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
-import { Fd, isSame } from "./fd.ts";
+import { Fd } from "./fd.ts";
+import { isSame } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { cString, joinPath } from "../sys/path.ts";
-import { openDirectory, Place, readLink } from "./place.ts";
+import { makeDirectory, makeSymlink, readLink, tryRemove, tryRename } from "../sys/name_calls.ts";
+import { openDirectory, Place } from "./place.ts";
 import { AT_REMOVEDIR, O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { randomSeed, temporaryName } from "./temporary.ts";
 import { UnnamedFile } from "./unnamed_file.ts";
@@ -87,10 +90,10 @@ export class Installer implements Disposable {
       this.#root = this.#tryRoot();
     }
     using place = this.#place(path, "create directory");
-    const { number } = place.directory;
-    const name = cString(place.name);
-    const made = linux.retry(() => linux.libc.mkdirat(number, name, DIRECTORY_MODE));
-    this.#check(made, "mkdirat", "create directory", path);
+    makeDirectory(place.directory, cString(place.name), DIRECTORY_MODE, {
+      action: "create directory",
+      subject: this.#shown(path),
+    });
     using directory = this.#open(place, path, O_RDONLY | linux.flags.O_DIRECTORY);
     directory.chmod(DIRECTORY_MODE);
   }
@@ -102,59 +105,55 @@ export class Installer implements Disposable {
     for (const chunk of chunks) draft.file.write(chunk);
     draft.file.chmod(mode);
     draft.file.sync();
-    this.#check(-draft.replace(place.name), "renameat", "write", path);
+    checkResult("renameat", -draft.replace(place.name), {
+      action: "write",
+      subject: this.#shown(path),
+    });
   }
 
   /** Puts a symbolic link at a path, in place of a file or link that is there. */
   placeLink(path: Uint8Array, target: Uint8Array): void {
-    const linux = this.#linux;
     using place = this.#place(path, "create");
-    const { number } = place.directory;
-    const from = cString(temporaryName(randomSeed()));
-    const to = cString(place.name);
-    const content = cString(target);
-    const made = linux.retry(() => linux.libc.symlinkat(content, number, from));
-    this.#check(made, "symlinkat", "create", path);
-    const moved = linux.retry(() => linux.libc.renameat(number, from, number, to));
-    if (moved < 0) linux.retry(() => linux.libc.unlinkat(number, from, 0));
-    this.#check(moved, "renameat", "create", path);
+    const { directory: at } = place;
+    const temporary = cString(temporaryName(randomSeed()));
+    const attempt = { action: "create", subject: this.#shown(path) };
+    makeSymlink(at, temporary, cString(target), attempt);
+    const moved = tryRename({ at, name: temporary }, { at, name: cString(place.name) });
+    if (moved < 0) tryRemove(at, temporary);
+    checkResult("renameat", moved, attempt);
   }
 
   /** Puts a symbolic link at a path where nothing is; `EEXIST` if something is. */
   addLink(path: Uint8Array, target: Uint8Array): void {
-    const linux = this.#linux;
     using place = this.#place(path, "create");
-    const { number } = place.directory;
-    const name = cString(place.name);
-    const content = cString(target);
-    const made = linux.retry(() => linux.libc.symlinkat(content, number, name));
-    this.#check(made, "symlinkat", "create", path);
+    const attempt = { action: "create", subject: this.#shown(path) };
+    makeSymlink(place.directory, cString(place.name), cString(target), attempt);
   }
 
   /** Removes a file or link. */
   remove(path: Uint8Array): void {
-    const result = this.#unlink(path, 0);
-    this.#check(result, "unlinkat", "remove", path);
+    this.#checkRemoved(this.#tryRemove(path, 0), path);
   }
 
   /** Removes a directory if it is there and empty. A link to one stays. */
   removeDirectory(path: Uint8Array): void {
-    const result = this.#unlink(path, AT_REMOVEDIR);
+    const result = this.#tryRemove(path, AT_REMOVEDIR);
     const stays: readonly number[] = [ERRNO.ENOTEMPTY, ERRNO.EEXIST, ERRNO.ENOENT, ERRNO.ENOTDIR];
-    if (!stays.includes(-result)) this.#check(result, "unlinkat", "remove", path);
+    if (!stays.includes(-result)) this.#checkRemoved(result, path);
   }
 
   [Symbol.dispose](): void {
     this.#root?.close();
   }
 
-  #unlink(path: Uint8Array, flags: number): number {
-    const linux = this.#linux;
+  #tryRemove(path: Uint8Array, flags: number): number {
     using place = this.#tryPlace(path, "remove");
     if (place === undefined) return -ERRNO.ENOENT;
-    const { number } = place.directory;
-    const name = cString(place.name);
-    return linux.retry(() => linux.libc.unlinkat(number, name, flags));
+    return tryRemove(place.directory, cString(place.name), flags);
+  }
+
+  #checkRemoved(result: number, path: Uint8Array): void {
+    checkResult("unlinkat", result, { action: "remove", subject: this.#shown(path) });
   }
 
   #tryRoot(): Fd | undefined {
@@ -188,11 +187,6 @@ export class Installer implements Disposable {
 
   #shown(path: Uint8Array): Uint8Array {
     return joinPath(this.#path, path);
-  }
-
-  #check(result: number, syscall: string, action: string, path: Uint8Array): void {
-    if (result >= 0) return;
-    throw new SyscallError(-result, { syscall, action, subject: this.#shown(path) });
   }
 }
 

@@ -9,7 +9,9 @@
  */
 
 import { utf8 } from "../../lib/bytes/text.ts";
-import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { checkResult } from "../sys/call.ts";
+import { ERRNO } from "../sys/errno.ts";
+import { tryCreateMemfd, tryFcntl } from "../sys/file_calls.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeQuietly } from "./closing.ts";
@@ -20,7 +22,6 @@ import {
   F_SEAL_SEAL,
   F_SEAL_SHRINK,
   F_SEAL_WRITE,
-  MEMFD_CREATE,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   MFD_NOEXEC_SEAL,
@@ -49,9 +50,8 @@ export function sealedCopy(linux: Linux, file: Fd, size = Infinity): Fd {
       copy.writeAt(buffer, position, count);
       position += count;
     }
-    const { number } = copy;
-    const sealed = linux.retry(() => linux.libc.fcntl(number, F_ADD_SEALS, ALL_SEALS));
-    if (sealed < 0) throw failure(-sealed, "fcntl", "seal copy of", file.subject);
+    const sealed = tryFcntl(copy, F_ADD_SEALS, ALL_SEALS);
+    checkResult("fcntl", sealed, { action: "seal copy of", subject: file.subject });
     return copy;
   } catch (error) {
     closeQuietly(copy);
@@ -61,21 +61,10 @@ export function sealedCopy(linux: Linux, file: Fd, size = Infinity): Fd {
 
 function createMemfd(linux: Linux, subject: Uint8Array | string): Fd {
   const name = cString(utf8("composefs-image"));
-  const create = (flags: number) =>
-    linux.retry(() => linux.libc.memfd_create(MEMFD_CREATE[linux.architecture], name, flags));
   const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  let number = create(flags | MFD_NOEXEC_SEAL);
+  let number = tryCreateMemfd(linux, name, flags | MFD_NOEXEC_SEAL);
   // Linux before 6.3 does not know that images are not for executing.
-  if (number === -ERRNO.EINVAL) number = create(flags);
-  if (number < 0) throw failure(-number, "memfd_create", "make room in memory for", subject);
+  if (number === -ERRNO.EINVAL) number = tryCreateMemfd(linux, name, flags);
+  checkResult("memfd_create", number, { action: "make room in memory for", subject });
   return new Fd(linux, number, subject);
-}
-
-function failure(
-  errno: number,
-  syscall: string,
-  action: string,
-  subject: Uint8Array | string,
-): SyscallError {
-  return new SyscallError(errno, { syscall, action, subject });
 }

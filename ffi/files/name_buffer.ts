@@ -4,13 +4,15 @@
  * @module
  */
 
+import type { CString } from "../sys/path.ts";
+
 /** The longest name that a record of getdents64(2), 65535 bytes at most, has room for. */
 const MAX_NAME = 65535;
 
 /** A name as the kernel takes it. */
 export class NameBuffer {
   /** The name and a NUL, and more bytes behind that. */
-  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(MAX_NAME + 1);
+  readonly bytes: CString = new Uint8Array(MAX_NAME + 1) as CString;
 
   /** Takes a name of up to 65535 bytes in place of the one before. */
   set(name: Uint8Array): void {

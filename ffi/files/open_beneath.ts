@@ -7,6 +7,7 @@
 
 import { u64 } from "../../lib/bytes/struct.ts";
 import { ERRNO, mayBeMissing, SyscallError } from "../sys/errno.ts";
+import { tryOpen, tryOpenHow } from "../sys/file_calls.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { NameBuffer } from "./name_buffer.ts";
@@ -60,17 +61,11 @@ export class BeneathOpener {
       for (const [index, piece] of pieces.entries()) {
         const last = index === pieces.length - 1;
         const flags = last ? options.flags : O_PATH | this.#linux.flags.O_DIRECTORY;
-        const number = this.#openPiece(current.number, piece, flags);
+        const number = this.#openPiece(current, piece, flags);
         if (this.#hasOpenat2 && mayBeMissing(number)) {
           return this.#openOtherwise(directory, path, options, number);
         }
-        if (number < 0) {
-          throw new SyscallError(-number, {
-            syscall: "openat",
-            action: "open",
-            subject: options.shown(),
-          });
-        }
+        if (number < 0) throw openError(number, options);
         if (current !== directory) current.close();
         current = new Fd(this.#linux, number, options.shown);
       }
@@ -99,15 +94,17 @@ export class BeneathOpener {
   }
 
   /** The descriptor, or a negated error number. */
-  #openPiece(dirfd: number, piece: Uint8Array, flags: number): number {
-    const linux = this.#linux;
+  #openPiece(at: Fd, piece: Uint8Array, flags: number): number {
     const path = cString(piece);
-    const allFlags = flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
-    if (!this.#hasOpenat2) return linux.retry(() => linux.libc.openat(dirfd, path, allFlags, 0));
+    const allFlags = flags | O_CLOEXEC | this.#linux.flags.O_NOFOLLOW;
+    if (!this.#hasOpenat2) return tryOpen(at, path, allFlags);
     u64.write(this.#howView, OPEN_HOW.offsets.flags, allFlags);
-    const { openat2 } = linux.numbers;
-    return linux.retry(() => linux.libc.openat2(openat2, dirfd, path, this.#how, this.#how.length));
+    return tryOpenHow(at, path, this.#how);
   }
+}
+
+function openError(result: number, { shown }: OpenBeneathOptions): SyscallError {
+  return new SyscallError(-result, { syscall: "openat", action: "open", subject: shown() });
 }
 
 const SLASH = 0x2f;
@@ -147,14 +144,9 @@ export class DirectoryOpener implements Disposable {
     const { linux } = directory;
     this.#name.set(path.subarray(slash + 1));
     const { bytes } = this.#name;
-    const flags = options.flags | O_CLOEXEC | linux.flags.O_NOFOLLOW;
-    const number = linux.retry(() => linux.libc.openat(directory.number, bytes, flags, 0));
+    const number = tryOpen(directory, bytes, options.flags | linux.flags.O_NOFOLLOW);
     if (number >= 0) return new Fd(linux, number, options.shown);
-    throw new SyscallError(-number, {
-      syscall: "openat",
-      action: "open",
-      subject: options.shown(),
-    });
+    throw openError(number, options);
   }
 
   /**

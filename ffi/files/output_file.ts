@@ -6,7 +6,8 @@
 
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
-import { Fd, type FileStat } from "./fd.ts";
+import { Fd } from "./fd.ts";
+import type { FileStat } from "../sys/stat.ts";
 import { enableVerity, type Sealing } from "./fsverity.ts";
 import type { Linux } from "../sys/linux.ts";
 import { Place } from "./place.ts";

@@ -9,12 +9,15 @@
 
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
-import { Fd, type FileStat } from "./fd.ts";
+import { Fd } from "./fd.ts";
+import type { FileStat } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString, joinPath, pathPieces } from "../sys/path.ts";
 import { mayFollow } from "./_sticky.ts";
-import { fileSystemType } from "./sync.ts";
-import { O_CLOEXEC, O_PATH, O_RDONLY, PATH_MAX, PROC_SUPER_MAGIC } from "../sys/uapi.ts";
+import { tryOpen } from "../sys/file_calls.ts";
+import { fileSystemType } from "../sys/metadata_calls.ts";
+import { readLink, tryMakeDirectory } from "../sys/name_calls.ts";
+import { O_PATH, O_RDONLY, PROC_SUPER_MAGIC } from "../sys/uapi.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -63,7 +66,7 @@ export class Place implements Disposable {
    */
   static find(linux: Linux, path: Uint8Array, options: FindOptions): Place {
     const place = new Place(linux, options.shown ?? path, options);
-    if (path.length === 0) throw place.#failure(ERRNO.ENOENT);
+    if (path.length === 0) throw place.#error(ERRNO.ENOENT);
     return place.#walk(path);
   }
 
@@ -132,24 +135,21 @@ export class Place implements Disposable {
       const number = this.#open(name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
       if (number >= 0) return this.#enter(new Fd(this.#linux, number, this.#shown));
       if (number === -ERRNO.ENOENT && this.#options.make) return this.#make(name);
-      if (number !== -ERRNO.ENOTDIR && number !== -ERRNO.ELOOP) throw this.#failure(-number);
+      if (number !== -ERRNO.ENOTDIR && number !== -ERRNO.ELOOP) throw this.#error(-number);
     }
     const number = this.#open(name, O_PATH | O_NOFOLLOW);
     if (number === -ERRNO.ENOENT && isLast) return this.#end(name, undefined);
-    if (number < 0) throw this.#failure(-number);
+    if (number < 0) throw this.#error(-number);
     using file = new Fd(this.#linux, number, this.#shown);
     const stat = file.stat();
     const isLink = kindOfMode(stat.mode) === "symlink";
     if (isLast && (!isLink || this.#root !== undefined)) return this.#end(name, stat);
-    if (!isLink) throw this.#failure(ERRNO.ENOTDIR);
+    if (!isLink) throw this.#error(ERRNO.ENOTDIR);
     return this.#follow({ name, file, stat, isLast });
   }
 
   #open(name: Uint8Array, flags: number): number {
-    const linux = this.#linux;
-    const { number } = this.directory;
-    const terminated = cString(name);
-    return linux.retry(() => linux.libc.openat(number, terminated, flags | O_CLOEXEC, 0));
+    return tryOpen(this.directory, cString(name), flags);
   }
 
   #end(name: Uint8Array, stat: FileStat | undefined): true {
@@ -175,26 +175,23 @@ export class Place implements Disposable {
 
   /** Makes a directory, to be entered by the same name. */
   #make(name: Uint8Array): false {
-    const linux = this.#linux;
-    const { number } = this.directory;
-    const terminated = cString(name);
-    const made = linux.retry(() => linux.libc.mkdirat(number, terminated, DIRECTORY_MODE));
-    if (made < 0 && made !== -ERRNO.EEXIST) throw this.#failure(-made);
+    const made = tryMakeDirectory(this.directory, cString(name), DIRECTORY_MODE);
+    if (made < 0 && made !== -ERRNO.EEXIST) throw this.#error(-made);
     this.#names.push(name);
     return false;
   }
 
   #follow({ name, file, stat, isLast }: FoundLink): boolean {
-    if (++this.#links > MAX_LINKS) throw this.#failure(ERRNO.ELOOP);
+    if (++this.#links > MAX_LINKS) throw this.#error(ERRNO.ELOOP);
     if (this.#root === undefined && isOfProc(this.directory)) {
       // Such links may stand for open files rather than for paths: what they say leads elsewhere.
       if (isLast) return this.#end(name, stat);
       const number = this.#open(name, O_PATH | this.#linux.flags.O_DIRECTORY);
-      if (number < 0) throw this.#failure(-number);
+      if (number < 0) throw this.#error(-number);
       return this.#enter(new Fd(this.#linux, number, this.#shown));
     }
     if (!mayFollow(stat, this.directory.stat(), this.#linux.userId())) {
-      throw this.#failure(
+      throw this.#error(
         ERRNO.EACCES,
         "a symbolic link on the way is another user's, in a directory where anybody may put one",
       );
@@ -205,10 +202,10 @@ export class Place implements Disposable {
 
   #outside(): SyscallError {
     const state = "a symbolic link on the way leads out of the directory that it is to stay in";
-    return this.#failure(ERRNO.EXDEV, state);
+    return this.#error(ERRNO.EXDEV, state);
   }
 
-  #failure(errno: number, state?: string): SyscallError {
+  #error(errno: number, state?: string): SyscallError {
     return new SyscallError(errno, {
       syscall: "openat",
       action: this.#options.action,
@@ -251,16 +248,6 @@ function namesOf(path: Uint8Array): Uint8Array[] {
 
 function isParent(name: Uint8Array): boolean {
   return name.length === 2 && name.every((byte) => byte === DOT);
-}
-
-/** What a symbolic link says that is open itself, with `O_PATH`. */
-export function readLink(link: Fd): Uint8Array {
-  const { linux, number, subject } = link;
-  const buffer = new Uint8Array(PATH_MAX);
-  const itself = cString(new Uint8Array());
-  const length = linux.retry(() => linux.libc.readlinkat(number, itself, buffer, PATH_MAX));
-  if (length >= 0) return buffer.subarray(0, length);
-  throw new SyscallError(-length, { syscall: "readlinkat", action: "read", subject });
 }
 
 function isOfProc(file: Fd): boolean {

@@ -7,21 +7,18 @@
 import { printable } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
-import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { checkResult } from "../sys/call.ts";
+import { SyscallError } from "../sys/errno.ts";
+import { syncFileSystem } from "../sys/file_calls.ts";
+import { makeDirectory, tryRemove, tryRename } from "../sys/name_calls.ts";
+import { statAt } from "../sys/stat.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString, splitPath } from "../sys/path.ts";
 import { openDirectory } from "./place.ts";
 import { makeAccessible, removeTree } from "./_remove_tree.ts";
 import { hasName, lockTemporary, randomSeed, removeLeftovers, temporaryName } from "./temporary.ts";
-import {
-  AT_REMOVEDIR,
-  AT_SYMLINK_NOFOLLOW,
-  O_RDONLY,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-} from "../sys/uapi.ts";
+import { AT_REMOVEDIR, O_RDONLY } from "../sys/uapi.ts";
 
 const SLASH = 0x2f;
 const PRIVATE = 0o700;
@@ -73,16 +70,11 @@ export class Replacement implements Disposable {
    * @throws {SyscallError} If something stands there by now, or the disk does not take it.
    */
   publish(): void {
-    const { linux, number } = this.#parent;
-    const { directory } = this;
-    this.#check(linux.retry(() => linux.libc.syncfs(directory.number)), "syncfs", "sync");
-    const from = cString(this.#temporary);
-    const to = cString(this.#name);
-    this.#check(
-      linux.retry(() => linux.libc.renameat(number, from, number, to)),
-      "renameat",
-      "create",
-    );
+    syncFileSystem(this.directory);
+    const at = this.#parent;
+    const to = { at, name: cString(this.#name) };
+    const moved = tryRename({ at, name: cString(this.#temporary) }, to);
+    checkResult("renameat", moved, { action: "create", subject: this.#path });
     this.#isPublished = true;
     this.#parent.sync();
   }
@@ -100,15 +92,10 @@ export class Replacement implements Disposable {
   }
 
   #checkDestination(): void {
-    const { linux, number } = this.#parent;
-    const name = cString(this.#name);
-    const buffer = new Uint8Array(STATX_SIZE);
-    const result = linux.retry(() =>
-      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
-    );
-    if (result === -ERRNO.ENOENT) return;
-    this.#check(result, "statx", "stat");
-    const found = STATX.read(new DataView(buffer.buffer), 0);
+    const { linux } = this.#parent;
+    const attempt = { action: "stat", subject: this.#path };
+    const found = statAt(this.#parent, this.#name, attempt);
+    if (found === undefined) return;
     const kind = kindOfMode(found.mode);
     if (kind !== "directory") {
       throw this.#inTheWay(`a ${kind ?? "strange"} file is there, expected nothing or a directory`);
@@ -126,13 +113,9 @@ export class Replacement implements Disposable {
 
   /** Returns false if somebody took the new directory for left over, in the moment before it was locked. */
   #make(): boolean {
-    const { linux, number } = this.#parent;
+    const { linux } = this.#parent;
     const name = cString(this.#temporary);
-    this.#check(
-      linux.retry(() => linux.libc.mkdirat(number, name, PRIVATE)),
-      "mkdirat",
-      "create",
-    );
+    makeDirectory(this.#parent, name, PRIVATE, { action: "create", subject: this.#path });
     // The umask may have taken away what its owner needs, to open it as well.
     makeAccessible(this.#parent, this.#temporary);
     const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
@@ -141,7 +124,7 @@ export class Replacement implements Disposable {
       this.#directory = Fd.open(linux, this.#temporary, options);
     } catch (error) {
       if (error instanceof SyscallError && error.code === "ENOENT") return false;
-      linux.retry(() => linux.libc.unlinkat(number, name, AT_REMOVEDIR));
+      tryRemove(this.#parent, name, AT_REMOVEDIR);
       throw error;
     }
     if (lockTemporary(this.#directory) && hasName(this.#parent, this.#temporary, this.#directory)) {
@@ -154,10 +137,5 @@ export class Replacement implements Disposable {
 
   #inTheWay(state: string): RangeError {
     return new RangeError(`Cannot extract to "${printable(this.#path)}": ${state}`);
-  }
-
-  #check(result: number, syscall: string, action: string): void {
-    if (result >= 0) return;
-    throw new SyscallError(-result, { syscall, action, subject: this.#path });
   }
 }

@@ -12,21 +12,14 @@ import { utf8 } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
-import { Fd, isSame } from "./fd.ts";
+import { Fd } from "./fd.ts";
+import { tryLock } from "../sys/file_calls.ts";
+import { tryRemove } from "../sys/name_calls.ts";
+import { isSame, tryStatAt } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString } from "../sys/path.ts";
 import { removeTree } from "./_remove_tree.ts";
-import {
-  AT_SYMLINK_NOFOLLOW,
-  LOCK_EX,
-  LOCK_NB,
-  LOCK_SH,
-  O_NONBLOCK,
-  O_RDONLY,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-} from "../sys/uapi.ts";
+import { LOCK_EX, LOCK_SH, O_NONBLOCK, O_RDONLY } from "../sys/uapi.ts";
 
 const PREFIX = ".tmp-composefs-";
 const DIGITS = 16;
@@ -57,22 +50,15 @@ function isTemporaryName(name: Uint8Array): boolean {
  * @returns False if somebody is about to remove it as left over.
  */
 export function lockTemporary(file: Fd): boolean {
-  const { linux, number } = file;
-  const result = linux.retry(() => linux.libc.flock(number, LOCK_SH | LOCK_NB));
+  const result = tryLock(file, LOCK_SH);
   // A file system without locks has nobody who removes what is not locked.
   return result === 0 || result !== -ERRNO.EAGAIN;
 }
 
 /** Tells whether a file still has a name. */
 export function hasName(directory: Fd, name: Uint8Array, file: Fd): boolean {
-  const { linux, number } = directory;
-  const path = cString(name);
-  const buffer = new Uint8Array(STATX_SIZE);
-  const result = linux.retry(() =>
-    linux.statx(number, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer)
-  );
-  if (result !== 0) return false;
-  return isSame(STATX.read(new DataView(buffer.buffer), 0), file.stat());
+  const found = tryStatAt(directory, name);
+  return found !== undefined && isSame(found, file.stat());
 }
 
 /**
@@ -109,12 +95,11 @@ function removeLeftover(linux: Linux, directory: Fd, name: Uint8Array): void {
   const { mode, uid } = file.stat();
   const kind = kindOfMode(mode);
   if (uid !== linux.userId() || (kind !== "regular" && kind !== "directory")) return;
-  if (linux.retry(() => linux.libc.flock(file.number, LOCK_EX | LOCK_NB)) !== 0) return;
+  if (tryLock(file, LOCK_EX) !== 0) return;
   if (!hasName(directory, name, file)) return;
   if (kind === "directory") {
     removeTree(directory, name, name);
     return;
   }
-  const path = cString(name);
-  linux.retry(() => linux.libc.unlinkat(directory.number, path, 0));
+  tryRemove(directory, cString(name));
 }

@@ -9,20 +9,20 @@
 
 import { utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO, mayBeMissing, SyscallError } from "../sys/errno.ts";
+import { tryOpen } from "../sys/file_calls.ts";
+import {
+  type NameIn,
+  tryLink,
+  tryLinkDescriptor,
+  tryRemove,
+  tryRename,
+  tryRenameWith,
+} from "../sys/name_calls.ts";
 import { Fd } from "./fd.ts";
 import type { Linux } from "../sys/linux.ts";
-import { cString, procPath } from "../sys/path.ts";
+import { cString, descriptorPath } from "../sys/path.ts";
 import { hasName, lockTemporary, randomSeed, temporaryName } from "./temporary.ts";
-import {
-  AT_FDCWD,
-  AT_SYMLINK_FOLLOW,
-  O_CLOEXEC,
-  O_CREAT,
-  O_EXCL,
-  O_RDONLY,
-  O_RDWR,
-  RENAME_NOREPLACE,
-} from "../sys/uapi.ts";
+import { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, RENAME_NOREPLACE } from "../sys/uapi.ts";
 
 const DOT = utf8(".");
 
@@ -73,9 +73,8 @@ export class UnnamedFile implements Disposable {
     const { linux } = directory;
     // Without /proc there is no way for everybody to give an unnamed file a name.
     if (linux.hasProc) {
-      const flags = linux.flags.O_TMPFILE | O_RDWR | O_CLOEXEC;
-      const dot = cString(DOT);
-      const number = linux.retry(() => linux.libc.openat(directory.number, dot, flags, mode));
+      const flags = linux.flags.O_TMPFILE | O_RDWR;
+      const number = tryOpen(directory, cString(DOT), flags, mode);
       if (number >= 0) {
         return new UnnamedFile(directory, new Fd(linux, number, shown), 0);
       }
@@ -121,7 +120,7 @@ export class UnnamedFile implements Disposable {
     const { subject } = this.#file;
     const shown = typeof subject === "string" ? utf8(subject) : subject;
     const reader = this.#seed === 0
-      ? Fd.open(linux, procPath(this.#file.number), { flags: O_RDONLY, shown })
+      ? Fd.open(linux, descriptorPath(this.#file.number), { flags: O_RDONLY, shown })
       : Fd.open(linux, temporaryName(this.#seed), { flags: O_RDONLY, at: this.#directory, shown });
     // The lock is that of the descriptor which is closed now.
     if (this.#seed !== 0) lockTemporary(reader);
@@ -136,23 +135,15 @@ export class UnnamedFile implements Disposable {
    * @returns 0, or the error number: `EEXIST` if the name is taken.
    */
   publish(name: Uint8Array, into: Fd = this.#directory): number {
-    const linux = this.#linux;
-    const to = cString(name);
-    const { number } = this.#directory;
+    const to = { at: into, name: cString(name) };
     if (this.#seed === 0) {
-      const from = cString(procPath(this.#file.number));
-      return -linux.retry(() =>
-        linux.libc.linkat(AT_FDCWD, from, into.number, to, AT_SYMLINK_FOLLOW)
-      );
+      return -tryLinkDescriptor(cString(descriptorPath(this.#file.number)), to);
     }
-    const from = cString(temporaryName(this.#seed));
-    const { renameat2 } = linux.numbers;
-    const moved = linux.retry(() =>
-      linux.libc.renameat2(renameat2, number, from, into.number, to, RENAME_NOREPLACE)
-    );
+    const from = this.#temporary;
+    const moved = tryRenameWith(from, to, RENAME_NOREPLACE);
     if (moved === 0) this.#seed = 0;
     if (!mayBeMissing(moved)) return -moved;
-    return -linux.retry(() => linux.libc.linkat(number, from, into.number, to, 0));
+    return -tryLink(from, to);
   }
 
   /**
@@ -162,7 +153,6 @@ export class UnnamedFile implements Disposable {
    * @returns 0, or the error number.
    */
   replace(name: Uint8Array, into: Fd = this.#directory): number {
-    const linux = this.#linux;
     if (this.#seed === 0) {
       const seed = randomSeed();
       lockTemporary(this.#file);
@@ -170,22 +160,21 @@ export class UnnamedFile implements Disposable {
       if (errno !== 0) return errno;
       this.#seed = seed;
     }
-    const { number } = this.#directory;
-    const from = cString(temporaryName(this.#seed));
-    const to = cString(name);
-    const result = linux.retry(() => linux.libc.renameat(number, from, into.number, to));
+    const result = tryRename(this.#temporary, { at: into, name: cString(name) });
     if (result === 0) this.#seed = 0;
     return -result;
   }
 
   [Symbol.dispose](): void {
-    const linux = this.#linux;
     if (this.#seed !== 0) {
-      const name = cString(temporaryName(this.#seed));
       // What cannot be removed stays under its temporary name: the error that led here matters more.
-      linux.retry(() => linux.libc.unlinkat(this.#directory.number, name, 0));
+      tryRemove(this.#directory, this.#temporary.name);
       this.#seed = 0;
     }
     this.#file.close();
+  }
+
+  get #temporary(): NameIn {
+    return { at: this.#directory, name: cString(temporaryName(this.#seed)) };
   }
 }

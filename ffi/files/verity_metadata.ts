@@ -7,6 +7,7 @@
  */
 
 import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { tryIoctl } from "../sys/file_calls.ts";
 import type { Fd } from "./fd.ts";
 import { noVerityState } from "./fsverity.ts";
 import {
@@ -49,7 +50,7 @@ export function* readVerityMetadata(
   type: VerityMetadataType,
   range: MetadataRange = { offset: 0, length: Number.MAX_SAFE_INTEGER },
 ): Generator<Uint8Array<ArrayBuffer>> {
-  const { linux, number } = file;
+  const { linux } = file;
   // Record and data share a buffer, so that the pointer in the record stays good.
   const start = FSVERITY_READ_METADATA_ARG.size;
   const argument = new Uint8Array(start + CHUNK_SIZE);
@@ -63,10 +64,8 @@ export function* readVerityMetadata(
       length: Math.min(left, CHUNK_SIZE),
       bufPtr: linux.addressOf(argument) + start,
     });
-    const count = linux.retry(() =>
-      linux.libc.ioctl(number, FS_IOC_READ_VERITY_METADATA, argument)
-    );
-    if (count < 0) throw failure(file, type, -count);
+    const count = tryIoctl(file, FS_IOC_READ_VERITY_METADATA, argument);
+    if (count < 0) throw metadataError(file, type, -count);
     if (count === 0) return;
     yield argument.subarray(start, start + count);
     offset += count;
@@ -74,16 +73,16 @@ export function* readVerityMetadata(
   }
 }
 
-function failure({ subject }: Fd, type: VerityMetadataType, errno: number): SyscallError {
+function metadataError({ subject }: Fd, type: VerityMetadataType, errno: number): SyscallError {
   return new SyscallError(errno, {
     syscall: "ioctl",
     action: `read fs-verity ${type.replace("_", " ")} of`,
     subject,
-    ...failureState(type, errno),
+    ...metadataState(type, errno),
   });
 }
 
-function failureState(type: VerityMetadataType, errno: number): { readonly state?: string } {
+function metadataState(type: VerityMetadataType, errno: number): { readonly state?: string } {
   if (type === "signature" && errno === ERRNO.ENODATA) {
     return { state: "fs-verity is not enabled on it, or without a signature" };
   }

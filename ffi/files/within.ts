@@ -7,7 +7,8 @@
 import { utf8 } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { SyscallError } from "../sys/errno.ts";
-import { Fd, isSame } from "./fd.ts";
+import { Fd } from "./fd.ts";
+import { isSame } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { splitPath } from "../sys/path.ts";
 import { Place } from "./place.ts";

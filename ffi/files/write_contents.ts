@@ -8,7 +8,7 @@ import { hasZeroBlock, nonZeroStretches, readPieces } from "../../lib/file/piece
 import { printable } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
 import type { File } from "../../lib/file/file.ts";
-import { SyscallError } from "../sys/errno.ts";
+import { truncate } from "../sys/file_calls.ts";
 import type { Fd } from "./fd.ts";
 
 /** Bytes read at a time. */
@@ -71,9 +71,5 @@ export function writeNonZero(
  * @throws {SyscallError} If the file system has no files that long.
  */
 export function resize(file: Fd, size: number): void {
-  const { linux, number, subject } = file;
-  const result = linux.retry(() => linux.libc.ftruncate(number, size));
-  if (result < 0) {
-    throw new SyscallError(-result, { syscall: "ftruncate", action: "set the length of", subject });
-  }
+  truncate(file, size, { action: "set the length of", subject: file.subject });
 }

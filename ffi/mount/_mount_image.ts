@@ -17,17 +17,17 @@ import type { MountOptions, VerityPolicy } from "../../lib/mount/options.ts";
 import { type Content, kindOfMode, type Tree } from "../../lib/tree/tree.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { tryIoctl, tryIoctlNumber } from "../sys/file_calls.ts";
 import { Fd } from "../files/fd.ts";
 import { openFiniteFile } from "../files/finite_file.ts";
-import { measureVerity } from "../files/fsverity.ts";
+import { measureVerity, verityRefusal } from "../files/fsverity.ts";
 import { readImage } from "../files/image_file.ts";
-import { isUserNamespace, verityRefusal } from "../files/kernel.ts";
 import type { Linux } from "../sys/linux.ts";
 import { sealedCopy } from "../files/memfd.ts";
 import { closeWith } from "../files/closing.ts";
 import { asMountError, mountError, type Step } from "./_mount_error.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
-import { BLKGETSIZE64 } from "../sys/uapi_mount.ts";
+import { BLKGETSIZE64, CLONE_NEWUSER, NS_GET_NSTYPE } from "../sys/uapi_mount.ts";
 
 /** Opens a file as a step of mounting, and gives it back with the stack. */
 export function openFor(
@@ -55,9 +55,9 @@ export function openImage(linux: Linux, path: Uint8Array, stack: DisposableStack
 /** Opens the file whose user namespace maps the owners. */
 export function openUserNamespace(linux: Linux, path: Uint8Array, stack: DisposableStack): Fd {
   const file = openFor("openIdmap", linux, path, { flags: O_RDONLY, stack });
-  const answer = isUserNamespace(file);
-  if (answer === 1) return file;
-  const errno = answer === 0 ? ERRNO.EINVAL : -answer;
+  const type = tryIoctlNumber(file, NS_GET_NSTYPE);
+  if (type === CLONE_NEWUSER) return file;
+  const errno = type < 0 ? -type : ERRNO.EINVAL;
   throw mountError("checkIdmap", path, errno, { syscall: "ioctl(NS_GET_NSTYPE)" });
 }
 
@@ -164,9 +164,8 @@ function isDevice(file: Fd): boolean {
 
 /** A device's own size: as a file it has none. */
 function deviceSize(device: Fd): number {
-  const { linux, number } = device;
   const buffer = new Uint8Array(8);
-  const result = linux.retry(() => linux.libc.ioctl(number, BLKGETSIZE64, buffer));
+  const result = tryIoctl(device, BLKGETSIZE64, buffer);
   if (result >= 0) return u64.read(new DataView(buffer.buffer), 0);
   throw mountError("openImage", device.subject, -result, { syscall: "ioctl(BLKGETSIZE64)" });
 }

@@ -16,7 +16,7 @@ import { attachLoop } from "./_loop.ts";
 import { closeWith } from "../files/closing.ts";
 import { FsContext, oldMount, setIdmap } from "./mount_api.ts";
 import { mountError, type Step } from "./_mount_error.ts";
-import { procPath } from "../sys/path.ts";
+import { descriptorPath } from "../sys/path.ts";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY } from "../sys/uapi_mount.ts";
 
 /** An image that was found fit to be mounted. */
@@ -126,7 +126,7 @@ function fromFileOrLoop<T extends Fd | true>(
   mountFrom: (source: Uint8Array) => T | Refusal,
 ): { readonly result: T | Refusal; readonly backing: Backing } {
   const backing = kindOfMode(image.file.sizeAndMode().mode) === "block" ? "device" : "file";
-  const result = mountFrom(procPath(image.file.number));
+  const result = mountFrom(descriptorPath(image.file.number));
   if (!isRefusal(result) || result.errno !== ERRNO.ENOTBLK) return { result, backing };
   const device = attachLoop(linux, image.file, image.name);
   closeWith(stack, device.file);

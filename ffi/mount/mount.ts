@@ -38,7 +38,7 @@ import {
   openUserNamespace,
   readHeader,
 } from "./_mount_image.ts";
-import { bytesOf, type Path, procPath } from "../sys/path.ts";
+import { bytesOf, descriptorPath, type Path } from "../sys/path.ts";
 import {
   type DetachedOverlay,
   makeOverlay,
@@ -183,7 +183,7 @@ function mountLayers(job: Job): LayerReport {
   const { mount, backing } = erofs;
   // Before, overlayfs does not take them, and leaves a line in the kernel's log for each that it is shown.
   const result: DetachedOverlay | OverlayRefusal = takesDetachedLayers(linux)
-    ? makeOverlay(linux, procPath(mount.number), parts)
+    ? makeOverlay(linux, descriptorPath(mount.number), parts)
     : { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, next: "attached" };
   if (result.kind === "made") {
     attach(job, closeWith(stack, result.mount));

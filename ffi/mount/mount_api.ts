@@ -25,7 +25,6 @@ import {
   FSOPEN_CLOEXEC,
   MOUNT_ATTR,
   MOUNT_ATTR_IDMAP,
-  MOUNT_CALLS,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_SYMLINKS,
   MS_REMOUNT,
@@ -47,7 +46,7 @@ export class FsContext implements Disposable {
   /** Opens a context for a type of file system; a negated error number if the kernel refuses. */
   static open(linux: Linux, type: string): FsContext | number {
     const name = cString(utf8(type));
-    const number = linux.retry(() => linux.libc.fsopen(MOUNT_CALLS.fsopen, name, FSOPEN_CLOEXEC));
+    const number = linux.retry(() => linux.libc.fsopen(linux.numbers.fsopen, name, FSOPEN_CLOEXEC));
     return number < 0 ? number : new FsContext(linux, number, type);
   }
 
@@ -70,7 +69,7 @@ export class FsContext implements Disposable {
   mount(attributes: number): Fd | number {
     const { number } = this.#file;
     const result = this.#linux.retry(() =>
-      this.#linux.libc.fsmount(MOUNT_CALLS.fsmount, number, FSMOUNT_CLOEXEC, attributes)
+      this.#linux.libc.fsmount(this.#linux.numbers.fsmount, number, FSMOUNT_CLOEXEC, attributes)
     );
     return result < 0 ? result : new Fd(this.#linux, result, "detached mount");
   }
@@ -100,7 +99,7 @@ export class FsContext implements Disposable {
   ): number {
     const { number } = this.#file;
     return this.#linux.retry(() =>
-      this.#linux.libc.fsconfig(MOUNT_CALLS.fsconfig, number, command, key, value, 0)
+      this.#linux.libc.fsconfig(this.#linux.numbers.fsconfig, number, command, key, value, 0)
     );
   }
 }
@@ -111,7 +110,7 @@ export function moveMount(linux: Linux, mount: Fd, target: Uint8Array): number {
   const { number } = mount;
   return linux.retry(() =>
     linux.libc.move_mount(
-      MOUNT_CALLS.move_mount,
+      linux.numbers.move_mount,
       number,
       EMPTY_PATH,
       AT_FDCWD,
@@ -134,7 +133,7 @@ export function setIdmap(linux: Linux, mount: Fd, userNamespace: Fd): number {
   const { number } = mount;
   return linux.retry(() =>
     linux.libc.mount_setattr(
-      MOUNT_CALLS.mount_setattr,
+      linux.numbers.mount_setattr,
       number,
       EMPTY_PATH,
       AT_EMPTY_PATH,

@@ -19,10 +19,16 @@ import {
 } from "../../lib/digest/object_path.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
-import { Fd, type FileStat } from "../files/fd.ts";
-import { enableVerity, isNoVerity, measureVerity, type Sealing } from "../files/fsverity.ts";
+import { Fd } from "../files/fd.ts";
+import type { FileStat } from "../sys/stat.ts";
+import {
+  enableVerity,
+  isNoVerity,
+  measureVerity,
+  type Sealing,
+  verityRefusal,
+} from "../files/fsverity.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
-import { verityRefusal } from "../files/kernel.ts";
 import { joinPath } from "../sys/path.ts";
 import {
   AT_SYMLINK_NOFOLLOW,

@@ -12,7 +12,7 @@ import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeWith } from "../files/closing.ts";
 import { FsContext } from "../mount/mount_api.ts";
-import { procPath } from "../sys/path.ts";
+import { descriptorPath } from "../sys/path.ts";
 import { makeOverlay } from "../mount/overlay_mount.ts";
 import { type Answer, no, refused, unknown, yes } from "./_probe_answer.ts";
 import { UnnamedFile } from "../files/unnamed_file.ts";
@@ -58,7 +58,7 @@ export function erofsFileAnswer(linux: Linux, image: Fd): Answer {
   const context = FsContext.open(linux, "erofs");
   if (typeof context === "number") return refused(-context);
   using opened = context;
-  let result = opened.setString("source", procPath(image.number));
+  let result = opened.setString("source", descriptorPath(image.number));
   if (result >= 0) result = opened.setFlag("ro");
   if (result >= 0) result = opened.create();
   if (result >= 0) return yes();
@@ -126,10 +126,10 @@ export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
     const erofs = mountErofs(linux, { file: image, name, hasAcl: false }, stack);
     if (erofs === undefined) return unknown("no fsopen(2), so not tried");
     const how = erofs.backing === "file" ? "from files" : "from loop devices";
-    const overlay = makeOverlay(linux, procPath(erofs.mount.number), {
+    const overlay = makeOverlay(linux, descriptorPath(erofs.mount.number), {
       name,
       source: name,
-      basedirs: [procPath(objects.number)],
+      basedirs: [descriptorPath(objects.number)],
       objectVerity: "off",
       flags: new Set(["ro"]),
     });

@@ -15,7 +15,7 @@ import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { sealedCopy } from "../files/memfd.ts";
 import { closeQuietly } from "../files/closing.ts";
-import { readLink } from "../files/place.ts";
+import { readLink } from "../sys/name_calls.ts";
 import {
   type Answer,
   ask,

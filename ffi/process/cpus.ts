@@ -13,6 +13,7 @@ import { utf8 } from "../../lib/bytes/text.ts";
 import { SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
+import { tryGetAffinity } from "../sys/process_calls.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
 
 /** Room for the mask of 8192 CPUs, the most that Linux can be built for. */
@@ -26,8 +27,7 @@ export function usableCpus(linux: Linux): number {
 
 function allowedCpus(linux: Linux): number {
   const mask = new Uint8Array(MASK_SIZE);
-  const result = linux.retry(() => linux.libc.sched_getaffinity(0, mask.length, mask));
-  if (result < 0) return 1;
+  if (tryGetAffinity(linux, mask) < 0) return 1;
   let count = 0;
   for (const byte of mask) {
     for (let bits = byte; bits > 0; bits &= bits - 1) count++;

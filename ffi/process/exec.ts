@@ -12,6 +12,7 @@ import { Fd } from "../files/fd.ts";
 import { SyscallError } from "../sys/errno.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString } from "../sys/path.ts";
+import { tryExecute } from "../sys/process_calls.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
 
 /** Bytes of an address. */
@@ -33,7 +34,7 @@ export function replaceProcess(
 ): number {
   const argv = pointerList(linux, args);
   const envp = pointerList(linux, environment);
-  return -linux.retry(() => linux.libc.execve(cString(path), argv, envp));
+  return -tryExecute(linux, cString(path), argv, envp);
 }
 
 /** All arguments of this process, the name that it goes by first, each ended by a NUL; none without `/proc`. */

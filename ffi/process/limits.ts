@@ -8,7 +8,8 @@
 
 import { lowestOfGroups, readText } from "./cpus.ts";
 import type { Linux } from "../sys/linux.ts";
-import { RLIMIT, RLIMIT_NOFILE, RLIMIT_NPROC } from "../sys/uapi.ts";
+import { softLimit } from "../sys/process_calls.ts";
+import { RLIMIT_NOFILE, RLIMIT_NPROC } from "../sys/uapi.ts";
 
 /** Files that are open before the first object is made, the runtime's own among them. */
 const FILES_OF_ITS_OWN = 16;
@@ -20,7 +21,7 @@ const FILES_OF_ITS_OWN = 16;
  * @returns At least 1.
  */
 export function filesForDrafts(linux: Linux): number {
-  return Math.max(1, (softLimit(linux, RLIMIT_NOFILE) - FILES_OF_ITS_OWN) >> 1);
+  return Math.max(1, (limitOf(linux, RLIMIT_NOFILE) - FILES_OF_ITS_OWN) >> 1);
 }
 
 /** Open files below which there is one thread: each comes with some of its own. */
@@ -38,8 +39,8 @@ const THREADS_FOR_ALL = 16;
 
 /** How many threads may work, this one among them; at least 1. */
 export function allowedThreads(linux: Linux): number {
-  if (softLimit(linux, RLIMIT_NOFILE) < FILES_FOR_THREADS) return 1;
-  if (softLimit(linux, RLIMIT_NPROC) < PROCESSES_FOR_THREADS) return 1;
+  if (limitOf(linux, RLIMIT_NOFILE) < FILES_FOR_THREADS) return 1;
+  if (limitOf(linux, RLIMIT_NPROC) < PROCESSES_FOR_THREADS) return 1;
   const room = taskRoom((path) => readText(linux, path)) - THREADS_FOR_ALL;
   return 1 + Math.max(0, Math.floor(room / THREADS_OF_ONE));
 }
@@ -59,9 +60,6 @@ export function taskRoom(read: (path: string) => string | undefined): number {
 }
 
 /** Not above 2^30, which is more than any that counts here; 0 if it cannot be told. */
-function softLimit(linux: Linux, resource: number): number {
-  const buffer = new Uint8Array(RLIMIT.size);
-  const result = linux.retry(() => linux.libc.getrlimit(resource, buffer));
-  const { soft } = RLIMIT.read(new DataView(buffer.buffer), 0);
-  return result < 0 ? 0 : Math.min(soft, 2 ** 30);
+function limitOf(linux: Linux, resource: number): number {
+  return Math.min(softLimit(linux, resource) ?? 0, 2 ** 30);
 }

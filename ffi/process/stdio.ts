@@ -7,6 +7,7 @@
  */
 
 import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { tryFcntl } from "../sys/file_calls.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { F_GETFD, FD_CLOEXEC } from "../sys/uapi.ts";
@@ -28,7 +29,7 @@ const OUTPUT_PATHS: readonly string[] = ["/dev/stdout", "/dev/fd/1", "/proc/self
  */
 export function standardStream(linux: Linux, number: 0 | 1): Fd {
   const { name, syscall } = STREAMS[number];
-  const flags = linux.retry(() => linux.libc.fcntl(number, F_GETFD, 0));
+  const flags = tryFcntl({ linux, number }, F_GETFD);
   if (flags === 0) return new Fd(linux, number, name);
   throw new SyscallError(flags < 0 ? -flags : ERRNO.EBADF, {
     syscall,

@@ -68,10 +68,22 @@ export class Linux {
     while (true) {
       const result = call();
       if (result >= 0) return result;
-      const errno = this.#errno();
-      if (errno !== ERRNO.EINTR) return -errno;
-      this.signals.check();
+      const failure = this.failure();
+      if (failure < 0) return failure;
     }
+  }
+
+  /**
+   * The negated error number of the call that has failed just now, or 0 if it is to be made again because a
+   * signal has interrupted it.
+   *
+   * @throws {InterruptedError} If the signal is one that asks the process to end.
+   */
+  failure(): number {
+    const errno = this.#errno();
+    if (errno !== ERRNO.EINTR) return -errno;
+    this.signals.check();
+    return 0;
   }
 
   /** Tells whether `/proc/self/fd` is there, through which open files get a path. */

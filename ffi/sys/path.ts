@@ -17,18 +17,23 @@ export function bytesOf(path: Path): Uint8Array {
 const NUL = 0;
 const SLASH = 0x2f;
 
+declare const TERMINATED: unique symbol;
+
+/** Text as C has it: it ends at the first NUL, whatever follows in the array. */
+export type CString = Uint8Array<ArrayBuffer> & { readonly [TERMINATED]: true };
+
 /**
  * A copy of `text` with a terminating NUL.
  *
  * @throws {TypeError} If there is a NUL in it already: the kernel would see another, shorter path.
  */
-export function cString(text: Uint8Array): Uint8Array<ArrayBuffer> {
+export function cString(text: Uint8Array): CString {
   if (text.includes(NUL)) {
     throw new TypeError(`Cannot pass "${printable(text)}" to the kernel: it holds a NUL byte`);
   }
   const terminated = new Uint8Array(text.length + 1);
   terminated.set(text);
-  return terminated;
+  return terminated as CString;
 }
 
 /** Joins two paths with one slash; an empty one adds nothing, not even the slash. */
@@ -82,6 +87,6 @@ function nameEnd(path: Uint8Array, start: number): number {
 const PROC_FD = utf8("/proc/self/fd/");
 
 /** The path by which an open file can be reached, whatever its name, where there is a /proc. */
-export function procPath(descriptor: number): Uint8Array<ArrayBuffer> {
+export function descriptorPath(descriptor: number): Uint8Array<ArrayBuffer> {
   return concatBytes(PROC_FD, utf8(String(descriptor)));
 }

@@ -54,7 +54,24 @@ export interface SyscallNumbers {
   readonly statx: number;
   readonly openat2: number;
   readonly listxattrat: number;
+  readonly memfd_create: number;
+  readonly move_mount: number;
+  readonly fsopen: number;
+  readonly fsconfig: number;
+  readonly fsmount: number;
+  readonly mount_setattr: number;
 }
+
+/** Those that all architectures here number alike. */
+const COMMON_NUMBERS = {
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  openat2: 437,
+  mount_setattr: 442,
+  listxattrat: 465,
+} as const;
 
 /** asm/unistd.h of the architecture. */
 export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } = {
@@ -64,8 +81,8 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     renameat2: 316,
     newfstatat: 262,
     statx: 332,
-    openat2: 437,
-    listxattrat: 465,
+    memfd_create: 319,
+    ...COMMON_NUMBERS,
   },
   aarch64: {
     mknodat: 33,
@@ -73,8 +90,8 @@ export const SYSCALL_NUMBERS: { readonly [A in Architecture]: SyscallNumbers } =
     renameat2: 276,
     newfstatat: 79,
     statx: 291,
-    openat2: 437,
-    listxattrat: 465,
+    memfd_create: 279,
+    ...COMMON_NUMBERS,
   },
 };
 
@@ -290,6 +307,12 @@ export const SA_RESETHAND = 0x80000000;
 export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
+
+/** asm-generic/ioctls.h: asks a terminal for its size. */
+export const TIOCGWINSZ = 0x5413;
+
+/** asm-generic/termios.h struct winsize */
+export const WINSIZE = record({ row: u16, col: u16, pixels: reserved(4) });
 
 /** `struct utsname`: six strings in 65 bytes each, of which the third is the kernel's version. */
 export const UTSNAME_SIZE = 6 * 65;

@@ -7,22 +7,6 @@
  */
 
 import { record, reserved, u32, u64 } from "../../lib/bytes/struct.ts";
-import type { Architecture } from "./_libc.ts";
-
-/** asm/unistd.h: system calls that all architectures here number alike. */
-export const MOUNT_CALLS = {
-  move_mount: 429,
-  fsopen: 430,
-  fsconfig: 431,
-  fsmount: 432,
-  mount_setattr: 442,
-} as const;
-
-/** asm/unistd.h of the architecture. */
-export const MEMFD_CREATE: { readonly [A in Architecture]: number } = {
-  x86_64: 319,
-  aarch64: 279,
-};
 
 // linux/mount.h: mount(2)
 export const MS_RDONLY = 0x1;

@@ -20,7 +20,8 @@ import { FINGERPRINT_WORDS } from "../../lib/objects/digest_cache.ts";
 import type { Fingerprints } from "../../lib/tree/source.ts";
 import { SyscallError } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
-import { isOnDisk, syncFileSystem } from "../files/sync.ts";
+import { isOnDisk } from "../files/file_system.ts";
+import { syncFileSystem } from "../sys/file_calls.ts";
 import { STATX } from "../sys/uapi.ts";
 
 /**

@@ -14,7 +14,7 @@ import type { FileKind, Stat, Xattr } from "../../lib/tree/tree.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
-import { cString, joinPath, procPath } from "../sys/path.ts";
+import { cString, descriptorPath, joinPath } from "../sys/path.ts";
 import {
   AT_SYMLINK_NOFOLLOW,
   STATX,
@@ -180,7 +180,7 @@ export class MetadataWriter {
 }
 
 function entryPath(directory: Fd, name: Uint8Array): Uint8Array<ArrayBuffer> {
-  return joinPath(procPath(directory.number), name);
+  return joinPath(descriptorPath(directory.number), name);
 }
 
 function failure(
