@@ -12,7 +12,7 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "@std/cli/parse-args";
@@ -40,7 +40,7 @@ export function repositoryPath(file: string): string {
  * Minified, for a program that is loaded from a URL. Functions lose their names: to keep them, the bundler
  * sets the name of each anew whenever it is made, which costs more time than it is worth.
  *
- * @param source Path from the root of the repository.
+ * @param source Path, from the root of the repository if it is not absolute.
  * @param target Path of the file that is written; its directory is made.
  * @param platform `"browser"` leaves no way to a runtime's own modules.
  * @throws {Error} If the bundler fails, with what it said.
@@ -50,7 +50,7 @@ export function bundle(source: string, target: string, platform: "deno" | "brows
   const options = ["--quiet", "--minify", "--platform", platform];
   const done = spawnSync(
     process.execPath,
-    ["bundle", ...options, "--output", target, repositoryPath(source)],
+    ["bundle", ...options, "--output", target, resolve(repositoryPath("."), source)],
     { encoding: "utf8", cwd: repositoryPath("."), env: { ...process.env, NO_COLOR: "1" } },
   );
   if (done.error !== undefined) throw done.error;

@@ -73,8 +73,6 @@ export const LAYERS: readonly Layer[] = [
   })),
   { path: "mod.ts", imports: LIB },
 
-  // What Node, Deno and Bun have in common.
-
   { path: "ffi/sys/_deno.ts", imports: ["ffi/sys/", ...LIB], modules: ["node:"], names: ["Deno"] },
   {
     path: "ffi/sys/_bun.ts",
@@ -89,7 +87,7 @@ export const LAYERS: readonly Layer[] = [
     names: ["Deno", "Bun"],
   },
   // Library users import it without the rest.
-  { path: "ffi/hash/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
+  { path: "ffi/hash/", imports: ["mod.ts", ...LIB], modules: ["node:"], names: ["process", "Bun"] },
   ...Object.entries(FFI_ROOMS).map(([room, imports]) => ({
     path: `ffi/${room}/`,
     imports: [...imports.map((other) => `ffi/${other}/`), ...LIB],

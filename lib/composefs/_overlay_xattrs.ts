@@ -9,6 +9,7 @@
  * @module
  */
 
+import { encodeHex } from "../bytes/hex.ts";
 import { startsWith } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
@@ -90,7 +91,7 @@ export function metacopyDigest(metacopy: ImageXattr | undefined): Digest | undef
     if (size !== header[1] || !metacopy.startsWith(header)) continue;
     return new Digest(algorithm, metacopy.value(HEADER_SIZE));
   }
-  const header = metacopy.value().subarray(0, HEADER_SIZE).toHex();
+  const header = encodeHex(metacopy.value().subarray(0, HEADER_SIZE));
   throw new ImageFormatError(
     end - size,
     `metacopy of ${size} bytes that begins with 0x${header}, expected none or a digest by SHA-256 or ` +

@@ -46,9 +46,9 @@ export function* pemBlocks(text: string): Generator<PemBlock> {
  */
 export function decodePem({ label, body }: PemBlock): Uint8Array<ArrayBuffer> {
   try {
-    return Uint8Array.fromBase64(body);
+    return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
+    if (!(cause instanceof DOMException)) throw cause;
     throw new RangeError(`Cannot decode PEM block "${label}": not base64`, { cause });
   }
 }
