@@ -1,11 +1,6 @@
 /**
- * Builds the program: `dist/composefs.js`, one ES module for Deno and Bun, and executables of it.
- *
- *     deno task build [--target=NAME]...
- *
- * Without a target the executable is for this machine, `dist/composefs`; with one it is
- * `dist/composefs-NAME`, and `--target=all` makes every one there is. The same sources give the same
- * bytes, wherever the repository lies.
+ * Bundles modules of the repository: the program among them, as `dist/composefs.js`. All that is made is
+ * the same for the same sources, wherever the repository lies.
  *
  * @module
  */
@@ -15,7 +10,6 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "@std/cli/parse-args";
 
 /** The module with which the program starts, as a path from the root of the repository. */
 export const START = "cli/main.ts";
@@ -56,40 +50,4 @@ export function bundle(source: string, target: string, platform: "deno" | "brows
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) throw new Error(`Cannot bundle "${source}": ${done.stderr.trim()}`);
   if (platform === "deno") writeFileSync(target, NEEDS + readFileSync(target, "utf8"));
-}
-
-/** Targets that a command line asks for, `undefined` among them for this machine. */
-function readTargets(args: readonly string[], known: readonly string[]): (string | undefined)[] {
-  const { target, _: rest } = parseArgs([...args], {
-    collect: ["target"],
-    string: ["target", "_"],
-  });
-  const asked = (target as string[]).flatMap((name) => name === "all" ? known : [name]);
-  const wrong = [...rest.map(String), ...asked.filter((name) => !known.includes(name))];
-  if (wrong.length > 0) {
-    throw new RangeError(`Cannot build "${wrong[0]}": expected --target=${known.join(" or ")}`);
-  }
-  return asked.length === 0 ? [undefined] : asked;
-}
-
-async function main(): Promise<void> {
-  // Finds Bun by means of the tests', which import this module.
-  const { buildExecutable, TARGETS } = await import("./executable.ts");
-  const targets = readTargets(process.argv.slice(2), TARGETS);
-  bundle(START, repositoryPath(MODULE), "deno");
-  process.stdout.write(`${MODULE}\n`);
-  for (const target of targets) {
-    const name = target === undefined ? "dist/composefs" : `dist/composefs-${target}`;
-    buildExecutable(repositoryPath(MODULE), repositoryPath(name), target);
-    process.stdout.write(`${name}\n`);
-  }
-}
-
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    process.stderr.write(`build: ${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
-  }
 }

@@ -1,6 +1,7 @@
 /**
  * Makes what a release consists of, in `dist/release`: an archive for each machine with the executable,
- * manual pages, completions and licence; `composefs.js`, for Deno and Bun; checksums of them all.
+ * manual pages, completions and licence; `composefs.js`, for Deno and Bun; the library as one module and as
+ * a package for npm, and packages for npm of the executables; checksums of them all.
  *
  *     deno task release
  *
@@ -10,10 +11,8 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
-  chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -28,8 +27,16 @@ import process from "node:process";
 import { documentation } from "../cli/commands/setup/installation.ts";
 import { TOOLBOX } from "../cli/program.ts";
 import { VERSION } from "../cli/version.ts";
+import { pack } from "./archive.ts";
 import { bundle, repositoryPath, START } from "./build.ts";
 import { buildExecutable, TARGETS } from "./executable.ts";
+import { bundleLibrary, fillLibraryPackage, LIBRARY } from "./library.ts";
+import {
+  fillLauncherPackage,
+  fillProgramPackage,
+  PROGRAM,
+  programPackage,
+} from "./program_packages.ts";
 
 /** Files that go into every archive as they are in the repository. */
 const DOCUMENTS = ["LICENSE", "README.md"];
@@ -45,34 +52,6 @@ function fill(directory: string, module: string, target: string): void {
     writeFileSync(path, part.contents);
   }
   buildExecutable(module, join(directory, "composefs"), target);
-  for (const name of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const isOpen = name.isDirectory() || name.name === "composefs" && name.parentPath === directory;
-    chmodSync(join(name.parentPath, name.name), isOpen ? 0o755 : 0o644);
-  }
-  chmodSync(directory, 0o755);
-}
-
-/** Packs a directory so that nothing but names, modes and contents is in the archive. */
-function pack(parent: string, name: string, archive: string): void {
-  const time = process.env.SOURCE_DATE_EPOCH ?? "0";
-  if (!/^[0-9]{1,12}$/.test(time)) {
-    throw new RangeError(`Cannot use SOURCE_DATE_EPOCH "${time}": expected whole seconds`);
-  }
-  const script = `tar --create --format=ustar --sort=name --mtime="@$1" \\
-    --owner=0 --group=0 --numeric-owner --directory="$2" "$3" | gzip -9 -n >"$4"`;
-  const done = spawnSync("bash", [
-    "-c",
-    `set -o pipefail; ${script}`,
-    "pack",
-    time,
-    parent,
-    name,
-    archive,
-  ], {
-    encoding: "utf8",
-  });
-  if (done.error !== undefined) throw done.error;
-  if (done.status !== 0) throw new Error(`Cannot pack "${archive}": ${done.stderr.trim()}`);
 }
 
 /** A line for each file, as `sha256sum --check` reads them. */
@@ -81,6 +60,51 @@ function checksums(directory: string): string {
     const digest = createHash("sha256").update(readFileSync(join(directory, name))).digest("hex");
     return `${digest}  ${name}\n`;
   }).join("");
+}
+
+/**
+ * Makes a package for npm.
+ *
+ * @param output The directory that it goes to.
+ * @param name Name of the package.
+ * @param fill Puts its files into a directory.
+ * @param level How much gzip tries, 1 to 9.
+ * @returns Path of the package.
+ */
+export function makePackage(
+  output: string,
+  name: string,
+  fill: (directory: string) => void,
+  level = 9,
+): string {
+  const archive = join(output, `${name}-${VERSION}.tgz`);
+  const workspace = mkdtempSync(join(tmpdir(), "composefs-package-"));
+  try {
+    // What npm expects everything to be in.
+    fill(join(workspace, "package"));
+    pack(workspace, "package", archive, level);
+  } finally {
+    rmSync(workspace, { recursive: true });
+  }
+  return archive;
+}
+
+/** Makes the archive and the package for one machine. */
+function makeForMachine(output: string, module: string, target: string): void {
+  const workspace = mkdtempSync(join(tmpdir(), "composefs-release-"));
+  const name = `composefs-ts-${VERSION}-${target}`;
+  try {
+    fill(join(workspace, name), module, target);
+    pack(workspace, name, join(output, `${name}.tar.gz`));
+    const executable = join(workspace, name, "composefs");
+    makePackage(
+      output,
+      programPackage(target),
+      (directory) => fillProgramPackage(directory, target, executable),
+    );
+  } finally {
+    rmSync(workspace, { recursive: true });
+  }
 }
 
 /**
@@ -94,19 +118,12 @@ export function makeRelease(output: string, targets: readonly string[] = TARGETS
   mkdirSync(output, { recursive: true });
   const module = join(output, "composefs.js");
   bundle(START, module, "deno");
-  const workspace = mkdtempSync(join(tmpdir(), "composefs-release-"));
-  try {
-    for (const target of targets) {
-      const name = `composefs-ts-${VERSION}-${target}`;
-      fill(join(workspace, name), module, target);
-      pack(workspace, name, join(output, `${name}.tar.gz`));
-      rmSync(join(workspace, name), { recursive: true });
-      process.stdout.write(`${name}.tar.gz\n`);
-    }
-  } finally {
-    rmSync(workspace, { recursive: true });
-  }
+  bundleLibrary(join(output, "composefs-lib.js"));
+  makePackage(output, LIBRARY, fillLibraryPackage);
+  makePackage(output, PROGRAM, (directory) => fillLauncherPackage(directory, targets));
+  for (const target of targets) makeForMachine(output, module, target);
   writeFileSync(join(output, "SHA256SUMS"), checksums(output));
+  process.stdout.write(readdirSync(output).sort().map((name) => `${name}\n`).join(""));
 }
 
 if (import.meta.main) {

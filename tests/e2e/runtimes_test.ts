@@ -45,7 +45,7 @@ Deno.test({
   fn() {
     if ("missing" in bun) return;
     const options = { cwd: repositoryPath("."), env: NO_REGISTRY };
-    const { code, stderr } = run([bun.path], ["scripts/build.ts"], options);
+    const { code, stderr } = run([bun.path], ["scripts/build_task.ts"], options);
     assertEquals(code, 1);
     assertMatch(stderr, /Cannot find module '@std\//);
   },

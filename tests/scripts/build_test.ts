@@ -53,7 +53,7 @@ Deno.test({
 });
 
 Deno.test("build: a target that there is not is refused", () => {
-  const args = ["run", "-A", repositoryPath("scripts/build.ts"), "--target=solaris"];
+  const args = ["run", "-A", repositoryPath("scripts/build_task.ts"), "--target=solaris"];
   const done = spawnSync(process.execPath, args, { encoding: "utf8" });
   assertEquals(done.status, 1);
   assertMatch(
