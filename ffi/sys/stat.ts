@@ -17,7 +17,12 @@ import {
 } from "./uapi.ts";
 
 /** The fields of struct statx, without xattrs and the like. */
-export type FileStat = ReturnType<typeof STATX.read>;
+export interface FileStat
+  extends
+    Record<"mask" | "blksize" | "attributes" | "attributesMask" | "nlink" | "uid" | "gid", number>,
+    Record<"mode" | "ino" | "size" | "blocks" | "rdevMajor" | "rdevMinor", number>,
+    Record<"devMajor" | "devMinor" | "btimeNsec" | "ctimeNsec" | "mtimeNsec", number>,
+    Record<"btimeSec" | "ctimeSec" | "mtimeSec", number | bigint> {}
 
 /** Tells whether two answers are about one file. */
 export function isSame(one: FileStat, other: FileStat): boolean {
