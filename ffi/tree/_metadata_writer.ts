@@ -11,18 +11,24 @@ import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { selectXattrs } from "../../lib/tree/select_xattrs.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
 import type { FileKind, Stat, Xattr } from "../../lib/tree/tree.ts";
-import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { checkResult } from "../sys/call.ts";
+import { ERRNO } from "../sys/errno.ts";
+import {
+  tryChmod,
+  tryChmodAt,
+  tryChown,
+  tryChownAt,
+  tryRemoveXattr,
+  trySetTimes,
+  trySetTimesAt,
+  trySetXattr,
+  trySetXattrOf,
+} from "../sys/metadata_calls.ts";
+import { tryStatAt } from "../sys/stat.ts";
 import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString, descriptorPath, joinPath } from "../sys/path.ts";
-import {
-  AT_SYMLINK_NOFOLLOW,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-  TIMES,
-  UTIME_OMIT,
-} from "../sys/uapi.ts";
+import { TIMES, UTIME_OMIT } from "../sys/uapi.ts";
 
 /** What of the metadata is set. Everything, unless said otherwise. */
 export interface MetadataOptions {
@@ -55,7 +61,6 @@ export class MetadataWriter {
   readonly #linux: Linux;
   readonly #options: MetadataOptions;
   readonly #times = new Uint8Array(TIMES.size);
-  readonly #statx = new Uint8Array(STATX_SIZE);
 
   /** Sets nothing yet. */
   constructor(linux: Linux, options: MetadataOptions) {
@@ -81,113 +86,73 @@ export class MetadataWriter {
 
   /** Takes away the ACLs that a new directory inherited and would hand on to all below it. */
   removeAcls(directory: Fd): void {
-    const { linux, number } = directory;
+    const { subject } = directory;
     for (const name of ACLS) {
-      const path = cString(name);
-      const result = linux.retry(() => linux.libc.fremovexattr(number, path));
-      if (result >= 0 || result === -ERRNO.ENODATA || result === -ERRNO.EOPNOTSUPP) continue;
-      const { subject } = directory;
-      throw failure(-result, "fremovexattr", "remove the ACL of", subject as Uint8Array);
+      const result = tryRemoveXattr(directory, cString(name));
+      if (result === -ERRNO.ENODATA || result === -ERRNO.EOPNOTSUPP) continue;
+      checkResult("fremovexattr", result, { action: "remove the ACL of", subject });
     }
   }
 
   #chown({ fd, name, shown }: MadeFile, { uid, gid }: Stat): void {
-    const { libc } = this.#linux;
     if (uid === NO_OWNER || gid === NO_OWNER) {
       throw new RangeError(
         `Cannot make ${uid}:${gid} the owner of "${printable(shown)}": ` +
           `${NO_OWNER} is no owner to the kernel, expected a smaller number`,
       );
     }
-    const path = name && cString(name);
-    const result = this.#linux.retry(() =>
-      path === undefined
-        ? libc.fchown(fd.number, uid, gid)
-        : libc.fchownat(fd.number, path, uid, gid, AT_SYMLINK_NOFOLLOW)
-    );
-    if (result < 0) throw failure(-result, "fchownat", `make ${uid}:${gid} the owner of`, shown);
+    const result = name === undefined
+      ? tryChown(fd, uid, gid)
+      : tryChownAt(fd, cString(name), uid, gid);
+    const action = `make ${uid}:${gid} the owner of`;
+    checkResult("fchownat", result, { action, subject: shown });
   }
 
   #chmod({ fd, name, shown }: MadeFile, mode: number): void {
-    const { libc } = this.#linux;
-    const path = name && cString(name);
     // By name it would follow a symbolic link, which those that come here are not.
-    const result = this.#linux.retry(() =>
-      path === undefined ? libc.fchmod(fd.number, mode) : libc.fchmodat(fd.number, path, mode, 0)
-    );
-    if (result < 0) throw failure(-result, "fchmodat", "change the mode of", shown);
+    const result = name === undefined ? tryChmod(fd, mode) : tryChmodAt(fd, cString(name), mode);
+    checkResult("fchmodat", result, { action: "change the mode of", subject: shown });
   }
 
   #setXattr({ fd, name, shown }: MadeFile, xattr: Xattr): void {
-    const { libc, hasProc } = this.#linux;
+    const linux = this.#linux;
     const key = cString(xattr.name);
     const { length } = xattr.value;
-    // An empty array has no address on every runtime.
-    const value = length === 0 ? new Uint8Array(1) : new Uint8Array(xattr.value);
+    const bytes = length === 0 ? new Uint8Array(1) : new Uint8Array(xattr.value);
+    const value = { bytes, length };
     const action = `set xattr "${printable(xattr.name)}" of`;
-    if (name !== undefined && !hasProc) {
+    if (name !== undefined && !linux.hasProc) {
       throw new RangeError(`Cannot ${action} "${printable(shown)}": /proc is not mounted`);
     }
-    // There is no lsetxattrat in kernels before 6.13.
-    const path = name && cString(entryPath(fd, name));
-    const result = this.#linux.retry(() =>
-      path === undefined
-        ? libc.fsetxattr(fd.number, key, value, length, 0)
-        : libc.lsetxattr(path, key, value, length, 0)
-    );
-    if (result < 0) throw failure(-result, "lsetxattr", action, shown);
+    const result = name === undefined
+      ? trySetXattr(fd, key, value)
+      : trySetXattrOf(linux, cString(joinPath(descriptorPath(fd.number), name)), key, value);
+    checkResult("lsetxattr", result, { action, subject: shown });
   }
 
   #setTime(file: MadeFile, { mtime, mtimeNsec }: Stat): void {
     const { fd, name, shown } = file;
-    const { libc } = this.#linux;
-    const path = name && cString(name);
     // A dump file may give more than a second's nanoseconds.
     const carried = BigInt(mtime) + BigInt(Math.floor(mtimeNsec / BILLION));
     const sec = Number.isSafeInteger(Number(carried)) ? Number(carried) : carried;
     const nsec = mtimeNsec % BILLION;
     const times = this.#times;
     TIMES.write(new DataView(times.buffer), 0, { accessSec: 0, accessNsec: UTIME_OMIT, sec, nsec });
-    const result = this.#linux.retry(() =>
-      path === undefined
-        ? libc.futimens(fd.number, times)
-        : libc.utimensat(fd.number, path, times, AT_SYMLINK_NOFOLLOW)
-    );
-    if (result < 0) throw failure(-result, "utimensat", "set the time of", shown);
+    const result = name === undefined
+      ? trySetTimes(fd, times)
+      : trySetTimesAt(fd, cString(name), times);
+    checkResult("utimensat", result, { action: "set the time of", subject: shown });
     // Beyond its range a file system takes the nearest time it can hold, and says nothing.
     const isCommon = sec >= -(2 ** 31) && sec < 2 ** 31;
     if (!isCommon) this.#checkTime(file, sec);
   }
 
   #checkTime({ fd, name, shown }: MadeFile, expected: number | bigint): void {
-    const found = name === undefined ? fd.stat().mtimeSec : this.#timeOf(fd, name);
+    const found = (name === undefined ? fd.stat() : tryStatAt(fd, name))?.mtimeSec;
     if (found === expected) return;
     throw new RangeError(
       `Cannot set the time of "${printable(shown)}": the file system holds ${found} seconds, ` +
         `expected ${expected}`,
     );
   }
-
-  #timeOf(directory: Fd, name: Uint8Array): number | bigint | undefined {
-    const { number } = directory;
-    const path = cString(name);
-    const result = this.#linux.retry(() =>
-      this.#linux.statx(number, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
-    );
-    if (result < 0) return undefined;
-    return STATX.read(new DataView(this.#statx.buffer), 0).mtimeSec;
-  }
-}
-
-function entryPath(directory: Fd, name: Uint8Array): Uint8Array<ArrayBuffer> {
-  return joinPath(descriptorPath(directory.number), name);
-}
-
-function failure(
-  errno: number,
-  syscall: string,
-  action: string,
-  subject: Uint8Array,
-): SyscallError {
-  return new SyscallError(errno, { syscall, action, subject });
 }

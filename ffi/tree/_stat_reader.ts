@@ -10,10 +10,12 @@ import { printable } from "../../lib/bytes/text.ts";
 import { readI64, readU64, wordOffsets, wordsOf } from "../../lib/bytes/words.ts";
 import type { Fingerprints, SourceEntry } from "../../lib/tree/source.ts";
 import { kindOfMode, type Stat } from "../../lib/tree/tree.ts";
+import type { OpenFile } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
-import type { Fd } from "../files/fd.ts";
 import type { Fingerprinter } from "./_fingerprint.ts";
-import type { Linux } from "../sys/linux.ts";
+import { tryReadLink } from "../sys/name_calls.ts";
+import { type CString, cString } from "../sys/path.ts";
+import { tryStatInto } from "../sys/stat.ts";
 import {
   AT_EMPTY_PATH,
   AT_NO_AUTOMOUNT,
@@ -32,22 +34,16 @@ export type EntryDraft = Mutable<Omit<SourceEntry, "stat">> & { stat: Mutable<St
 
 const AT = wordOffsets(STATX.offsets);
 const MASK = STATX_BASIC_STATS | STATX_BTIME;
-const EMPTY_PATH = Uint8Array.of(0);
+const ITSELF = cString(new Uint8Array());
 const NO_NAME = new Uint8Array();
 const MODE_BITS = 0o7777;
 const NO_XATTRS: Stat["xattrs"] = Object.freeze([]);
 
 /** Reads the metadata of files, one after the other. */
 export class StatReader {
-  readonly #linux: Linux;
   readonly #statx = new Uint8Array(STATX_SIZE);
   readonly #words = wordsOf(this.#statx);
   readonly #target = new Uint8Array(PATH_MAX);
-
-  /** Reads nothing yet. */
-  constructor(linux: Linux) {
-    this.#linux = linux;
-  }
 
   /**
    * Reads everything of an open file but its name and its xattrs, of which the result has none.
@@ -56,8 +52,8 @@ export class StatReader {
    * @throws {SyscallError} If it cannot be read.
    * @throws {RangeError} If it is of an unknown kind, or of 2^53 bytes and more.
    */
-  read(file: Fd, shown: () => Uint8Array): EntryDraft {
-    return this.#read(file.number, NO_NAME, EMPTY_PATH, AT_EMPTY_PATH, shown);
+  read(file: OpenFile, shown: () => Uint8Array): EntryDraft {
+    return this.#read(file, NO_NAME, ITSELF, AT_EMPTY_PATH, shown);
   }
 
   /**
@@ -68,14 +64,14 @@ export class StatReader {
    * @param fingerprinter Makes the fingerprint of a regular file, if it is wanted, for `fingerprints`.
    */
   readEntry(
-    directory: Fd,
+    directory: OpenFile,
     name: Uint8Array,
-    terminated: Uint8Array<ArrayBuffer>,
+    terminated: CString,
     shown: () => Uint8Array,
     fingerprinter: Fingerprinter,
     fingerprints: Fingerprints | undefined,
   ): EntryDraft {
-    const entry = this.#read(directory.number, name, terminated, 0, shown);
+    const entry = this.#read(directory, name, terminated, 0, shown);
     if (entry.kind === "regular" && fingerprints !== undefined) {
       entry.fingerprint = fingerprinter.of(this.#words, fingerprints);
     }
@@ -83,24 +79,19 @@ export class StatReader {
   }
 
   #read(
-    number: number,
+    at: OpenFile,
     name: Uint8Array,
-    path: Uint8Array<ArrayBuffer>,
+    path: CString,
     flags: number,
     shown: () => Uint8Array,
   ): EntryDraft {
-    const linux = this.#linux;
     const allFlags = flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    // Most calls just succeed; for them no function is made.
-    let result = linux.statx(number, path, allFlags, MASK, this.#statx);
-    if (result < 0) {
-      result = linux.retry(() => linux.statx(number, path, allFlags, MASK, this.#statx));
-    }
+    const result = tryStatInto(at, path, allFlags, MASK, this.#statx);
     if (result < 0) {
       throw new SyscallError(-result, { syscall: "statx", action: "stat", subject: shown() });
     }
     const entry = this.#decode(name, shown);
-    if (entry.kind === "symlink") entry.target = this.#readTarget(number, path, shown);
+    if (entry.kind === "symlink") entry.target = this.#readTarget(at, path, shown);
     return entry;
   }
 
@@ -152,14 +143,9 @@ export class StatReader {
     return `${device}:${words[AT.ino + 1]}.${words[AT.ino]}`;
   }
 
-  #readTarget(
-    number: number,
-    path: Uint8Array<ArrayBuffer>,
-    shown: () => Uint8Array,
-  ): Uint8Array {
-    const linux = this.#linux;
+  #readTarget(at: OpenFile, path: CString, shown: () => Uint8Array): Uint8Array {
     const target = this.#target;
-    const result = linux.retry(() => linux.libc.readlinkat(number, path, target, target.length));
+    const result = tryReadLink(at, path, target);
     // A full buffer may hold a cut target; the kernel itself has no way to make one that long.
     const length = result === target.length ? -ERRNO.ENAMETOOLONG : result;
     if (length < 0) {

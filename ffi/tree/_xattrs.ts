@@ -5,18 +5,20 @@
  */
 
 import { startsWith } from "../../lib/bytes/compare.ts";
-import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
 import type { Xattr } from "../../lib/tree/tree.ts";
+import type { OpenFile } from "../sys/call.ts";
 import { ERRNO, mayBeMissing, SyscallError } from "../sys/errno.ts";
-import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
-import { AT_SYMLINK_NOFOLLOW, XATTR_LIST_MAX, XATTR_SIZE_MAX } from "../sys/uapi.ts";
+import { tryGetXattr, tryListXattrs, tryListXattrsAt } from "../sys/metadata_calls.ts";
+import { type CString, cString } from "../sys/path.ts";
+import { XATTR_LIST_MAX, XATTR_SIZE_MAX } from "../sys/uapi.ts";
 
 /** Which file is meant. */
 export interface XattrSubject {
   /** Makes the path to read by, with a terminating NUL. Bytes may follow that. */
-  readonly path: () => Uint8Array<ArrayBuffer>;
+  readonly path: () => CString;
   /** Whether a symbolic link at the end of the path is followed. */
   readonly follow: boolean;
   /** Makes the path to name in messages. */
@@ -32,7 +34,6 @@ const FIRST_SIZE = 1024;
 const LARGEST_SIZE = Math.max(XATTR_LIST_MAX, XATTR_SIZE_MAX);
 
 const USER_PREFIX = utf8("user.");
-const NUL = Uint8Array.of(0);
 const NONE: readonly Xattr[] = Object.freeze([]);
 
 /** Reads the xattrs of files, one after the other, into memory of its own. */
@@ -65,8 +66,8 @@ export class XattrReader {
    * @param subject The same file; not to be followed.
    */
   readEntry(
-    directory: Fd,
-    name: Uint8Array<ArrayBuffer>,
+    directory: OpenFile,
+    name: CString,
     subject: XattrSubject,
     filter: XattrFilter,
   ): readonly Xattr[] {
@@ -80,7 +81,7 @@ export class XattrReader {
   /** Reads what has been listed in so many bytes. */
   #readListed(subject: XattrSubject, length: number, filter: XattrFilter): readonly Xattr[] {
     if (length === 0 || length === -ERRNO.EOPNOTSUPP) return NONE;
-    if (length < 0) throw failure(-length, subject);
+    if (length < 0) throw listError(-length, subject);
     const names = this.#names;
     const xattrs: Xattr[] = [];
     for (let start = 0; start < length;) {
@@ -95,44 +96,28 @@ export class XattrReader {
   }
 
   #listPath({ path, follow }: XattrSubject): number {
-    const { listxattr, llistxattr } = this.#linux.libc;
-    const list = follow ? listxattr : llistxattr;
-    const bytes = path();
-    return this.#grow((size) => list(bytes, this.#names, size));
+    const of = { path: path(), follow };
+    return grow((size) => tryListXattrs(this.#linux, of, this.#names, size));
   }
 
   /** Lists by listxattrat(2), from Linux 6.13 on, or otherwise where that is no way. */
-  #listEntry({ number }: Fd, name: Uint8Array<ArrayBuffer>, subject: XattrSubject): number {
-    // Most calls just succeed; for them no function is made.
-    const first = this.#listAt(number, name, FIRST_SIZE);
-    if (first >= 0) return first;
-    const length = this.#grow((size) => this.#listAt(number, name, size));
+  #listEntry(directory: OpenFile, name: CString, subject: XattrSubject): number {
+    let length = tryListXattrsAt(directory, name, this.#names, FIRST_SIZE);
+    if (length >= 0) return length;
+    if (length === -ERRNO.ERANGE) {
+      length = tryListXattrsAt(directory, name, this.#names, LARGEST_SIZE);
+    }
     if (!mayBeMissing(length)) return length;
     const listed = this.#listPath(subject);
     this.#hasListxattrat = length !== -ERRNO.ENOSYS && listed < 0;
     return listed;
   }
 
-  #listAt(directory: number, name: Uint8Array<ArrayBuffer>, size: number): number {
-    const { libc, numbers } = this.#linux;
-    const names = this.#names;
-    return libc.listxattrat(
-      numbers.listxattrat,
-      directory,
-      name,
-      AT_SYMLINK_NOFOLLOW,
-      names,
-      size,
-    );
-  }
-
   /** The value, or undefined if the xattr has been removed since it was listed. */
   #readValue({ path, follow, shown }: XattrSubject, name: Uint8Array): Uint8Array | undefined {
-    const { getxattr, lgetxattr } = this.#linux.libc;
-    const get = follow ? getxattr : lgetxattr;
-    const terminated = concatBytes(name, NUL);
-    const bytes = path();
-    const length = this.#grow((size) => get(bytes, terminated, this.#value, size));
+    const of = { path: path(), follow };
+    const key = cString(name);
+    const length = grow((size) => tryGetXattr(this.#linux, of, key, this.#value, size));
     if (length === -ERRNO.ENODATA) return undefined;
     if (length < 0) {
       throw new SyscallError(-length, {
@@ -143,14 +128,14 @@ export class XattrReader {
     }
     return this.#value.slice(0, length);
   }
-
-  #grow(call: (size: number) => number): number {
-    const length = this.#linux.retry(() => call(FIRST_SIZE));
-    return length === -ERRNO.ERANGE ? this.#linux.retry(() => call(LARGEST_SIZE)) : length;
-  }
 }
 
-function failure(errno: number, subject: XattrSubject): SyscallError {
+function grow(call: (size: number) => number): number {
+  const length = call(FIRST_SIZE);
+  return length === -ERRNO.ERANGE ? call(LARGEST_SIZE) : length;
+}
+
+function listError(errno: number, subject: XattrSubject): SyscallError {
   return new SyscallError(errno, {
     syscall: subject.follow ? "listxattr" : "llistxattr",
     action: "list the xattrs of",

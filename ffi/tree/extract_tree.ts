@@ -20,7 +20,8 @@ import {
 import { pathOf } from "../../lib/tree/place.ts";
 import { type Step, walk } from "../../lib/tree/walk.ts";
 import { DirectoryCursor } from "../files/directory_cursor.ts";
-import { SyscallError } from "../sys/errno.ts";
+import { type Attempt, checkResult } from "../sys/call.ts";
+import { makeDirectory, makeNode, makeSymlink, tryLink } from "../sys/name_calls.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { type MetadataOptions, MetadataWriter } from "./_metadata_writer.ts";
@@ -103,7 +104,7 @@ class Extraction {
       const { node } = step;
       const shown = this.#shown(step.path);
       if (node.kind === "directory") {
-        this.#makeDirectory(cursor.directory, step.name, shown);
+        makeDirectory(cursor.directory, cString(step.name), PRIVATE_DIRECTORY, creating(shown));
         cursor.enter(step.name, shown);
       } else if (!this.#isSkipped(node)) {
         if (step.again !== undefined) {
@@ -116,13 +117,6 @@ class Extraction {
 
   #isSkipped({ kind }: Leaf<Content>): boolean {
     return (this.#options.skipDevices ?? false) && (kind === "block" || kind === "character");
-  }
-
-  #makeDirectory(parent: Fd, name: Uint8Array, shown: Uint8Array): void {
-    const path = cString(name);
-    const { libc } = this.#linux;
-    const result = this.#linux.retry(() => libc.mkdirat(parent.number, path, PRIVATE_DIRECTORY));
-    if (result < 0) throw creationFailure(-result, "mkdirat", shown);
   }
 
   #makeLeaf(
@@ -142,8 +136,12 @@ class Extraction {
       fd.close();
       return;
     }
-    if (node.kind === "symlink") this.#makeSymlink(node.target, directory, name, shown);
-    else this.#makeNode(FILE_TYPE_BITS[kind], node.rdev, directory, name, shown);
+    if (node.kind === "symlink") {
+      makeSymlink(directory, cString(name), cString(node.target), creating(shown));
+    } else {
+      const mode = FILE_TYPE_BITS[kind] | PRIVATE_FILE;
+      makeNode(directory, cString(name), mode, node.rdev, creating(shown));
+    }
     this.#metadata.write({ kind, fd: directory, name, shown }, stat);
   }
 
@@ -155,34 +153,6 @@ class Extraction {
     this.#contents.write(source, fd, (bytes) => this.#options.onRead?.(this.#done += bytes));
   }
 
-  #makeSymlink(target: Uint8Array, directory: Fd, name: Uint8Array, shown: Uint8Array): void {
-    const content = cString(target);
-    const path = cString(name);
-    const { libc } = this.#linux;
-    const result = this.#linux.retry(() => libc.symlinkat(content, directory.number, path));
-    if (result < 0) throw creationFailure(-result, "symlinkat", shown);
-  }
-
-  #makeNode(
-    type: number,
-    rdev: number,
-    directory: Fd,
-    name: Uint8Array,
-    shown: Uint8Array,
-  ): void {
-    const { number } = directory;
-    const { libc, numbers } = this.#linux;
-    const path = cString(name);
-    const mode = type | PRIVATE_FILE;
-    // The kernel's encoding of device numbers is the lower half of libc's.
-    const result = this.#linux.retry(() =>
-      libc.mknodat === undefined
-        ? libc.mknodat_raw(numbers.mknodat, number, path, mode, rdev)
-        : libc.mknodat(number, path, mode, rdev)
-    );
-    if (result < 0) throw creationFailure(-result, "mknodat", shown);
-  }
-
   #link(target: Uint8Array, directory: Fd, name: Uint8Array, shown: Uint8Array): void {
     const from = splitPath(target);
     const flags = O_PATH | this.#linux.flags.O_DIRECTORY;
@@ -190,13 +160,9 @@ class Extraction {
       flags,
       shown: () => this.#shown(from.directory),
     });
-    const oldName = cString(from.name);
-    const newName = cString(name);
-    const { libc } = this.#linux;
-    const result = this.#linux.retry(() =>
-      libc.linkat(home.number, oldName, directory.number, newName, 0)
-    );
-    if (result < 0) throw creationFailure(-result, "linkat", shown);
+    const to = { at: directory, name: cString(name) };
+    const result = tryLink({ at: home, name: cString(from.name) }, to);
+    checkResult("linkat", result, creating(shown));
   }
 
   /** Gives directories their metadata, each after all that is below it. */
@@ -232,6 +198,6 @@ function isSparse({ file }: Regular<Content>): boolean {
   return file.kind === "external" && file.path === undefined && file.digest === undefined;
 }
 
-function creationFailure(errno: number, syscall: string, shown: Uint8Array): SyscallError {
-  return new SyscallError(errno, { syscall, action: "create", subject: shown });
+function creating(shown: Uint8Array): Attempt {
+  return { action: "create", subject: shown };
 }

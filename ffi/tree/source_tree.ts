@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../../lib/bytes/text.ts";
+import { printable } from "../../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
@@ -23,7 +23,7 @@ import type { Linux } from "../sys/linux.ts";
 import { NameBuffer } from "../files/name_buffer.ts";
 import { DirectoryOpener } from "../files/open_beneath.ts";
 import { hidesOwners, UNMAPPED_OWNER } from "./_owner_map.ts";
-import { cString, joinPath } from "../sys/path.ts";
+import { cString, descriptorPath, joinPath } from "../sys/path.ts";
 import { StatReader } from "./_stat_reader.ts";
 import { DT_BLK, DT_CHR, O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { XattrReader, type XattrSubject } from "./_xattrs.ts";
@@ -64,7 +64,7 @@ export class DirectoryTree implements SourceTree, Disposable {
     this.#root = root;
     this.#rootPath = rootPath;
     this.#opener = new DirectoryOpener(root);
-    this.#stats = new StatReader(root.linux);
+    this.#stats = new StatReader();
     this.#xattrs = new XattrReader(root.linux);
   }
 
@@ -74,7 +74,7 @@ export class DirectoryTree implements SourceTree, Disposable {
     // By its descriptor the very file that was opened is asked, whatever its path leads to by now; the
     // link in /proc is followed, a symbolic link behind it is not.
     const subject: XattrSubject = this.#linux.hasProc
-      ? { path: () => utf8(`/proc/self/fd/${this.#root.number}\0`), follow: true, shown }
+      ? { path: () => cString(descriptorPath(this.#root.number)), follow: true, shown }
       : { path: () => cString(this.#rootPath), follow: false, shown };
     entry.stat.xattrs = this.#xattrs.read(subject, xattrs);
     return entry;
@@ -125,7 +125,7 @@ export class DirectoryTree implements SourceTree, Disposable {
 
   /** A short path to an open directory, or its own where there is no `/proc`. */
   #pathOf({ number }: Fd, shown: Uint8Array): Uint8Array {
-    return this.#linux.hasProc ? utf8(`/proc/self/fd/${number}`) : shown;
+    return this.#linux.hasProc ? descriptorPath(number) : shown;
   }
 
   [Symbol.dispose](): void {
