@@ -14,14 +14,15 @@ export {
   type CreateImageFromDumpOptions,
   type CreateImageOptions,
   encodeImage,
+  encodeSource,
+  type EncodeSourceOptions,
+  type ReadSource,
+  readSource,
+  type ReadSourceOptions,
 } from "./lib/composefs/image.ts";
 export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/composefs/open.ts";
-export {
-  type ContentsOptions,
-  type FileReader,
-  INLINE_THRESHOLD,
-  resolveContents,
-} from "./lib/composefs/contents.ts";
+export { type Contents, INLINE_THRESHOLD } from "./lib/composefs/contents.ts";
+export type { FileReader, ReadFilesOptions } from "./lib/composefs/file_reader.ts";
 export type { ImageView } from "./lib/composefs/unoverlay.ts";
 export type { FormatVersion, VersionRange } from "./lib/composefs/version.ts";
 
@@ -63,7 +64,7 @@ export {
   type MemoryStat,
   memoryTree,
 } from "./lib/tree/memory_tree.ts";
-export { type ScanOptions, scanTree, type Source } from "./lib/tree/scan.ts";
+export { type ScanOptions, scanTree } from "./lib/tree/scan.ts";
 export type {
   Fingerprints,
   ListOptions,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CreateImageOptions } from "../lib/composefs/image.ts";
+import type { EncodeSourceOptions, ReadSourceOptions } from "../lib/composefs/image.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
 import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { ObjectStore } from "../lib/objects/object_store.ts";
@@ -33,9 +33,9 @@ export interface DiskLayer extends DataLayer, Disposable {
   has(path: Uint8Array): boolean;
 }
 
-/** How `Machine.createImage` reads a directory, and where its files go. */
-export interface CreateImageSettings
-  extends Omit<CreateImageOptions, "reader" | "store" | "fingerprints"> {
+/** How `Machine.readTree` reads a directory, and where its files go. */
+export interface ReadTreeSettings
+  extends Omit<ReadSourceOptions, "reader" | "store" | "fingerprints"> {
   /** Where files above 64 bytes are put, opened by the same machine. Without one they are only digested. */
   readonly store?: DiskStore | undefined;
   /** Digests known of earlier runs; those that are found are added. */
@@ -45,3 +45,6 @@ export interface CreateImageSettings
   /** How many threads read files, at most; as many as the process may use at a time if absent. */
   readonly threads?: number | undefined;
 }
+
+/** The same for `Machine.createImage`, and which image it makes. */
+export interface CreateImageSettings extends ReadTreeSettings, EncodeSourceOptions {}

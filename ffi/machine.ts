@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createImage } from "../lib/composefs/image.ts";
+import { encodeSource, type ReadSource, readSource } from "../lib/composefs/image.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
@@ -15,7 +15,13 @@ import type { Digest } from "../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../lib/digest/hasher.ts";
 import type { File } from "../lib/file/file.ts";
 import type { Content, Tree } from "../lib/tree/tree.ts";
-import type { CreateImageSettings, DiskLayer, DiskStore, DiskTree } from "./disk.ts";
+import type {
+  CreateImageSettings,
+  DiskLayer,
+  DiskStore,
+  DiskTree,
+  ReadTreeSettings,
+} from "./disk.ts";
 import { Fd } from "./files/fd.ts";
 import { openFiniteFile } from "./files/finite_file.ts";
 import {
@@ -121,7 +127,21 @@ export class Machine {
     source: Path | DiskTree,
     settings: CreateImageSettings = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const { store, threads, cache, believeCache = true, onRead, ...rest } = settings;
+    return encodeSource(await this.readTree(source, settings), settings);
+  }
+
+  /**
+   * Reads a directory for images of it and, if a store is given, puts its files there: the first part of
+   * `createImage`, after which `encodeSource` can make several images.
+   *
+   * @throws {RangeError} If the tree holds what an image cannot, or changes while it is read.
+   * @throws {SyscallError} If something cannot be read or written.
+   */
+  async readTree(
+    source: Path | DiskTree,
+    settings: ReadTreeSettings = {},
+  ): Promise<ReadSource> {
+    const { algorithms, store, threads, cache, believeCache = true, onRead, ...scan } = settings;
     if (store !== undefined && !(store instanceof DirectoryStore)) {
       throw new TypeError(
         "Cannot put files into this store: expected one that openStore has opened",
@@ -136,13 +156,14 @@ export class Machine {
       using reader = new TreeReader(this.#linux, tree, {
         ...this.#threadOptions(threads),
         believeCache,
+        ...(algorithms === undefined ? {} : { algorithms }),
         ...(store === undefined ? {} : { store }),
         ...(cache === undefined ? {} : { cache }),
         ...(onRead === undefined ? {} : { onRead }),
       });
-      const image = await createImage(tree, { ...rest, reader, fingerprints: cache });
+      const read = await readSource(tree, { ...scan, reader, fingerprints: cache });
       store?.flush();
-      return image;
+      return read;
     } catch (error) {
       // On a full disk, say, what is complete need not be made again. Whoever interrupts does not want to
       // wait for the disk.

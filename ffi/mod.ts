@@ -67,7 +67,13 @@ export function serveThreads(): void {
 }
 
 export { type DigestFilesOptions, Machine } from "./machine.ts";
-export type { CreateImageSettings, DiskLayer, DiskStore, DiskTree } from "./disk.ts";
+export type {
+  CreateImageSettings,
+  DiskLayer,
+  DiskStore,
+  DiskTree,
+  ReadTreeSettings,
+} from "./disk.ts";
 export type {
   EnableVerityOptions,
   ForeignDigest,

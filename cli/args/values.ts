@@ -58,3 +58,16 @@ export function hex(most: number): ValueParser<Uint8Array<ArrayBuffer>> {
     throw new RangeError(`expected an even number of hexadecimal digits, at most ${2 * most}`);
   };
 }
+
+/** One or more of a few words, separated by commas, none of them twice; completions offer each. */
+export function choices<const Word extends string>(
+  ...words: readonly Word[]
+): ValueParser<readonly Word[]> & { readonly words: readonly Word[] } {
+  const one = choice(...words);
+  function parseChoices(text: string, bytes: Uint8Array<ArrayBuffer>): readonly Word[] {
+    const found = text.split(",").map((part) => one(part, bytes));
+    if (new Set(found).size === found.length) return found;
+    throw new RangeError("expected each once");
+  }
+  return Object.assign(parseChoices, { words });
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd } from "./fd.ts";
@@ -26,6 +27,8 @@ export interface WriteFileOptions {
   readonly keepSealed?: boolean;
   /** Turns fs-verity on for the file before it has its name. */
   readonly seal?: Sealing | undefined;
+  /** By what; SHA-256 if absent. */
+  readonly algorithm?: HashAlgorithm;
 }
 
 const MODE = 0o666;
@@ -50,7 +53,8 @@ export function writeFileAtomically(
   linux: Linux,
   path: Uint8Array,
   chunks: Iterable<Uint8Array<ArrayBuffer>>,
-  { sync = true, mode = MODE, keepSealed = false, seal }: WriteFileOptions = {},
+  { sync = true, mode = MODE, keepSealed = false, seal, algorithm = "sha256" }: WriteFileOptions =
+    {},
 ): SyscallError | undefined {
   using place = Place.find(linux, path, { action: "write" });
   const { directory, name, stat } = place;
@@ -84,7 +88,7 @@ export function writeFileAtomically(
   // Whoever has planted a file of theirs does not get to say who may write to ours.
   if (stat?.uid === linux.userId()) draft.file.chmod(stat.mode & PERMISSIONS);
   if (sync) draft.file.sync();
-  const refusal = seal && sealDraft(draft, seal);
+  const refusal = seal && sealDraft(draft, seal, algorithm);
   const errno = draft.replace(name);
   if (errno === ERRNO.EBUSY) {
     // The caller's chunks may come only once, so the draft is what is copied.
@@ -101,10 +105,14 @@ function hasVerity({ attributes }: FileStat): boolean {
 }
 
 /** Returns what is in the way of fs-verity, where it need not be. */
-function sealDraft(draft: UnnamedFile, seal: Sealing): SyscallError | undefined {
+function sealDraft(
+  draft: UnnamedFile,
+  seal: Sealing,
+  algorithm: HashAlgorithm,
+): SyscallError | undefined {
   draft.reopenForReading();
   try {
-    enableVerity(draft.file);
+    enableVerity(draft.file, { algorithm });
     return undefined;
   } catch (error) {
     if (!(error instanceof SyscallError) || seal === "require") throw error;

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { HASH_ALGORITHMS } from "../../lib/digest/hasher.ts";
+import { copyBytes } from "../../lib/bytes/copy.ts";
 import { Arena } from "../../lib/bytes/arena.ts";
 import { record, reserved, u16, u32, u64, u8 } from "../../lib/bytes/struct.ts";
 import type { DraftHandle } from "../files/unnamed_file.ts";
@@ -19,7 +21,7 @@ export const FILE_STATE = {
   failed: 0,
   /** Its contents are the result's bytes. */
   inline: 1,
-  /** Its digest is the result's bytes. */
+  /** Its digests are the result's bytes. */
   digested: 2,
   /** As digested; and its contents are in a file that waits for a name. */
   drafted: 3,
@@ -29,7 +31,7 @@ export const FILE_STATE = {
 export interface FileResult {
   /** One of {@linkcode FILE_STATE}. */
   readonly state: number;
-  /** Contents or digest, at most 64 bytes. */
+  /** Contents, or digests one behind the other. */
   readonly bytes: Uint8Array;
   /** The open file that waits for a name, and where it can be found. */
   readonly draft?: DraftHandle;
@@ -42,8 +44,11 @@ const HEADER = record({ kind: u8, padding: reserved(1), count: u16 });
 const RESULT = record({ state: u8, length: u8, padding: reserved(2), number: u32, seed: u64 });
 const FILE = record({ size: u64, length: u32 });
 
-/** As many as the contents that are kept in an image, or a digest. */
-const MAX_BYTES = 64;
+/** As many as there are in one digest by each algorithm: more than are kept in an image. */
+const MAX_BYTES = Object.values(HASH_ALGORITHMS).reduce(
+  (sum, { digestSize }) => sum + digestSize,
+  0,
+);
 const RESULT_SIZE = RESULT.size + MAX_BYTES;
 
 /** The most files in one job. */
@@ -52,6 +57,13 @@ const FILES_START = HEADER.size + MAX_FILES * RESULT_SIZE;
 
 /** The longest path that has room in a job, in bytes. */
 export const MAX_JOB_PATH = SLOT_SIZE - FILES_START - FILE.size;
+
+const SLASH = 0x2f;
+
+/** Bytes of the path of a name in a directory. */
+export function pathLength(name: Uint8Array, directory: Uint8Array): number {
+  return directory.length === 0 ? name.length : directory.length + 1 + name.length;
+}
 
 /** Writes a job, file by file. */
 export class FileJobWriter {
@@ -66,13 +78,23 @@ export class FileJobWriter {
     this.#bytes = bytesOf(view);
   }
 
-  /** Adds a file if there is room for it; tells whether there was. */
-  add(path: Uint8Array, size: number): boolean {
-    const next = this.#end + FILE.size + path.length;
+  /**
+   * Adds a file if there is room for it; tells whether there was.
+   *
+   * @param directory Path of the directory that it is in; empty if `name` is a path of its own.
+   */
+  add(size: number, name: Uint8Array, directory: Uint8Array): boolean {
+    const length = pathLength(name, directory);
+    const next = this.#end + FILE.size + length;
     if (this.#count === MAX_FILES || next > SLOT_SIZE) return false;
     u64.write(this.#view, this.#end + FILE.offsets.size, size);
-    this.#view.setUint32(this.#end + FILE.offsets.length, path.length, true);
-    this.#bytes.set(path, this.#end + FILE.size);
+    this.#view.setUint32(this.#end + FILE.offsets.length, length, true);
+    const at = this.#end + FILE.size;
+    if (directory.length > 0) {
+      copyBytes(this.#bytes, at, directory);
+      this.#bytes[at + directory.length] = SLASH;
+    }
+    copyBytes(this.#bytes, at + length - name.length, name);
     // A job that breaks off is not to show what its slot held before.
     const result = HEADER.size + this.#count * RESULT_SIZE;
     this.#view.setUint8(result + RESULT.offsets.state, FILE_STATE.failed);
@@ -102,13 +124,9 @@ export function runFileJob(
 ): void {
   const bytes = bytesOf(view);
   const { count } = HEADER.read(view, 0);
-  let at = FILES_START;
-  const paths = new Arena();
+  const files = new FileCursor(view);
   for (let index = 0; index < count; index++) {
-    const size = u64.read(view, at + FILE.offsets.size);
-    const length = view.getUint32(at + FILE.offsets.length, true);
-    const path = paths.copy(bytes.subarray(at + FILE.size, at + FILE.size + length));
-    at += FILE.size + length;
+    const { path, size } = files.next();
     let result = FAILED;
     try {
       result = read(path, size);
@@ -117,6 +135,38 @@ export function runFileJob(
     }
     writeResult(view, bytes, index, result);
   }
+}
+
+/** The files of a job, one after the other. */
+export class FileCursor {
+  readonly #view: DataView<SharedArrayBuffer>;
+  readonly #bytes: Uint8Array<SharedArrayBuffer>;
+  readonly #paths = new Arena();
+  #at = FILES_START;
+
+  constructor(view: DataView<SharedArrayBuffer>) {
+    this.#view = view;
+    this.#bytes = bytesOf(view);
+  }
+
+  /** The next file; its path is a copy. */
+  next(): { readonly path: Uint8Array<ArrayBuffer>; readonly size: number } {
+    const size = u64.read(this.#view, this.#at + FILE.offsets.size);
+    const length = this.#view.getUint32(this.#at + FILE.offsets.length, true);
+    const start = this.#at + FILE.size;
+    this.#at = start + length;
+    return { path: this.#paths.copy(this.#bytes.subarray(start, this.#at)), size };
+  }
+}
+
+/** A file of a job, found by going over those in front of it. */
+export function readJobFile(
+  view: DataView<SharedArrayBuffer>,
+  index: number,
+): { readonly path: Uint8Array<ArrayBuffer>; readonly size: number } {
+  const files = new FileCursor(view);
+  for (let i = 0; i < index; i++) files.next();
+  return files.next();
 }
 
 function writeResult(
@@ -135,16 +185,12 @@ function writeResult(
   all.set(bytes, at + RESULT.size);
 }
 
-/** What became of the file at `index` of a job that is done; its bytes are put into an arena. */
-export function readResult(
-  view: DataView<SharedArrayBuffer>,
-  index: number,
-  arena: Arena,
-): FileResult {
+/** What became of the file at `index` of a job that is done. Its bytes are the job's: valid as long as that is. */
+export function readResult(view: DataView<SharedArrayBuffer>, index: number): FileResult {
   const at = HEADER.size + index * RESULT_SIZE;
   const state = view.getUint8(at + RESULT.offsets.state);
   const length = view.getUint8(at + RESULT.offsets.length);
-  const bytes = arena.copy(bytesOf(view).subarray(at + RESULT.size, at + RESULT.size + length));
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at + RESULT.size, length);
   if (state !== FILE_STATE.drafted) return { state, bytes };
   const number = view.getUint32(at + RESULT.offsets.number, true);
   return { state, bytes, draft: { number, seed: u64.read(view, at + RESULT.offsets.seed) } };

@@ -11,7 +11,7 @@ import type { Linux } from "../sys/linux.ts";
 import { ObjectCheckWork } from "./_object_check_work.ts";
 import { SpanWork } from "./_span_work.ts";
 import { TreeWork } from "./_tree_work.ts";
-import type { FileWork, SharedDirectory, WorkOrder } from "./work_order.ts";
+import { algorithmsOf, type FileWork, type SharedDirectory, type WorkOrder } from "./work_order.ts";
 
 /** Begins the work on this thread. */
 export function startWork(linux: Linux, order: WorkOrder): FileWork {
@@ -20,7 +20,7 @@ export function startWork(linux: Linux, order: WorkOrder): FileWork {
     case "tree":
       return new TreeWork(
         open(order.root),
-        order.algorithm,
+        order.algorithms,
         order.store && { directory: open(order.store), ...order.store },
       );
     case "objects":
@@ -35,10 +35,8 @@ export function startWork(linux: Linux, order: WorkOrder): FileWork {
 
 /** What hashes pieces of large files in the course of a work. */
 export function spanWork(linux: Linux, order: WorkOrder): SpanWork {
-  const { algorithm, blockSize } = order.kind === "digest"
-    ? order.options
-    : { algorithm: order.algorithm, blockSize: OBJECT_BLOCK_SIZE };
-  return new SpanWork(linux, defaultHasher(algorithm), blockSize);
+  const blockSize = order.kind === "digest" ? order.options.blockSize : OBJECT_BLOCK_SIZE;
+  return new SpanWork(linux, algorithmsOf(order).map(defaultHasher), blockSize);
 }
 
 /** Bytes in the blocks by which objects and images are digested. */

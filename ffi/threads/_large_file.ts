@@ -4,15 +4,15 @@
  * @module
  */
 
-import { wrongLength } from "../../lib/composefs/contents.ts";
+import { wrongLength } from "../../lib/composefs/file_reader.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import { SpanAssembler } from "../../lib/digest/fs_verity.ts";
-import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
+import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { SpanJob } from "./_span_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
-import { type FilePiece, MAX_WHOLE_FILE, type SpanWork } from "./_span_work.ts";
+import { type FilePiece, hashesSize, MAX_WHOLE_FILE, type SpanWork } from "./_span_work.ts";
 import { F_GETFL, F_SETFL } from "../sys/uapi.ts";
 import { resize } from "../files/write_contents.ts";
 
@@ -26,7 +26,8 @@ export interface LargeFileOptions {
   readonly size: number;
   /** An empty file, open for writing, that is to be its copy. */
   readonly to?: Fd;
-  readonly algorithm?: HashAlgorithm;
+  /** By what it is digested: those of the crew that hashes its pieces. */
+  readonly algorithms: readonly HashAlgorithm[];
   readonly blockSize?: number;
 }
 
@@ -39,7 +40,12 @@ export class LargeFile {
   readonly from: Fd;
   readonly to: Fd | undefined;
   readonly size: number;
-  readonly #assembler: SpanAssembler;
+  readonly #blockSize: number;
+  /** One for each algorithm, with the length of its digests in bytes. */
+  readonly #assemblers: readonly {
+    readonly assembler: SpanAssembler;
+    readonly digestSize: number;
+  }[];
   /** Hashes that arrived before those in front of them, and lengths of holes, by position. */
   readonly #early = new Map<number, Uint8Array | number>();
   /** Bytes whose hashes have been put in place. */
@@ -47,12 +53,16 @@ export class LargeFile {
   #isDirect = false;
   readonly #isSparse: boolean;
 
-  constructor({ number, from, to, size, ...options }: LargeFileOptions) {
+  constructor({ number, from, to, size, algorithms, blockSize = 4096 }: LargeFileOptions) {
     this.number = number;
     this.from = from;
     this.to = to;
     this.size = size;
-    this.#assembler = new SpanAssembler(options);
+    this.#blockSize = blockSize;
+    this.#assemblers = algorithms.map((algorithm) => ({
+      assembler: new SpanAssembler({ algorithm, blockSize }),
+      digestSize: HASH_ALGORITHMS[algorithm].digestSize,
+    }));
     const data = from.nextData(0);
     this.#isSparse = data === undefined || data.start > 0 || data.end < size;
     if (to !== undefined) {
@@ -105,12 +115,22 @@ export class LargeFile {
     ) {
       this.#early.delete(this.#done);
       if (typeof next === "number") {
-        this.#assembler.addZeros(next);
+        for (const { assembler } of this.#assemblers) assembler.addZeros(next);
         this.#done += next;
       } else {
-        this.#assembler.add(next);
+        this.#addHashes(next);
         this.#done += MAX_WHOLE_FILE;
       }
+    }
+  }
+
+  #addHashes(hashes: Uint8Array): void {
+    const length = Math.min(MAX_WHOLE_FILE, this.size - this.#done);
+    let start = 0;
+    for (const { assembler, digestSize } of this.#assemblers) {
+      const end = start + hashesSize(length, this.#blockSize, digestSize);
+      assembler.add(hashes.subarray(start, end));
+      start = end;
     }
   }
 
@@ -128,13 +148,13 @@ export class LargeFile {
     throw wrongLength(from.shown, from.stat().size, size);
   }
 
-  /** Completes the copy, if there is one, and gives the digest. */
-  finish(): Digest {
+  /** Completes the copy, if there is one, and gives the digests, in the order of the algorithms. */
+  finish(): Digest[] {
     this.#endDirect();
     if (this.to !== undefined && alignUp(this.size, COPY_ALIGNMENT) !== this.size) {
       resize(this.to, this.size);
     }
-    return this.#assembler.digest(this.size);
+    return this.#assemblers.map(({ assembler }) => assembler.digest(this.size));
   }
 
   #endDirect(): void {

@@ -23,7 +23,13 @@ const DIRECT_ALIGNMENT = 4096;
 /** Tells whether a large file can be cut into pieces: then each is of whole spans. */
 export function canCut({ digestSize }: BlockHasher, blockSize: number): boolean {
   const span = spanSize(blockSize, digestSize);
-  return span <= MAX_WHOLE_FILE && MAX_WHOLE_FILE / span * digestSize <= MAX_SPAN_HASHES;
+  return span <= MAX_WHOLE_FILE &&
+    hashesSize(MAX_WHOLE_FILE, blockSize, digestSize) <= MAX_SPAN_HASHES;
+}
+
+/** Bytes of the hashes of all spans of a piece. */
+export function hashesSize(length: number, blockSize: number, digestSize: number): number {
+  return Math.ceil(length / spanSize(blockSize, digestSize)) * digestSize;
 }
 
 /** A part of a file, and its copy if there is one. */
@@ -35,15 +41,18 @@ export interface FilePiece extends Omit<SpanJob, "from" | "to"> {
 /** Works on one piece after the other, through one buffer. */
 export class SpanWork {
   readonly #linux: Linux;
-  readonly #levels: LevelHasher;
+  /** One for each algorithm. */
+  readonly #levels: readonly LevelHasher[];
+  /** The longest of the spans of all, which are powers of two. */
   readonly #spanSize: number;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  #zeroSpan: Uint8Array | undefined;
+  /** By algorithm, the hashes of a span of zeros. */
+  #zeroSpan: readonly Uint8Array[] | undefined;
 
-  constructor(linux: Linux, hasher: BlockHasher, blockSize: number) {
+  constructor(linux: Linux, hashers: readonly BlockHasher[], blockSize: number) {
     this.#linux = linux;
-    this.#levels = new LevelHasher(hasher, blockSize);
-    this.#spanSize = spanSize(blockSize, hasher.digestSize);
+    this.#levels = hashers.map((hasher) => new LevelHasher(hasher, blockSize));
+    this.#spanSize = Math.max(...hashers.map(({ digestSize }) => spanSize(blockSize, digestSize)));
   }
 
   /** Works on a job. Its files are open in another thread. */
@@ -63,7 +72,8 @@ export class SpanWork {
    *
    * The last piece of a copy is written up to a whole number of blocks.
    *
-   * @returns The hashes of its spans; undefined if the file ends before the piece does.
+   * @returns The hashes of its spans, by the first algorithm, then by the next; undefined if the file ends
+   * before the piece does.
    */
   hashPiece(piece: FilePiece): Uint8Array | undefined {
     if (piece.isSparse) return this.#hashSparse(piece);
@@ -71,25 +81,32 @@ export class SpanWork {
     const bytes = this.#read(from, position, length);
     if (bytes === undefined) return undefined;
     to?.writeAt(this.#pad(length), position);
-    return this.#levels.hashSpans(bytes);
+    return joinHashes(this.#hashSpans(bytes));
   }
 
   /** Does the same span by span, past those that lie in holes; the copy gets no blocks of zeros. */
   #hashSparse({ from, to, position, length }: FilePiece): Uint8Array | undefined {
     const span = this.#spanSize;
-    const hashes: Uint8Array[] = [];
+    const hashes: (readonly Uint8Array[])[] = [];
     for (let start = position; start < position + length; start += span) {
       const size = Math.min(span, position + length - start);
       if (size === span && isHole(from, start, start + size)) {
-        hashes.push(this.#zeroSpan ??= this.#levels.hashSpans(new Uint8Array(span)));
+        hashes.push(this.#zeroSpan ??= this.#hashSpans(new Uint8Array(span)));
         continue;
       }
       const bytes = this.#read(from, start, size);
       if (bytes === undefined) return undefined;
       if (to !== undefined) writeNonZero(to, this.#pad(size), start);
-      hashes.push(this.#levels.hashSpans(bytes));
+      hashes.push(this.#hashSpans(bytes));
     }
-    return concatBytes(...hashes);
+    return joinHashes(
+      this.#levels.map((_, algorithm) => concatBytes(...hashes.map((each) => each[algorithm]!))),
+    );
+  }
+
+  /** Hashes whole spans, and a shorter one at the end of a file, by each algorithm. */
+  #hashSpans(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
+    return this.#levels.map((levels) => levels.hashSpans(bytes));
   }
 
   #read(from: Fd, position: number, length: number): Uint8Array<ArrayBuffer> | undefined {
@@ -104,6 +121,10 @@ export class SpanWork {
     this.#buffer!.fill(0, length, padded);
     return this.#buffer!.subarray(0, padded);
   }
+}
+
+function joinHashes(hashes: readonly Uint8Array[]): Uint8Array {
+  return hashes.length === 1 ? hashes[0]! : concatBytes(...hashes);
 }
 
 function isHole(file: Fd, start: number, end: number): boolean {

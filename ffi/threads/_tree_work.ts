@@ -4,8 +4,9 @@
  * @module
  */
 
-import { INLINE_THRESHOLD, wrongLength } from "../../lib/composefs/contents.ts";
-import type { Digest } from "../../lib/digest/digest.ts";
+import { INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
+import { wrongLength } from "../../lib/composefs/file_reader.ts";
+import { concatBytes } from "../../lib/bytes/text.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
@@ -23,7 +24,7 @@ const MIN_CLONE = 1 << 14;
 /** Reads files of up to {@linkcode MAX_WHOLE_FILE} bytes below an open directory. */
 export class TreeWork implements FileWork {
   readonly #tree: DirectoryTree;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithms: readonly HashAlgorithm[];
   readonly #objects: ObjectDirectory | undefined;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE + 1);
   /** Whether the last object that was looked for was there: so may be the next. */
@@ -32,10 +33,10 @@ export class TreeWork implements FileWork {
   /** Closes neither directory. */
   constructor(
     root: Fd,
-    algorithm: HashAlgorithm,
+    algorithms: readonly HashAlgorithm[],
     store?: { readonly directory: Fd; readonly path: Uint8Array } & ObjectOptions,
   ) {
-    this.#algorithm = algorithm;
+    this.#algorithms = algorithms;
     this.#tree = new DirectoryTree(root, root.subject as Uint8Array);
     this.#objects = store && new ObjectDirectory(store.directory, store.path, store);
   }
@@ -46,7 +47,7 @@ export class TreeWork implements FileWork {
       const contents = this.#contents(path, size, file);
       return size <= INLINE_THRESHOLD
         ? { state: FILE_STATE.inline, bytes: contents.slice() }
-        : { state: FILE_STATE.digested, bytes: this.#digest(contents).bytes };
+        : { state: FILE_STATE.digested, bytes: this.#digests(contents) };
     }
     return this.#store(this.#objects, path, size, file);
   }
@@ -73,8 +74,12 @@ export class TreeWork implements FileWork {
     return buffer;
   }
 
-  #digest(contents: Uint8Array): Digest {
-    return fsVerityDigest(contents, { algorithm: this.#algorithm });
+  /** The digests of a whole file, one behind the other. */
+  #digests(contents: Uint8Array): Uint8Array {
+    const digests = this.#algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
+    return digests.length === 1
+      ? digests[0]!.bytes
+      : concatBytes(...digests.map(({ bytes }) => bytes));
   }
 
   #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {
@@ -83,7 +88,8 @@ export class TreeWork implements FileWork {
     let draft: UnnamedFile | undefined = clone;
     try {
       const contents = this.#contents(path, size, file, clone?.file);
-      const digest = this.#digest(contents);
+      const algorithm = this.#algorithms[0]!;
+      const digest = fsVerityDigest(contents, { algorithm });
       const { bytes } = digest;
       this.#expectsPresent = objects.has(digest, size);
       if (this.#expectsPresent) {
@@ -94,7 +100,7 @@ export class TreeWork implements FileWork {
         draft = objects.createDraft();
         if (writeNonZero(draft.file, contents, 0) !== size) resize(draft.file, size);
       }
-      objects.completeDraft(draft, this.#algorithm);
+      objects.completeDraft(draft, algorithm);
       return { state: FILE_STATE.drafted, bytes, draft: draft.handle };
     } catch (error) {
       draft?.[Symbol.dispose]();

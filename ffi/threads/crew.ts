@@ -8,10 +8,18 @@
  * @module
  */
 
-import { FileJobWriter, type FileResult, MAX_JOB_PATH, readResult } from "./_file_job.ts";
+import {
+  FILE_STATE,
+  FileJobWriter,
+  type FileResult,
+  MAX_JOB_PATH,
+  pathLength,
+  readJobFile,
+  readResult,
+} from "./_file_job.ts";
+import { joinName } from "../../lib/tree/scan.ts";
 import { JobBoard } from "./_job_board.ts";
 import { readSpanHashes, readSpanJob, writeSpanJob } from "./_span_job.ts";
-import { Arena } from "../../lib/bytes/arena.ts";
 import type { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import { type CrewMessage, JobRunner } from "./thread.ts";
@@ -33,8 +41,13 @@ export interface ThreadOptions {
 export interface CrewOptions extends ThreadOptions {
   /** How many files may be on their way at a time. Default: as many as jobs can hold. */
   readonly maxFiles?: number;
-  /** Told what became of a file, by the number it was given. Adds none itself. */
+  /**
+   * Told what became of a file, by the number it was given; the result's bytes are valid during the call. Adds
+   * no files itself.
+   */
   readonly onFile: (number: number, result: FileResult) => void;
+  /** Reads a file that could not be read once more here, where its error shows: unless it can be read now. */
+  readonly readsAgain?: boolean;
   /** Told of each piece of a large file. */
   readonly onPiece?: (bytes: number) => void;
   /** Told when all pieces of a large file have been hashed. May add large files. */
@@ -68,6 +81,8 @@ function isLongCopy({ to, size }: LargeFile): boolean {
   return to !== undefined && size >= LONG_COPY;
 }
 
+const NO_DIRECTORY = new Uint8Array();
+
 /** What was posted in a slot. */
 type Posted =
   | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
@@ -81,7 +96,6 @@ export class Crew implements Disposable {
   readonly #board: JobBoard;
   readonly #filesPerJob: number;
   readonly #posted = new Map<number, Posted>();
-  readonly #results = new Arena();
   readonly #workers: Worker[] = [];
   /** Made when it is needed: it comes with megabytes of buffers. */
   #runner: JobRunner | undefined;
@@ -110,17 +124,26 @@ export class Crew implements Disposable {
     this.#startFor(count * FILE_COST);
   }
 
-  /** Has a file of up to `MAX_WHOLE_FILE` bytes read. */
-  addFile(number: number, path: Uint8Array, size: number): void {
-    if (path.length > MAX_JOB_PATH) {
-      this.#options.onFile(number, this.runner.files.read(new Uint8Array(path), size));
+  /**
+   * Has a file of up to `MAX_WHOLE_FILE` bytes read.
+   *
+   * @param directory Path of the directory that it is in; if absent, `name` is a path of its own.
+   */
+  addFile(
+    number: number,
+    size: number,
+    name: Uint8Array,
+    directory: Uint8Array = NO_DIRECTORY,
+  ): void {
+    if (pathLength(name, directory) > MAX_JOB_PATH) {
+      this.#options.onFile(number, this.runner.files.read(joinName(directory, name), size));
       return;
     }
     let draft = this.#draft ??= this.#beginFiles();
-    if (!draft.writer.add(path, size)) {
+    if (!draft.writer.add(size, name, directory)) {
       this.#postFiles();
       draft = this.#draft = this.#beginFiles();
-      draft.writer.add(path, size);
+      draft.writer.add(size, name, directory);
     }
     draft.numbers.push(number);
     draft.cost += size + FILE_COST;
@@ -171,7 +194,7 @@ export class Crew implements Disposable {
     for (const [slot, posted] of this.#posted) {
       if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
       while (posted.told < posted.numbers.length) {
-        discard(readResult(this.#board.job(slot), posted.told++, this.#results));
+        discard(readResult(this.#board.job(slot), posted.told++));
       }
     }
     this.#posted.clear();
@@ -278,7 +301,12 @@ export class Crew implements Disposable {
     const job = this.#board.job(slot);
     while (posted.told < posted.numbers.length) {
       const index = posted.told++;
-      this.#options.onFile(posted.numbers[index]!, readResult(job, index, this.#results));
+      let result = readResult(job, index);
+      if (result.state === FILE_STATE.failed && this.#options.readsAgain) {
+        const { path, size } = readJobFile(job, index);
+        result = this.runner.files.read(path, size);
+      }
+      this.#options.onFile(posted.numbers[index]!, result);
     }
     this.#release(slot);
   }

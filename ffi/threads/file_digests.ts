@@ -73,7 +73,8 @@ class FileDigests implements Disposable {
       threads,
       module,
       startAtOnce,
-      onFile: (number, result) => void this.#results.set(number, result),
+      onFile: (number, { state, bytes }) =>
+        void this.#results.set(number, { state, bytes: bytes.slice() }),
       onPiece: (bytes) => onRead?.(this.#read += bytes),
       onLargeFile: (file) => this.#finishLarge(file),
     });
@@ -86,7 +87,7 @@ class FileDigests implements Disposable {
     const size = this.#sizeOf(path);
     if (size === undefined) this.#results.set(number, FAILED);
     else if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
-    else this.#crew.addFile(number, path, size);
+    else this.#crew.addFile(number, size, path);
   }
 
   finish(): void {
@@ -140,12 +141,12 @@ class FileDigests implements Disposable {
     }
     const { algorithm, blockSize } = this.#options;
     this.#crew.addLargeFile(
-      new LargeFile({ number, from: file, size: file.size, algorithm, blockSize }),
+      new LargeFile({ number, from: file, size: file.size, algorithms: [algorithm], blockSize }),
     );
   }
 
   #finishLarge(file: LargeFile): void {
-    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish().bytes });
+    this.#results.set(file.number, { state: FILE_STATE.digested, bytes: file.finish()[0]!.bytes });
     this.#close(file.from);
   }
 

@@ -87,7 +87,7 @@ class ObjectCheck implements Disposable {
     // Without a digest there may be nothing to read.
     if (file.digest?.algorithm !== this.#algorithm) this.#checkAlone(file);
     else if (file.size > MAX_WHOLE_FILE) this.#addLarge(number, file);
-    else this.#crew.addFile(number, file.path!, file.size);
+    else this.#crew.addFile(number, file.size, file.path!);
   }
 
   finish(): void {
@@ -129,13 +129,13 @@ class ObjectCheck implements Disposable {
       return;
     }
     this.#large.add(found);
-    const algorithm = this.#algorithm;
-    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size, algorithm }));
+    const algorithms = [this.#algorithm];
+    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size, algorithms }));
   }
 
   #finishLarge(large: LargeFile): void {
     this.#large.delete(large.from);
-    const digest = large.finish();
+    const [digest] = large.finish();
     large.from.close();
     this.#compare(this.#files[large.number]!, digest);
   }

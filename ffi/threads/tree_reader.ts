@@ -4,38 +4,37 @@
  * @module
  */
 
+import { concatBytes } from "../../lib/bytes/text.ts";
+import { type Contents, ContentTable, INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
 import {
   changedError,
-  completeContent,
-  ContentMaker,
-  EMPTY,
+  checkAlgorithms,
   type FileReader,
-  INLINE_THRESHOLD,
   wrongLength,
-} from "../../lib/composefs/contents.ts";
-import type { DigestCache } from "../../lib/objects/digest_cache.ts";
-import { FILE_STATE, type FileResult } from "./_file_job.ts";
-import type { Source } from "../../lib/tree/scan.ts";
-import type { Content } from "../../lib/tree/tree.ts";
+} from "../../lib/composefs/file_reader.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import { Crew, type ThreadOptions } from "./crew.ts";
+import type { DigestCache } from "../../lib/objects/digest_cache.ts";
+import { joinName } from "../../lib/tree/scan.ts";
+import type { SourceEntry } from "../../lib/tree/source.ts";
 import type { Fd } from "../files/fd.ts";
-import { LargeFile } from "./_large_file.ts";
-import type { Linux } from "../sys/linux.ts";
+import { UnnamedFile } from "../files/unnamed_file.ts";
 import type { ObjectDirectory } from "../objects/object_directory.ts";
 import type { DirectoryStore } from "../objects/object_store.ts";
+import type { Linux } from "../sys/linux.ts";
 import type { DirectoryTree } from "../tree/source_tree.ts";
+import { FILE_STATE, type FileResult } from "./_file_job.ts";
+import { LargeFile } from "./_large_file.ts";
 import { MAX_WHOLE_FILE } from "./_span_work.ts";
-import { UnnamedFile } from "../files/unnamed_file.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
 
 /** How a tree's files are read. */
 export interface TreeReaderOptions extends ThreadOptions {
-  /** By what files are digested. SHA-256 if absent. */
-  readonly algorithm?: HashAlgorithm;
+  /** By what files are digested; SHA-256 if absent. With a store it must be one. */
+  readonly algorithms?: readonly HashAlgorithm[];
   /** Where files above 64 bytes are put. Without one they are only digested. */
   readonly store?: DirectoryStore;
-  /** Digests known of earlier runs; those that are found are added. */
+  /** Digests known of earlier runs, by the same algorithms; those that are found are added. */
   readonly cache?: DigestCache;
   /** Takes its digests for those of files as they are; else files are read all the same. Default true. */
   readonly believeCache?: boolean;
@@ -43,14 +42,10 @@ export interface TreeReaderOptions extends ThreadOptions {
   readonly onRead?: (done: number, total: number) => void;
 }
 
-/** A file on its way, and the contents that it is to complete. */
-interface Reading {
-  readonly file: Source;
-  readonly content: Content;
-}
-
-/** A large one. */
-interface Pending extends Reading {
+/** A large file on its way. */
+interface LargeReading {
+  readonly row: number;
+  readonly size: number;
   readonly from: Fd;
   readonly draft: UnnamedFile | undefined;
   /** Its digest, if it is being read again to be stored. */
@@ -60,36 +55,39 @@ interface Pending extends Reading {
 /** Reads files of one tree. Dispose of it, or declare it with `using`. */
 export class TreeReader implements FileReader, Disposable {
   readonly #tree: DirectoryTree;
-  readonly #algorithm: HashAlgorithm;
+  readonly #algorithms: readonly HashAlgorithm[];
   readonly #store: DirectoryStore | undefined;
   readonly #cache: DigestCache | undefined;
   readonly #believesCache: boolean;
   readonly #onRead: TreeReaderOptions["onRead"];
   readonly #crew: Crew;
-  readonly #contents = new ContentMaker();
-  readonly #files: Reading[] = [];
-  readonly #pending = new Map<number, Pending>();
+  readonly #table: ContentTable;
+  /** Fingerprints of files on their way, by row. */
+  readonly #fingerprints = new Map<number, number>();
+  readonly #large = new Map<number, LargeReading>();
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
   #hasNamedDraft = false;
-  /** How many files did not need to be read. */
+  /** How many files did not need to be read, and how many did. */
   #recalled = 0;
-  #nextNumber = 0;
+  #posted = 0;
   #done = 0;
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { algorithm = "sha256", store, cache, believeCache = true, onRead, ...rest } = options;
+    const { algorithms = ["sha256"], store, cache, believeCache = true, onRead, ...rest } = options;
     const { beforeThreads, ...threads } = rest;
-    this.#algorithm = algorithm;
+    checkAlgorithms(algorithms, store !== undefined);
     this.#tree = tree;
+    this.#algorithms = algorithms;
     this.#store = store;
     this.#cache = cache;
     this.#believesCache = believeCache;
     this.#onRead = onRead;
+    this.#table = new ContentTable(algorithms);
     this.#crew = new Crew(linux, {
       kind: "tree",
-      algorithm,
+      algorithms,
       root: tree.shared,
       ...(store === undefined ? {} : { store: store.objects.shared }),
     }, {
@@ -99,106 +97,108 @@ export class TreeReader implements FileReader, Disposable {
       beforeThreads: () => {
         if (this.#mayBeginAnew()) beforeThreads?.();
       },
-      onFile: (number, result) => this.#take(this.#files[number]!, result),
+      readsAgain: true,
+      onFile: (row, result) => this.#finishSmall(row, result),
       onPiece: (bytes) => this.#progress(bytes),
       onLargeFile: (file) => this.#finishLarge(file),
     });
   }
 
-  add(file: Source): Content {
-    this.#total += file.size;
-    const known = this.#recall(file);
-    if (known !== undefined) {
+  add({ name, size, fingerprint }: SourceEntry, directory: Uint8Array): number {
+    const row = this.#table.add(size);
+    if (size === 0) return row;
+    this.#total += size;
+    if (fingerprint !== undefined && this.#recall(row, size, fingerprint)) {
       this.#recalled++;
-      this.#progress(file.size);
-      return known;
+      this.#progress(size);
+      return row;
     }
-    const content = this.#contents.pending(file.size, this.#algorithm);
-    if (file.size > MAX_WHOLE_FILE) {
-      this.#beginLarge({ file, content });
-    } else {
-      this.#files.push({ file, content });
-      this.#crew.addFile(this.#files.length - 1, file.path, file.size);
+    this.#posted++;
+    if (size > MAX_WHOLE_FILE) this.#beginLarge(row, size, joinName(directory, name));
+    else this.#crew.addFile(row, size, name, directory);
+    return row;
+  }
+
+  // deno-lint-ignore require-await -- the port is for readers that wait, too
+  async finish(): Promise<Contents> {
+    this.#crew.finish();
+    return this.#table.complete();
+  }
+
+  [Symbol.dispose](): void {
+    this.#crew.stop((result) => this.#adopt(result)?.[Symbol.dispose]());
+    for (const { from, draft } of this.#large.values()) {
+      from.close();
+      draft?.[Symbol.dispose]();
     }
-    return content;
+    this.#large.clear();
   }
 
   /** Whether little is lost if the process ends now and another one does its work. */
   #mayBeginAnew(): boolean {
     // A draft that has a temporary name would stay behind. And where most files are known already, it is
     // the scan that takes the time, and most of it may be over.
-    return !this.#hasNamedDraft && this.#recalled < this.#files.length;
+    return !this.#hasNamedDraft && this.#recalled < this.#posted;
   }
 
-  /** What is known of a file without reading it. */
-  #recall({ size, fingerprint }: Source): Content | undefined {
-    if (size === 0) return EMPTY;
+  /** Fills in a row with what is known of a file without reading it; tells whether that is possible. */
+  #recall(row: number, size: number, fingerprint: number): boolean {
+    const cache = this.#cache;
     // Files that are kept in the image have no digest.
-    if (fingerprint === undefined || size <= INLINE_THRESHOLD) return undefined;
-    if (!this.#believesCache) return undefined;
-    const known = this.#cache?.get(fingerprint);
-    if (known === undefined) return undefined;
-    const digest = new Digest(this.#algorithm, known);
-    return this.#store?.has(digest, size) === false
-      ? undefined
-      : this.#contents.external(size, digest);
-  }
-
-  /** Notes the digest of a file that has been read. */
-  #settle({ file, content }: Reading, { bytes }: Digest): void {
-    completeContent(content, bytes);
-    if (file.fingerprint !== undefined) this.#cache?.set(file.fingerprint, bytes);
-  }
-
-  // deno-lint-ignore require-await -- the port is for readers that wait, too
-  async finish(): Promise<void> {
-    this.#crew.finish();
-  }
-
-  [Symbol.dispose](): void {
-    this.#crew.stop((result) => this.#adopt(result)?.[Symbol.dispose]());
-    for (const { from, draft } of this.#pending.values()) {
-      from.close();
-      draft?.[Symbol.dispose]();
+    if (cache === undefined || size <= INLINE_THRESHOLD) return false;
+    const digests = this.#believesCache ? cache.get(fingerprint) : undefined;
+    if (digests !== undefined) {
+      const store = this.#store;
+      if (store === undefined || store.has(new Digest(this.#algorithms[0]!, digests), size)) {
+        this.#table.fill(row, digests);
+        return true;
+      }
     }
-    this.#pending.clear();
+    this.#fingerprints.set(row, fingerprint);
+    return false;
   }
 
-  #take(reading: Reading, found: FileResult): void {
-    const { path, size } = reading.file;
-    // Read here, it shows its error; or it can be read now.
-    const result = found.state === FILE_STATE.failed
-      ? this.#crew.runner.files.read(new Uint8Array(path), size)
-      : found;
+  #finishSmall(row: number, result: FileResult): void {
     const { state, bytes } = result;
+    const size = this.#table.size(row);
+    if (state === FILE_STATE.inline) this.#table.fill(row, bytes);
+    else this.#settle(row, bytes);
     const draft = this.#adopt(result);
-    if (state === FILE_STATE.inline) {
-      completeContent(reading.content, bytes);
-    } else {
-      const digest = new Digest(this.#algorithm, bytes);
-      if (draft !== undefined) this.#store!.adopt(draft, digest, size);
-      this.#settle(reading, digest);
-      this.#expectsPresent = state === FILE_STATE.digested;
-    }
+    if (draft !== undefined) this.#store!.adopt(draft, this.#digest(row), size);
+    if (state !== FILE_STATE.inline) this.#expectsPresent = state === FILE_STATE.digested;
     this.#progress(size);
+  }
+
+  /** Keeps the digests of a file that has been read. */
+  #settle(row: number, digests: Uint8Array): void {
+    this.#table.fill(row, digests);
+    const fingerprint = this.#fingerprints.get(row);
+    if (fingerprint === undefined) return;
+    this.#fingerprints.delete(row);
+    this.#cache!.set(fingerprint, digests);
+  }
+
+  /** What an object is named by. */
+  #digest(row: number): Digest {
+    return this.#table.digest(row, this.#algorithms[0]!);
   }
 
   #adopt({ draft }: FileResult): UnnamedFile | undefined {
     return draft && this.#store?.objects.adoptDraft(draft);
   }
 
-  #beginLarge({ file, content }: Reading): void {
-    const from = this.#tree.open(file.path);
+  #beginLarge(row: number, size: number, path: Uint8Array): void {
+    const from = this.#tree.open(path);
     let draft: UnnamedFile | undefined;
     try {
-      if (from.size !== file.size) throw wrongLength(from.shown, from.size, file.size);
+      if (from.size !== size) throw wrongLength(from.shown, from.size, size);
       // In a store that cannot be written, it may be there.
       if (!this.#expectsPresent) draft = this.#beginDraft(from, (objects) => objects.tryDraft());
     } catch (error) {
       from.close();
       throw error;
     }
-    this.#postLarge({ file, content, from, draft });
+    this.#postLarge({ row, size, from, draft });
   }
 
   /** A draft that holds the file's contents already, or is to get them. */
@@ -212,48 +212,51 @@ export class TreeReader implements FileReader, Disposable {
     return draft;
   }
 
-  #postLarge(pending: Pending): void {
-    const { file, from, draft } = pending;
-    const number = this.#nextNumber++;
-    this.#pending.set(number, pending);
+  #postLarge(reading: LargeReading): void {
+    const { row, size, from, draft } = reading;
+    this.#large.set(row, reading);
     const isClone = draft !== undefined && draft.file.size > 0;
     this.#crew.addLargeFile(
       new LargeFile({
-        number,
+        number: row,
         from: isClone ? draft.file : from,
-        size: file.size,
-        algorithm: this.#algorithm,
+        size,
+        algorithms: this.#algorithms,
         ...(draft === undefined || isClone ? {} : { to: draft.file }),
       }),
     );
   }
 
   #finishLarge(large: LargeFile): void {
-    const pending = this.#pending.get(large.number)!;
-    const { file, from, draft, expected } = pending;
-    const digest = large.finish();
-    const { size } = from.stat();
-    if (size !== file.size) throw wrongLength(from.shown, size, file.size);
+    const reading = this.#large.get(large.number)!;
+    const { row, size, from, draft, expected } = reading;
+    const digests = large.finish();
+    const found = from.stat().size;
+    if (found !== size) throw wrongLength(from.shown, found, size);
     const store = this.#store;
-    if (expected !== undefined && !digest.equals(expected)) {
+    const digest = digests[0]!;
+    if (expected === undefined) {
+      this.#settle(
+        row,
+        concatBytes(...digests.map(({ bytes }) => bytes)),
+      );
+    } else if (!digest.equals(expected)) {
       throw changedError(from.shown, "other contents than were expected");
     }
-    this.#settle(pending, digest);
-    this.#expectsPresent = store?.has(digest, file.size) ?? false;
+    this.#expectsPresent = store?.has(digest, size) ?? false;
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {
       const copy = this.#beginDraft(from, (objects) => objects.createDraft());
-      this.#pending.delete(large.number);
-      this.#postLarge({ ...pending, draft: copy, expected: digest });
+      this.#postLarge({ ...reading, draft: copy, expected: digest });
       return;
     }
     if (draft !== undefined && !this.#expectsPresent) {
-      store!.objects.completeDraft(draft, this.#algorithm);
-      store!.adopt(draft, digest, file.size);
+      store!.objects.completeDraft(draft, digest.algorithm);
+      store!.adopt(draft, digest, size);
     } else {
       draft?.[Symbol.dispose]();
     }
     from.close();
-    this.#pending.delete(large.number);
+    this.#large.delete(row);
   }
 
   #progress(bytes: number): void {

@@ -22,7 +22,8 @@ export interface SharedDirectory {
 export type WorkOrder =
   | {
     readonly kind: "tree";
-    readonly algorithm: HashAlgorithm;
+    /** By what files are digested: one, if there is a store. */
+    readonly algorithms: readonly HashAlgorithm[];
     readonly root: SharedDirectory;
     readonly store?: StoreOrder;
   }
@@ -46,6 +47,18 @@ export interface DigestOrder {
   readonly salt?: Uint8Array;
   /** Takes the kernel's digest of a file that has one by the same parameters. */
   readonly measure: boolean;
+}
+
+/** By what the files of an order are digested. */
+export function algorithmsOf(order: WorkOrder): readonly HashAlgorithm[] {
+  switch (order.kind) {
+    case "tree":
+      return order.algorithms;
+    case "objects":
+      return [order.algorithm];
+    case "digest":
+      return [order.options.algorithm];
+  }
 }
 
 /** The work on one thread. */

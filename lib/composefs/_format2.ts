@@ -14,9 +14,10 @@ import { compareBytes } from "../bytes/compare.ts";
 import { utf8 } from "../bytes/text.ts";
 import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { ALL_XATTR_PREFIXES, XattrNames } from "../erofs/xattr_name.ts";
-import type { Content, Directory, Leaf, Stat, Tree } from "../tree/tree.ts";
+import type { Directory, Leaf, Stat, Tree } from "../tree/tree.ts";
 import { nameCounts } from "../tree/walk.ts";
-import { contentXattrs, sortDots } from "./_overlay.ts";
+import type { FileInodes } from "./_file_inodes.ts";
+import { sortDots } from "./_overlay.ts";
 import { escapeXattr } from "./_overlay_xattrs.ts";
 
 /** The longest file, and the longest target of a link, that composefs-rs puts into an image. */
@@ -32,8 +33,8 @@ const EMPTY = new Uint8Array();
  *
  * @throws {RangeError} If a file or a link holds more than this version does.
  */
-export function format2Inodes(tree: Tree<Content>): Inode[] {
-  return new DepthFirst(tree).run();
+export function format2Inodes<File>(tree: Tree<File>, files: FileInodes<File>): Inode[] {
+  return new DepthFirst(tree, files).run();
 }
 
 /** A directory whose entries are being numbered. */
@@ -46,16 +47,18 @@ interface Level {
   next: number;
 }
 
-class DepthFirst {
+class DepthFirst<File> {
   readonly #inodes: Inode[] = [];
   /** Number of each leaf's inode, once one of its names has been met. */
   readonly #numbers: (number | undefined)[] = [];
   /** How many names each leaf has, if some have several. */
   readonly #counts: Uint32Array | undefined;
   readonly #names = new XattrNames(ALL_XATTR_PREFIXES);
-  readonly #tree: Tree<Content>;
+  readonly #tree: Tree<File>;
+  readonly #files: FileInodes<File>;
 
-  constructor(tree: Tree<Content>) {
+  constructor(tree: Tree<File>, files: FileInodes<File>) {
+    this.#files = files;
     this.#tree = tree;
     this.#counts = nameCounts(tree);
   }
@@ -112,11 +115,12 @@ class DepthFirst {
       this.#inodes.push(this.#leaf(this.#tree.leaves[leaf]!, this.#counts?.[leaf] ?? 1)) - 1;
   }
 
-  #leaf(node: Leaf<Content>, nlink: number): Inode {
+  #leaf(node: Leaf<File>, nlink: number): Inode {
     const { kind, stat } = node;
-    checkSize(node);
-    const xattrs = [...contentXattrs(node), ...this.#xattrs(stat)];
-    const data: InodeData = node.kind === "regular" ? node.file : node;
+    const isFile = node.kind === "regular";
+    const data = isFile ? this.#files.data(node.file) : node;
+    checkSize(data);
+    const xattrs = [...(isFile ? this.#files.xattrs(node.file) : []), ...this.#xattrs(stat)];
     return { kind, stat: wholeSeconds(stat), nlink, xattrs, data, extended: false };
   }
 
@@ -141,17 +145,15 @@ function wholeSeconds(stat: Stat): Stat {
   return stat.mtimeNsec === 0 ? stat : { ...stat, mtimeNsec: 0 };
 }
 
-function checkSize(node: Leaf<Content>): void {
-  if (node.kind === "symlink" && node.target.length > MAX_TARGET) {
+function checkSize(data: InodeData): void {
+  if (data.kind === "symlink" && data.target.length > MAX_TARGET) {
     throw new RangeError(
-      `Cannot make a link of ${node.target.length} bytes in format version 2: expected at most ${MAX_TARGET}`,
+      `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${MAX_TARGET}`,
     );
   }
-  if (node.kind !== "regular" || node.file.kind !== "inline") return;
-  const { length } = node.file.bytes;
-  if (length > MAX_INLINE) {
+  if (data.kind === "inline" && data.bytes.length > MAX_INLINE) {
     throw new RangeError(
-      `Cannot make a file of ${length} bytes inline in format version 2: expected at most ${MAX_INLINE}`,
+      `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${MAX_INLINE}`,
     );
   }
 }

@@ -14,7 +14,6 @@ import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import { findHomes, isHome } from "../tree/homes.ts";
 import {
-  type Content,
   type Directory,
   type Entry,
   type Home,
@@ -25,10 +24,9 @@ import {
   type Tree,
   type Xattr,
 } from "../tree/tree.ts";
+import type { FileInodes } from "./_file_inodes.ts";
 import { ImageXattrs } from "./_image_xattrs.ts";
 import {
-  metacopyXattr,
-  redirectXattr,
   ROOT_OPAQUE,
   WHITEOUT_XATTRS,
   WHITEOUTS_OPAQUE_XATTRS,
@@ -44,14 +42,18 @@ const SELINUX = utf8("security.selinux");
  *
  * @returns The inodes in the order they stand in the image, the root first.
  */
-export function overlayInodes(tree: Tree<Content>, version: 0 | 1): Inode[] {
-  return new Overlay(tree, version).inodes();
+export function overlayInodes<File>(
+  tree: Tree<File>,
+  files: FileInodes<File>,
+  version: 0 | 1,
+): Inode[] {
+  return new Overlay(tree, files, version).inodes();
 }
 
-class Overlay {
-  readonly #leaves: readonly Leaf<Content>[];
+class Overlay<File> {
+  readonly #leaves: readonly Leaf<File>[];
   /** What stands in the root where the tree has nothing: leaves whose numbers follow those of the table. */
-  readonly #hiding: Leaf<Content>;
+  readonly #hiding: Leaf<File>;
   readonly #extended: ReadonlySet<number>;
   readonly #homes: ReadonlyMap<number, Home>;
   readonly #rootEntries: readonly Entry[];
@@ -63,9 +65,11 @@ class Overlay {
   readonly #directories: number[] = [0];
   readonly #parents: number[] = [0];
   readonly #xattrs = new ImageXattrs();
+  readonly #files: FileInodes<File>;
   readonly #version: 0 | 1;
 
-  constructor(tree: Tree<Content>, version: 0 | 1) {
+  constructor(tree: Tree<File>, files: FileInodes<File>, version: 0 | 1) {
+    this.#files = files;
     this.#version = version;
     this.#leaves = tree.leaves;
     this.#hiding = hidingWhiteout(tree.root.stat);
@@ -168,8 +172,10 @@ class Overlay {
       const xattrs = this.#xattrs.merge(stat.xattrs, this.#xattrs.marks(WHITEOUT_XATTRS));
       return { kind: "regular", stat, nlink, xattrs, data: NO_CONTENTS, extended: false };
     }
-    const xattrs = this.#xattrs.merge(stat.xattrs, contentXattrs(leaf));
-    const data = leaf.kind === "regular" ? leaf.file : leaf;
+    const isFile = leaf.kind === "regular";
+    const marks = isFile ? this.#files.xattrs(leaf.file) : NO_XATTRS;
+    const xattrs = this.#xattrs.merge(stat.xattrs, marks);
+    const data = isFile ? this.#files.data(leaf.file) : leaf;
     return { kind, stat, nlink, xattrs, data, extended: this.#extended.has(number) };
   }
 }
@@ -183,7 +189,7 @@ const HIDDEN_NAMES = 256;
  * The root's entries and one for each of `00` to `ff` that is not among them, so that the object directories
  * stay hidden where the store is an ordinary lower layer.
  */
-function rootEntries({ root, leaves }: Tree<Content>): Entry[] {
+function rootEntries<File>({ root, leaves }: Tree<File>): Entry[] {
   const entries = [...root.entries];
   for (let byte = 0; byte < HIDDEN_NAMES; byte++) {
     const name = utf8(byte.toString(16).padStart(2, "0"));
@@ -215,11 +221,3 @@ export function sortDots(names: Uint8Array[], inodes: number[]): void {
 }
 
 const NO_XATTRS: readonly InodeXattr[] = [];
-
-/** What overlayfs is to know of a file whose contents are elsewhere. */
-export function contentXattrs(node: Leaf<Content>): readonly InodeXattr[] {
-  if (node.kind !== "regular" || node.file.kind === "inline") return NO_XATTRS;
-  const { path, digest } = node.file;
-  const metacopy = metacopyXattr(digest);
-  return path === undefined || path.length === 0 ? [metacopy] : [metacopy, redirectXattr(path)];
-}

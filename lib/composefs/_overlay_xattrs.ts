@@ -13,11 +13,12 @@ import { encodeHex } from "../bytes/hex.ts";
 import { startsWith } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
-import type { InodeXattr } from "../erofs/inode.ts";
+import type { InodeXattr, ValueForm } from "../erofs/inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { xattrName } from "../erofs/xattr_name.ts";
 import { Digest } from "../digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
+import { objectPathSize, writeObjectPath } from "../digest/object_path.ts";
 import type { Xattr } from "../tree/tree.ts";
 
 /** What overlayfs reads on a mount without `userxattr`. */
@@ -69,7 +70,7 @@ const ALGORITHMS = ["sha256", "sha512"] as const;
 const METACOPY_HEADERS = { sha256: metacopyHeader("sha256"), sha512: metacopyHeader("sha512") };
 
 /** The metacopy xattr of a file with this digest, or of one whose contents are not verified. */
-export function metacopyXattr(digest: Digest | undefined): InodeXattr {
+export function metacopyXattr(digest: Pick<Digest, "algorithm" | "bytes"> | undefined): InodeXattr {
   if (digest === undefined) return UNVERIFIED;
   return { name: METACOPY, head: METACOPY_HEADERS[digest.algorithm], rest: digest.bytes };
 }
@@ -103,6 +104,16 @@ export function metacopyDigest(metacopy: ImageXattr | undefined): Digest | undef
 export function redirectXattr(path: Uint8Array): InodeXattr {
   return { name: REDIRECT, head: SLASH, rest: path };
 }
+
+/** The redirect xattr to the object of a digest. */
+export function objectRedirectXattr(digest: Uint8Array): InodeXattr {
+  return { name: REDIRECT, head: SLASH, rest: digest, form: OBJECT_PATH };
+}
+
+const OBJECT_PATH: ValueForm = {
+  size: objectPathSize,
+  write: (digest, into, at) => writeObjectPath(into, digest, at),
+};
 
 const REDIRECT = xattrName(REDIRECT_NAME);
 const SLASH = Uint8Array.of(0x2f);

@@ -32,11 +32,14 @@ import { TreeWalk } from "../tree/walk.ts";
  */
 export function validateTree(tree: Tree<Content>): void {
   const directories = new Set<Directory>();
-  checkNodes(tree, (directory) => {
-    const { size } = directories;
-    if (directories.add(directory).size === size) {
-      throw new SyntaxError("the same directory stands at another place of the tree");
-    }
+  checkNodes(tree, {
+    file: checkContent,
+    directory(directory) {
+      const { size } = directories;
+      if (directories.add(directory).size === size) {
+        throw new SyntaxError("the same directory stands at another place of the tree");
+      }
+    },
   });
   checkForm(tree, directories);
 }
@@ -47,28 +50,31 @@ export function validateTree(tree: Tree<Content>): void {
  *
  * @throws {RangeError} As {@linkcode validateTree}.
  */
-export function validateScannedTree(tree: Tree<Content>): void {
-  checkNodes(tree, undefined);
+export function validateScannedTree<File>(tree: Tree<File>): void {
+  checkNodes(tree, {});
 }
 
-/** Checks each file by itself, each name with its neighbours, and directories in other ways first. */
-function checkNodes(
-  tree: Tree<Content>,
-  check: ((directory: Directory) => void) | undefined,
-): void {
+/** What else is checked. */
+interface MoreChecks<File> {
+  directory?(directory: Directory): void;
+  file?(file: File): void;
+}
+
+/** Checks each file by itself, each name with its neighbours, and in other ways. */
+function checkNodes<File>(tree: Tree<File>, more: MoreChecks<File>): void {
   const walk = new TreeWalk(tree);
   try {
-    checkAll(walk, tree.leaves.length, check);
+    checkAll(walk, tree.leaves.length, more);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw refusal(walk.path, error.message, error);
   }
 }
 
-function checkAll(
-  walk: TreeWalk<Content>,
+function checkAll<File>(
+  walk: TreeWalk<File>,
   leaves: number,
-  check: ((directory: Directory) => void) | undefined,
+  more: MoreChecks<File>,
 ): void {
   const met = new Uint8Array(leaves);
   /** The last name met at each depth. */
@@ -80,13 +86,13 @@ function checkAll(
       previous[depth] = name;
     }
     if (node.kind === "directory") {
-      check?.(node);
+      more.directory?.(node);
       previous[depth + 1] = undefined;
     } else if (met[leaf] === 0) {
       met[leaf] = 1;
     } else continue;
     checkStat(node.stat);
-    checkNode(node);
+    checkNode(node, more);
   }
   const nameless = met.indexOf(0);
   if (nameless >= 0) throw refusal(ROOT, `no name leads to file ${nameless} of ${leaves}`);
@@ -115,12 +121,12 @@ function checkOrder(name: Uint8Array, previous: Uint8Array | undefined): void {
   }
 }
 
-function checkNode(node: Node<Content>): void {
+function checkNode<File>(node: Node<File>, { file }: MoreChecks<File>): void {
   switch (node.kind) {
     case "directory":
       return;
     case "regular":
-      return checkContent(node.file);
+      return file?.(node.file);
     case "symlink":
       return checkTarget(node.target);
     default:

@@ -1,188 +1,140 @@
 /**
- * Decides what becomes of each regular file: small ones into the image, the others named by digest.
+ * What becomes of the regular files of a tree, as a table: a row a file, in which its contents or its
+ * digests stand once it has been read.
  *
- * Digesting is the one step whose cost grows with file contents, so it stands behind a port:
- * the {@linkcode FileReader} here reads one file after the other, and may be replaced by one that uses
- * several threads.
+ * A file is a number from when it is found; its row is filled in whenever a thread is done with it, and
+ * only a table all of whose rows are filled can be read as {@linkcode Contents}.
  *
  * @module
  */
 
-import { Arena } from "../bytes/arena.ts";
 import { copyBytes } from "../bytes/copy.ts";
-import { printable } from "../bytes/text.ts";
-import type { File } from "../file/file.ts";
-import { fsVerityDigest } from "../digest/fs_verity.ts";
-import { hashFile } from "../digest/hash_file.ts";
+import { viewOf } from "../bytes/view.ts";
 import { Digest } from "../digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
 import { objectPathSize, writeObjectPath } from "../digest/object_path.ts";
-import type { ObjectStore } from "../objects/object_store.ts";
-import type { Source } from "../tree/scan.ts";
-import type { SourceTree } from "../tree/source.ts";
-import type { Content, Tree } from "../tree/tree.ts";
+import type { Content } from "../tree/tree.ts";
 
 /** Files up to this many bytes are kept in the image, as mkcomposefs 1.0.8 does. */
 export const INLINE_THRESHOLD = 64;
 
-/** What is done with contents. */
-export interface ContentsOptions {
-  /** By what files are digested. SHA-256 if absent. */
-  readonly algorithm?: HashAlgorithm;
-  /** Where files above 64 bytes are put. Without one they are only digested. */
-  readonly store?: ObjectStore;
-  /** Told how many bytes of files have been read, of how many that are known of so far. */
-  readonly onRead?: (done: number, total: number) => void;
-  /** Reads the files instead of one after the other in this thread. */
-  readonly reader?: FileReader;
+/** What became of files, by the numbers of their rows. Arrays that it gives are views of the table. */
+export interface Contents {
+  /** By which files have been digested. */
+  readonly algorithms: readonly HashAlgorithm[];
+  /** Length of a file in bytes. Up to {@linkcode INLINE_THRESHOLD} it is kept in the image. */
+  size(row: number): number;
+  /** The whole of a file that is kept in the image. */
+  inline(row: number): Uint8Array;
+  /** Bytes of the digest of any other file, by one of `algorithms`. */
+  digestBytes(row: number, algorithm: HashAlgorithm): Uint8Array;
+  /** A row as a file of a tree has it. */
+  content(row: number, algorithm: HashAlgorithm): Content;
 }
 
-/** Reads files and puts those above the inline threshold into the store. */
-export interface FileReader {
+/** Rows that share one piece of memory. */
+const ROWS_PER_PAGE = 1024;
+
+/** Contents while files are being read. */
+export class ContentTable {
+  readonly #algorithms: readonly HashAlgorithm[];
+  /** Where in a cell the digest by each of them is. */
+  readonly #offsets: Readonly<Record<HashAlgorithm, number>>;
+  /** Bytes of all digests of a file, one behind the other. */
+  readonly #digestsSize: number;
+  /** Bytes of a cell: digests, or contents. */
+  readonly #cellSize: number;
+  readonly #sizes: number[] = [];
+  readonly #pages: Uint8Array<ArrayBuffer>[] = [];
+  /** Rows that have not been filled in. */
+  #pending = 0;
+
+  /** Begins without rows. */
+  constructor(algorithms: readonly HashAlgorithm[] = ["sha256"]) {
+    const offsets = { sha256: -1, sha512: -1 };
+    let end = 0;
+    for (const algorithm of algorithms) {
+      offsets[algorithm] = end;
+      end += HASH_ALGORITHMS[algorithm].digestSize;
+    }
+    this.#algorithms = algorithms;
+    this.#offsets = offsets;
+    this.#digestsSize = end;
+    this.#cellSize = Math.max(end, INLINE_THRESHOLD);
+  }
+
+  /** Adds a file; gives the number of its row. */
+  add(size: number): number {
+    const row = this.#sizes.push(size) - 1;
+    if (row % ROWS_PER_PAGE === 0) {
+      this.#pages.push(new Uint8Array(ROWS_PER_PAGE * this.#cellSize));
+    }
+    if (size > 0) this.#pending++;
+    return row;
+  }
+
+  /** Length of a file in bytes. */
+  size(row: number): number {
+    return this.#sizes[row]!;
+  }
+
   /**
-   * Takes a file to read, at once or later.
+   * Fills in a row: with the contents of a file that is kept in the image, with the digests of any other, one
+   * behind the other in the order of the algorithms. To be called once for each file that is not empty.
    *
-   * @returns Its contents. Arrays in it are of their final length, and may get their final bytes later.
-   * @throws {RangeError} If it, or one taken earlier, is not as long as it was when it was scanned.
+   * @param bytes Copied.
    */
-  add(file: Source): Content;
-  /** Reads what is left; then the contents of every file that was added are what they should be. */
-  finish(): Promise<void>;
-}
-
-/**
- * Reads every regular file of a scanned tree.
- *
- * @returns A tree of the same directories.
- * @throws {RangeError} If a file's length is not what it was when it was scanned.
- */
-export async function resolveContents(
-  tree: Tree<Source>,
-  source: SourceTree,
-  options: ContentsOptions = {},
-): Promise<Tree<Content>> {
-  const reader = options.reader ?? new SequentialReader(source, options);
-  const contents = new Map<Source, Content>();
-  for (const leaf of tree.leaves) {
-    if (leaf.kind !== "regular" || contents.has(leaf.file)) continue;
-    contents.set(leaf.file, reader.add(leaf.file));
-  }
-  await reader.finish();
-  const leaves = tree.leaves.map((leaf) =>
-    leaf.kind === "regular" ? { ...leaf, file: contents.get(leaf.file)! } : leaf
-  );
-  const { root, form } = tree;
-  return form === undefined ? { root, leaves } : { root, leaves, form };
-}
-
-/** Bytes read at a time. Files up to this size are read once, larger ones once more to be stored. */
-const CHUNK_SIZE = 1 << 20;
-
-/** Contents of a file that has none. */
-export const EMPTY: Content = { kind: "inline", bytes: new Uint8Array() };
-
-/** Reads files one at a time, through one buffer, as soon as they are added. */
-export class SequentialReader implements FileReader {
-  readonly #source: SourceTree;
-  readonly #options: ContentsOptions;
-  readonly #buffer = new Uint8Array(CHUNK_SIZE);
-  readonly #contents = new ContentMaker();
-  #done = 0;
-
-  /** Uses the store and the listener of the options. */
-  constructor(source: SourceTree, options: ContentsOptions = {}) {
-    this.#source = source;
-    this.#options = options;
+  fill(row: number, bytes: Uint8Array): void {
+    const size = this.#sizes[row]!;
+    const expected = size <= INLINE_THRESHOLD ? size : this.#digestsSize;
+    if (bytes.length !== expected) {
+      throw new TypeError(`Row ${row} of ${bytes.length} bytes, expected ${expected}`);
+    }
+    copyBytes(this.#page(row), this.#start(row), bytes);
+    this.#pending--;
   }
 
-  add(file: Source): Content {
-    const content = this.#read(file);
-    this.#done += file.size;
-    this.#options.onRead?.(this.#done, this.#done);
-    return content;
+  /** The digest of a file whose row is filled in: a view of the table, in which it stays as it is. */
+  digest(row: number, algorithm: HashAlgorithm): Digest {
+    return new Digest(algorithm, this.#digestBytes(row, algorithm));
   }
 
-  /** Has nothing left to read. */
-  async finish(): Promise<void> {}
-
-  #read(file: Source): Content {
-    if (file.size === 0) return EMPTY;
-    using open = this.#source.open(file.path);
-    checkLength(file, open.size);
-    return file.size <= CHUNK_SIZE ? this.#readSmall(file, open) : this.#readLarge(file, open);
+  /** The same table, to be read. To be called when all rows have been filled in. */
+  complete(): Contents {
+    if (this.#pending !== 0) throw new TypeError(`${this.#pending} files have not been read`);
+    return {
+      algorithms: this.#algorithms,
+      size: (row) => this.#sizes[row]!,
+      inline: (row) => this.#inline(row),
+      digestBytes: (row, algorithm) => this.#digestBytes(row, algorithm),
+      content: (row, algorithm) => this.#content(row, algorithm),
+    };
   }
 
-  #readSmall(file: Source, open: File): Content {
-    const contents = this.#buffer.subarray(0, file.size);
-    checkLength(file, open.readAt(contents, 0));
-    if (file.size <= INLINE_THRESHOLD) return { kind: "inline", bytes: contents.slice() };
-    const { algorithm = "sha256" } = this.#options;
-    const digest = fsVerityDigest(contents, { algorithm });
-    this.#put(digest, file.size, contents);
-    return this.#contents.external(file.size, digest);
+  #page(row: number): Uint8Array<ArrayBuffer> {
+    return this.#pages[Math.floor(row / ROWS_PER_PAGE)]!;
   }
 
-  #readLarge(file: Source, open: File): Content {
-    const hasher = hashFile(open, {
-      algorithm: this.#options.algorithm ?? "sha256",
-      buffer: this.#buffer,
-      limit: file.size + 1,
-    });
-    checkLength(file, hasher.size);
-    const digest = hasher.digest();
-    this.#put(digest, file.size, open);
-    return this.#contents.external(file.size, digest);
+  #start(row: number): number {
+    return row % ROWS_PER_PAGE * this.#cellSize;
   }
 
-  #put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
-    const { store } = this.#options;
-    if (store === undefined || store.has(digest, size)) return;
-    store.put(digest, size, contents);
+  #inline(row: number): Uint8Array {
+    const start = this.#start(row);
+    return viewOf(this.#page(row), start, start + this.#sizes[row]!);
   }
-}
 
-function checkLength({ path, size }: Source, length: number): void {
-  if (length !== size) throw wrongLength(`"${printable(path)}"`, length, size);
-}
+  #digestBytes(row: number, algorithm: HashAlgorithm): Uint8Array {
+    const start = this.#start(row) + this.#offsets[algorithm];
+    return viewOf(this.#page(row), start, start + HASH_ALGORITHMS[algorithm].digestSize);
+  }
 
-/** The error of a file that is not as long as it was a moment before. */
-export function wrongLength(shown: string, length: number, expected: number): RangeError {
-  return changedError(shown, `${length} bytes where ${expected} were expected`);
-}
-
-/** The error of a file that is not what it was a moment before; `shown` has quotes of its own. */
-export function changedError(shown: string, state: string): RangeError {
-  return new RangeError(`Cannot digest ${shown}: it changed while it was read, ${state}`);
-}
-
-/** Makes contents. Digests and paths of objects are cut out of larger blocks: there are many. */
-export class ContentMaker {
-  readonly #arena = new Arena();
-
-  /** Contents that are an object. */
-  external(size: number, digest: Digest): Content {
-    const length = objectPathSize(digest.bytes.length);
-    this.#arena.reserve(length);
-    const path = this.#arena.take(length);
+  #content(row: number, algorithm: HashAlgorithm): Content {
+    const size = this.#sizes[row]!;
+    if (size <= INLINE_THRESHOLD) return { kind: "inline", bytes: this.#inline(row) };
+    const digest = this.digest(row, algorithm);
+    const path = new Uint8Array(objectPathSize(digest.bytes.length));
     writeObjectPath(path, digest.bytes);
     return { kind: "external", size, path, digest };
-  }
-
-  /** Contents of a file that is yet to be read: in form, but for their bytes, what they are going to be. */
-  pending(size: number, algorithm: HashAlgorithm = "sha256"): Content {
-    if (size <= INLINE_THRESHOLD) return { kind: "inline", bytes: new Uint8Array(size) };
-    const { digestSize } = HASH_ALGORITHMS[algorithm];
-    this.#arena.reserve(digestSize);
-    return this.external(size, new Digest(algorithm, this.#arena.take(digestSize)));
-  }
-}
-
-/** Puts a file's bytes, or its digest, into contents that were pending. */
-export function completeContent(content: Content, bytes: Uint8Array): void {
-  if (content.kind === "inline") {
-    copyBytes(content.bytes, 0, bytes);
-  } else {
-    copyBytes(content.digest!.bytes, 0, bytes);
-    writeObjectPath(content.path!, bytes);
   }
 }

@@ -9,11 +9,14 @@ import { SUPER_OFFSET } from "../erofs/format.ts";
 import type { Inode } from "../erofs/inode.ts";
 import { writeErofs } from "../erofs/write.ts";
 import { isAclName } from "../erofs/xattr_name.ts";
-import { type ScanOptions, scanTreeWith } from "../tree/scan.ts";
+import { type ScanOptions, scanTree } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateScannedTree, validateTree } from "./_validate.ts";
-import { type ContentsOptions, SequentialReader } from "./contents.ts";
+import { CONTENT_INODES, type FileInodes, rowInodes } from "./_file_inodes.ts";
+import type { HashAlgorithm } from "../digest/hasher.ts";
+import type { Contents } from "./contents.ts";
+import { type FileReader, type ReadFilesOptions, SequentialReader } from "./file_reader.ts";
 import { format2Inodes } from "./_format2.ts";
 import {
   COMPOSEFS_HEADER,
@@ -25,7 +28,13 @@ import { overlayInodes } from "./_overlay.ts";
 import { chooseVersion, type FormatVersion, type VersionRange } from "./version.ts";
 
 /** How {@linkcode createImage} reads the source and writes the image. */
-export interface CreateImageOptions extends ScanOptions, ContentsOptions, VersionRange {}
+export interface CreateImageOptions extends ReadSourceOptions, VersionRange {}
+
+/** How {@linkcode readSource} reads a source. */
+export interface ReadSourceOptions extends ScanOptions, ReadFilesOptions {
+  /** Reads the files, instead of one after the other in this thread; what is said of files above is its then. */
+  readonly reader?: FileReader;
+}
 
 /** How {@linkcode createImageFromDump} reads the dump file and writes the image. */
 export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, VersionRange {}
@@ -56,13 +65,63 @@ export async function createImage(
   source: SourceTree,
   options: CreateImageOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeSource(await readSource(source, options), options);
+}
+
+/** A directory tree that has been read, all but the contents of its objects. */
+export interface ReadSource {
+  /** The tree. Its files are rows of the table. */
+  readonly tree: Tree<number>;
+  /** What became of files. */
+  readonly contents: Contents;
+}
+
+/**
+ * Reads a directory tree and, if a store is given, puts its files' contents there. Several images can be made
+ * of what is read: see {@linkcode encodeSource}.
+ *
+ * @throws {RangeError} If the tree holds what an image cannot.
+ *
+ * @example Two images of one tree, which is read once
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeSource, memoryTree, readSource } from "composefs-ts";
+ *
+ * const algorithms = ["sha256", "sha512"] as const;
+ * const read = await readSource(memoryTree({ "a": "x".repeat(100) }), { algorithms });
+ * const images = algorithms.map((algorithm) => encodeSource(read, { algorithm, format: 1 }));
+ * assertEquals(images.map(({ length }) => length), [12288, 12288]);
+ * ```
+ */
+export async function readSource(
+  source: SourceTree,
+  options: ReadSourceOptions = {},
+): Promise<ReadSource> {
   const reader = options.reader ?? new SequentialReader(source, options);
-  const tree = scanTreeWith(source, (file) => reader.add(file), options);
+  const tree = scanTree(source, (file, directory) => reader.add(file, directory), options);
   // While other threads read the last files.
   validateScannedTree(tree);
-  const draft = draftImage(tree, options);
-  await reader.finish();
-  return writeDraft(draft);
+  return { tree, contents: await reader.finish() };
+}
+
+/** Which image {@linkcode encodeSource} makes. */
+export interface EncodeSourceOptions extends VersionRange {
+  /** Whose digests of files the image has; by default the first that files were digested by. */
+  readonly algorithm?: HashAlgorithm;
+}
+
+/**
+ * Makes an image of a directory tree that has been read. The same tree gives the same bytes.
+ *
+ * @returns The whole image, a multiple of 4096 bytes.
+ * @throws {RangeError} If a version does not exist, or its images do not hold what the tree holds.
+ */
+export function encodeSource(
+  { tree, contents }: ReadSource,
+  options: EncodeSourceOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { algorithm = contents.algorithms[0]! } = options;
+  return encode(tree, rowInodes(contents, algorithm), options);
 }
 
 /**
@@ -117,21 +176,16 @@ export function encodeImage(
   range: VersionRange = {},
 ): Uint8Array<ArrayBuffer> {
   validateTree(tree);
-  return writeDraft(draftImage(tree, range));
+  return encode(tree, CONTENT_INODES, range);
 }
 
-/** All of an image that does not depend on the bytes of its files and their digests. */
-interface ImageDraft {
-  readonly inodes: readonly Inode[];
-  readonly version: FormatVersion;
-}
-
-function draftImage(tree: Tree<Content>, range: VersionRange): ImageDraft {
+function encode<File>(
+  tree: Tree<File>,
+  files: FileInodes<File>,
+  range: VersionRange,
+): Uint8Array<ArrayBuffer> {
   const version = chooseVersion(tree, range);
-  return { inodes: version === 2 ? format2Inodes(tree) : overlayInodes(tree, version), version };
-}
-
-function writeDraft({ inodes, version }: ImageDraft): Uint8Array<ArrayBuffer> {
+  const inodes = version === 2 ? format2Inodes(tree, files) : overlayInodes(tree, files, version);
   const rules = version === 2 ? "composefs-rs" : "libcomposefs";
   return writeErofs(inodes, composefsPreamble(inodes, version), rules);
 }

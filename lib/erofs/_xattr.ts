@@ -22,11 +22,13 @@ export function xattrNameFilter(xattrs: readonly InodeXattr[]): number {
 }
 
 /** Size in bytes of an entry with its name, value and padding. */
-export function xattrEntrySize({ name, head, rest }: InodeXattr): number {
-  return alignUp(
-    XATTR_ENTRY.size + name.suffix.length + head.length + rest.length,
-    XATTR_ALIGNMENT,
-  );
+export function xattrEntrySize(xattr: InodeXattr): number {
+  const size = XATTR_ENTRY.size + xattr.name.suffix.length + valueSize(xattr);
+  return alignUp(size, XATTR_ALIGNMENT);
+}
+
+function valueSize({ head, rest, form }: InodeXattr): number {
+  return head.length + (form === undefined ? rest.length : form.size(rest.length));
 }
 
 /**
@@ -40,16 +42,18 @@ export function writeXattrEntry(
   image: Uint8Array,
   words: Uint32Array,
   at: number,
-  { name, head, rest }: InodeXattr,
+  xattr: InodeXattr,
 ): number {
-  const { suffix, index } = name;
+  const { name: { suffix, index }, head, rest, form } = xattr;
+  const size = valueSize(xattr);
   // The whole header is one word: length and index of the name, size of the value.
-  words[at / 4] = suffix.length | index << 8 | (head.length + rest.length) << 16;
+  words[at / 4] = suffix.length | index << 8 | size << 16;
   const valueAt = at + XATTR_ENTRY.size + suffix.length;
   copyBytes(image, at + XATTR_ENTRY.size, suffix);
   copyBytes(image, valueAt, head);
-  copyBytes(image, valueAt + head.length, rest);
-  return alignUp(valueAt + head.length + rest.length, XATTR_ALIGNMENT);
+  if (form === undefined) copyBytes(image, valueAt + head.length, rest);
+  else form.write(rest, image, valueAt + head.length);
+  return alignUp(valueAt + size, XATTR_ALIGNMENT);
 }
 
 /** The pairs of name and value that several inodes have: kept once, referred to by position. */
@@ -208,14 +212,14 @@ class Pairs {
   }
 }
 
-/** Tells whether two have the same name and value. Where a value is cut in two follows from its name. */
+/** Tells whether two have the same name and value. Where a value is cut in two, and its form, follow from its name. */
 function equalXattrs(a: InodeXattr, b: InodeXattr): boolean {
   return a.name === b.name && equalBytes(a.head, b.head) && equalBytes(a.rest, b.rest);
 }
 
 /** Names descending, of one name the longest value first: the order of libcomposefs. */
 function descendingByName(a: InodeXattr, b: InodeXattr): number {
-  return compareBytes(b.name.bytes, a.name.bytes) || valueLength(b) - valueLength(a) ||
+  return compareBytes(b.name.bytes, a.name.bytes) || valueSize(b) - valueSize(a) ||
     compareBytes(b.head, a.head) || compareBytes(b.rest, a.rest);
 }
 
@@ -223,8 +227,4 @@ function descendingByName(a: InodeXattr, b: InodeXattr): number {
 export function ascendingByIndex(a: InodeXattr, b: InodeXattr): number {
   return a.name.index - b.name.index || compareBytes(a.name.suffix, b.name.suffix) ||
     compareBytes(concatBytes(a.head, a.rest), concatBytes(b.head, b.rest));
-}
-
-function valueLength({ head, rest }: InodeXattr): number {
-  return head.length + rest.length;
 }

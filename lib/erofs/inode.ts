@@ -39,8 +39,21 @@ export interface InodeXattr {
   readonly name: XattrName;
   /** The first bytes of the value, often none: apart, so that nothing is copied to put them there. */
   readonly head: Uint8Array;
-  /** The rest of the value. */
+  /** The rest of the value, or what `form` makes it of. */
   readonly rest: Uint8Array;
+  /** How the rest is written, if not as it is. Of one name, all xattrs of an image have the same. */
+  readonly form?: ValueForm;
+}
+
+/**
+ * A way of writing bytes as others, such as hexadecimal digits: written when they take their place, they need
+ * no memory before. Other bytes have another form, which sorts as they do.
+ */
+export interface ValueForm {
+  /** Bytes that `length` bytes take. */
+  size(length: number): number;
+  /** Writes them to a place that has room. */
+  write(bytes: Uint8Array, into: Uint8Array, at: number): void;
 }
 
 /** One inode to write. */

@@ -1,18 +1,19 @@
 /**
  * Digests of files that were read before, so that what has not changed since need not be read again.
  *
- * An entry holds a fingerprint of a file and its digest. What a fingerprint is made of, and when a file
+ * An entry holds a fingerprint of a file and its digests. What a fingerprint is made of, and when a file
  * has one, is `ffi/tree/_fingerprint.ts`'s; here it is bytes that are equal or not. A cache is a file of its own:
  * a header, entries of fixed size, and the digest of all that, so that a damaged one is noticed.
  *
  * @module
  */
 
-import { Arena } from "../bytes/arena.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
+import { viewOf } from "../bytes/view.ts";
 import { wordsOf } from "../bytes/words.ts";
+import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
 import { fsVerityDigest, FsVerityHasher } from "../digest/fs_verity.ts";
 import type { Fingerprints } from "../tree/source.ts";
 
@@ -21,8 +22,8 @@ export const FINGERPRINT_WORDS = 18;
 
 const FINGERPRINT_SIZE = 4 * FINGERPRINT_WORDS;
 
-/** Bytes of a digest. */
-const DIGEST_SIZE = 32;
+/** Bytes of the digest of the cache itself. */
+const DIGEST_SIZE = HASH_ALGORITHMS.sha256.digestSize;
 
 const MAGIC = binary(utf8("composefs-cache"));
 /** Version 1 may hold digests of files that were still being changed through mappings. */
@@ -35,13 +36,23 @@ const HEADER = record({
   count: u32,
   entrySize: u32,
 });
-const ENTRY = record({
-  fingerprint: reserved(FINGERPRINT_SIZE),
-  digest: reserved(DIGEST_SIZE),
-  /** How often the cache has been written since the entry was last used. */
-  age: u8,
-  padding: reserved(7),
-});
+/** An entry, with as many digests as there are algorithms. No two sets of these give it one size. */
+function entryRecord(algorithms: readonly HashAlgorithm[]) {
+  return record({
+    fingerprint: reserved(FINGERPRINT_SIZE),
+    digests: reserved(
+      algorithms.reduce((sum, algorithm) => sum + HASH_ALGORITHMS[algorithm].digestSize, 0),
+    ),
+    /** How often the cache has been written since the entry was last used. */
+    age: u8,
+    padding: reserved(7),
+  });
+}
+
+type EntryRecord = ReturnType<typeof entryRecord>;
+
+const SHA256_ALONE: readonly HashAlgorithm[] = ["sha256"];
+
 /** Entries that are this old are dropped. Until then trees may take turns with one cache. */
 const MAX_AGE = 16;
 /** Age of an entry that has been used since the cache was read. */
@@ -62,17 +73,24 @@ export const CACHE_HEADER_SIZE = HEADER.size;
  *
  * @param start The first bytes of its file: {@linkcode CACHE_HEADER_SIZE}, if there are as many.
  * @param size How many there are in all.
- * @throws {RangeError} If it is damaged, or of another version.
+ * @param algorithms By what the digests in it are to be.
+ * @throws {RangeError} If it is damaged, of another version, or has other digests.
  */
-export function checkCacheHeader(start: Uint8Array<ArrayBuffer>, size: number): void {
+export function checkCacheHeader(
+  start: Uint8Array<ArrayBuffer>,
+  size: number,
+  algorithms: readonly HashAlgorithm[] = SHA256_ALONE,
+): void {
   if (start.length < HEADER.size) throw new RangeError(`${size} bytes, cut off`);
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const { version, count, entrySize } = HEADER.read(view, 0);
   if (version !== VERSION) throw new RangeError(`version ${version}, expected ${VERSION}`);
-  const expected = HEADER.size + count * ENTRY.size + DIGEST_SIZE;
-  if (entrySize !== ENTRY.size || size !== expected) {
-    throw new RangeError(`${size} bytes, expected ${expected}`);
+  const entry = entryRecord(algorithms);
+  if (entrySize !== entry.size) {
+    throw new RangeError(`other digests than by ${algorithms.join(" and ")}`);
   }
+  const expected = HEADER.size + count * entry.size + DIGEST_SIZE;
+  if (size !== expected) throw new RangeError(`${size} bytes, expected ${expected}`);
 }
 
 /** A cache in memory. It takes fingerprints, of which only those that get a digest are written. */
@@ -80,20 +98,28 @@ export class DigestCache implements Fingerprints {
   /** What was read from a file; apart, so that nothing of it is copied when more comes. */
   readonly #read: EntryTable;
   /** What has come since, numbered on from what was read. */
-  readonly #added = new EntryTable(new Uint8Array(), 0);
+  readonly #added: EntryTable;
+  readonly #entry: EntryRecord;
   /** Where entries are: their numbers plus one, looked for from the place that the first word gives. */
   #places: Uint32Array;
   #isChanged = false;
 
   /** Begins with entries that were read, if any. */
-  private constructor(read: EntryTable) {
+  private constructor(read: EntryTable, entry: EntryRecord) {
+    this.#entry = entry;
     this.#read = read;
+    this.#added = new EntryTable(new Uint8Array(), 0, entry);
     this.#places = this.#placeAll();
   }
 
-  /** Begins with none. */
-  static create(): DigestCache {
-    return new DigestCache(new EntryTable(new Uint8Array(), 0));
+  /**
+   * Begins with none.
+   *
+   * @param algorithms By what its digests are to be.
+   */
+  static create(algorithms: readonly HashAlgorithm[] = SHA256_ALONE): DigestCache {
+    const entry = entryRecord(algorithms);
+    return new DigestCache(new EntryTable(new Uint8Array(), 0, entry), entry);
   }
 
   /**
@@ -101,22 +127,28 @@ export class DigestCache implements Fingerprints {
    *
    * @param file Contents of its file. Kept, and changed.
    * @param now Milliseconds since the epoch.
-   * @throws {RangeError} If it is damaged, or is from the future: then the clock has been set back, and a
+   * @param algorithms By what the digests in it are to be.
+   * @throws {RangeError} If it is damaged, or has other digests, or is from the future: then the clock has been set back, and a
    * file's times say nothing of what has happened to it.
    */
-  static decode(file: Uint8Array<ArrayBuffer>, now: number): DigestCache {
+  static decode(
+    file: Uint8Array<ArrayBuffer>,
+    now: number,
+    algorithms: readonly HashAlgorithm[] = SHA256_ALONE,
+  ): DigestCache {
     if (!isDigestCache(file)) throw new RangeError("not a cache of digests");
-    checkCacheHeader(file, file.length);
+    checkCacheHeader(file, file.length, algorithms);
+    const entry = entryRecord(algorithms);
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const { savedAt, count } = HEADER.read(view, 0);
-    const end = HEADER.size + count * ENTRY.size;
+    const end = HEADER.size + count * entry.size;
     if (!equalBytes(fsVerityDigest(file.subarray(0, end)).bytes, file.subarray(end))) {
       throw new RangeError("its digest is wrong");
     }
     if (savedAt > now) throw new RangeError("it was written later than now");
     const entries = file.subarray(HEADER.size, end);
     const aligned = entries.byteOffset % 4 === 0 ? entries : entries.slice();
-    return new DigestCache(new EntryTable(aligned, count));
+    return new DigestCache(new EntryTable(aligned, count, entry), entry);
   }
 
   /** How many fingerprints have a number. */
@@ -147,15 +179,18 @@ export class DigestCache implements Fingerprints {
     return this.#tableOf(fingerprint).hasDigest(this.#indexOf(fingerprint));
   }
 
-  /** The digest of the file whose fingerprint has this number: a copy, or undefined. */
-  get(fingerprint: number): Uint8Array<ArrayBuffer> | undefined {
+  /**
+   * The digests of the file whose fingerprint has this number, one behind the other: a view, valid until the
+   * cache changes. Undefined if they are not known.
+   */
+  get(fingerprint: number): Uint8Array | undefined {
     return this.#tableOf(fingerprint).use(this.#indexOf(fingerprint));
   }
 
-  /** Keeps a digest of 32 bytes for the fingerprint that has this number. */
-  set(fingerprint: number, digest: Uint8Array): void {
+  /** Keeps digests, one by each algorithm, for the fingerprint that has this number. */
+  set(fingerprint: number, digests: Uint8Array): void {
     this.#isChanged = true;
-    this.#tableOf(fingerprint).set(this.#indexOf(fingerprint), digest);
+    this.#tableOf(fingerprint).set(this.#indexOf(fingerprint), digests);
   }
 
   /**
@@ -168,9 +203,9 @@ export class DigestCache implements Fingerprints {
   encode(now: number): Uint8Array<ArrayBuffer>[] {
     const header = new Uint8Array(HEADER.size);
     const parts = [header, this.#read.encode(), this.#added.encode()];
-    const count = (parts[1]!.length + parts[2]!.length) / ENTRY.size;
+    const count = (parts[1]!.length + parts[2]!.length) / this.#entry.size;
     header.set(utf8(MAGIC));
-    const fields = { version: VERSION, savedAt: now, count, entrySize: ENTRY.size };
+    const fields = { version: VERSION, savedAt: now, count, entrySize: this.#entry.size };
     HEADER.write(new DataView(header.buffer), 0, fields);
     const hasher = new FsVerityHasher();
     for (const part of parts) hasher.update(part);
@@ -205,11 +240,11 @@ class EntryTable {
   /** The same memory. */
   #words: Uint32Array<ArrayBuffer>;
   #count: number;
-  /** Digests that have been handed out. */
-  readonly #digests = new Arena();
+  readonly #entry: EntryRecord;
 
   /** @param bytes Memory that begins at a multiple of four bytes, with `count` entries or more. */
-  constructor(bytes: Uint8Array<ArrayBuffer>, count: number) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, count: number, entry: EntryRecord) {
+    this.#entry = entry;
     this.#bytes = bytes;
     this.#words = wordsOf(bytes);
     this.#count = count;
@@ -221,23 +256,23 @@ class EntryTable {
 
   /** Adds a fingerprint without a digest. */
   push(fingerprint: Uint32Array): void {
-    const at = this.#count++ * ENTRY.size;
+    const at = this.#count++ * this.#entry.size;
     if (at === this.#bytes.length) {
-      const larger = new Uint8Array(2 * at + 256 * ENTRY.size);
+      const larger = new Uint8Array(2 * at + 256 * this.#entry.size);
       larger.set(this.#bytes);
       this.#bytes = larger;
       this.#words = wordsOf(larger);
     }
     this.#words.set(fingerprint, at / 4);
-    this.#bytes[at + ENTRY.offsets.age] = WITHOUT_DIGEST;
+    this.#bytes[at + this.#entry.offsets.age] = WITHOUT_DIGEST;
   }
 
   firstWord(index: number): number {
-    return this.#words[index * ENTRY.size / 4]!;
+    return this.#words[index * this.#entry.size / 4]!;
   }
 
   matches(index: number, fingerprint: Uint32Array): boolean {
-    const at = index * ENTRY.size / 4;
+    const at = index * this.#entry.size / 4;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) {
       if (this.#words[at + i] !== fingerprint[i]) return false;
     }
@@ -248,19 +283,22 @@ class EntryTable {
     return this.#ageOf(index) !== WITHOUT_DIGEST;
   }
 
-  /** A copy of the digest, if there is one, of which note is taken that it was used. */
-  use(index: number): Uint8Array<ArrayBuffer> | undefined {
+  /** A view of the digests, if there are any, of which note is taken that they were used. */
+  use(index: number): Uint8Array | undefined {
     if (!this.hasDigest(index)) return undefined;
-    const at = index * ENTRY.size;
-    this.#bytes[at + ENTRY.offsets.age] = USED;
-    const start = at + ENTRY.offsets.digest;
-    return this.#digests.copy(this.#bytes.subarray(start, start + DIGEST_SIZE));
+    const at = index * this.#entry.size;
+    this.#bytes[at + this.#entry.offsets.age] = USED;
+    return viewOf(
+      this.#bytes,
+      at + this.#entry.offsets.digests,
+      at + this.#entry.offsets.age,
+    );
   }
 
-  set(index: number, digest: Uint8Array): void {
-    const at = index * ENTRY.size;
-    this.#bytes.set(digest, at + ENTRY.offsets.digest);
-    this.#bytes[at + ENTRY.offsets.age] = USED;
+  set(index: number, digests: Uint8Array): void {
+    const at = index * this.#entry.size;
+    this.#bytes.set(digests, at + this.#entry.offsets.digests);
+    this.#bytes[at + this.#entry.offsets.age] = USED;
   }
 
   /** Tells whether there is one that has not been used, though it could have been. */
@@ -279,10 +317,12 @@ class EntryTable {
     for (let index = 0; index < this.#count; index++) {
       const first = index;
       while (index < this.#count && this.#isKept(index)) index++;
-      if (end < first * ENTRY.size) bytes.copyWithin(end, first * ENTRY.size, index * ENTRY.size);
-      end += (index - first) * ENTRY.size;
+      if (end < first * this.#entry.size) {
+        bytes.copyWithin(end, first * this.#entry.size, index * this.#entry.size);
+      }
+      end += (index - first) * this.#entry.size;
     }
-    for (let at = ENTRY.offsets.age; at < end; at += ENTRY.size) {
+    for (let at = this.#entry.offsets.age; at < end; at += this.#entry.size) {
       bytes[at] = bytes[at] === USED ? 0 : bytes[at]! + 1;
     }
     return bytes.subarray(0, end);
@@ -294,7 +334,7 @@ class EntryTable {
   }
 
   #ageOf(index: number): number {
-    return this.#bytes[index * ENTRY.size + ENTRY.offsets.age]!;
+    return this.#bytes[index * this.#entry.size + this.#entry.offsets.age]!;
   }
 }
 

@@ -7,22 +7,10 @@
  * @module
  */
 
-import { Arena } from "../bytes/arena.ts";
 import { compareBytes } from "../bytes/compare.ts";
-import { copyBytes } from "../bytes/copy.ts";
 import { printable } from "../bytes/text.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Stat, Tree } from "./tree.ts";
-
-/** A regular file whose contents are still in the source. */
-export interface Source {
-  /** Length in bytes when the tree was scanned. */
-  readonly size: number;
-  /** Path relative to the root of the source. */
-  readonly path: Uint8Array;
-  /** That of {@linkcode SourceInfo}. */
-  readonly fingerprint?: number | undefined;
-}
 
 /** What of the source is taken. */
 export interface ScanOptions {
@@ -43,21 +31,22 @@ export interface ScanOptions {
 /**
  * Scans a source.
  *
+ * @param take Given each regular file as it is found, with the path of its directory; of one that has several
+ * names, the first. What it returns is the file in the tree.
  * @throws {RangeError} If the root is not a directory.
- */
-export function scanTree(source: SourceTree, options: ScanOptions = {}): Tree<Source> {
-  return scanTreeWith(source, (file) => file, options);
-}
-
-/**
- * Scans a source whose files become something else at once.
  *
- * @param take Given each regular file as it is found; one of several names, once.
- * @throws {RangeError} If the root is not a directory.
+ * @example The sizes of files
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryTree, scanTree } from "composefs-ts";
+ *
+ * const { leaves } = scanTree(memoryTree({ "a": "hello" }), ({ size }) => size);
+ * assertEquals(leaves[0]!.kind === "regular" && leaves[0]!.file, 5);
+ * ```
  */
-export function scanTreeWith<File>(
+export function scanTree<File>(
   source: SourceTree,
-  take: (file: Source) => File,
+  take: (file: SourceEntry, directory: Uint8Array) => File,
   options: ScanOptions = {},
 ): Tree<File> {
   return new Scan(source, take, options).run();
@@ -76,44 +65,22 @@ type MutableStat = { -readonly [Field in keyof Stat]: Stat[Field] };
 const ROOT_PATH = new Uint8Array();
 const SLASH = 0x2f;
 
-/** A file whose path is made when it is asked for: where its digest is known already, nobody does. */
-class FoundFile implements Source {
-  readonly #entry: SourceEntry;
-  readonly #directory: Uint8Array;
-  readonly #paths: Arena;
-
-  constructor(entry: SourceEntry, directory: Uint8Array, paths: Arena) {
-    this.#entry = entry;
-    this.#directory = directory;
-    this.#paths = paths;
-  }
-
-  get size(): number {
-    return this.#entry.size;
-  }
-
-  get fingerprint(): number | undefined {
-    return this.#entry.fingerprint;
-  }
-
-  get path(): Uint8Array {
-    return joinName(this.#directory, this.#entry.name, this.#paths);
-  }
-}
-
 class Scan<File> {
   readonly #source: SourceTree;
-  readonly #take: (file: Source) => File;
+  readonly #take: (file: SourceEntry, directory: Uint8Array) => File;
   readonly #options: ScanOptions;
   readonly #leaves: Leaf<File>[] = [];
   readonly #links = new Map<string, { readonly leaf: number; readonly stat: MutableStat }>();
   /** Files with several names, each of which is taken only once even where it becomes several files. */
   readonly #files = new Map<string, { readonly size: number; readonly file: File }>();
   readonly #levels: Level[] = [];
-  readonly #paths = new Arena();
   #count = 0;
 
-  constructor(source: SourceTree, take: (file: Source) => File, options: ScanOptions) {
+  constructor(
+    source: SourceTree,
+    take: (file: SourceEntry, directory: Uint8Array) => File,
+    options: ScanOptions,
+  ) {
     this.#source = source;
     this.#take = take;
     this.#options = options;
@@ -133,7 +100,7 @@ class Scan<File> {
         continue;
       }
       const node = entry.kind === "directory"
-        ? this.#enter(entry, joinName(level.path, entry.name, this.#paths))
+        ? this.#enter(entry, joinName(level.path, entry.name))
         : this.#leaf(entry, level.path);
       level.entries.push({ name: entry.name, node });
     }
@@ -195,7 +162,7 @@ class Scan<File> {
     const { size, fileId } = found;
     const known = fileId === undefined ? undefined : this.#files.get(fileId);
     if (known?.size === size) return known.file;
-    const file = this.#take(new FoundFile(found, directory, this.#paths));
+    const file = this.#take(found, directory);
     if (fileId !== undefined) this.#files.set(fileId, { size, file });
     return file;
   }
@@ -205,14 +172,12 @@ class Scan<File> {
   }
 }
 
-/** The path of a name in a directory, the root's being empty. */
-function joinName(directory: Uint8Array, name: Uint8Array, paths: Arena): Uint8Array {
-  if (directory.length === 0) return name;
-  const length = directory.length + 1 + name.length;
-  paths.reserve(length);
-  const { bytes, position } = paths;
-  copyBytes(bytes, position, directory);
-  bytes[position + directory.length] = SLASH;
-  copyBytes(bytes, position + directory.length + 1, name);
-  return paths.take(length);
+/** The path of a name in a directory, relative to the root, whose own is empty. */
+export function joinName(directory: Uint8Array, name: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (directory.length === 0) return name.slice();
+  const path = new Uint8Array(directory.length + 1 + name.length);
+  path.set(directory);
+  path[directory.length] = SLASH;
+  path.set(name, directory.length + 1);
+  return path;
 }

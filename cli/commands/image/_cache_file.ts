@@ -12,6 +12,7 @@ import {
   DigestCache,
   isDigestCache,
 } from "../../../lib/objects/digest_cache.ts";
+import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import { printable } from "../../../lib/bytes/text.ts";
 import { type File, readWhole } from "../../../lib/file/file.ts";
 import { SyscallError } from "../../../ffi/sys/errno.ts";
@@ -26,39 +27,47 @@ const CACHE_MODE = 0o644;
  *
  * @returns An empty one if its file is missing or of no use; undefined if the file is not for us to write.
  */
-export function loadCache(path: Uint8Array, context: Context): DigestCache | undefined {
+export function loadCache(
+  path: Uint8Array,
+  algorithms: readonly HashAlgorithm[],
+  context: Context,
+): DigestCache | undefined {
   const refusal = `Cannot use "${printable(path)}" as a cache`;
   try {
     using file = context.machine.openOwnFile(path);
-    return readCache(file, (state) => note(context, `${refusal}: ${state}`));
+    return readCache(file, algorithms, (state) => note(context, `${refusal}: ${state}`));
   } catch (error) {
     if (error instanceof RangeError) {
       note(context, `${refusal}: ${error.message}; going on without`);
       return undefined;
     }
     if (!(error instanceof SyscallError)) throw error;
-    if (error.code === "ENOENT") return DigestCache.create();
+    if (error.code === "ENOENT") return DigestCache.create(algorithms);
     note(context, `${error.message}; going on without a cache`);
     return undefined;
   }
 }
 
 /** Reads no more than its start of what is no cache. */
-function readCache(file: File, note: (state: string) => void): DigestCache | undefined {
+function readCache(
+  file: File,
+  algorithms: readonly HashAlgorithm[],
+  note: (state: string) => void,
+): DigestCache | undefined {
   const { size } = file;
-  if (size === 0) return DigestCache.create();
+  if (size === 0) return DigestCache.create(algorithms);
   const start = readWhole(file, Math.min(size, CACHE_HEADER_SIZE));
   if (!isDigestCache(start)) {
     note("it is another kind of file; going on without");
     return undefined;
   }
   try {
-    checkCacheHeader(start, size);
-    return DigestCache.decode(readWhole(file, size), Date.now());
+    checkCacheHeader(start, size, algorithms);
+    return DigestCache.decode(readWhole(file, size), Date.now(), algorithms);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     note(`${error.message}; beginning a new one`);
-    return DigestCache.create();
+    return DigestCache.create(algorithms);
   }
 }
 

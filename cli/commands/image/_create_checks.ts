@@ -30,6 +30,17 @@ export function checkVersions({ minVersion, maxVersion }: Versions): void {
 }
 
 /**
+ * Checks versions where one is asked for by `--format`.
+ *
+ * @throws {UsageError} If a range is asked for as well.
+ */
+export function checkFormat({ minVersion, maxVersion }: Versions): void {
+  if (minVersion === undefined && maxVersion === undefined) return;
+  const other = minVersion === undefined ? "--max-version" : "--min-version";
+  throw new UsageError(`Cannot use --format with ${other}: expected one of them`, { usage: false });
+}
+
+/**
  * Makes sure that nothing is made in the tree that is being read: it would be a part of the image, or not,
  * by chance, and make each image another one.
  *

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { encodeImage } from "../../../lib/composefs/image.ts";
+import { encodeImage, encodeSource } from "../../../lib/composefs/image.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
-import type { VersionRange } from "../../../lib/composefs/version.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
@@ -26,6 +25,12 @@ import { hasVariable } from "../../runtime.ts";
 import { note } from "../../note.ts";
 import { checkOutputs, checkVersions, noteOwners, noteStore } from "./_create_checks.ts";
 import { FORCE_OPTION } from "./image_options.ts";
+import {
+  wantedAlgorithms,
+  type WantedImage,
+  wantedImages,
+  wantedOptions,
+} from "./_wanted_images.ts";
 import { openDirectory, readDump, shownSource } from "./_source_operand.ts";
 import { loadCache, saveCache } from "./_cache_file.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
@@ -69,6 +74,7 @@ const options = {
     help:
       "The lowest version that can hold the tree is taken; whiteouts need version 1. If only --min-version is given, this is the same as that.",
   },
+  ...wantedOptions,
   threads: {
     kind: "value",
     value: "N",
@@ -169,33 +175,59 @@ async function runCreate(
 ): Promise<number> {
   checkOperands(options, operands, context);
   const { image } = operands;
-  const { terminal, machine } = context;
+  const { terminal } = context;
+  const wanted = wantedImages(options, image);
   if (image !== undefined && isStdin(image) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
-  const bytes = options.fromFile
-    ? createFromFile(options, operands.source, context)
-    : await createFromDirectory(options, operands, context);
-  if (image !== undefined) {
-    if (isStdin(image)) terminal.stdout.write(bytes);
-    else {
-      const refusal = machine.writeFile(image, bytes, {
-        keepSealed: !options.force,
-        seal: options.enableVerity,
-      });
-      if (refusal !== undefined) note(context, refusal.message);
-    }
-  }
-  if (options.json) terminal.stdout.write(jsonLine(describe(bytes)));
-  else if (options.printDigest || options.printDigestOnly) {
-    terminal.stdout.write(fsVerityDigest(bytes).toHex() + "\n");
+  const encode = options.fromFile
+    ? readFromFile(operands.source, context)
+    : await readFromDirectory(options, operands, context);
+  for (const each of wanted) {
+    const bytes = encode(each);
+    writeImage(bytes, each, options, context);
+    printImage(bytes, each, wanted.length > 1, options, context);
   }
   return 0;
 }
 
-function describe(image: Uint8Array): unknown {
-  const digest = fsVerityDigest(image).toHex();
-  return { digest, size: image.length, formatVersion: openImage(image).version };
+/** Makes an image of what has been read. */
+type Encode = (wanted: WantedImage) => Uint8Array<ArrayBuffer>;
+
+function writeImage(
+  bytes: Uint8Array<ArrayBuffer>,
+  { path, algorithm }: WantedImage,
+  { force, enableVerity }: CreateOptions,
+  context: Context,
+): void {
+  const { terminal, machine } = context;
+  if (path === undefined) return;
+  if (isStdin(path)) {
+    terminal.stdout.write(bytes);
+    return;
+  }
+  const settings = { keepSealed: !force, seal: enableVerity, algorithm };
+  const refusal = machine.writeFile(path, bytes, settings);
+  if (refusal !== undefined) note(context, refusal.message);
+}
+
+/** Prints what was asked for of an image; of one among several, which it is. */
+function printImage(
+  bytes: Uint8Array,
+  { algorithm }: WantedImage,
+  isOneOfSeveral: boolean,
+  { json, printDigest, printDigestOnly }: CreateOptions,
+  { terminal: { stdout } }: Context,
+): void {
+  if (!json && !printDigest && !printDigestOnly) return;
+  const digest = fsVerityDigest(bytes, { algorithm });
+  const { version } = openImage(bytes);
+  if (json) {
+    const size = bytes.length;
+    stdout.write(jsonLine({ digest: digest.toHex(), algorithm, size, formatVersion: version }));
+  } else {
+    stdout.write(isOneOfSeveral ? `V${version} ${digest}\n` : `${digest.toHex()}\n`);
+  }
 }
 
 function checkOperands(
@@ -224,6 +256,12 @@ function checkOperands(
     });
   }
   checkSealing(options, image);
+  if (options.digestStore !== undefined && wantedAlgorithms(options).length > 1) {
+    throw new UsageError(
+      "Cannot use --digest-store with two of --hash: a store has objects of one kind",
+      { usage: false },
+    );
+  }
   // All of it does nothing, or something by chance, in the C program.
   if (asC) return;
   checkVersions(options);
@@ -244,20 +282,11 @@ function checkSealing({ enableVerity, digestStore }: CreateOptions, image?: Uint
   );
 }
 
-/** As in mkcomposefs: without either option 0 and 1, with one of them the other is 0. */
-function versionRange({ minVersion, maxVersion }: CreateOptions): VersionRange {
-  if (minVersion === undefined && maxVersion === undefined) return {};
-  return { minVersion: minVersion ?? 0, maxVersion: maxVersion ?? 0 };
-}
-
-function createFromFile(
-  options: CreateOptions,
-  source: Uint8Array,
-  context: Context,
-): Uint8Array<ArrayBuffer> {
+function readFromFile(source: Uint8Array, context: Context): Encode {
   const strict = hasVariable("CFS_PARSE_STRICT");
   try {
-    return encodeImage(parseDumpfile(readDump(source, context), { strict }), versionRange(options));
+    const tree = parseDumpfile(readDump(source, context), { strict });
+    return ({ range }) => encodeImage(tree, range);
   } catch (error) {
     if (!(error instanceof DumpfileSyntaxError)) throw error;
     throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {
@@ -266,18 +295,21 @@ function createFromFile(
   }
 }
 
-async function createFromDirectory(
+async function readFromDirectory(
   options: CreateOptions,
   operands: CreateOperands,
   context: Context,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Encode> {
   const { terminal, machine } = context;
   using tree = openDirectory(operands, machine);
   // The C program reads what it writes, or not, as it happens.
   if (!context.asC) checkOutputs(operands, options.digestStore, machine);
+  const algorithms = wantedAlgorithms(options);
   const scanning = terminal.progress("Scanning, files found:");
   const reading = terminal.progress("Reading file contents, bytes:");
-  const cache = options.cache === undefined ? undefined : loadCache(options.cache, context);
+  const cache = options.cache === undefined
+    ? undefined
+    : loadCache(options.cache, algorithms, context);
   makeHeapRoom(cache?.size ?? 0);
   try {
     using store = options.digestStore === undefined
@@ -286,8 +318,8 @@ async function createFromDirectory(
         verifyObjects: options.verifyObjects,
         seal: options.enableVerity,
       });
-    const image = await machine.createImage(tree, {
-      ...versionRange(options),
+    const read = await machine.readTree(tree, {
+      algorithms,
       xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
       skipDevices: options.skipDevices,
       useEpoch: options.useEpoch,
@@ -302,7 +334,7 @@ async function createFromDirectory(
     if (store !== undefined) noteStore(store, options.digestStore!, context);
     noteOwners(tree, operands.source, context);
     if (cache !== undefined) saveCache(options.cache!, cache, context);
-    return image;
+    return ({ algorithm, range }) => encodeSource(read, { ...range, algorithm });
   } finally {
     reading.finish();
   }

@@ -6,7 +6,7 @@
 
 import { printable } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import type { VersionRange } from "../../../lib/composefs/version.ts";
+import type { FormatVersion, VersionRange } from "../../../lib/composefs/version.ts";
 import {
   type Context,
   defineCommand,
@@ -15,8 +15,8 @@ import {
 } from "../../args/command.ts";
 import { isStdin } from "../../stdin.ts";
 import { loadImage } from "./_open.ts";
-import { integer } from "../../args/values.ts";
-import { checkVersions } from "./_create_checks.ts";
+import { choice, integer } from "../../args/values.ts";
+import { checkFormat, checkVersions } from "./_create_checks.ts";
 import { FORCE_OPTION } from "./image_options.ts";
 
 const options = {
@@ -33,6 +33,14 @@ const options = {
     parse: integer(0, 1),
     summary: "Use format version N at most",
     defaultText: "the version of the source, or what --min-version says",
+  },
+  format: {
+    kind: "value",
+    value: "N",
+    parse: choice("0", "1", "2"),
+    summary: "Use format version N, whatever the tree holds",
+    help: "Versions 0 and 1 are those of the C programs, 2 is that of composefs-rs.",
+    extension: true,
   },
   force: FORCE_OPTION,
 } as const satisfies OptionTable;
@@ -68,6 +76,7 @@ function runRewrite(
   { asC, terminal, machine }: Context,
 ): number {
   if (!asC) checkVersions(options);
+  if (options.format !== undefined) checkFormat(options);
   if (isStdin(destination) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
@@ -80,18 +89,17 @@ function runRewrite(
 }
 
 function versionRange(
-  { minVersion, maxVersion }: OptionValues<typeof options>,
+  { minVersion, maxVersion, format }: OptionValues<typeof options>,
   version: number,
   source: Uint8Array,
 ): VersionRange {
   if (minVersion !== undefined || maxVersion !== undefined) {
     return { minVersion: minVersion ?? 0, maxVersion: maxVersion ?? minVersion ?? 0 };
   }
-  if (version > 1) {
-    throw new Error(
-      `Cannot rewrite "${printable(source)}" in its format version ${version}: ` +
-        "expected 0 or 1, choose one with --min-version",
-    );
-  }
-  return { minVersion: version, maxVersion: version };
+  if (format !== undefined) return { format: Number(format) as FormatVersion };
+  if (version === 0 || version === 1 || version === 2) return { format: version };
+  throw new Error(
+    `Cannot rewrite "${printable(source)}" in its format version ${version}: ` +
+      "expected 0, 1 or 2, choose one with --format",
+  );
 }

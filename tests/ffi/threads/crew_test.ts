@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { createImage } from "../../../lib/composefs/image.ts";
+import { createImage, encodeSource, readSource } from "../../../lib/composefs/image.ts";
 import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
 import { digestFiles } from "../../../ffi/threads/file_digests.ts";
 import { openObjectStore } from "../../../ffi/objects/object_store.ts";
@@ -24,7 +24,7 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { InterruptedError } from "../../../ffi/sys/signals.ts";
 import { SEEK_HOLE } from "../../../ffi/sys/uapi.ts";
-import { scanTreeWith } from "../../../lib/tree/scan.ts";
+import { scanTree } from "../../../lib/tree/scan.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
 /** Two threads by the program's own module; in the bundle for Bun there is no such module. */
@@ -96,6 +96,20 @@ function everyThird(errno: number): () => number | undefined {
   return () => calls++ % 3 === 0 ? errno : undefined;
 }
 
+test("crew: two digests of one reading, by threads or without", async ({ linux, directory }) => {
+  const path = makeTree(directory);
+  const algorithms = ["sha256", "sha512"] as const;
+  const expected = await readSource(openSourceTree(linux, utf8(path)), { algorithms });
+  for (const options of [ALONE, THREADED]) {
+    const tree = openSourceTree(linux, utf8(path));
+    using reader = new TreeReader(linux, tree, { ...options, algorithms });
+    const read = await readSource(tree, { reader });
+    for (const algorithm of algorithms) {
+      assertEquals(encodeSource(read, { algorithm }), encodeSource(expected, { algorithm }));
+    }
+  }
+});
+
 for (const [way, faults] of Object.entries(WAYS)) {
   test(`crew: fills a store ${way}`, async ({ directory }) => {
     const linux = await openFaulty(faults);
@@ -161,12 +175,12 @@ for (const interrupted of [false, true]) {
       async () => {
         using store = openObjectStore(linux, utf8(root));
         using reader = new TreeReader(linux, tree, { ...ALONE, store });
-        scanTreeWith(tree, (file) => {
-          // By now its directory has been listed.
-          if (!interrupted && startsWith(file.path, utf8("deep/"))) {
+        scanTree(tree, (file, inside) => {
+          // By now it has been listed.
+          if (!interrupted && startsWith(inside, utf8("deep/"))) {
             truncateSync(`${path}/deep/er/200`, 1);
           }
-          return reader.add(file);
+          return reader.add(file, inside);
         });
         await reader.finish();
       },
@@ -187,9 +201,9 @@ for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
       using reader = new TreeReader(linux, tree, ALONE);
       await assertRejects(
         async () => {
-          scanTreeWith(tree, (file) => {
+          scanTree(tree, (file, inside) => {
             truncateSync(`${path}/file`, size + change);
-            return reader.add(file);
+            return reader.add(file, inside);
           });
           await reader.finish();
         },

@@ -1,3 +1,4 @@
+import { CONTENT_INODES } from "../../../lib/composefs/_file_inodes.ts";
 import { assertEquals } from "@std/assert";
 import { binary } from "../../../lib/bytes/text.ts";
 import { overlayInodes } from "../../../lib/composefs/_overlay.ts";
@@ -18,7 +19,7 @@ const HEX_NAMES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).pad
 
 /** The inodes of a tree and their names, the root's empty. */
 function inodesOf(tree: Tree<Content>, version: 0 | 1 = 0): Map<string, Inode> {
-  const inodes = overlayInodes(tree, version);
+  const inodes = overlayInodes(tree, CONTENT_INODES, version);
   const paths: string[] = [""];
   for (const [number, inode] of inodes.entries()) {
     if (inode.data.kind !== "entries") continue;
@@ -60,7 +61,7 @@ Deno.test("inodes are breadth first, each directory's in byte order", () => {
 });
 
 Deno.test("the root hides 256 names, in byte order among its own", () => {
-  const inodes = overlayInodes(directory({ "!": inline(""), "7z": inline("") }), 0);
+  const inodes = overlayInodes(directory({ "!": inline(""), "7z": inline("") }), CONTENT_INODES, 0);
   assertEquals(inodes.length, 1 + 2 + 256);
   const names = entriesOf(inodes[0]).map(([name]) => name);
   assertEquals(names, [...HEX_NAMES, "!", "7z", ".", ".."].sort());
@@ -106,7 +107,7 @@ Deno.test(". and .. lead to the directory and its parent, sorted like any name",
   const tree = directory({
     d: directory({ "!": inline(""), "..a": inline(""), ".a": inline("") }),
   });
-  const inodes = overlayInodes(tree, 0);
+  const inodes = overlayInodes(tree, CONTENT_INODES, 0);
   const d = inodes.findIndex((inode, i) => i > 0 && inode.kind === "directory");
   const entries = entriesOf(inodes[d]);
   assertEquals(entries.map(([name]) => name), ["!", ".", "..", "..a", ".a"]);
@@ -128,7 +129,7 @@ Deno.test("a directory's link count is computed, a file's is kept", () => {
 Deno.test("hard links lead to the inode where the file stands, wherever they stand", () => {
   const file = inline("x", { nlink: 7 });
   const tree = directory({ a: hardLink(file), d: directory({ a: file, b: hardLink(file) }) });
-  const inodes = overlayInodes(tree, 0);
+  const inodes = overlayInodes(tree, CONTENT_INODES, 0);
   const number = inodes.findIndex(({ nlink }) => nlink === 7);
   const d = inodes.find((inode, i) => i > 0 && inode.kind === "directory");
   assertEquals(number, inodes.length - 1);

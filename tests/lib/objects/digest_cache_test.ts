@@ -105,11 +105,20 @@ Deno.test("a fingerprint keeps its number, and without a digest it is not writte
   }
 });
 
-Deno.test("a digest that was handed out is a copy", () => {
-  const cache = DigestCache.create();
-  keep(cache, fingerprint(1), digest(1));
-  find(cache, fingerprint(1))!.fill(0);
-  assertEquals(find(cache, fingerprint(1)), digest(1));
+Deno.test("a cache holds digests by the algorithms it was made for, and no others", () => {
+  const sets = [["sha256"], ["sha512"], ["sha256", "sha512"]] as const;
+  for (const [which, algorithms] of sets.entries()) {
+    const cache = DigestCache.create(algorithms);
+    const digests = new Uint8Array([32, 64, 96][which]!).fill(7);
+    keep(cache, fingerprint(1), digests);
+    keep(cache, fingerprint(2), digests.fill(8));
+    const file = encode(cache);
+    for (const wanted of sets) {
+      const read = () => DigestCache.decode(file.slice(), NOW, wanted);
+      if (wanted === algorithms) assertEquals(find(read(), fingerprint(2)), digests);
+      else assertThrows(read, RangeError, `other digests than by ${wanted.join(" and ")}`);
+    }
+  }
 });
 
 Deno.test("it need be written only if something was added, or not used", () => {

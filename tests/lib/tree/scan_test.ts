@@ -1,12 +1,25 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
-import { type ScanOptions, scanTree, type Source } from "../../../lib/tree/scan.ts";
+import { joinName, type ScanOptions, scanTree } from "../../../lib/tree/scan.ts";
 import type { SourceEntry, SourceInfo, SourceTree } from "../../../lib/tree/source.ts";
 import type { Directory, Tree } from "../../../lib/tree/tree.ts";
 import { entryAt, nodeAt, stat, xattr } from "../../kit/trees.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** A file as it was found. */
+interface Found {
+  readonly path: Uint8Array;
+  readonly size: number;
+}
+
+function scan(source: SourceTree, options: ScanOptions = {}): Tree<Found> {
+  const take = ({ name, size }: SourceEntry, directory: Uint8Array) => {
+    return { path: joinName(directory, name), size };
+  };
+  return scanTree(source, take, options);
+}
 
 /** A source whose listings are made up from another's. */
 function relisted(
@@ -40,7 +53,7 @@ function sourceOf(found: Partial<SourceInfo>): SourceTree {
 }
 
 /** A regular file with what its source says of it. */
-function regular(tree: Tree<Source>, ...names: string[]): unknown {
+function regular(tree: Tree<Found>, ...names: string[]): unknown {
   const node = nodeAt(tree, ...names);
   if (node.kind !== "regular") return node.kind;
   const { size, path } = node.file;
@@ -48,7 +61,7 @@ function regular(tree: Tree<Source>, ...names: string[]): unknown {
 }
 
 Deno.test("names come in byte order, files with path and size", () => {
-  const tree = scanTree(memoryTree({ "é": "", "b": { "d": "12", "c": "" }, "a": "1", "B": "" }));
+  const tree = scan(memoryTree({ "é": "", "b": { "d": "12", "c": "" }, "a": "1", "B": "" }));
   assertEquals(tree.root.entries.map(({ name }) => text(name)), ["B", "a", "b", "é"]);
   assertEquals(regular(tree, "b", "d"), {
     kind: "regular",
@@ -60,7 +73,7 @@ Deno.test("names come in byte order, files with path and size", () => {
 Deno.test("metadata is kept, but the link count is 1", () => {
   const given = { mode: 0o4755, uid: 1, gid: 2, mtime: 2n ** 60n, mtimeNsec: 3 };
   const xattrs = [xattr("user.a", "b")];
-  const tree = scanTree(memoryTree({ f: new MemoryNode("", { ...given, xattrs }) }));
+  const tree = scan(memoryTree({ f: new MemoryNode("", { ...given, xattrs }) }));
   assertEquals(regular(tree, "f"), {
     kind: "regular",
     stat: stat({ ...given, xattrs }),
@@ -69,19 +82,19 @@ Deno.test("metadata is kept, but the link count is 1", () => {
 });
 
 Deno.test("symlinks and devices", () => {
-  const tree = scanTree(memoryTree({ l: new MemoryNode({ target: utf8("t") }) }));
+  const tree = scan(memoryTree({ l: new MemoryNode({ target: utf8("t") }) }));
   assertEquals(nodeAt(tree, "l"), {
     kind: "symlink",
     stat: stat({ mode: 0o777 }),
     target: utf8("t"),
   });
-  const device = scanTree(sourceOf({ kind: "block", rdev: 259 }));
+  const device = scan(sourceOf({ kind: "block", rdev: 259 }));
   assertEquals(nodeAt(device, "x"), { kind: "block", stat: stat(), rdev: 259 });
 });
 
 Deno.test("several names of a file are several files, unless hard links are asked for", () => {
   const source = linked(memoryTree({ a: "x", b: "x" }), { a: "1", b: "1" });
-  const tree = scanTree(source);
+  const tree = scan(source);
   assertEquals(tree.root.entries.map(({ node }) => node), [0, 1]);
   assertEquals(tree.leaves.map(({ kind, stat: { nlink } }) => [kind, nlink]), [
     ["regular", 1],
@@ -94,7 +107,7 @@ Deno.test("with hard links names lead to one file, which was met under the first
     memoryTree({ z: "x", b: { y: "x", z: "x" }, a: { c: { d: "x" } }, q: "other" }),
     { "z": "1", "b/y": "1", "b/z": "2", "a/c/d": "1", "q": "2" },
   );
-  const tree = scanTree(source, { hardLinks: true });
+  const tree = scan(source, { hardLinks: true });
   for (const names of [["a", "c", "d"], ["b", "y"], ["z"]]) {
     assertEquals(entryAt(tree, ...names), 0);
   }
@@ -106,7 +119,7 @@ Deno.test("with hard links names lead to one file, which was met under the first
 });
 
 Deno.test("links to files outside the tree do not count", () => {
-  const tree = scanTree(linked(memoryTree({ a: "x" }), { a: "1" }), { hardLinks: true });
+  const tree = scan(linked(memoryTree({ a: "x" }), { a: "1" }), { hardLinks: true });
   assertEquals(regular(tree, "a"), {
     kind: "regular",
     stat: stat(),
@@ -119,7 +132,7 @@ Deno.test("useEpoch sets every time to 0", () => {
   const source = memoryTree(
     new MemoryNode({ d: new MemoryNode({ f: new MemoryNode("", late) }, late) }, late),
   );
-  const tree = scanTree(source, { useEpoch: true });
+  const tree = scan(source, { useEpoch: true });
   for (const names of [[], ["d"], ["d", "f"]]) {
     const { stat } = nodeAt(tree, ...names);
     assertEquals([stat.mtime, stat.mtimeNsec], [0, 0]);
@@ -142,7 +155,7 @@ Deno.test("what is asked for reaches the source", () => {
   };
   const askedWith = (options: ScanOptions) => {
     asked.length = 0;
-    scanTree(source, options);
+    scan(source, options);
     return asked;
   };
   assertEquals(askedWith({}), ["all", ["", "all", false], ["d", "all", false]]);
@@ -155,13 +168,13 @@ Deno.test("what is asked for reaches the source", () => {
 
 Deno.test("progress counts entries", () => {
   const counts: number[] = [];
-  scanTree(memoryTree({ a: { b: "", c: "" }, d: "" }), { onScan: (count) => counts.push(count) });
+  scan(memoryTree({ a: { b: "", c: "" }, d: "" }), { onScan: (count) => counts.push(count) });
   assertEquals(counts, [2, 4]);
 });
 
 Deno.test("the root is a directory", () => {
   for (const root of [new MemoryNode("file"), new MemoryNode({ target: utf8("t") })]) {
-    assertThrows(() => scanTree(memoryTree(root)), RangeError, "expected a directory");
+    assertThrows(() => scan(memoryTree(root)), RangeError, "expected a directory");
   }
 });
 
@@ -170,7 +183,7 @@ Deno.test("an error of the source comes through as it is", () => {
   const source = relisted(memoryTree({ a: "" }), () => {
     throw error;
   });
-  assertStrictEquals(assertThrows(() => scanTree(source)), error);
+  assertStrictEquals(assertThrows(() => scan(source)), error);
 });
 
 Deno.test("a source of 5,000 levels needs no stack", () => {
@@ -181,7 +194,7 @@ Deno.test("a source of 5,000 levels needs no stack", () => {
       path.length < 2 * 5000 ? base.list(utf8(""), { xattrs: "all" }) : [],
   };
   let depth = 0;
-  let node: Directory | number | undefined = scanTree(source).root;
+  let node: Directory | number | undefined = scan(source).root;
   for (; typeof node === "object"; node = node.entries[0]?.node) depth++;
   assertEquals(depth, 5002);
 });

@@ -1,0 +1,144 @@
+/**
+ * Reading the regular files of a tree: small ones into the image, the others digested and, if there is a
+ * store, put there.
+ *
+ * It is the one step whose cost grows with file contents, so it stands behind a port: the reader here takes
+ * one file after the other, and may be replaced by one that uses several threads.
+ *
+ * @module
+ */
+
+import { concatBytes, printable } from "../bytes/text.ts";
+import type { Digest } from "../digest/digest.ts";
+import { fsVerityDigest } from "../digest/fs_verity.ts";
+import { hashFile } from "../digest/hash_file.ts";
+import type { HashAlgorithm } from "../digest/hasher.ts";
+import type { File } from "../file/file.ts";
+import type { ObjectStore } from "../objects/object_store.ts";
+import { joinName } from "../tree/scan.ts";
+import type { SourceEntry, SourceTree } from "../tree/source.ts";
+import { type Contents, ContentTable, INLINE_THRESHOLD } from "./contents.ts";
+
+/** What is done with contents. */
+export interface ReadFilesOptions {
+  /** By what files are digested; SHA-256 if absent. With a store it must be one. */
+  readonly algorithms?: readonly HashAlgorithm[];
+  /** Where files above 64 bytes are put. Without one they are only digested. */
+  readonly store?: ObjectStore;
+  /** Told how many bytes of files have been read, of how many that are known of so far. */
+  readonly onRead?: (done: number, total: number) => void;
+}
+
+/** Reads files and puts those above the inline threshold into the store. */
+export interface FileReader {
+  /**
+   * Takes a file to read, at once or later.
+   *
+   * @param directory Path of the directory that it is in, relative to the root of the source.
+   * @returns The number of its row in what `finish` gives.
+   * @throws {RangeError} If it, or one taken earlier, is not as long as it was when it was scanned.
+   */
+  add(file: SourceEntry, directory: Uint8Array): number;
+  /** Reads what is left, and gives what became of every file that was added. */
+  finish(): Promise<Contents>;
+}
+
+/** Bytes read at a time. Files up to this size are read once, larger ones once more to be stored. */
+const CHUNK_SIZE = 1 << 20;
+
+const SHA256_ALONE: readonly HashAlgorithm[] = ["sha256"];
+
+/** Reads files one at a time, through one buffer, as soon as they are added. */
+export class SequentialReader implements FileReader {
+  readonly #source: SourceTree;
+  readonly #options: ReadFilesOptions;
+  readonly #algorithms: readonly HashAlgorithm[];
+  readonly #table: ContentTable;
+  readonly #buffer = new Uint8Array(CHUNK_SIZE);
+  #done = 0;
+
+  /** Uses the store and the listener of the options. */
+  constructor(source: SourceTree, options: ReadFilesOptions = {}) {
+    const { algorithms = SHA256_ALONE } = options;
+    checkAlgorithms(algorithms, options.store !== undefined);
+    this.#source = source;
+    this.#options = options;
+    this.#algorithms = algorithms;
+    this.#table = new ContentTable(algorithms);
+  }
+
+  add({ name, size }: SourceEntry, directory: Uint8Array): number {
+    const row = this.#table.add(size);
+    if (size > 0) this.#table.fill(row, this.#read(joinName(directory, name), size));
+    this.#done += size;
+    this.#options.onRead?.(this.#done, this.#done);
+    return row;
+  }
+
+  /** Has nothing left to read. */
+  // deno-lint-ignore require-await -- the port is for readers that wait, too
+  async finish(): Promise<Contents> {
+    return this.#table.complete();
+  }
+
+  #read(path: Uint8Array, size: number): Uint8Array {
+    const name = `"${printable(path)}"`;
+    using open = this.#source.open(path);
+    checkLength(name, open.size, size);
+    return size <= CHUNK_SIZE
+      ? this.#readSmall(name, size, open)
+      : this.#readLarge(name, size, open);
+  }
+
+  #readSmall(name: string, size: number, open: File): Uint8Array {
+    const contents = this.#buffer.subarray(0, size);
+    checkLength(name, open.readAt(contents, 0), size);
+    if (size <= INLINE_THRESHOLD) return contents;
+    const digests = this.#algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
+    this.#put(digests[0]!, size, contents);
+    return concatBytes(...digests.map(({ bytes }) => bytes));
+  }
+
+  #readLarge(name: string, size: number, open: File): Uint8Array {
+    const options = { buffer: this.#buffer, limit: size + 1 };
+    const digests = this.#algorithms.map((algorithm) => {
+      const hasher = hashFile(open, { ...options, algorithm });
+      checkLength(name, hasher.size, size);
+      return hasher.digest();
+    });
+    this.#put(digests[0]!, size, open);
+    return concatBytes(...digests.map(({ bytes }) => bytes));
+  }
+
+  #put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
+    const { store } = this.#options;
+    if (store === undefined || store.has(digest, size)) return;
+    store.put(digest, size, contents);
+  }
+}
+
+/**
+ * Refuses what a reader cannot do.
+ *
+ * @throws {TypeError} If there are no algorithms, or several and a store, whose objects have one name each.
+ */
+export function checkAlgorithms(algorithms: readonly HashAlgorithm[], hasStore: boolean): void {
+  if (algorithms.length === 0) throw new TypeError("Cannot digest files: expected an algorithm");
+  if (hasStore && algorithms.length > 1) {
+    throw new TypeError("Cannot store objects under several digests: expected one algorithm");
+  }
+}
+
+function checkLength(name: string, length: number, expected: number): void {
+  if (length !== expected) throw wrongLength(name, length, expected);
+}
+
+/** The error of a file that is not as long as it was a moment before. */
+export function wrongLength(shown: string, length: number, expected: number): RangeError {
+  return changedError(shown, `${length} bytes where ${expected} were expected`);
+}
+
+/** The error of a file that is not what it was a moment before; `shown` has quotes of its own. */
+export function changedError(shown: string, state: string): RangeError {
+  return new RangeError(`Cannot digest ${shown}: it changed while it was read, ${state}`);
+}
