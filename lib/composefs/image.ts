@@ -90,7 +90,7 @@ export interface ReadSource {
  * const algorithms = ["sha256", "sha512"] as const;
  * const read = await readSource(memoryTree({ "a": "x".repeat(100) }), { algorithms });
  * const images = algorithms.map((algorithm) => encodeSource(read, { algorithm, format: 1 }));
- * assertEquals(images.map(({ length }) => length), [12288, 12288]);
+ * assertEquals(images.map(({ length }) => length), [16384, 16384]);
  * ```
  */
 export async function readSource(

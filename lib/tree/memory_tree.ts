@@ -58,7 +58,7 @@ export class MemoryNode {
  * import { assertEquals } from "@std/assert";
  * import { memoryTree, scanTree } from "composefs-ts";
  *
- * const tree = scanTree(memoryTree({ "a": "hello", "sub": { "b": "world" } }));
+ * const tree = scanTree(memoryTree({ "a": "hello", "sub": { "b": "world" } }), ({ size }) => size);
  * assertEquals(tree.root.entries.length, 2);
  * assertEquals(tree.leaves.map((leaf) => leaf.kind), ["regular", "regular"]);
  * ```
