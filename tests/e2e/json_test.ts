@@ -50,7 +50,12 @@ testEach("json: create says digest, size and version", {}, (subject) => {
     const answer = JSON.parse(textOutput(subject.tool("mkcomposefs"), args));
     const digest = textOutput([...subject.composefs, "digest"], [image]).trimEnd();
     const { length } = readFileSync(image);
-    assertEquals(answer, { digest, size: length, formatVersion: version });
+    assertEquals(answer, {
+      digest,
+      algorithm: "sha256",
+      size: length,
+      formatVersion: version,
+    });
   }
 });
 

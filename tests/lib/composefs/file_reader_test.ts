@@ -1,3 +1,4 @@
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { type File, memoryFile } from "../../../lib/file/file.ts";
@@ -153,7 +154,7 @@ Deno.test("a large file that changes between digest and store is refused by the 
   const store = new MemoryStore();
   await assertRejects(
     () => readSource(source, { store }),
-    RangeError,
+    IntegrityError,
     "contents have changed",
   );
 });
