@@ -12,6 +12,7 @@
 
 import { utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO } from "../sys/errno.ts";
+import { tryIoctl, tryIoctlNumber } from "../sys/file_calls.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeQuietly } from "../files/closing.ts";
@@ -52,7 +53,7 @@ export function attachLoop(linux: Linux, image: Fd, name: Uint8Array): LoopDevic
   for (let race = 0; race < MAX_RACES; race++) {
     const path = utf8(`/dev/loop${freeNumber(linux, name)}`);
     const file = open(linux, path, name);
-    const result = configure(linux, file, image, name);
+    const result = configure(file, image, name);
     if (result >= 0) return { path, file };
     closeQuietly(file);
     errno = -result;
@@ -63,8 +64,7 @@ export function attachLoop(linux: Linux, image: Fd, name: Uint8Array): LoopDevic
 
 function freeNumber(linux: Linux, name: Uint8Array): number {
   const control = open(linux, utf8("/dev/loop-control"), name);
-  const { number } = control;
-  const free = linux.retry(() => linux.libc.ioctl_int(number, LOOP_CTL_GET_FREE, 0));
+  const free = tryIoctlNumber(control, LOOP_CTL_GET_FREE);
   closeQuietly(control);
   if (free >= 0) return free;
   throw mountError("loop", name, -free, { syscall: "ioctl(LOOP_CTL_GET_FREE)" });
@@ -78,7 +78,7 @@ function open(linux: Linux, path: Uint8Array, name: Uint8Array): Fd {
   }
 }
 
-function configure(linux: Linux, device: Fd, image: Fd, name: Uint8Array): number {
+function configure(device: Fd, image: Fd, name: Uint8Array): number {
   const config = new Uint8Array(LOOP_CONFIG.size);
   LOOP_CONFIG.write(new DataView(config.buffer), 0, {
     fd: image.number,
@@ -86,6 +86,5 @@ function configure(linux: Linux, device: Fd, image: Fd, name: Uint8Array): numbe
     infoFlags: LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO,
   });
   config.set(name.subarray(0, NAME_MAX), LOOP_CONFIG.offsets.infoFileName);
-  const { number } = device;
-  return linux.retry(() => linux.libc.ioctl(number, LOOP_CONFIGURE, config));
+  return tryIoctl(device, LOOP_CONFIGURE, config);
 }

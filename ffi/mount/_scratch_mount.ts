@@ -8,10 +8,12 @@
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Linux } from "../sys/linux.ts";
-import { unmount } from "./mount_api.ts";
+import { tryMakeDirectory, tryRemove } from "../sys/name_calls.ts";
+import { tryUnmount } from "../sys/mount_calls.ts";
+import { workingDirectory } from "../sys/call.ts";
 import { mountError } from "./_mount_error.ts";
 import { cString } from "../sys/path.ts";
-import { AT_FDCWD, AT_REMOVEDIR } from "../sys/uapi.ts";
+import { AT_REMOVEDIR } from "../sys/uapi.ts";
 import { MNT_DETACH } from "../sys/uapi_mount.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -59,8 +61,7 @@ export class ScratchMount implements Disposable {
     let errno: number = ERRNO.EEXIST;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && errno === ERRNO.EEXIST; attempt++) {
       const path = utf8(`${place}/.composefs.${randomLetters(6)}`);
-      const terminated = cString(path);
-      const made = linux.retry(() => linux.libc.mkdirat(AT_FDCWD, terminated, 0o700));
+      const made = tryMakeDirectory(workingDirectory(linux), cString(path), 0o700);
       if (made === 0) return new ScratchMount(linux, path);
       errno = -made;
     }
@@ -79,16 +80,12 @@ export class ScratchMount implements Disposable {
    */
   remove(): void {
     if (this.#mounted) {
-      this.#insist("umount2", () => unmount(this.#linux, this.path, MNT_DETACH));
+      this.#insist("umount2", () => tryUnmount(this.#linux, this.path, MNT_DETACH));
       this.#mounted = false;
     }
     if (!this.#exists) return;
-    const path = cString(this.path);
-    const { libc } = this.#linux;
-    this.#insist(
-      "unlinkat",
-      () => this.#linux.retry(() => libc.unlinkat(AT_FDCWD, path, AT_REMOVEDIR)),
-    );
+    const at = workingDirectory(this.#linux);
+    this.#insist("unlinkat", () => tryRemove(at, cString(this.path), AT_REMOVEDIR));
     this.#exists = false;
   }
 

@@ -14,7 +14,8 @@ import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { attachLoop } from "./_loop.ts";
 import { closeWith } from "../files/closing.ts";
-import { FsContext, oldMount, setIdmap } from "./mount_api.ts";
+import { FsContext } from "./fs_context.ts";
+import { tryMapOwners, tryMount } from "../sys/mount_calls.ts";
 import { mountError, type Step } from "./_mount_error.ts";
 import { descriptorPath } from "../sys/path.ts";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY } from "../sys/uapi_mount.ts";
@@ -71,7 +72,7 @@ export function mountErofs(
   }
   closeWith(stack, result);
   if (image.userNamespace !== undefined) {
-    const mapped = setIdmap(linux, result, image.userNamespace);
+    const mapped = tryMapOwners(result, image.userNamespace);
     if (mapped < 0) {
       throw mountError("idmap", image.name, -mapped, { syscall: "mount_setattr" });
     }
@@ -95,7 +96,7 @@ export function mountErofsOn(
   }
   const data = image.hasAcl ? new Uint8Array() : utf8("noacl");
   const { result, backing } = fromFileOrLoop<true>(linux, image, stack, (source) => {
-    const mounted = oldMount(linux, { source, target, type: "erofs", flags: MS_RDONLY, data });
+    const mounted = tryMount(linux, { source, target, type: "erofs", flags: MS_RDONLY, data });
     return mounted === 0 || { step: "createErofs", syscall: "mount", errno: -mounted };
   });
   if (isRefusal(result)) throw refused(image, result);

@@ -16,18 +16,14 @@ import {
   type MountOptions,
   type MountSettings,
 } from "../../lib/mount/options.ts";
+import { type Feature, type Way, waysWithout } from "../../lib/mount/ways.ts";
 import { ERRNO } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
-import {
-  type Backing,
-  type ErofsImage,
-  lacksChunks,
-  mountErofs,
-  mountErofsOn,
-} from "./erofs_mount.ts";
+import { type Backing, type ErofsImage, lacksChunks } from "./erofs_mount.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeWith } from "../files/closing.ts";
-import { moveMount, remount, unmount } from "./mount_api.ts";
+import { tryMoveMount, tryRemount, tryUnmount } from "../sys/mount_calls.ts";
+import { ImageLayer } from "./_image_layer.ts";
 import { mountError } from "./_mount_error.ts";
 import {
   checkBasedirs,
@@ -38,16 +34,14 @@ import {
   openUserNamespace,
   readHeader,
 } from "./_mount_image.ts";
-import { bytesOf, descriptorPath, type Path } from "../sys/path.ts";
+import { bytesOf, type Path } from "../sys/path.ts";
 import {
-  type DetachedOverlay,
   makeOverlay,
   mountFlags,
   mountOverlayOn,
   type OverlayParts,
   type OverlayRefusal,
 } from "./overlay_mount.ts";
-import { ScratchMount } from "./_scratch_mount.ts";
 import { O_PATH } from "../sys/uapi.ts";
 import { MNT_DETACH } from "../sys/uapi_mount.ts";
 
@@ -170,34 +164,35 @@ interface Job {
 
 type LayerReport = Omit<MountReport, "copied" | "upperMode">;
 
-/** Tries the ways of mounting, from the newest kernels' to the oldest's. */
+/** Tries the ways of mounting, each of which may tell what the kernel lacks for it. */
 function mountLayers(job: Job): LayerReport {
   const { linux, image, parts, stack } = job;
-  const erofs = mountErofs(linux, image, stack);
-  if (erofs === undefined) {
-    const scratch = stack.use(ScratchMount.create(linux));
-    const backing = mountErofsOn(linux, image, scratch.path, stack);
-    scratch.markMounted();
-    return { backing, ...overAttached(job, scratch) };
+  const layer = new ImageLayer(linux, image, stack);
+  const lacking = new Set(missingFeatures(linux, layer));
+  let refusal: OverlayRefusal | undefined;
+  let takesVerity: boolean | undefined;
+  for (const way of waysWithout(lacking)) {
+    const result = way.by === "parameters"
+      ? byParameters(job, layer, way)
+      : byOptionString(job, layer, way, { lacking, takesVerity });
+    if (result.kind === "mounted") {
+      const { verity: objectVerity } = result;
+      const how = way.by === "parameters" ? way.layer : way.by;
+      return { backing: layer.backing, layer: how, objectVerity };
+    }
+    // Only file system contexts come with the kernel's reasons.
+    if (way.by === "parameters" || refusal?.log === undefined) refusal = result;
+    takesVerity = result.verity ?? takesVerity;
+    if (result.lacks === undefined) break;
+    for (const feature of result.lacks) lacking.add(feature);
   }
-  const { mount, backing } = erofs;
+  throw refused(parts, refusal!);
+}
+
+/** What is known to be lacking before anything is tried. */
+function missingFeatures(linux: Linux, layer: ImageLayer): readonly Feature[] {
   // Before, overlayfs does not take them, and leaves a line in the kernel's log for each that it is shown.
-  const result: DetachedOverlay | OverlayRefusal = takesDetachedLayers(linux)
-    ? makeOverlay(linux, descriptorPath(mount.number), parts)
-    : { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, next: "attached" };
-  if (result.kind === "made") {
-    attach(job, closeWith(stack, result.mount));
-    return { backing, layer: "detached", objectVerity: result.verity };
-  }
-  if (result.next === undefined) throw refused(parts, result);
-  const scratch = stack.use(ScratchMount.create(linux));
-  const moved = moveMount(linux, mount, scratch.path);
-  if (moved < 0) throw mountError("scratch", scratch.path, -moved, { syscall: "move_mount" });
-  scratch.markMounted();
-  const report = result.next === "attached"
-    ? overAttached(job, scratch)
-    : byOptionString(job, scratch, result);
-  return { backing, ...report };
+  return layer.isDetachable && takesDetachedLayers(linux) ? [] : ["detached layers"];
 }
 
 /**
@@ -220,49 +215,56 @@ export function remountComposefs(
   mountpoint: Uint8Array,
   flags: MountOptions["flags"],
 ): void {
-  const result = remount(linux, mountpoint, mountFlags({ flags }));
+  const result = tryRemount(linux, mountpoint, mountFlags({ flags }));
   if (result < 0) throw mountError("remount", mountpoint, -result, { syscall: "mount" });
 }
 
-/** Goes on with the image attached to a directory. */
-function overAttached(job: Job, scratch: ScratchMount): LayerReport {
-  const result = makeOverlay(job.linux, scratch.path, job.parts);
-  if (result.kind === "refused") {
-    if (result.next === undefined) throw refused(job.parts, result);
-    return byOptionString(job, scratch, result);
-  }
-  const overlay = closeWith(job.stack, result.mount);
-  // The overlay has clones of its layers by now, and what fails has to fail before it is attached.
-  scratch.remove();
-  attach(job, overlay);
-  return { layer: "attached", objectVerity: result.verity };
+/** The overlay is where it should be. */
+interface Mounted {
+  readonly kind: "mounted";
+  /** Whether the kernel checks objects. */
+  readonly verity: boolean;
 }
 
-/** Goes on with mount(2), after the kernel has refused single parameters. */
-function byOptionString(job: Job, scratch: ScratchMount, earlier: OverlayRefusal): LayerReport {
+function byParameters(job: Job, layer: ImageLayer, way: Way): Mounted | OverlayRefusal {
+  const result = makeOverlay(job.linux, layer.path(way.layer), job.parts);
+  if (result.kind === "refused") return result;
+  const overlay = closeWith(job.stack, result.mount);
+  // What fails has to fail before the overlay is attached.
+  layer.removeName();
+  const { target } = job;
+  const attached = tryMoveMount(overlay, target);
+  if (attached < 0) throw mountError("attach", target, -attached, { syscall: "move_mount" });
+  return { kind: "mounted", verity: result.verity };
+}
+
+/** What refusals of other ways have told. */
+interface Told {
+  readonly lacking: ReadonlySet<Feature>;
+  /** Whether overlayfs knows how to check objects; undefined if that was not asked. */
+  readonly takesVerity: boolean | undefined;
+}
+
+function byOptionString(
+  job: Job,
+  layer: ImageLayer,
+  { separator = "::" }: Way,
+  { lacking, takesVerity }: Told,
+): Mounted | OverlayRefusal {
   const { linux, target } = job;
-  const objectVerity = earlier.verity ?? job.parts.objectVerity === "require";
+  const verity = takesVerity ?? job.parts.objectVerity === "require";
   // No newer kernel needs to be asked: data-only layers came later than chunks.
-  if (earlier.next === "oldString" && lacksChunks(linux) === true) throw noChunks(job.image);
-  const parts = { ...job.parts, objectVerity: objectVerity ? "require" : "off" } as const;
-  let result = mountOverlayOn(linux, scratch.path, target, parts, "::");
-  if (result.kind === "refused" && result.errno === ERRNO.EINVAL && earlier.next === "oldString") {
-    result = mountOverlayOn(linux, scratch.path, target, parts, ":");
-  }
-  // Only file system contexts come with the kernel's reasons.
-  if (result.kind === "refused") throw refused(parts, earlier.log === undefined ? result : earlier);
+  if (lacking.has("data-only layers") && lacksChunks(linux) === true) throw noChunks(job.image);
+  const parts = { ...job.parts, objectVerity: verity ? "require" : "off" } as const;
+  const refusal = mountOverlayOn(linux, layer.path("attached"), target, parts, separator);
+  if (refusal !== undefined) return refusal;
   try {
-    scratch.remove();
+    layer.removeName();
   } catch (error) {
-    unmount(linux, target, MNT_DETACH);
+    tryUnmount(linux, target, MNT_DETACH);
     throw error;
   }
-  return { layer: "option string", objectVerity };
-}
-
-function attach({ linux, target }: Job, overlay: Fd): void {
-  const result = moveMount(linux, overlay, target);
-  if (result < 0) throw mountError("attach", target, -result, { syscall: "move_mount" });
+  return { kind: "mounted", verity };
 }
 
 function noChunks({ name }: ErofsImage): Error {

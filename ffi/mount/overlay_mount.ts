@@ -2,11 +2,7 @@
  * The second half of a composefs mount: an overlay whose metadata comes from the mounted image and whose
  * data from the object directories.
  *
- * Three ways, the newest first: parameters one by one (`lowerdir+`, `datadir+`, Linux 6.8), the option
- * string with data-only layers (`::`, 6.5), and the option string with the objects as an ordinary layer,
- * which the whiteouts in the image's root hide.
- *
- * @see Documentation/filesystems/overlayfs.rst, "Data-only lower layers"
+ * Made of parameters one by one, or of an option string: `lib/mount/ways.ts` says which is tried when.
  *
  * @module
  */
@@ -14,10 +10,12 @@
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import type { MountFlag, SuperblockFlag } from "../../lib/mount/flags.ts";
 import { MAX_SOURCE, type VerityPolicy } from "../../lib/mount/options.ts";
+import type { Feature } from "../../lib/mount/ways.ts";
 import { ERRNO } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
-import { FsContext, oldMount } from "./mount_api.ts";
+import { FsContext } from "./fs_context.ts";
+import { tryMount } from "../sys/mount_calls.ts";
 import { mountError } from "./_mount_error.ts";
 import {
   MOUNT_ATTR_NOATIME,
@@ -61,14 +59,14 @@ export interface OverlayRefusal {
   readonly syscall: string;
   readonly errno: number;
   readonly log?: string | undefined;
-  /**
-   * What may still work: the same from a layer that is `attached` to a directory, or the option
-   * `string`. `oldString` if the kernel has no data-only layers either.
-   */
-  readonly next?: "attached" | "string" | "oldString";
+  /** What the kernel seems to lack, where another way may still work without it. */
+  readonly lacks?: readonly Feature[];
   /** Whether the kernel took `verity=require` before it refused. */
   readonly verity?: boolean;
 }
+
+/** What kernels lack whose overlayfs has no parameters but those of the option string. */
+const OLD: readonly Feature[] = ["layer parameters", "data-only layers"];
 
 /** A detached overlay. */
 export interface DetachedOverlay {
@@ -107,24 +105,24 @@ export function makeOverlay(
 ): DetachedOverlay | OverlayRefusal {
   const context = FsContext.open(linux, "overlay");
   if (typeof context === "number") {
-    const next = context === -ERRNO.ENOSYS ? { next: "oldString" } as const : {};
-    return { kind: "refused", syscall: "fsopen", errno: -context, ...next };
+    const lacks = context === -ERRNO.ENOSYS ? { lacks: OLD } : {};
+    return { kind: "refused", syscall: "fsopen", errno: -context, ...lacks };
   }
   using overlay = context;
   // The parser of Linux before 6.5 takes every word here, and fails on it only later.
   if (overlay.setString("unsupported", utf8("unsupported")) >= 0) {
     requireNoVerity(parts);
-    return { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, next: "oldString" };
+    return { kind: "refused", syscall: "fsconfig", errno: ERRNO.EINVAL, lacks: OLD };
   }
   overlay.takeLog();
   const verity = setVerity(overlay, parts);
   const layers = verity < 0 ? verity : setLayers(overlay, layer, parts);
   if (layers < 0) {
-    return { ...refusal(overlay, "fsconfig", layers, "string"), verity: verity > 0 };
+    return { ...refusal(overlay, "fsconfig", layers, "layer parameters"), verity: verity > 0 };
   }
   const created = overlay.create();
   if (created < 0) {
-    return { ...refusal(overlay, "fsconfig", created, "attached"), verity: verity > 0 };
+    return { ...refusal(overlay, "fsconfig", created, "detached layers"), verity: verity > 0 };
   }
   const mount = overlay.mount(mountAttributes(parts));
   if (typeof mount === "number") return refusal(overlay, "fsmount", mount);
@@ -136,6 +134,7 @@ export function makeOverlay(
  *
  * @param layer Path of the mounted image.
  * @param separator `::` for data-only layers, `:` for ordinary ones.
+ * @returns Undefined if that worked.
  */
 export function mountOverlayOn(
   linux: Linux,
@@ -143,20 +142,21 @@ export function mountOverlayOn(
   target: Uint8Array,
   parts: OverlayParts,
   separator: "::" | ":",
-): { readonly kind: "attached" } | OverlayRefusal {
+): OverlayRefusal | undefined {
   const data = optionString(layer, parts, separator);
   // The kernel reads one page and would mount with fewer layers than asked for.
   if (data.length > 4095) return { kind: "refused", syscall: "mount", errno: ERRNO.E2BIG };
   const silent = separator === "::" ? MS_SILENT : 0;
-  const result = oldMount(linux, {
+  const result = tryMount(linux, {
     source: parts.source,
     target,
     type: "overlay",
     flags: mountFlags(parts) | silent,
     data,
   });
-  if (result >= 0) return { kind: "attached" };
-  return { kind: "refused", syscall: "mount", errno: -result };
+  if (result >= 0) return undefined;
+  const lacks = result === -ERRNO.EINVAL ? { lacks: [] } : {};
+  return { kind: "refused", syscall: "mount", errno: -result, ...lacks };
 }
 
 const ON = utf8("on");
@@ -200,10 +200,10 @@ function refusal(
   overlay: FsContext,
   syscall: string,
   result: number,
-  next?: "attached" | "string",
+  feature?: Feature,
 ): OverlayRefusal {
-  const way = next !== undefined && result === -ERRNO.EINVAL ? { next } : {};
-  return { kind: "refused", syscall, errno: -result, log: overlay.takeLog(), ...way };
+  const lacks = feature !== undefined && result === -ERRNO.EINVAL ? { lacks: [feature] } : {};
+  return { kind: "refused", syscall, errno: -result, log: overlay.takeLog(), ...lacks };
 }
 
 function requireNoVerity(parts: OverlayParts): void {

@@ -11,7 +11,7 @@ import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeWith } from "../files/closing.ts";
-import { FsContext } from "../mount/mount_api.ts";
+import { FsContext } from "../mount/fs_context.ts";
 import { descriptorPath } from "../sys/path.ts";
 import { makeOverlay } from "../mount/overlay_mount.ts";
 import { type Answer, no, refused, unknown, yes } from "./_probe_answer.ts";
@@ -137,10 +137,10 @@ export function composefsAnswer(linux: Linux, image: Fd, objects: Fd): Answer {
       closeWith(stack, overlay.mount);
       return yes(how);
     }
-    if (overlay.next === "oldString" && lacksChunks(linux) === true) {
+    if (overlay.lacks?.includes("data-only layers") && lacksChunks(linux) === true) {
       return no("EROFS without chunk-based files");
     }
-    if (overlay.next !== undefined) return yes(`${how}, overlay not tried`);
+    if (overlay.lacks !== undefined) return yes(`${how}, overlay not tried`);
     return refused(overlay.errno, overlay.log);
   } catch (error) {
     if (error instanceof SyscallError) return refused(error.errno);

@@ -15,6 +15,7 @@ import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { sealedCopy } from "../files/memfd.ts";
 import { closeQuietly } from "../files/closing.ts";
+import { tryIoctlNumber } from "../sys/file_calls.ts";
 import { readLink } from "../sys/name_calls.ts";
 import {
   type Answer,
@@ -202,7 +203,7 @@ function loopAnswer(linux: Linux, kernel: string | undefined): Answer {
     linux,
     control,
     O_RDWR,
-    ({ number }) => linux.retry(() => linux.libc.ioctl_int(number, LOOP_CTL_GET_FREE, 0)),
+    (file) => tryIoctlNumber(file, LOOP_CTL_GET_FREE),
   );
   if (free < 0) return refused(-free);
   const device = `/dev/loop${free}`;
