@@ -51,11 +51,13 @@ export type { BlockHasher, HashAlgorithm, MessageHasher } from "./lib/digest/has
 export { type Hashers, installHashers } from "./lib/digest/sha2.ts";
 export { portableHasher } from "./lib/digest/portable.ts";
 
+export { type DataLayer, openContent, type OpenContentOptions } from "./lib/objects/data_layers.ts";
+export { storeLayer } from "./lib/objects/store_layer.ts";
 export { MemoryStore } from "./lib/objects/memory_store.ts";
 export { objectPath } from "./lib/digest/object_path.ts";
 export type { ObjectStore } from "./lib/objects/object_store.ts";
 
-export { type File, memoryFile, type Stretch } from "./lib/file/file.ts";
+export { type File, memoryFile, readWhole, type Stretch } from "./lib/file/file.ts";
 
 export {
   type MemoryDirectory,
@@ -64,6 +66,7 @@ export {
   type MemoryStat,
   memoryTree,
 } from "./lib/tree/memory_tree.ts";
+export { lookupPath } from "./lib/tree/lookup.ts";
 export { type ScanOptions, scanTree } from "./lib/tree/scan.ts";
 export type {
   Fingerprints,

@@ -86,8 +86,14 @@ export const LAYERS: readonly Layer[] = [
     imports: ["ffi/sys/_deno.ts", "ffi/sys/_bun.ts", "ffi/sys/", "ffi/hash/", ...LIB],
     names: ["Deno", "Bun"],
   },
-  // Library users import it without the rest.
-  { path: "ffi/hash/", imports: ["mod.ts", ...LIB], modules: ["node:"], names: ["process", "Bun"] },
+  { path: "ffi/hash/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
+  // Users of the library import it without the rest.
+  {
+    path: "ffi/node/",
+    imports: ["mod.ts", "ffi/hash/", ...LIB],
+    modules: ["node:"],
+    names: ["Deno", "Buffer"],
+  },
   ...Object.entries(FFI_ROOMS).map(([room, imports]) => ({
     path: `ffi/${room}/`,
     imports: [...imports.map((other) => `ffi/${other}/`), ...LIB],

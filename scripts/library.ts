@@ -43,7 +43,10 @@ export const ABOUT = {
 const COMPILER = "npm:typescript@7.0.2/tsc";
 
 /** The module that Node, Deno and Bun take for `"."`, where a package can say so. */
-const ON_NODE = "ffi/hash/library.ts";
+const ON_NODE = "ffi/node/library.ts";
+
+/** The module that does something when it is imported. */
+const INSTALLER = "ffi/node/install.ts";
 
 /** Entries of the library by what is imported, each with its source: the `exports` of deno.json. */
 function entries(): Readonly<Record<string, string>> {
@@ -140,7 +143,7 @@ function manifest(): unknown {
     ...ABOUT,
     type: "module",
     exports: Object.fromEntries(exports),
-    sideEffects: [made(ON_NODE, ".js"), made(entries()["./node"]!, ".js")],
+    sideEffects: [made(INSTALLER, ".js")],
     engines: { node: `>=${OLDEST_NODE}` },
   };
 }

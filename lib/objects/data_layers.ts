@@ -68,7 +68,11 @@ export interface OpenContentOptions {
    * can be checked, `"digested"` those for which the image names a digest.
    */
   readonly only?: "checked" | "digested";
-  /** Where the Merkle trees of objects come from; by default each is made when an object is opened. */
+  /**
+   * Where the Merkle trees of objects come from; by default each is made when an object is opened.
+   *
+   * @internal
+   */
   readonly trees?: MerkleTreeSource | undefined;
 }
 

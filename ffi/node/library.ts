@@ -5,6 +5,6 @@
  * @module
  */
 
-import "./mod.ts";
+import "./install.ts";
 
 export * from "../../mod.ts";
