@@ -96,3 +96,4 @@ export type {
 } from "./lib/tree/tree.ts";
 export { pathOf, type Place } from "./lib/tree/place.ts";
 export { type Step, walk } from "./lib/tree/walk.ts";
+export { TreeError, type TreeErrorCode } from "./lib/tree/tree_error.ts";

@@ -15,6 +15,7 @@ import { utf8 } from "../bytes/text.ts";
 import type { Inode, InodeData, InodeXattr } from "../erofs/inode.ts";
 import { ALL_XATTR_PREFIXES, XattrNames } from "../erofs/xattr_name.ts";
 import type { Directory, Leaf, Stat, Tree } from "../tree/tree.ts";
+import { TreeError } from "../tree/tree_error.ts";
 import { nameCounts } from "../tree/walk.ts";
 import type { FileInodes } from "./_file_inodes.ts";
 import { sortDots } from "./_overlay.ts";
@@ -31,7 +32,7 @@ const EMPTY = new Uint8Array();
 /**
  * Turns a valid tree into inodes, the root first.
  *
- * @throws {RangeError} If a file or a link holds more than this version does.
+ * @throws {TreeError} If a file or a link holds more than this version does.
  */
 export function format2Inodes<File>(tree: Tree<File>, files: FileInodes<File>): Inode[] {
   return new DepthFirst(tree, files).run();
@@ -147,12 +148,14 @@ function wholeSeconds(stat: Stat): Stat {
 
 function checkSize(data: InodeData): void {
   if (data.kind === "symlink" && data.target.length > MAX_TARGET) {
-    throw new RangeError(
+    throw new TreeError(
+      "too-large",
       `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${MAX_TARGET}`,
     );
   }
   if (data.kind === "inline" && data.bytes.length > MAX_INLINE) {
-    throw new RangeError(
+    throw new TreeError(
+      "too-large",
       `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${MAX_INLINE}`,
     );
   }

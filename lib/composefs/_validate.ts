@@ -12,35 +12,27 @@ import { compareBytes } from "../bytes/compare.ts";
 import { binary, printable } from "../bytes/text.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import {
-  checkName,
-  checkPayload,
-  checkTarget,
-  checkXattrs,
   MAX_EXTERNAL_SIZE,
   MAX_INLINE_SIZE,
-  MAX_XATTR_VALUE,
+  payloadProblem,
+  targetProblem,
   XATTR_BASE_COST,
   xattrCost,
+  xattrProblem,
 } from "../tree/limits.ts";
-import type { Content, Directory, Node, Stat, Tree } from "../tree/tree.ts";
+import { nameProblem } from "../tree/name.ts";
+import type { Content, Directory, Leaf, Stat, Tree } from "../tree/tree.ts";
+import { TreeError } from "../tree/tree_error.ts";
 import { TreeWalk } from "../tree/walk.ts";
 
 /**
  * Checks that a tree can be made into an image.
  *
- * @throws {RangeError} If it cannot; the message names the path and what was expected there.
+ * @throws {TreeError} If it cannot; the message names the path and what was expected there.
  */
 export function validateTree(tree: Tree<Content>): void {
   const directories = new Set<Directory>();
-  checkNodes(tree, {
-    file: checkContent,
-    directory(directory) {
-      const { size } = directories;
-      if (directories.add(directory).size === size) {
-        throw new SyntaxError("the same directory stands at another place of the tree");
-      }
-    },
-  });
+  checkNodes(tree, { directories, fileProblem: contentProblem });
   checkForm(tree, directories);
 }
 
@@ -48,7 +40,7 @@ export function validateTree(tree: Tree<Content>): void {
  * Checks the same of a tree that a scan has made: each directory stands at one place of it, and numbers lead
  * to leaves.
  *
- * @throws {RangeError} As {@linkcode validateTree}.
+ * @throws {TreeError} As {@linkcode validateTree}.
  */
 export function validateScannedTree<File>(tree: Tree<File>): void {
   checkNodes(tree, {});
@@ -56,46 +48,39 @@ export function validateScannedTree<File>(tree: Tree<File>): void {
 
 /** What else is checked. */
 interface MoreChecks<File> {
-  directory?(directory: Directory): void;
-  file?(file: File): void;
+  /** Gets all directories, none of which may be met twice. */
+  readonly directories?: Set<Directory>;
+  fileProblem?(file: File): string | undefined;
 }
 
 /** Checks each file by itself, each name with its neighbours, and in other ways. */
-function checkNodes<File>(tree: Tree<File>, more: MoreChecks<File>): void {
-  const walk = new TreeWalk(tree);
-  try {
-    checkAll(walk, tree.leaves.length, more);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw refusal(walk.path, error.message, error);
-  }
-}
-
-function checkAll<File>(
-  walk: TreeWalk<File>,
-  leaves: number,
-  more: MoreChecks<File>,
+function checkNodes<File>(
+  tree: Tree<File>,
+  { directories, fileProblem }: MoreChecks<File>,
 ): void {
-  const met = new Uint8Array(leaves);
+  const met = new Uint8Array(tree.leaves.length);
   /** The last name met at each depth. */
   const previous: (Uint8Array | undefined)[] = [];
+  const walk = new TreeWalk(tree);
   while (walk.next()) {
     const { node, name, depth, leaf } = walk;
-    if (depth > 0) {
-      checkOrder(name, previous[depth]);
-      previous[depth] = name;
-    }
+    let problem = depth > 0 ? nameProblem(name) ?? orderProblem(name, previous[depth]) : undefined;
+    previous[depth] = name;
     if (node.kind === "directory") {
-      more.directory?.(node);
       previous[depth + 1] = undefined;
+      if (directories?.has(node)) {
+        problem ??= "the same directory stands at another place of the tree";
+      }
+      directories?.add(node);
+      problem ??= statProblem(node.stat);
     } else if (met[leaf] === 0) {
       met[leaf] = 1;
-    } else continue;
-    checkStat(node.stat);
-    checkNode(node, more);
+      problem ??= statProblem(node.stat) ?? leafProblem(node, fileProblem);
+    }
+    if (problem !== undefined) throw refusal(walk.path, problem);
   }
   const nameless = met.indexOf(0);
-  if (nameless >= 0) throw refusal(ROOT, `no name leads to file ${nameless} of ${leaves}`);
+  if (nameless >= 0) throw refusal(ROOT, `no name leads to file ${nameless} of ${met.length}`);
 }
 
 const ROOT = Uint8Array.of(0x2f);
@@ -110,82 +95,80 @@ function checkForm({ leaves, form }: Tree<Content>, directories: ReadonlySet<Dir
   }
 }
 
-function refusal(path: Uint8Array, state: string, cause?: unknown): RangeError {
-  return new RangeError(`Cannot make an image of "${printable(path)}": ${state}`, { cause });
+function refusal(path: Uint8Array, state: string): TreeError {
+  const message = `Cannot make an image of "${printable(path)}": ${state}`;
+  return new TreeError("invalid", message, path.slice());
 }
 
-function checkOrder(name: Uint8Array, previous: Uint8Array | undefined): void {
-  checkName(name);
-  if (previous !== undefined && compareBytes(previous, name) >= 0) {
-    throw new SyntaxError("entries are not in ascending byte order of their names");
-  }
+function orderProblem(name: Uint8Array, previous: Uint8Array | undefined): string | undefined {
+  return previous !== undefined && compareBytes(previous, name) >= 0
+    ? "entries are not in ascending byte order of their names"
+    : undefined;
 }
 
-function checkNode<File>(node: Node<File>, { file }: MoreChecks<File>): void {
-  switch (node.kind) {
-    case "directory":
-      return;
+function leafProblem<File>(
+  leaf: Leaf<File>,
+  fileProblem: MoreChecks<File>["fileProblem"],
+): string | undefined {
+  switch (leaf.kind) {
     case "regular":
-      return file?.(node.file);
+      return fileProblem?.(leaf.file);
     case "symlink":
-      return checkTarget(node.target);
+      return targetProblem(leaf.target);
     default:
-      return checkU32(node.rdev, "device number");
+      return u32Problem(leaf.rdev, "device number");
   }
 }
 
-function checkContent(file: Content): void {
+function contentProblem(file: Content): string | undefined {
   if (file.kind === "inline") {
-    if (file.bytes.length <= MAX_INLINE_SIZE) return;
-    throw new SyntaxError(
-      `inline content size ${file.bytes.length} exceeds maximum ${MAX_INLINE_SIZE}`,
-    );
+    const { length } = file.bytes;
+    return length > MAX_INLINE_SIZE
+      ? `inline content size ${length} exceeds maximum ${MAX_INLINE_SIZE}`
+      : undefined;
   }
-  if (!Number.isInteger(file.size) || file.size < 1 || file.size > MAX_EXTERNAL_SIZE) {
-    throw new SyntaxError(`size ${file.size}, expected 1 to ${MAX_EXTERNAL_SIZE}`);
+  const { size, path } = file;
+  if (!Number.isInteger(size) || size < 1 || size > MAX_EXTERNAL_SIZE) {
+    return `size ${size}, expected 1 to ${MAX_EXTERNAL_SIZE}`;
   }
-  if (file.path !== undefined) checkPayload(file.path);
+  return path === undefined ? undefined : payloadProblem(path);
 }
 
-function checkStat(stat: Stat): void {
+function statProblem(stat: Stat): string | undefined {
   if ((stat.mode & 0o7777) !== stat.mode) {
-    throw new SyntaxError(`mode 0${stat.mode.toString(8)}, expected permissions 0 to 07777`);
+    return `mode 0${stat.mode.toString(8)}, expected permissions 0 to 07777`;
   }
-  checkU32(stat.uid, "uid");
-  checkU32(stat.gid, "gid");
-  checkU32(stat.nlink, "link count");
-  checkU32(stat.mtimeNsec, "nanoseconds");
-  checkSeconds(stat.mtime);
-  if (stat.xattrs.length > 0) checkAllXattrs(stat);
+  return u32Problem(stat.uid, "uid") ?? u32Problem(stat.gid, "gid") ??
+    u32Problem(stat.nlink, "link count") ?? u32Problem(stat.mtimeNsec, "nanoseconds") ??
+    secondsProblem(stat.mtime) ?? (stat.xattrs.length > 0 ? xattrsProblem(stat) : undefined);
 }
 
-function checkU32(value: number, what: string): void {
-  if (value >>> 0 !== value) throw new SyntaxError(`${what} ${value}, expected 0 to 4294967295`);
+function u32Problem(value: number, what: string): string | undefined {
+  return value >>> 0 === value ? undefined : `${what} ${value}, expected 0 to 4294967295`;
 }
 
 /** A bigint is for what a number cannot hold: two spellings of one time would not compare equal. */
-function checkSeconds(mtime: number | bigint): void {
+function secondsProblem(mtime: number | bigint): string | undefined {
   const valid = typeof mtime === "number"
     ? Number.isSafeInteger(mtime)
     : BigInt.asIntN(64, mtime) === mtime && !Number.isSafeInteger(Number(mtime));
-  if (!valid) {
-    throw new SyntaxError(`mtime ${mtime}, expected a safe integer, or a bigint for what is none`);
-  }
+  return valid
+    ? undefined
+    : `mtime ${mtime}, expected a safe integer, or a bigint for what is none`;
 }
 
-function checkAllXattrs(stat: Stat): void {
+function xattrsProblem({ xattrs }: Stat): string | undefined {
   const names = new Set<string>();
   let cost = XATTR_BASE_COST;
-  for (const xattr of stat.xattrs) {
+  for (const xattr of xattrs) {
     cost += xattrCost(xattr);
-    checkXattrs(xattr, cost);
-    if (xattr.value.length > MAX_XATTR_VALUE) {
-      throw new SyntaxError(`xattr value of ${xattr.value.length} bytes, expected at most 65535`);
-    }
+    const problem = xattrProblem(xattr, cost);
+    if (problem !== undefined) return problem;
     const key = binary(xattr.name);
     if (names.has(key) || xattr.name.includes(0)) {
-      throw new SyntaxError(`xattr "${printable(xattr.name)}" twice, or with a NUL in its name`);
+      return `xattr "${printable(xattr.name)}" twice, or with a NUL in its name`;
     }
     names.add(key);
   }
+  return undefined;
 }

@@ -46,7 +46,7 @@ export interface CreateImageFromDumpOptions extends ParseDumpfileOptions, Versio
  * same tree gives the same bytes: those of mkcomposefs 1.0.8.
  *
  * @returns The whole image, a multiple of 4096 bytes.
- * @throws {RangeError} If the tree holds what an image cannot.
+ * @throws {TreeError} If the tree holds what an image cannot.
  *
  * @example An image and its store, in memory
  * ```ts
@@ -156,7 +156,8 @@ export function createImageFromDump(
  * Makes an image of a tree whose contents are decided.
  *
  * @returns The whole image, a multiple of 4096 bytes.
- * @throws {RangeError} If the tree holds what an image cannot, or a version does not exist.
+ * @throws {TreeError} If the tree holds what an image cannot.
+ * @throws {RangeError} If a version does not exist.
  *
  * @example An image of a tree built by hand
  * ```ts

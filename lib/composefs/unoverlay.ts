@@ -16,7 +16,8 @@ import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsImage, ImageInode } from "../erofs/image.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
-import { checkTarget, MAX_INLINE_SIZE, MAX_PATH_LENGTH } from "../tree/limits.ts";
+import { MAX_INLINE_SIZE, targetProblem } from "../tree/limits.ts";
+import { MAX_PATH_LENGTH } from "../tree/name.ts";
 import { type Content, externalContent, type Leaf, type Stat, type Xattr } from "../tree/tree.ts";
 import {
   ESCAPED_PREFIX,
@@ -171,11 +172,8 @@ export class Unoverlay {
       );
     }
     const target = this.#image.data(inode);
-    try {
-      checkTarget(target);
-    } catch (cause) {
-      throw new ImageFormatError(inode.start, (cause as Error).message, { cause });
-    }
+    const problem = targetProblem(target);
+    if (problem !== undefined) throw new ImageFormatError(inode.start, problem);
     return target;
   }
 

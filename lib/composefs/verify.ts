@@ -15,6 +15,7 @@ import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { pathOf, type Place } from "../tree/place.ts";
+import { TreeError } from "../tree/tree_error.ts";
 import { walk } from "../tree/walk.ts";
 import type {
   CheckedObject,
@@ -25,6 +26,7 @@ import type {
 import { encodeImage } from "./image.ts";
 import { claimOf } from "../objects/claim.ts";
 import { type ComposefsImage, openImage } from "./open.ts";
+import { versionProblem, type VersionRange } from "./version.ts";
 
 /** Something that is wrong with the image itself. */
 export interface ImageFinding {
@@ -177,19 +179,18 @@ function findDifference(
   { version }: ComposefsImage,
   tree: Tree<Content>,
 ): { offset?: number; state: string } | undefined {
-  let canonical: Uint8Array;
+  const range: VersionRange = version === 2
+    ? { format: 2 }
+    : { minVersion: version, maxVersion: version };
+  let problem = versionProblem(range);
+  let canonical = NOTHING;
   try {
-    canonical = encodeImage(
-      tree,
-      version === 2 ? { format: 2 } : {
-        minVersion: version,
-        maxVersion: version,
-      },
-    );
+    if (problem === undefined) canonical = encodeImage(tree, range);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { state: `Cannot be held against its tree: ${error.message}` };
+    if (!(error instanceof TreeError)) throw error;
+    problem = error.message;
   }
+  if (problem !== undefined) return { state: `Cannot be held against its tree: ${problem}` };
   const length = Math.min(image.length, canonical.length);
   let offset = 0;
   while (offset < length && image[offset] === canonical[offset]) offset++;
@@ -202,6 +203,8 @@ function findDifference(
   if (size === canonical.length) return undefined;
   return { offset, state: `${size} bytes, expected ${canonical.length}` };
 }
+
+const NOTHING = new Uint8Array();
 
 function collect(tree: Tree<Content>, collected: Collected): void {
   for (const step of walk(tree)) {

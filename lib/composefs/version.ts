@@ -26,23 +26,32 @@ export interface VersionRange {
 /**
  * Chooses the version: the lowest allowed, except that whiteouts ask for version 1.
  *
- * @throws {RangeError} If a limit is a version that does not exist.
+ * @throws {RangeError} If a version that is asked for does not exist: see {@linkcode versionProblem}.
  */
 export function chooseVersion<File>(tree: Tree<File>, range: VersionRange): FormatVersion {
+  const problem = versionProblem(range);
+  if (problem !== undefined) throw new RangeError(problem);
   const { format, minVersion = 0, maxVersion = 1 } = range;
-  if (format !== undefined) {
-    if (format !== 0 && format !== 1 && format !== 2) {
-      throw new RangeError(`Cannot use format version ${format}: expected 0, 1 or 2`);
-    }
-    return format;
-  }
-  checkVersion(minVersion, "minimum");
-  checkVersion(maxVersion, "maximum");
-  return minVersion === 0 && maxVersion >= 1 && tree.leaves.some(isWhiteout) ? 1 : minVersion;
+  if (format !== undefined) return format;
+  return minVersion === 0 && maxVersion >= 1 && tree.leaves.some(isWhiteout)
+    ? 1
+    : minVersion as FormatVersion;
 }
 
-function checkVersion(version: number, which: string): asserts version is 0 | 1 {
-  if (version !== 0 && version !== 1) {
-    throw new RangeError(`Cannot use ${which} format version ${version}: expected 0 or 1`);
+/** Says which of the versions that are asked for does not exist. */
+export function versionProblem(
+  { format, minVersion = 0, maxVersion = 1 }: VersionRange,
+): string | undefined {
+  if (format !== undefined) {
+    return format === 0 || format === 1 || format === 2
+      ? undefined
+      : `Cannot use format version ${format}: expected 0, 1 or 2`;
   }
+  return limitProblem(minVersion, "minimum") ?? limitProblem(maxVersion, "maximum");
+}
+
+function limitProblem(version: number, which: string): string | undefined {
+  return version === 0 || version === 1
+    ? undefined
+    : `Cannot use ${which} format version ${version}: expected 0 or 1`;
 }

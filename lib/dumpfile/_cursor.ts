@@ -7,6 +7,7 @@
  * @module
  */
 
+import { LineError } from "./_line_error.ts";
 import { printable } from "../bytes/text.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import type { PathSpan } from "./_fields.ts";
@@ -34,7 +35,7 @@ export class DirectoryCursor {
    * Moves to the directory that holds the last name of a path.
    *
    * @param path Names with one or more slashes before and between them. Its bytes are kept.
-   * @throws {SyntaxError} If a name on the way is missing or not a directory.
+   * @throws {LineError} If a name on the way is missing or not a directory.
    */
   move(path: PathSpan): GrowingDirectory {
     const { bytes, start } = path;
@@ -94,6 +95,6 @@ export class DirectoryCursor {
   }
 }
 
-function refusal(state: string, { bytes, start, end }: PathSpan): SyntaxError {
-  return new SyntaxError(`${state} for "${printable(bytes.subarray(start, end))}"`);
+function refusal(state: string, { bytes, start, end }: PathSpan): LineError {
+  return new LineError(`${state} for "${printable(bytes.subarray(start, end))}"`);
 }

@@ -6,10 +6,16 @@
  * @module
  */
 
+import { LineError, refuseProblem } from "./_line_error.ts";
 import { binary, printable } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM, MAX_DIGEST_SIZE } from "../digest/digest.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
-import { checkPayload, checkTarget, MAX_EXTERNAL_SIZE, MAX_INLINE_SIZE } from "../tree/limits.ts";
+import {
+  MAX_EXTERNAL_SIZE,
+  MAX_INLINE_SIZE,
+  payloadProblem,
+  targetProblem,
+} from "../tree/limits.ts";
 import {
   type Content,
   externalContent,
@@ -51,7 +57,7 @@ export class EntryParser {
   /**
    * Reads the rest of a line.
    *
-   * @throws {SyntaxError} If a field is malformed or does not fit the kind of file.
+   * @throws {LineError} If a field is malformed or does not fit the kind of file.
    */
   parse(
     fields: Fields,
@@ -69,7 +75,7 @@ export class EntryParser {
     const content = fields.optional();
     const digest = fields.plainDigest() ?? parseDigest(fields.optional("digest"));
     if (content !== undefined) checkContent(content, size);
-    if (payload !== undefined) checkPayload(payload);
+    if (payload !== undefined) refuseProblem(payloadProblem(payload));
     this.isOversized = false;
     const xattrs = fields.ended ? NO_XATTRS : this.#xattrs.parse(fields);
     const stat = {
@@ -89,7 +95,7 @@ export class EntryParser {
       case "regular":
         return { kind, stat, file: regular(size, payload, content, digest) };
       case "symlink":
-        checkTarget(payload ?? NOTHING);
+        refuseProblem(targetProblem(payload ?? NOTHING));
         return { kind, stat, target: payload! };
       default: {
         const device = kind === "character" || kind === "block";
@@ -112,7 +118,7 @@ function regular(
   if (content !== undefined) return { kind: "inline", bytes: content };
   if (size === 0) return { kind: "inline", bytes: NOTHING };
   if (size > MAX_EXTERNAL_SIZE) {
-    throw new SyntaxError(`file too large: size ${size}, expected at most ${MAX_EXTERNAL_SIZE}`);
+    throw new LineError(`file too large: size ${size}, expected at most ${MAX_EXTERNAL_SIZE}`);
   }
   return externalContent(Number(size), payload, digest);
 }
@@ -125,17 +131,17 @@ function parseDigest(text: Uint8Array | undefined): Digest | undefined {
   const digest = Digest.tryParse(binary(text.subarray(0, LONGEST_DIGEST + 1)));
   // A prefix with the name of the algorithm is more than a dump has.
   if (digest !== undefined && text.length === 2 * digest.bytes.length) return digest;
-  throw new SyntaxError(
+  throw new LineError(
     `invalid digest "${printable(text)}", expected ${DIGEST_FORM} or -`,
   );
 }
 
 function checkContent(content: Uint8Array, size: number | bigint): void {
   if (content.length !== size) {
-    throw new SyntaxError(`invalid content size ${content.length}, must match size ${size}`);
+    throw new LineError(`invalid content size ${content.length}, must match size ${size}`);
   }
   if (content.length > MAX_INLINE_SIZE) {
-    throw new SyntaxError(
+    throw new LineError(
       `inline content size ${content.length} exceeds maximum ${MAX_INLINE_SIZE}`,
     );
   }
@@ -149,15 +155,15 @@ function checkStrictly(
   content: Uint8Array | undefined,
 ): void {
   if (rdev !== 0 && kind !== "character" && kind !== "block") {
-    throw new SyntaxError(`non-zero device number ${rdev} on a ${kind} file`);
+    throw new LineError(`non-zero device number ${rdev} on a ${kind} file`);
   }
   if (kind !== "symlink") return;
   if (payload !== undefined && size !== payload.length) {
-    throw new SyntaxError(
+    throw new LineError(
       `invalid symlink size ${size}, must match the target's length ${payload.length}`,
     );
   }
   if (content !== undefined && content.length > 0) {
-    throw new SyntaxError("symlink cannot have content");
+    throw new LineError("symlink cannot have content");
   }
 }

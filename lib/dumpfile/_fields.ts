@@ -8,6 +8,7 @@
  * @module
  */
 
+import { LineError } from "./_line_error.ts";
 import { Arena } from "../bytes/arena.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
@@ -126,7 +127,7 @@ export class Fields {
   #anyTime(field: Uint8Array): void {
     const dot = field.indexOf(DOT);
     if (dot < 0) {
-      throw new SyntaxError(
+      throw new LineError(
         `invalid time "${printable(field)}", expected seconds, a dot and nanoseconds`,
       );
     }
@@ -239,5 +240,5 @@ export class Fields {
 
 /** C cuts these strings at a NUL without a word; here they are refused. */
 export function refuseNul(value: Uint8Array, name: string): void {
-  if (value.includes(0)) throw new SyntaxError(`NUL byte in ${name} "${printable(value)}"`);
+  if (value.includes(0)) throw new LineError(`NUL byte in ${name} "${printable(value)}"`);
 }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { LineError } from "./_line_error.ts";
+
 const NEWLINE = 0x0a;
 
 /**
@@ -85,7 +87,7 @@ export class LineSplitter {
   #keep(part: Uint8Array): void {
     const length = this.#pendingLength + part.length;
     if (length > MAX_LINE_LENGTH) {
-      throw new SyntaxError(`line is longer than ${MAX_LINE_LENGTH} bytes`);
+      throw new LineError(`line is longer than ${MAX_LINE_LENGTH} bytes`);
     }
     if (length > this.#pending.length) {
       const larger = new Uint8Array(Math.min(2 * length, MAX_LINE_LENGTH));

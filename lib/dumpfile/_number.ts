@@ -7,6 +7,7 @@
  * @module
  */
 
+import { LineError } from "./_line_error.ts";
 import { printable } from "../bytes/text.ts";
 
 const U64_MAX = 2n ** 64n - 1n;
@@ -18,7 +19,7 @@ export type Base = 8 | 10;
  * Parses an unsigned 64-bit number.
  *
  * @returns A number up to 2^53, a bigint beyond.
- * @throws {SyntaxError} If the field is not a number in this base.
+ * @throws {LineError} If the field is not a number in this base.
  */
 export function parseU64(field: Uint8Array, base: Base): number | bigint {
   // Fifteen digits of either base are exact in a number, and nearly every field is of this form.
@@ -43,7 +44,7 @@ function parseAnySpelling(field: Uint8Array, base: Base): number | bigint {
   const digits = field.subarray(at);
   if (digits.length === 0 || digits.some((byte) => byte < 0x30 || byte >= 0x30 + base)) {
     const kind = base === 8 ? "octal" : "decimal";
-    throw new SyntaxError(`invalid integer "${printable(field)}", expected ${kind} digits`);
+    throw new LineError(`invalid integer "${printable(field)}", expected ${kind} digits`);
   }
   let value = 0n;
   for (const byte of digits) {

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { LineError, refuseProblem } from "./_line_error.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { binary, printable } from "../bytes/text.ts";
-import { checkXattrs, MAX_XATTR_VALUE, XATTR_BASE_COST, xattrCost } from "../tree/limits.ts";
+import { MAX_XATTR_VALUE, XATTR_BASE_COST, xattrCost, xattrProblem } from "../tree/limits.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { type Fields, refuseNul } from "./_fields.ts";
 
@@ -24,7 +25,7 @@ export class XattrsParser {
   /**
    * Reads what no field has taken.
    *
-   * @throws {SyntaxError} If an xattr is malformed, or they are too many.
+   * @throws {LineError} If an xattr is malformed, or they are too many.
    */
   parse(fields: Fields): readonly Xattr[] {
     const text = fields.rest;
@@ -38,7 +39,7 @@ export class XattrsParser {
 
 function parseXattrs(fields: Fields, text: Uint8Array): readonly Xattr[] {
   if (text.length > MAX_XATTR_TEXT) {
-    throw new SyntaxError(
+    throw new LineError(
       `too many xattrs: ${text.length} bytes of text, expected at most ${MAX_XATTR_TEXT}`,
     );
   }
@@ -51,7 +52,7 @@ function parseXattrs(fields: Fields, text: Uint8Array): readonly Xattr[] {
     const key = binary(xattr.name);
     const replaced = xattrs.get(key);
     cost += xattrCost(xattr) - (replaced === undefined ? 0 : xattrCost(replaced));
-    checkXattrs(xattr, cost);
+    refuseProblem(xattrProblem(xattr, cost));
     xattrs.set(key, xattr);
     start = end + 1;
   }
@@ -60,12 +61,12 @@ function parseXattrs(fields: Fields, text: Uint8Array): readonly Xattr[] {
 
 function parseXattr(fields: Fields, text: Uint8Array): Xattr {
   const equals = text.indexOf(EQUALS);
-  if (equals < 0) throw new SyntaxError(`missing = in xattr "${printable(text)}"`);
+  if (equals < 0) throw new LineError(`missing = in xattr "${printable(text)}"`);
   const name = fields.unescape(text.subarray(0, equals));
   refuseNul(name, "xattr name");
   const value = fields.unescape(text.subarray(equals + 1));
   if (value.length > MAX_XATTR_VALUE) {
-    throw new SyntaxError(`xattr value of ${value.length} bytes, expected at most 65535`);
+    throw new LineError(`xattr value of ${value.length} bytes, expected at most 65535`);
   }
   return { name, value };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LineError } from "./_line_error.ts";
 import type { Arena } from "../bytes/arena.ts";
 
 const BACKSLASH = 0x5c;
@@ -21,7 +22,7 @@ for (const [letter, byte] of SHORT_ESCAPES) ESCAPED[letter] = byte;
  *
  * @param arena Where a copy is put.
  * @returns The field itself if it holds none, else a copy.
- * @throws {SyntaxError} If an escape is cut short or unknown.
+ * @throws {LineError} If an escape is cut short or unknown.
  */
 export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
   let at = field.indexOf(BACKSLASH);
@@ -37,7 +38,7 @@ export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
       continue;
     }
     const letter = field[at++];
-    if (letter === undefined) throw new SyntaxError("no character after the escape \\");
+    if (letter === undefined) throw new LineError("no character after the escape \\");
     if (letter === 0x78) {
       bytes[end++] = hexByte(field, at);
       at += 2;
@@ -45,7 +46,7 @@ export function unescapeField(field: Uint8Array, arena: Arena): Uint8Array {
     }
     const plain = ESCAPED[letter]!;
     if (plain === 0) {
-      throw new SyntaxError(
+      throw new LineError(
         `unsupported escape \\${printableByte(letter)}, expected one of \\\\ \\n \\r \\t \\xHH`,
       );
     }
@@ -59,10 +60,10 @@ function printableByte(byte: number): string {
 }
 
 function hexByte(field: Uint8Array, at: number): number {
-  if (at + 2 > field.length) throw new SyntaxError("no two hexadecimal digits after \\x");
+  if (at + 2 > field.length) throw new LineError("no two hexadecimal digits after \\x");
   const high = HEX_DIGITS[field[at]!]!;
   const low = HEX_DIGITS[field[at + 1]!]!;
-  if (high > 15 || low > 15) throw new SyntaxError("invalid hexadecimal digits after \\x");
+  if (high > 15 || low > 15) throw new LineError("invalid hexadecimal digits after \\x");
   return high << 4 | low;
 }
 

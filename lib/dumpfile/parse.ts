@@ -10,9 +10,10 @@
  * @module
  */
 
+import { LineError, refuseProblem } from "./_line_error.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
-import { checkName, isDotOrDotDot } from "../tree/limits.ts";
+import { isDotOrDotDot, nameProblem } from "../tree/name.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import {
   type Content,
@@ -125,7 +126,7 @@ export class DumpfileParser {
     try {
       parse();
     } catch (error) {
-      if (!(error instanceof SyntaxError) || error instanceof DumpfileSyntaxError) throw error;
+      if (!(error instanceof LineError)) throw error;
       throw new DumpfileSyntaxError(Math.max(this.#line, 1), error.message, { cause: error });
     }
   }
@@ -133,11 +134,11 @@ export class DumpfileParser {
   #parseLine(): void {
     this.#line++;
     const nul = this.#lines.nul();
-    if (nul >= 0) throw new SyntaxError(`NUL byte at offset ${nul}`);
+    if (nul >= 0) throw new LineError(`NUL byte at offset ${nul}`);
     const fields = this.#fields;
     fields.move(this.#lines.bytes, this.#lines.start, this.#lines.end);
     const path = fields.path();
-    if (path.end === path.start) throw new SyntaxError("empty path");
+    if (path.end === path.start) throw new LineError("empty path");
     const sizeAt = fields.position;
     fields.skip();
     const hardLink = fields.takePrefix(AT_SIGN);
@@ -146,15 +147,15 @@ export class DumpfileParser {
     if (path.end - path.start === 1 && path.bytes[path.start] === SLASH) {
       this.#addRoot(hardLink, head);
     } else if (this.#cursor === undefined) {
-      throw new SyntaxError(`root node not present before "${printable(wholeOf(path))}"`);
+      throw new LineError(`root node not present before "${printable(wholeOf(path))}"`);
     } else {
       this.#addEntry(this.#cursor, path, hardLink, head);
     }
   }
 
   #addRoot(hardLink: boolean, head: EntryHead): void {
-    if (this.#cursor !== undefined) throw new SyntaxError("there cannot be multiple roots");
-    if (hardLink || head.kind !== "directory") throw new SyntaxError("root must be a directory");
+    if (this.#cursor !== undefined) throw new LineError("there cannot be multiple roots");
+    if (hardLink || head.kind !== "directory") throw new LineError("root must be a directory");
     const root = this.#parseNode(head);
     if (!(root instanceof GrowingDirectory)) {
       throw new TypeError("A directory line parsed as a leaf");
@@ -171,12 +172,12 @@ export class DumpfileParser {
     const parent = cursor.move(path);
     const name = viewOf(path.bytes, path.slash + 1, path.end);
     if (isDotOrDotDot(name)) {
-      throw new SyntaxError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
+      throw new LineError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
     }
-    checkName(name);
+    refuseProblem(nameProblem(name));
     const entry = hardLink ? this.#parseHardLink(path, head.kind) : this.#parseFile(name, head);
     if (!parent.add(entry)) {
-      throw new SyntaxError(`cannot add child "${printable(wholeOf(path))}": it is there already`);
+      throw new LineError(`cannot add child "${printable(wholeOf(path))}": it is there already`);
     }
   }
 
@@ -195,12 +196,12 @@ export class DumpfileParser {
   }
 
   #parseHardLink(path: PathSpan, kind: FileKind): Entry {
-    if (kind === "directory") throw new SyntaxError("directories cannot be hard linked");
+    if (kind === "directory") throw new LineError("directories cannot be hard linked");
     const fields = this.#fields;
     // SIZE is skipped by now; NLINK, UID, GID, RDEV and MTIME of a hard link are not looked at either.
     for (let i = 0; i < 5; i++) fields.skip();
     const target = fields.optional("hard link target");
-    if (target === undefined) throw new SyntaxError("no target path for the hard link");
+    if (target === undefined) throw new LineError("no target path for the hard link");
     return this.#links.add(path, target, this.#line);
   }
 }
@@ -212,7 +213,7 @@ function wholeOf({ bytes, start, end }: PathSpan): Uint8Array {
 function parseKind(mode: number): FileKind {
   const kind = kindOfMode(mode);
   if (kind === undefined) {
-    throw new SyntaxError(`invalid mode ${mode.toString(8)}, expected a file type and permissions`);
+    throw new LineError(`invalid mode ${mode.toString(8)}, expected a file type and permissions`);
   }
   return kind;
 }

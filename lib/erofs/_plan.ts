@@ -11,6 +11,7 @@
 
 import { alignUp } from "../bytes/align.ts";
 import { FILE_TYPE_BITS, type Stat } from "../tree/tree.ts";
+import { TreeError } from "../tree/tree_error.ts";
 import { direntGroupEnd, direntGroupSize } from "./_dirent.ts";
 import {
   BLOCK_BITS,
@@ -81,7 +82,7 @@ export interface ImagePlan {
 /**
  * Plans an image of the given inodes, the root first.
  *
- * @throws {RangeError} If an inode's xattrs or the image as a whole are larger than the format holds.
+ * @throws {TreeError} If an inode's xattrs or the image as a whole are larger than the format holds.
  */
 export function planImage(
   inodes: readonly Inode[],
@@ -113,7 +114,10 @@ export function planImage(
     blkaddr += draft.blocks;
   }
   if (blkaddr > 0xffffffff) {
-    throw new RangeError(`Cannot lay out image: ${blkaddr} blocks, expected at most 2^32-1`);
+    throw new TreeError(
+      "too-large",
+      `Cannot lay out image: ${blkaddr} blocks, expected at most 2^32-1`,
+    );
   }
   return {
     rules,
@@ -247,7 +251,8 @@ function placeXattrs(
     }
   }
   if (xattrIcount(size) > 0xffff) {
-    throw new RangeError(
+    throw new TreeError(
+      "too-large",
       `Cannot lay out xattrs: ${size} bytes on one inode, expected at most 262148`,
     );
   }
@@ -296,7 +301,8 @@ function followRust(draft: Draft, { data }: Inode): void {
   draft.extended = true;
   if (data.kind !== "external") return;
   if (data.size > 2 ** CHUNK_BITS.max) {
-    throw new RangeError(
+    throw new TreeError(
+      "too-large",
       `Cannot lay out a file of ${data.size} bytes: expected at most 2^${CHUNK_BITS.max}`,
     );
   }

@@ -10,7 +10,7 @@ import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { readU64, wordOffsets } from "../bytes/words.ts";
-import { hasNulOrSlash, isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/limits.ts";
+import { hasNulOrSlash, isDotOrDotDot, MAX_NAME_LENGTH } from "../tree/name.ts";
 import { BLOCK_SIZE, DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsImage, ImageInode } from "./image.ts";

@@ -41,7 +41,7 @@ import { writeXattrEntry, xattrNameFilter } from "./_xattr.ts";
  * @param preamble What stands before the superblock: at most 1024 bytes.
  * @param rules Whose image it is to equal.
  * @returns The image: a multiple of 4096 bytes.
- * @throws {RangeError} If the inodes need more than the format holds.
+ * @throws {TreeError} If the inodes need more than the format holds.
  */
 export function writeErofs(
   inodes: readonly Inode[],

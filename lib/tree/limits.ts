@@ -1,19 +1,16 @@
 /**
  * The limits of what an image can hold, and the checks that state them.
  *
- * They are libcomposefs 1.0.8's, so that what one accepts, the other does. Dump parser, tree validation
- * and image reader all ask here.
+ * They are libcomposefs 1.0.8's, so that what one accepts, the other does. They stand here because the
+ * parser of dump files, the image reader and the check of trees all ask for them.
  *
  * @module
  */
 
 import { printable } from "../bytes/text.ts";
+import { MAX_PATH_LENGTH } from "./name.ts";
 import type { Xattr } from "./tree.ts";
 
-/** Longest name in a directory, in bytes. */
-export const MAX_NAME_LENGTH = 255;
-/** Longest symlink target and backing file path, in bytes. */
-export const MAX_PATH_LENGTH = 4095;
 /** Largest file kept in the image itself, in bytes. */
 export const MAX_INLINE_SIZE = 5000;
 /** Largest external file, in bytes: 1024 chunks of 2^43 bytes. */
@@ -32,67 +29,30 @@ export function xattrCost({ name, value }: Xattr): number {
   return 7 + name.length + value.length;
 }
 
-/**
- * Checks an xattr of a file whose xattrs, this one included, cost `cost`.
- *
- * @throws {SyntaxError} If the name is empty or too long, or the sum is too high.
- */
-export function checkXattrs({ name }: Xattr, cost: number): void {
-  if (name.length === 0) throw new SyntaxError("empty xattr name");
+/** Says what is wrong with an xattr of a file whose xattrs, this one included, cost `cost`. */
+export function xattrProblem({ name }: Xattr, cost: number): string | undefined {
+  if (name.length === 0) return "empty xattr name";
   if (name.length > MAX_XATTR_NAME) {
-    throw new SyntaxError(
-      `xattr name of ${name.length} bytes, expected at most ${MAX_XATTR_NAME}`,
-    );
+    return `xattr name of ${name.length} bytes, expected at most ${MAX_XATTR_NAME}`;
   }
-  if (cost > MAX_XATTRS_COST) {
-    throw new SyntaxError(
-      `xattrs take more than ${MAX_XATTRS_COST} bytes together, at "${printable(name)}"`,
-    );
-  }
+  return cost > MAX_XATTRS_COST
+    ? `xattrs take more than ${MAX_XATTRS_COST} bytes together, at "${printable(name)}"`
+    : undefined;
 }
 
-/** @throws {SyntaxError} If a name is not one that a directory entry may have. */
-export function checkName(name: Uint8Array): void {
-  if (name.length === 0) throw new SyntaxError("empty name");
-  if (name.length > MAX_NAME_LENGTH) {
-    throw new SyntaxError(`name of ${name.length} bytes, expected at most ${MAX_NAME_LENGTH}`);
-  }
-  if (isDotOrDotDot(name)) throw new SyntaxError("invalid name . or ..");
-  if (hasNulOrSlash(name)) {
-    throw new SyntaxError(`NUL or slash in name "${printable(name)}"`);
-  }
-}
-
-/** Tells whether a name holds what no name can. */
-export function hasNulOrSlash(name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i++) {
-    if (name[i] === 0 || name[i] === 0x2f) return true;
-  }
-  return false;
-}
-
-/** Tells whether a name is `.` or `..`. */
-export function isDotOrDotDot(name: Uint8Array): boolean {
-  return name[0] === 0x2e && (name.length === 1 || (name.length === 2 && name[1] === 0x2e));
-}
-
-/** @throws {SyntaxError} If a symlink's target is empty, too long or holds a NUL. */
-export function checkTarget(target: Uint8Array): void {
-  if (target.length === 0) throw new SyntaxError("invalid symlink: no target");
+/** Says what is wrong with a symlink's target. */
+export function targetProblem(target: Uint8Array): string | undefined {
+  if (target.length === 0) return "invalid symlink: no target";
   if (target.length > MAX_PATH_LENGTH) {
-    throw new SyntaxError(
-      `invalid symlink: target of ${target.length} bytes, expected at most ${MAX_PATH_LENGTH}`,
-    );
+    return `invalid symlink: target of ${target.length} bytes, expected at most ${MAX_PATH_LENGTH}`;
   }
-  if (target.includes(0)) throw new SyntaxError("invalid symlink: NUL in target");
+  return target.includes(0) ? "invalid symlink: NUL in target" : undefined;
 }
 
-/** @throws {SyntaxError} If a backing file's path is too long or holds a NUL. */
-export function checkPayload(path: Uint8Array): void {
+/** Says what is wrong with the path of a backing file. */
+export function payloadProblem(path: Uint8Array): string | undefined {
   if (path.length > MAX_PATH_LENGTH) {
-    throw new SyntaxError(
-      `invalid payload of ${path.length} bytes, expected at most ${MAX_PATH_LENGTH}`,
-    );
+    return `invalid payload of ${path.length} bytes, expected at most ${MAX_PATH_LENGTH}`;
   }
-  if (path.includes(0)) throw new SyntaxError("invalid payload: NUL byte");
+  return path.includes(0) ? "invalid payload: NUL byte" : undefined;
 }

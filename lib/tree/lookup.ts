@@ -6,9 +6,10 @@
 
 import { printable } from "../bytes/text.ts";
 import { findEntry } from "./growing_directory.ts";
-import { isDotOrDotDot } from "./limits.ts";
+import { isDotOrDotDot } from "./name.ts";
 import { splitNames } from "./place.ts";
 import type { Directory, Leaf, Tree } from "./tree.ts";
+import { TreeError, type TreeErrorCode } from "./tree_error.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
@@ -19,13 +20,14 @@ const SLASH = 0x2f;
  * name's, are followed within the tree, `..` of the root is the root.
  *
  * @param path Relative to the root, whether it begins with a slash or not.
- * @throws {RangeError} If the path leads nowhere.
+ * @throws {TreeError} If the path leads nowhere.
  */
 export function lookupPath<File>(
   tree: Tree<File>,
   path: Uint8Array,
 ): Directory | Exclude<Leaf<File>, { kind: "symlink" }> {
-  const refuse = (state: string) => new RangeError(`Cannot find "${printable(path)}": ${state}`);
+  const refuse = (code: TreeErrorCode, state: string) =>
+    new TreeError(code, `Cannot find "${printable(path)}": ${state}`, path);
   /** From the root to where the walk stands. */
   let above: Directory[] = [tree.root];
   /** Names still to go, the next one last. */
@@ -37,16 +39,18 @@ export function lookupPath<File>(
       continue;
     }
     const entry = findEntry(above.at(-1)!.entries, name);
-    if (entry === undefined) throw refuse("no such file or directory");
+    if (entry === undefined) throw refuse("not-found", "no such file or directory");
     const node = typeof entry.node === "number" ? tree.leaves[entry.node]! : entry.node;
     if (node.kind === "directory") {
       above.push(node);
     } else if (node.kind === "symlink") {
-      if (++links > MAX_LINKS) throw refuse("too many levels of symbolic links");
+      if (++links > MAX_LINKS) throw refuse("too-many-links", "too many levels of symbolic links");
       if (node.target[0] === SLASH) above = [tree.root];
       for (const part of splitNames(node.target).reverse()) pending.push(part);
     } else {
-      if (pending.length > 0) throw refuse(`"${printable(name)}" is not a directory`);
+      if (pending.length > 0) {
+        throw refuse("not-a-directory", `"${printable(name)}" is not a directory`);
+      }
       return node;
     }
   }

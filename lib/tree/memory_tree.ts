@@ -9,6 +9,7 @@ import type { ListOptions, SourceEntry, SourceInfo, SourceTree, XattrFilter } fr
 import { startsWith } from "../bytes/compare.ts";
 import { type File, memoryFile } from "../file/file.ts";
 import type { Stat, Xattr } from "./tree.ts";
+import { TreeError, type TreeErrorCode } from "./tree_error.ts";
 
 /** Metadata of a file in memory; what is absent is 0, or 0644, 0755 and 0777 for `mode`. */
 export interface MemoryStat {
@@ -80,7 +81,7 @@ class MemoryTree implements SourceTree {
 
   list(path: Uint8Array, { xattrs }: ListOptions): SourceEntry[] {
     const { file } = asNode(this.#find(path));
-    if (!isDirectory(file)) throw new RangeError(`Cannot list "${printable(path)}": no directory`);
+    if (!isDirectory(file)) throw refusal("not-a-directory", "list", path, ": no directory");
     return Object.entries(file).map(([name, child]) => ({
       name: utf8(name),
       ...sourceInfo(child, xattrs),
@@ -90,7 +91,7 @@ class MemoryTree implements SourceTree {
   open(path: Uint8Array): File {
     const { file } = asNode(this.#find(path));
     if (typeof file !== "string" && !(file instanceof Uint8Array)) {
-      throw new RangeError(`Cannot open "${printable(path)}": no regular file`);
+      throw refusal("not-a-file", "open", path, ": no regular file");
     }
     return memoryFile(typeof file === "string" ? utf8(file) : file);
   }
@@ -103,10 +104,14 @@ class MemoryTree implements SourceTree {
       found = isDirectory(file) && Object.hasOwn(file, name)
         ? (file as MemoryDirectory)[name]
         : undefined;
-      if (found === undefined) throw new RangeError(`Cannot find "${printable(path)}"`);
+      if (found === undefined) throw refusal("not-found", "find", path, "");
     }
     return found;
   }
+}
+
+function refusal(code: TreeErrorCode, verb: string, path: Uint8Array, state: string): TreeError {
+  return new TreeError(code, `Cannot ${verb} "${printable(path)}"${state}`, path);
 }
 
 function asNode(file: MemoryFile): MemoryNode {

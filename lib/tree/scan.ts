@@ -11,6 +11,7 @@ import { compareBytes } from "../bytes/compare.ts";
 import { printable } from "../bytes/text.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Stat, Tree } from "./tree.ts";
+import { TreeError } from "./tree_error.ts";
 
 /** What of the source is taken. */
 export interface ScanOptions {
@@ -33,7 +34,7 @@ export interface ScanOptions {
  *
  * @param take Given each regular file as it is found, with the path of its directory; of one that has several
  * names, the first. What it returns is the file in the tree.
- * @throws {RangeError} If the root is not a directory.
+ * @throws {TreeError} If the root is not a directory.
  *
  * @example The sizes of files
  * ```ts
@@ -89,7 +90,11 @@ class Scan<File> {
   run(): Tree<File> {
     const found = this.#source.root(this.#options.xattrs ?? "all");
     if (found.kind !== "directory") {
-      throw new RangeError(`Cannot make an image of a ${found.kind} file: expected a directory`);
+      throw new TreeError(
+        "not-a-directory",
+        `Cannot make an image of a ${found.kind} file: expected a directory`,
+        ROOT_PATH,
+      );
     }
     const root = this.#enter(found, ROOT_PATH);
     // Depth first, so that the first name of a hard-linked file is also the first that a walk comes to.

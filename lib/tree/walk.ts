@@ -5,10 +5,11 @@
  */
 
 import { printable } from "../bytes/text.ts";
-import { MAX_PATH_LENGTH } from "./limits.ts";
+import { MAX_PATH_LENGTH } from "./name.ts";
 import { PathBuffer } from "./path_buffer.ts";
 import type { Place } from "./place.ts";
 import type { Directory, Node, Tree } from "./tree.ts";
+import { TreeError } from "./tree_error.ts";
 
 /** One name met on a walk. The walk itself: what it says is so until it moves on. */
 export interface Step<File> {
@@ -84,7 +85,7 @@ export class TreeWalk<File> implements Step<File> {
   /**
    * Moves to the next name, at first the root; returns false if there is none.
    *
-   * @throws {RangeError} If it leads to a leaf that is not in the table.
+   * @throws {TreeError} If it leads to a leaf that is not in the table.
    */
   next(): boolean {
     const { node, depth } = this;
@@ -124,7 +125,11 @@ export class TreeWalk<File> implements Step<File> {
     const leaf = this.#tree.leaves[node];
     if (leaf === undefined) {
       const { length } = this.#tree.leaves;
-      throw new RangeError(`Cannot use "${printable(this.path)}": file ${node} of ${length}`);
+      throw new TreeError(
+        "invalid",
+        `Cannot use "${printable(this.path)}": file ${node} of ${length}`,
+        this.path.slice(),
+      );
     }
     this.node = leaf;
     if (this.#counts === undefined || this.#counts[node]! < 2) return;
@@ -192,7 +197,7 @@ export function nameCounts<File>({ root, leaves }: Tree<File>): Uint32Array | un
  * Refuses a tree that has a path which is longer than the kernel takes one. Its paths together may be longer
  * than the tree by as many times as it has levels: a small image can have gigabytes of them.
  *
- * @throws {RangeError} If there is one, with its start.
+ * @throws {TreeError} If there is one, with its start.
  */
 export function checkPathLengths<File>(tree: Tree<File>): void {
   const lengths = [0];
@@ -202,9 +207,12 @@ export function checkPathLengths<File>(tree: Tree<File>): void {
     const length = lengths[walk.depth - 1]! + 1 + walk.name.length;
     lengths[walk.depth] = length;
     if (length <= MAX_PATH_LENGTH) continue;
-    const start = printable(walk.path.subarray(0, SHOWN_LENGTH));
-    throw new RangeError(
+    const { path } = walk;
+    const start = printable(path.subarray(0, SHOWN_LENGTH));
+    throw new TreeError(
+      "path-too-long",
       `Cannot list "${start}…": a path of ${length} bytes, expected at most ${MAX_PATH_LENGTH}`,
+      path.slice(),
     );
   }
 }

@@ -6,6 +6,9 @@
  * @module
  */
 
+import { versionProblem } from "../../lib/composefs/version.ts";
+import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
+import { TreeError } from "../../lib/tree/tree_error.ts";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createImageFromDump } from "../../mod.ts";
 import { seeds } from "../../scripts/test/effort.ts";
@@ -59,10 +62,11 @@ export function writeRandomImages(directory: string, count: number): DumpImage[]
   const images: DumpImage[] = [];
   for (const seed of seeds(0, count)) {
     const { dump, ...versions } = randomDump(seed);
+    if (versionProblem(versions) !== undefined) continue;
     try {
       images.push(write(`${directory}/random-${seed}`, dump, versions));
     } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+      if (!(error instanceof DumpfileSyntaxError || error instanceof TreeError)) throw error;
     }
   }
   return images;

@@ -1,5 +1,6 @@
 /** What holds for every dump and image, tried on random ones. */
 
+import { versionProblem } from "../../lib/composefs/version.ts";
 import { assert, assertEquals } from "@std/assert";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import { createImageFromDump, encodeImage } from "../../lib/composefs/image.ts";
@@ -22,13 +23,12 @@ interface Case {
 function* cases(first: number, count: number): Generator<Case> {
   for (const seed of seeds(first, count)) {
     const { dump, minVersion = 0, maxVersion = 1 } = randomDump(seed);
+    if (versionProblem({ minVersion, maxVersion }) !== undefined) continue;
     let image: Uint8Array<ArrayBuffer>;
     try {
       image = createImageFromDump([dump], { minVersion, maxVersion });
     } catch (error) {
-      const refused = error instanceof DumpfileSyntaxError ||
-        (error instanceof RangeError && error.message.includes("format version"));
-      if (!refused) throw error;
+      if (!(error instanceof DumpfileSyntaxError)) throw error;
       continue;
     }
     const { version } = openImage(image);

@@ -12,7 +12,7 @@ import {
   type VerifySummary,
 } from "../../../lib/composefs/verify.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
-import { MAX_PATH_LENGTH } from "../../../lib/tree/limits.ts";
+import { MAX_PATH_LENGTH } from "../../../lib/tree/name.ts";
 import { defineCommand, type OptionTable } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";

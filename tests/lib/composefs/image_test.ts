@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
@@ -75,11 +76,11 @@ Deno.test("options reach the scan, the contents and the writer", async () => {
 Deno.test("what cannot be made is refused by what it is", async () => {
   assertThrows(() => createImageFromDump([utf8("x")]), DumpfileSyntaxError);
   assertThrows(() => createImageFromDump([utf8(ROOT)], { minVersion: 2 }), RangeError, "version 2");
-  assertThrows(() => encodeImage(directory({ b: inline(""), a: inline("") })), RangeError, '"/a"');
-  await assertRejects(() => createImage(memoryTree(new MemoryNode("f"))), RangeError, "directory");
+  assertThrows(() => encodeImage(directory({ b: inline(""), a: inline("") })), TreeError, '"/a"');
+  await assertRejects(() => createImage(memoryTree(new MemoryNode("f"))), TreeError, "directory");
   await assertRejects(
     () => createImage(memoryTree({ "a\0": "" })),
-    RangeError,
+    TreeError,
     "Cannot make an image",
   );
 });

@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import type { Content, Directory, Entry, Leaf, Stat, Tree } from "../../../lib/tree/tree.ts";
@@ -14,7 +15,7 @@ import {
 } from "../../kit/trees.ts";
 
 function refuse(tree: Tree<Content>, message: string): void {
-  assertThrows(() => validateTree(tree), RangeError, message);
+  assertThrows(() => validateTree(tree), TreeError, message);
 }
 
 /** Refuses a node that stands at `/d/n`. */
@@ -91,7 +92,7 @@ Deno.test("a number is that of a leaf", () => {
   for (const node of [1, -1, 0.5, NaN]) {
     const entries = [{ name: utf8("a"), node }];
     const tree = { root: { ...directory().root, entries }, leaves: [inline("")] };
-    assertThrows(() => validateTree(tree), RangeError, `"/a": file ${node} of 1`);
+    assertThrows(() => validateTree(tree), TreeError, `"/a": file ${node} of 1`);
   }
 });
 

@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { DirectoryCursor } from "../../../lib/dumpfile/_cursor.ts";
@@ -76,17 +77,17 @@ Deno.test("any order of odd spellings leads where each leads alone", () => {
 });
 
 Deno.test("names on the way must be there and be directories", () => {
-  assertThrows(() => moves("/x"), SyntaxError, 'parent directory missing for "/x/x"');
-  assertThrows(() => moves("/a/f"), SyntaxError, 'parent must be a directory for "/a/f/x"');
-  assertThrows(() => moves("/a/f/g"), SyntaxError, "parent must be a directory");
-  assertThrows(() => moves("/a/./b"), SyntaxError, "parent directory missing");
-  assertThrows(() => moves("/a/../a"), SyntaxError, "parent directory missing");
+  assertThrows(() => moves("/x"), LineError, 'parent directory missing for "/x/x"');
+  assertThrows(() => moves("/a/f"), LineError, 'parent must be a directory for "/a/f/x"');
+  assertThrows(() => moves("/a/f/g"), LineError, "parent must be a directory");
+  assertThrows(() => moves("/a/./b"), LineError, "parent directory missing");
+  assertThrows(() => moves("/a/../a"), LineError, "parent directory missing");
 });
 
 Deno.test("a failed move does not lead the next one astray", () => {
   const cursor = new DirectoryCursor(ROOT);
   for (const [path, found] of [["/a/b/c", C], ["/ab", AB]] as const) {
-    for (let i = 0; i < 2; i++) assertThrows(() => cursor.move(fileIn("/a/b/x")), SyntaxError);
+    for (let i = 0; i < 2; i++) assertThrows(() => cursor.move(fileIn("/a/b/x")), LineError);
     assertStrictEquals(cursor.move(fileIn(path)), found);
   }
 });

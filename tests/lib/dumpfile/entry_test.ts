@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { type EntryOptions, EntryParser } from "../../../lib/dumpfile/_entry.ts";
@@ -51,15 +52,15 @@ Deno.test("nanoseconds are an integer of 32 bits, not a fraction", () => {
 
 for (const time of ["5", "5.", ".5", "5.0.0", "5,0", ""]) {
   Deno.test(`no time: "${time}"`, () => {
-    assertThrows(() => statOf(`1 0 0 0 ${time} - - -`), SyntaxError, "invalid");
+    assertThrows(() => statOf(`1 0 0 0 ${time} - - -`), LineError, "invalid");
   });
 }
 
 Deno.test("a bad number is refused in any field", () => {
   for (const rest of ["x 0 0 0", "1 x 0 0", "1 5 x 0", "1 5 0 x"]) {
-    assertThrows(() => statOf(`${rest} 0.0 - - -`), SyntaxError, "invalid integer");
+    assertThrows(() => statOf(`${rest} 0.0 - - -`), LineError, "invalid integer");
   }
-  assertThrows(() => leaf("regular", "", "1 0 0 0 0.0 - - -"), SyntaxError, "invalid integer");
+  assertThrows(() => leaf("regular", "", "1 0 0 0 0.0 - - -"), LineError, "invalid integer");
 });
 
 Deno.test("a regular file with content is inline, whatever else the line says", () => {
@@ -83,7 +84,7 @@ Deno.test("an external file has up to 2^53 bytes", () => {
   const rest = "1 0 0 0 0.0 - - -";
   assertEquals(leaf("regular", "9007199254740992", rest), external(2 ** 53));
   for (const size of ["9007199254740993", "18446744073709551615", "-1"]) {
-    assertThrows(() => leaf("regular", size, rest), SyntaxError, "file too large");
+    assertThrows(() => leaf("regular", size, rest), LineError, "file too large");
   }
 });
 
@@ -92,18 +93,18 @@ Deno.test("content is as long as SIZE says, and at most 5000 bytes", () => {
   assertEquals(leaf("regular", "5000", rest("x".repeat(5000))), inline("x".repeat(5000)));
   assertThrows(
     () => leaf("regular", "5001", rest("x".repeat(5001))),
-    SyntaxError,
+    LineError,
     "exceeds maximum 5000",
   );
   for (const kind of ["regular", "directory", "fifo"] as const) {
-    assertThrows(() => entry(kind, "3", rest("hi")), SyntaxError, "must match size 3");
+    assertThrows(() => entry(kind, "3", rest("hi")), LineError, "must match size 3");
   }
 });
 
 Deno.test("a digest is 64 hexadecimal digits", () => {
   const rest = (digest: string) => `1 0 0 0 0.0 p - ${digest}`;
   for (const digest of [HEX.slice(1), HEX + "0", "g" + HEX.slice(1), "--"]) {
-    assertThrows(() => leaf("regular", "9", rest(digest)), SyntaxError, "invalid digest");
+    assertThrows(() => leaf("regular", "9", rest(digest)), LineError, "invalid digest");
   }
   const escaped = "\\x30" + HEX.slice(1);
   assertEquals(leaf("regular", "9", rest(escaped)), leaf("regular", "9", rest(HEX)));
@@ -113,9 +114,9 @@ Deno.test("a symlink has a target of 1 to 4095 bytes, and any SIZE", () => {
   assertEquals(leaf("symlink", "77", "1 0 0 0 0.0 t - -"), symlink("t"));
   const longest = "t".repeat(4095);
   assertEquals(leaf("symlink", "0", `1 0 0 0 0.0 ${longest} - -`), symlink(longest));
-  assertThrows(() => leaf("symlink", "0", "1 0 0 0 0.0 - - -"), SyntaxError, "invalid symlink");
-  assertThrows(() => leaf("symlink", "0", "1 0 0 0 0.0"), SyntaxError, "invalid symlink");
-  assertThrows(() => leaf("symlink", "0", `1 0 0 0 0.0 ${longest}t - -`), SyntaxError, "payload");
+  assertThrows(() => leaf("symlink", "0", "1 0 0 0 0.0 - - -"), LineError, "invalid symlink");
+  assertThrows(() => leaf("symlink", "0", "1 0 0 0 0.0"), LineError, "invalid symlink");
+  assertThrows(() => leaf("symlink", "0", `1 0 0 0 0.0 ${longest}t - -`), LineError, "payload");
 });
 
 Deno.test("only devices keep their number", () => {
@@ -142,14 +143,14 @@ Deno.test("a payload is at most 4095 bytes on every kind of file", () => {
   for (const kind of Object.keys(FILE_TYPE_BITS) as FileKind[]) {
     const rest = (length: number) => `1 0 0 0 0.0 ${"p".repeat(length)} - -`;
     entry(kind, "0", rest(4095));
-    assertThrows(() => entry(kind, "0", rest(4096)), SyntaxError, "payload");
+    assertThrows(() => entry(kind, "0", rest(4096)), LineError, "payload");
   }
 });
 
 Deno.test("a NUL is refused wherever C would cut the value", () => {
-  assertThrows(() => leaf("regular", "9", "1 0 0 0 0.0 a\\x00b - -"), SyntaxError, "NUL");
-  assertThrows(() => leaf("regular", "9", "1 0 0 0 0.0 - - a\\x00b"), SyntaxError, "NUL");
-  assertThrows(withXattrs("user.a\\x00b=c"), SyntaxError, "NUL");
+  assertThrows(() => leaf("regular", "9", "1 0 0 0 0.0 a\\x00b - -"), LineError, "NUL");
+  assertThrows(() => leaf("regular", "9", "1 0 0 0 0.0 - - a\\x00b"), LineError, "NUL");
+  assertThrows(withXattrs("user.a\\x00b=c"), LineError, "NUL");
   assertEquals(leaf("regular", "3", "1 0 0 0 0.0 - a\\x00b -"), inline("a\0b"));
   assertEquals(statOf("1 0 0 0 0.0 - - - user.a=\\x00").xattrs, [xattr("user.a", "\0")]);
 });
@@ -160,8 +161,8 @@ Deno.test("an xattr splits at the first raw equals sign", () => {
 
 Deno.test("one space at the end of a line is harmless, two between xattrs are not", () => {
   assertEquals(xattrsOf("a=b "), ["a:b"]);
-  assertThrows(withXattrs("a=b  c=d"), SyntaxError, "missing =");
-  assertThrows(withXattrs("a=b  "), SyntaxError, "missing =");
+  assertThrows(withXattrs("a=b  c=d"), LineError, "missing =");
+  assertThrows(withXattrs("a=b  "), LineError, "missing =");
 });
 
 Deno.test("a repeated name replaces the value before", () => {
@@ -170,17 +171,17 @@ Deno.test("a repeated name replaces the value before", () => {
 
 Deno.test("an xattr has a name of 1 to 255 bytes and an equals sign", () => {
   assertEquals(xattrsOf("k".repeat(255) + "=").length, 1);
-  assertThrows(withXattrs("k".repeat(256) + "="), SyntaxError, "name of 256 bytes");
-  assertThrows(withXattrs("=v"), SyntaxError, "empty xattr name");
-  assertThrows(withXattrs("novalue"), SyntaxError, "missing =");
+  assertThrows(withXattrs("k".repeat(256) + "="), LineError, "name of 256 bytes");
+  assertThrows(withXattrs("=v"), LineError, "empty xattr name");
+  assertThrows(withXattrs("novalue"), LineError, "missing =");
 });
 
 Deno.test("all xattrs of a file cost at most 32767", () => {
   // 12 for all, 7 for each, and its name and value.
   assertEquals(xattrsOf(`a=${"v".repeat(32767 - 12 - 7 - 1)}`).length, 1);
-  assertThrows(withXattrs(`a=${"v".repeat(32767 - 12 - 7)}`), SyntaxError, "xattrs take more");
+  assertThrows(withXattrs(`a=${"v".repeat(32767 - 12 - 7)}`), LineError, "xattrs take more");
   const half = "v".repeat((32767 - 12) / 2 - 8);
-  assertThrows(withXattrs(`a=${half} b=${half}xx`), SyntaxError, "xattrs take more");
+  assertThrows(withXattrs(`a=${half} b=${half}xx`), LineError, "xattrs take more");
 });
 
 Deno.test("files one after the other share what xattrs they have in common", () => {
@@ -202,14 +203,14 @@ Deno.test("a replaced xattr no longer costs", () => {
 });
 
 Deno.test("there is a limit to the text of xattrs", () => {
-  assertThrows(withXattrs("a=" + "\\x41".repeat(MAX_XATTR_TEXT / 4 + 1)), SyntaxError, "too many");
+  assertThrows(withXattrs("a=" + "\\x41".repeat(MAX_XATTR_TEXT / 4 + 1)), LineError, "too many");
   assertEquals(xattrsOf("a=" + "\\x41".repeat(8000)).length, 1);
 });
 
 Deno.test("strict: a device number is for devices", () => {
   leaf("block", "0", "1 0 0 5 0.0 - - -", STRICT);
   for (const kind of ["regular", "directory", "fifo"] as const) {
-    assertThrows(() => entry(kind, "0", "1 0 0 5 0.0 - - -", STRICT), SyntaxError, "device number");
+    assertThrows(() => entry(kind, "0", "1 0 0 5 0.0 - - -", STRICT), LineError, "device number");
   }
 });
 
@@ -217,12 +218,12 @@ Deno.test("strict: a symlink's SIZE is its target's length, and it has no conten
   leaf("symlink", "2", "1 0 0 0 0.0 ab - -", STRICT);
   assertThrows(
     () => leaf("symlink", "3", "1 0 0 0 0.0 ab - -", STRICT),
-    SyntaxError,
+    LineError,
     "symlink size 3",
   );
   assertThrows(
     () => leaf("symlink", "2", "1 0 0 0 0.0 ab xy -", STRICT),
-    SyntaxError,
+    LineError,
     "cannot have content",
   );
   leaf("symlink", "2", "1 0 0 0 0.0 ab xy -", LENIENT);

@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../lib/bytes/arena.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
@@ -25,14 +26,14 @@ Deno.test("a field without escapes is not copied", () => {
 });
 
 Deno.test("escapes that are cut short or unknown are refused", () => {
-  assertThrows(() => unescaped("a\\"), SyntaxError, "no character after");
-  assertThrows(() => unescaped("a\\x"), SyntaxError, "no two hexadecimal digits");
-  assertThrows(() => unescaped("a\\x4"), SyntaxError, "no two hexadecimal digits");
-  assertThrows(() => unescaped("\\x4g"), SyntaxError, "invalid hexadecimal digits");
-  assertThrows(() => unescaped("\\x-1"), SyntaxError, "invalid hexadecimal digits");
-  assertThrows(() => unescaped("\\X41"), SyntaxError, "unsupported escape \\X");
-  assertThrows(() => unescaped("\\0"), SyntaxError, "unsupported escape \\0");
-  assertThrows(() => unescapeField(Uint8Array.of(0x5c, 0xff), new Arena()), SyntaxError, "\\xff");
+  assertThrows(() => unescaped("a\\"), LineError, "no character after");
+  assertThrows(() => unescaped("a\\x"), LineError, "no two hexadecimal digits");
+  assertThrows(() => unescaped("a\\x4"), LineError, "no two hexadecimal digits");
+  assertThrows(() => unescaped("\\x4g"), LineError, "invalid hexadecimal digits");
+  assertThrows(() => unescaped("\\x-1"), LineError, "invalid hexadecimal digits");
+  assertThrows(() => unescaped("\\X41"), LineError, "unsupported escape \\X");
+  assertThrows(() => unescaped("\\0"), LineError, "unsupported escape \\0");
+  assertThrows(() => unescapeField(Uint8Array.of(0x5c, 0xff), new Arena()), LineError, "\\xff");
 });
 
 Deno.test("output spells every byte in one way", () => {

@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
@@ -28,7 +29,7 @@ Deno.test("a line may lie within other bytes", () => {
   const fields = new Fields();
   fields.move(utf8("x 1 2 y"), 2, 5);
   assertEquals([fields.u64(), fields.u64(), fields.ended], [1, 2, true]);
-  assertThrows(() => fields.u64(), SyntaxError, "invalid integer");
+  assertThrows(() => fields.u64(), LineError, "invalid integer");
   assertEquals([text(fields.optional()), text(fields.next()), text(fields.rest)], ["", "", ""]);
 });
 
@@ -48,8 +49,8 @@ Deno.test("plain numbers and all others", () => {
   }
   assertEquals(new Fields(utf8("40755")).u32(8), 0o40755);
   assertEquals(new Fields(utf8(String(2 ** 32 + 5))).u32(), 5);
-  assertThrows(() => new Fields(utf8("18 ")).u32(8), SyntaxError, 'invalid integer "18"');
-  assertThrows(() => new Fields(utf8("1.5 ")).u64(), SyntaxError, 'invalid integer "1.5"');
+  assertThrows(() => new Fields(utf8("18 ")).u32(8), LineError, 'invalid integer "18"');
+  assertThrows(() => new Fields(utf8("1.5 ")).u64(), LineError, 'invalid integer "1.5"');
 });
 
 Deno.test("times, plain and all others", () => {
@@ -62,8 +63,8 @@ Deno.test("times, plain and all others", () => {
   assertEquals(time("-5.+7"), [-5, 7]);
   assertEquals(time(`5.${2 ** 32 + 1}`), [5, 1]);
   assertEquals(time("18446744073709551615.0"), [-1, 0]);
-  assertThrows(() => time("5"), SyntaxError, 'invalid time "5"');
-  assertThrows(() => time("5.0.0"), SyntaxError, 'invalid integer "0.0"');
+  assertThrows(() => time("5"), LineError, 'invalid time "5"');
+  assertThrows(() => time("5.0.0"), LineError, 'invalid integer "0.0"');
 });
 
 Deno.test("a prefix is taken if it is there", () => {
@@ -81,7 +82,7 @@ Deno.test("a path and its last slash", () => {
   assertEquals(path("a"), ["a", -1]);
   assertEquals(path("/\\x2fa/\\n"), ["//a/\n", 3]);
   assertEquals(path("\\x61"), ["a", -1]);
-  assertThrows(() => path("a\\x00"), SyntaxError, "NUL byte in path");
+  assertThrows(() => path("a\\x00"), LineError, "NUL byte in path");
 });
 
 Deno.test("a lone dash is absent, an escaped one is not", () => {

@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { LineSplitter, MAX_LINE_LENGTH } from "../../../lib/dumpfile/_lines.ts";
@@ -61,7 +62,7 @@ Deno.test("a line without end is refused before it fills the memory", () => {
   const splitter = new LineSplitter();
   const chunk = new Uint8Array(MAX_LINE_LENGTH / 8).fill(0x61);
   for (let i = 0; i < 8; i++) assertEquals(linesOf(splitter, chunk).length, 0);
-  assertThrows(() => linesOf(splitter, Uint8Array.of(0x61)), SyntaxError, "longer than");
+  assertThrows(() => linesOf(splitter, Uint8Array.of(0x61)), LineError, "longer than");
 });
 
 Deno.test("NULs are found in the line they stand in, wherever the cut is", () => {

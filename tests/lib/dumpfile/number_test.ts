@@ -1,3 +1,4 @@
+import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { type Base, parseI64, parseU32, parseU64 } from "../../../lib/dumpfile/_number.ts";
@@ -21,13 +22,13 @@ Deno.test("white space and a sign may lead", () => {
 
 for (const text of ["", "+", "-", "\t", "5 ", " 5", "5\t", "+-5", "0x5", "1e3", "5.", "٣"]) {
   Deno.test(`no number: ${JSON.stringify(text)}`, () => {
-    assertThrows(() => u64(text), SyntaxError, "invalid integer");
+    assertThrows(() => u64(text), LineError, "invalid integer");
   });
 }
 
 Deno.test("8 and 9 are no octal digits", () => {
-  assertThrows(() => u64("18", 8), SyntaxError, "octal");
-  assertThrows(() => u64("9", 8), SyntaxError, "octal");
+  assertThrows(() => u64("18", 8), LineError, "octal");
+  assertThrows(() => u64("9", 8), LineError, "octal");
 });
 
 Deno.test("numbers up to 2^53, bigints beyond", () => {

@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { LAYOUT } from "../../../lib/erofs/format.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
@@ -236,7 +237,7 @@ Deno.test("i_xattr_icount counts words from one on", () => {
 
 Deno.test("more xattrs than an inode's count can tell are refused", () => {
   const xattrs = Array.from({ length: 5 }, (_, i) => xattr(`user.${i}`, "v".repeat(65_000)));
-  assertThrows(() => first(none("fifo", 0, { xattrs })), RangeError, "Cannot lay out xattrs");
+  assertThrows(() => first(none("fifo", 0, { xattrs })), TreeError, "Cannot lay out xattrs");
 });
 
 Deno.test("the layout follows from data and place", () => {

@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { lookupPath } from "../../../lib/tree/lookup.ts";
@@ -35,7 +36,7 @@ Deno.test("a path that leads nowhere is refused", () => {
   const refuse = (path: string, state: string) =>
     assertThrows(
       () => lookupPath(TREE, utf8(path)),
-      RangeError,
+      TreeError,
       `Cannot find "${path}": ${state}`,
     );
   refuse("z", "no such file or directory");

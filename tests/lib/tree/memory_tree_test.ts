@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
@@ -46,10 +47,10 @@ Deno.test("files open by path and read from any position", () => {
 });
 
 Deno.test("what is not there, or of another kind, is refused", () => {
-  assertThrows(() => list("file"), RangeError, "no directory");
-  assertThrows(() => TREE.open(utf8("dir")), RangeError, "no regular file");
-  assertThrows(() => TREE.open(utf8("link")), RangeError, "no regular file");
+  assertThrows(() => list("file"), TreeError, "no directory");
+  assertThrows(() => TREE.open(utf8("dir")), TreeError, "no regular file");
+  assertThrows(() => TREE.open(utf8("link")), TreeError, "no regular file");
   for (const path of ["x", "dir/x", "file/x", "toString", "constructor"]) {
-    assertThrows(() => TREE.open(utf8(path)), RangeError, `Cannot find "${path}"`);
+    assertThrows(() => TREE.open(utf8(path)), TreeError, `Cannot find "${path}"`);
   }
 });

@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
@@ -174,7 +175,7 @@ Deno.test("progress counts entries", () => {
 
 Deno.test("the root is a directory", () => {
   for (const root of [new MemoryNode("file"), new MemoryNode({ target: utf8("t") })]) {
-    assertThrows(() => scan(memoryTree(root)), RangeError, "expected a directory");
+    assertThrows(() => scan(memoryTree(root)), TreeError, "expected a directory");
   }
 });
 

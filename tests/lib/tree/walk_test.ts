@@ -1,3 +1,4 @@
+import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
@@ -54,7 +55,7 @@ Deno.test("names are counted where a file has several", () => {
 Deno.test("a number that no leaf has is refused", () => {
   const entries = [{ name: utf8("a"), node: 3 }];
   const tree = { root: { ...directory().root, entries }, leaves: [inline("")] };
-  assertThrows(() => [...walk(tree)], RangeError, 'Cannot use "/a": file 3 of 1');
+  assertThrows(() => [...walk(tree)], TreeError, 'Cannot use "/a": file 3 of 1');
 });
 
 Deno.test("a tree of any depth is walked, and its places take no more room than its names", () => {
@@ -126,6 +127,6 @@ Deno.test("paths are as long as the kernel takes them, or refused", () => {
     return tree;
   };
   checkPathLengths(deep(2000, 94));
-  assertThrows(() => checkPathLengths(deep(2000, 95)), RangeError, "of 4096 bytes");
-  assertThrows(() => checkPathLengths(deep(100_000, 1)), RangeError, "of 4096 bytes");
+  assertThrows(() => checkPathLengths(deep(2000, 95)), TreeError, "of 4096 bytes");
+  assertThrows(() => checkPathLengths(deep(100_000, 1)), TreeError, "of 4096 bytes");
 });
