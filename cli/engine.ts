@@ -28,7 +28,7 @@ export const FTL_VARIABLE = "useFTLJIT";
 
 /** Tells whether this is the second start, so that the work need not be looked at again. */
 export function hasRestarted(linux: Linux): boolean {
-  return linux.libc.getenv(utf8(`${FTL_VARIABLE}\0`)) !== 0;
+  return linux.hasVariable(FTL_VARIABLE);
 }
 
 /**

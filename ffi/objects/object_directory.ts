@@ -7,7 +7,6 @@
  * @module
  */
 
-import { u64 } from "../../lib/bytes/struct.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -20,7 +19,8 @@ import {
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
-import type { FileStat } from "../sys/stat.ts";
+import { tryIoctlNumber } from "../sys/file_calls.ts";
+import { type FileStat, StatBuffer } from "../sys/stat.ts";
 import {
   enableVerity,
   isNoVerity,
@@ -29,15 +29,8 @@ import {
   verityRefusal,
 } from "../files/fsverity.ts";
 import { hashFile } from "../../lib/digest/hash_file.ts";
-import { joinPath } from "../sys/path.ts";
-import {
-  AT_SYMLINK_NOFOLLOW,
-  FICLONE,
-  O_RDONLY,
-  STATX,
-  STATX_BASIC_STATS,
-  STATX_SIZE,
-} from "../sys/uapi.ts";
+import { type CString, cString, joinPath } from "../sys/path.ts";
+import { FICLONE, O_RDONLY } from "../sys/uapi.ts";
 import { type DraftHandle, UnnamedFile } from "../files/unnamed_file.ts";
 
 /** What is asked of the objects of a store. */
@@ -49,9 +42,6 @@ export interface ObjectOptions {
 }
 
 const OBJECT_MODE = 0o644;
-/** Longest name of a directory in a store, and its NUL. */
-const SHARD_SIZE = 3;
-const AT = STATX.offsets;
 
 /** Looks into an open directory of objects, and makes drafts of new ones. Does not close it. */
 export class ObjectDirectory {
@@ -65,8 +55,7 @@ export class ObjectDirectory {
     sha256: nameBuffer("sha256"),
     sha512: nameBuffer("sha512"),
   };
-  readonly #statx = new Uint8Array(STATX_SIZE);
-  readonly #view = new DataView(this.#statx.buffer);
+  readonly #stat = new StatBuffer();
   /** By the first byte of their digests, the directories of objects that have been found in order. */
   readonly #sound = new Uint8Array(256);
   readonly #trusted: readonly number[];
@@ -103,17 +92,14 @@ export class ObjectDirectory {
   /** True or false if it is there or not, or what is there instead. */
   #find(digest: Digest, size: number): boolean | string {
     if (!this.#hasShard(digest)) return false;
-    const { linux, number } = this.directory;
     const name = this.#names[digest.algorithm];
     writeObjectPath(name, digest.bytes);
-    const result = linux.retry(() =>
-      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
-    );
+    const result = this.#stat.tryName(this.directory, name);
     if (result === -ERRNO.ENOENT) return false;
     if (result < 0) throw this.error(-result, "statx", "look for", objectPath(digest));
-    const kind = kindOfMode(this.#view.getUint16(AT.mode, true));
+    const kind = kindOfMode(this.#stat.mode);
     if (kind !== "regular") return `a ${kind} file`;
-    const found = u64.read(this.#view, AT.size);
+    const found = this.#stat.size;
     if (found !== size) return `${found} bytes where ${size} were expected`;
     const { verifyObjects, seal } = this.#options;
     if (verifyObjects !== true && seal === undefined) return true;
@@ -129,16 +115,11 @@ export class ObjectDirectory {
   #hasShard(digest: Digest): boolean {
     const byte = digest.bytes[0]!;
     if (this.#sound[byte] === 1) return true;
-    const { linux, number } = this.directory;
-    const name = new Uint8Array(SHARD_SIZE);
-    name.set(utf8(shardOf(digest)));
-    const result = linux.retry(() =>
-      linux.statx(number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, this.#statx)
-    );
+    const shard = shardOf(digest);
+    const result = this.#stat.tryName(this.directory, cString(utf8(shard)));
     if (result === -ERRNO.ENOENT) return false;
-    if (result < 0) throw this.error(-result, "statx", "look into", shardOf(digest));
-    const { mode, uid } = STATX.read(this.#view, 0);
-    this.checkShard(shardOf(digest), { mode, uid });
+    if (result < 0) throw this.error(-result, "statx", "look into", shard);
+    this.checkShard(shard, this.#stat);
     this.#sound[byte] = 1;
     return true;
   }
@@ -205,8 +186,7 @@ export class ObjectDirectory {
       this.#canClone = false;
       return undefined;
     }
-    const { linux, number } = draft.file;
-    const result = linux.retry(() => linux.libc.ioctl_int(number, FICLONE, from.number));
+    const result = tryIoctlNumber(draft.file, FICLONE, from.number);
     if (result === 0) return draft;
     draft[Symbol.dispose]();
     // Of one file it may be a single reason of its own; most others are of the file system.
@@ -278,6 +258,6 @@ export class ObjectDirectory {
 }
 
 /** Room for the path of an object and the NUL behind it. */
-function nameBuffer(algorithm: HashAlgorithm): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(objectPathSize(HASH_ALGORITHMS[algorithm].digestSize) + 1);
+function nameBuffer(algorithm: HashAlgorithm): CString {
+  return new Uint8Array(objectPathSize(HASH_ALGORITHMS[algorithm].digestSize) + 1) as CString;
 }

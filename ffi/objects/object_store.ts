@@ -32,8 +32,9 @@ import { openDirectory } from "../files/place.ts";
 import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
 import { cString } from "../sys/path.ts";
 import { isLocal } from "../files/file_system.ts";
-import { syncFileSystem } from "../sys/file_calls.ts";
-import { O_CLOEXEC, O_PATH, O_RDONLY } from "../sys/uapi.ts";
+import { syncFileSystem, tryOpen } from "../sys/file_calls.ts";
+import { tryMakeDirectory } from "../sys/name_calls.ts";
+import { O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { removeLeftovers } from "../files/temporary.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
 import { resize, writeNonZero } from "../files/write_contents.ts";
@@ -243,13 +244,10 @@ export class DirectoryStore implements ObjectStore, Disposable {
     const { linux } = directory;
     const { O_DIRECTORY, O_NOFOLLOW } = linux.flags;
     const path = cString(utf8(name));
-    const open = () =>
-      linux.retry(() =>
-        linux.libc.openat(directory.number, path, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
-      );
+    const open = () => tryOpen(directory, path, flags | O_DIRECTORY | O_NOFOLLOW);
     let number = open();
     if (number === -ERRNO.ENOENT) {
-      const made = linux.retry(() => linux.libc.mkdirat(directory.number, path, DIRECTORY_MODE));
+      const made = tryMakeDirectory(directory, path, DIRECTORY_MODE);
       if (made < 0 && made !== -ERRNO.EEXIST) {
         throw objects.error(-made, "mkdirat", "create directory", name);
       }

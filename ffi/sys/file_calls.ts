@@ -101,6 +101,11 @@ export function truncate({ linux, number }: OpenFile, length: number, attempt: A
   checkResult("ftruncate", linux.retry(() => linux.libc.ftruncate(number, length)), attempt);
 }
 
+/** Reserves room for the first `length` bytes of a file: fallocate(2). */
+export function tryAllocate({ linux, number }: OpenFile, length: number): number {
+  return linux.retry(() => linux.libc.fallocate(number, 0, 0, length));
+}
+
 /** Waits until a file's contents and metadata (a directory's entries) survive a crash. */
 export function sync({ linux, number, subject }: NamedFile): void {
   const result = linux.retry(() => linux.libc.fsync(number));

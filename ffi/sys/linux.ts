@@ -8,6 +8,7 @@
 import { utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO, mayBeMissing } from "./errno.ts";
 import type { Architecture, Backend, Libc } from "./_libc.ts";
+import { type CString, cString } from "./path.ts";
 import { SignalCatcher } from "./signals.ts";
 import { type Statx, statxByFstatat } from "./_statx_by_fstatat.ts";
 import {
@@ -88,7 +89,7 @@ export class Linux {
 
   /** Tells whether `/proc/self/fd` is there, through which open files get a path. */
   get hasProc(): boolean {
-    return this.#hasProc ??= this.#exists(utf8("/proc/self/fd\0"));
+    return this.#hasProc ??= this.#exists(cString(utf8("/proc/self/fd")));
   }
 
   /**
@@ -96,7 +97,12 @@ export class Linux {
    * what it shows of files is to be seen, and no system call is to be made past it.
    */
   get isPreloaded(): boolean {
-    return this.#isPreloaded ??= this.libc.getenv(utf8("LD_PRELOAD\0")) !== 0;
+    return this.#isPreloaded ??= this.hasVariable("LD_PRELOAD");
+  }
+
+  /** Tells whether a variable is in the environment that the process was started with. */
+  hasVariable(name: string): boolean {
+    return this.libc.getenv(cString(utf8(name))) !== 0;
   }
 
   /** The effective user: whose files this process makes, and whose rights it has. */
@@ -117,13 +123,13 @@ export class Linux {
   /** Everybody may look at `/`, so that here a refusal is of the call. */
   #isMissing(statx: Statx): boolean {
     const buffer = new Uint8Array(STATX_SIZE);
-    const root = utf8("/\0");
+    const root = cString(utf8("/"));
     return mayBeMissing(
       this.retry(() => statx(AT_FDCWD, root, 0, STATX_BASIC_STATS, buffer)),
     );
   }
 
-  #exists(path: Uint8Array<ArrayBuffer>): boolean {
+  #exists(path: CString): boolean {
     const buffer = new Uint8Array(STATX_SIZE);
     return this.retry(() => this.statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer)) === 0;
   }

@@ -10,7 +10,9 @@ import { SpanAssembler } from "../../lib/digest/fs_verity.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { SpanJob } from "./_span_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
-import { ERRNO, SyscallError } from "../sys/errno.ts";
+import { checkResult } from "../sys/call.ts";
+import { ERRNO } from "../sys/errno.ts";
+import { tryAllocate, tryFcntl } from "../sys/file_calls.ts";
 import type { Fd } from "../files/fd.ts";
 import { type FilePiece, hashesSize, MAX_WHOLE_FILE, type SpanWork } from "./_span_work.ts";
 import { F_GETFL, F_SETFL } from "../sys/uapi.ts";
@@ -170,10 +172,10 @@ export class LargeFile {
  *
  * @throws {SyscallError} If there is no room for them.
  */
-function reserve({ linux, number, subject }: Fd, size: number): void {
-  const result = linux.retry(() => linux.libc.fallocate(number, 0, 0, size));
+function reserve(file: Fd, size: number): void {
+  const result = tryAllocate(file, size);
   if (result === -ERRNO.ENOSPC || result === -ERRNO.EDQUOT) {
-    throw new SyscallError(-result, { syscall: "fallocate", action: "write", subject });
+    checkResult("fallocate", result, { action: "write", subject: file.subject });
   }
 }
 
@@ -184,10 +186,10 @@ function reserve({ linux, number, subject }: Fd, size: number): void {
  *
  * @returns Whether it could be done.
  */
-function setDirect({ linux, number }: Fd, direct: boolean): boolean {
-  const { O_DIRECT } = linux.flags;
-  const flags = linux.retry(() => linux.libc.fcntl(number, F_GETFL, 0));
+function setDirect(file: Fd, direct: boolean): boolean {
+  const { O_DIRECT } = file.linux.flags;
+  const flags = tryFcntl(file, F_GETFL);
   if (flags < 0) return false;
   const wanted = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
-  return linux.retry(() => linux.libc.fcntl(number, F_SETFL, wanted)) === 0;
+  return tryFcntl(file, F_SETFL, wanted) === 0;
 }

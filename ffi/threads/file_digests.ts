@@ -4,7 +4,6 @@
  * @module
  */
 
-import { u64 } from "../../lib/bytes/struct.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { defaultHasher } from "../../lib/digest/sha2.ts";
 import { FAILED, FILE_STATE, type FileResult } from "./_file_job.ts";
@@ -17,7 +16,9 @@ import { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString } from "../sys/path.ts";
 import { canCut, MAX_WHOLE_FILE } from "./_span_work.ts";
-import { AT_FDCWD, O_RDONLY, STATX, STATX_BASIC_STATS, STATX_SIZE } from "../sys/uapi.ts";
+import { workingDirectory } from "../sys/call.ts";
+import { StatBuffer } from "../sys/stat.ts";
+import { O_RDONLY } from "../sys/uapi.ts";
 import type { DigestOrder } from "./work_order.ts";
 
 /** How files are digested. */
@@ -56,8 +57,7 @@ class FileDigests implements Disposable {
   readonly #results = new Map<number, FileResult>();
   readonly #large = new Set<Fd>();
   readonly #canCut: boolean;
-  readonly #statx = new Uint8Array(STATX_SIZE);
-  readonly #view = new DataView(this.#statx.buffer);
+  readonly #stat = new StatBuffer();
   #next = 0;
   #read = 0;
 
@@ -160,14 +160,10 @@ class FileDigests implements Disposable {
    * Undefined for what may have no end.
    */
   #sizeOf(path: Uint8Array): number | undefined {
-    const linux = this.#linux;
-    const name = cString(path);
-    const statx = this.#statx;
-    const result = linux.retry(() => linux.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, statx));
-    if (result < 0) return 0;
-    const view = this.#view;
-    const kind = kindOfMode(view.getUint16(STATX.offsets.mode, true));
-    if (kind === "regular") return u64.read(view, STATX.offsets.size);
+    const stat = this.#stat;
+    if (stat.tryPath(workingDirectory(this.#linux), cString(path)) < 0) return 0;
+    const kind = kindOfMode(stat.mode);
+    if (kind === "regular") return stat.size;
     return kind === "block" || kind === "directory" ? 0 : undefined;
   }
 }
