@@ -7,7 +7,7 @@
  * @module
  */
 
-import { encodeSource, type ReadSource, readSource } from "../lib/composefs/image.ts";
+import { encodeSource, type ReadSource } from "../lib/composefs/image.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
@@ -57,12 +57,11 @@ import { isStandardOutput, standardStream } from "./process/stdio.ts";
 import type { SyscallError } from "./sys/errno.ts";
 import type { Linux } from "./sys/linux.ts";
 import { bytesOf, type Path } from "./sys/path.ts";
-import { InterruptedError } from "./sys/signals.ts";
 import { O_RDONLY } from "./sys/uapi.ts";
 import type { ThreadOptions } from "./threads/crew.ts";
 import { digestFiles } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
-import { TreeReader } from "./threads/tree_reader.ts";
+import { readTree } from "./threads/read_tree.ts";
 import type { DigestOrder } from "./threads/work_order.ts";
 import { extractTree, type ExtractTreeOptions } from "./tree/extract_tree.ts";
 import { DirectoryTree, openSourceTree } from "./tree/source_tree.ts";
@@ -143,33 +142,21 @@ export class Machine {
   ): Promise<ReadSource> {
     const { algorithms, store, threads, cache, believeCache = true, onRead, ...scan } = settings;
     if (store !== undefined && !(store instanceof DirectoryStore)) {
-      throw new TypeError(
-        "Cannot put files into this store: expected one that openStore has opened",
-      );
+      throw new TypeError("Cannot put files into this store: expected one of openStore");
     }
     using opened = isPath(source) ? openSourceTree(this.#linux, bytesOf(source)) : undefined;
     const tree = opened ?? source;
     if (!(tree instanceof DirectoryTree)) {
-      throw new TypeError("Cannot read this tree: expected one that openTree has opened");
+      throw new TypeError("Cannot read this tree: expected one of openTree");
     }
-    try {
-      using reader = new TreeReader(this.#linux, tree, {
-        ...this.#threadOptions(threads),
-        believeCache,
-        ...(algorithms === undefined ? {} : { algorithms }),
-        ...(store === undefined ? {} : { store }),
-        ...(cache === undefined ? {} : { cache }),
-        ...(onRead === undefined ? {} : { onRead }),
-      });
-      const read = await readSource(tree, { ...scan, reader, fingerprints: cache });
-      store?.flush();
-      return read;
-    } catch (error) {
-      // On a full disk, say, what is complete need not be made again. Whoever interrupts does not want to
-      // wait for the disk.
-      if (!(error instanceof InterruptedError)) store?.keep();
-      throw error;
-    }
+    return await readTree(this.#linux, tree, scan, {
+      ...this.#threadOptions(threads),
+      believeCache,
+      ...(algorithms === undefined ? {} : { algorithms }),
+      ...(store === undefined ? {} : { store }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(onRead === undefined ? {} : { onRead }),
+    });
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Checks that every module imports only what its layer may, names no runtime it must not know, and
- * that no modules import each other in a circle.
+ * Checks that every module imports only what its layer may, names no runtime it must not know, makes no
+ * system call past `ffi/sys/`, and that no modules import each other in a circle.
  *
  *     deno task layers
  *
@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { isPrivate, layerOf, mayImport, RUNTIME_NAMES } from "./layers.ts";
+import { CALLS_FOLDER, isPrivate, layerOf, mayImport, RUNTIME_NAMES } from "./layers.ts";
 import { type Module, readModuleGraph } from "./module_graph.ts";
 
 /**
@@ -27,7 +27,10 @@ export function checkLayers(root: string): string[] {
   const modules = readModuleGraph(root);
   return [
     ...modules.flatMap(checkImports),
-    ...modules.flatMap(({ file }) => checkNames(file, readFileSync(join(root, file), "utf8"))),
+    ...modules.flatMap(({ file }) => {
+      const source = withoutComments(readFileSync(join(root, file), "utf8"));
+      return [...checkNames(file, source), ...checkCalls(file, source)];
+    }),
     ...findCycles(modules),
   ].sort();
 }
@@ -81,10 +84,18 @@ function checkNames(file: string, source: string): string[] {
   const forbidden = RUNTIME_NAMES
     .filter((name) => !allowed.includes(name))
     .map((name) => ({ name, pattern: usesOf(name) }));
-  return withoutComments(source).split("\n").flatMap((text, index) =>
+  return source.split("\n").flatMap((text, index) =>
     forbidden
       .filter(({ pattern }) => pattern.test(text))
       .map(({ name }) => `${file}:${index + 1}: names "${name}"`)
+  );
+}
+
+/** Finds system calls that are made past the functions for them. */
+function checkCalls(file: string, source: string): string[] {
+  if (file.startsWith(CALLS_FOLDER) || layerOf(file)?.names === "all") return [];
+  return source.split("\n").flatMap((text, index) =>
+    /\.libc\b|\.retry\(/.test(text) ? [`${file}:${index + 1}: makes a system call of its own`] : []
   );
 }
 

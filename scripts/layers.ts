@@ -136,6 +136,9 @@ export const LAYERS: readonly Layer[] = [
   { path: "tests/", imports: "all", modules: [""], names: "all" },
 ];
 
+/** The folder that makes system calls; all others use the functions that it has for them. */
+export const CALLS_FOLDER = "ffi/sys/";
+
 /** Finds the layer of a file, undefined if the rules know none. */
 export function layerOf(file: string): Layer | undefined {
   return LAYERS.find(({ path }) => path === file || path.endsWith("/") && file.startsWith(path));

@@ -1,5 +1,5 @@
 /**
- * A copy of a file in memory that nobody can change any more, not even we: a sealed memfd.
+ * A copy of a file in memory that cannot be changed any more, not even by this process: a sealed memfd.
  *
  * What is digested after sealing is what whoever reads the descriptor will see.
  *
@@ -29,7 +29,6 @@ import {
 
 const ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-/** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 20;
 
 /**

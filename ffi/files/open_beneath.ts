@@ -36,7 +36,6 @@ export class BeneathOpener {
   readonly #howView = new DataView(this.#how.buffer);
   #hasOpenat2 = true;
 
-  /** Opens nothing yet. */
   constructor(linux: Linux) {
     this.#linux = linux;
     // The flags are those of each file.

@@ -34,7 +34,6 @@ export interface WriteFileOptions {
 const MODE = 0o666;
 /** What of a mode a file hands on to the one that replaces it: no set-user-ID bit. */
 const PERMISSIONS = 0o777;
-/** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 20;
 
 /**

@@ -51,7 +51,7 @@ function isTemporaryName(name: Uint8Array): boolean {
  */
 export function lockTemporary(file: Fd): boolean {
   const result = tryLock(file, LOCK_SH);
-  // A file system without locks has nobody who removes what is not locked.
+  // On a file system without locks nothing is removed: `removeLeftovers` gets no lock either.
   return result === 0 || result !== -ERRNO.EAGAIN;
 }
 

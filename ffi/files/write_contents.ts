@@ -11,7 +11,6 @@ import type { File } from "../../lib/file/file.ts";
 import { truncate } from "../sys/file_calls.ts";
 import type { Fd } from "./fd.ts";
 
-/** Bytes read at a time. */
 const CHUNK_SIZE = 1 << 20;
 
 /** Fills new files, one after the other, through one buffer. */

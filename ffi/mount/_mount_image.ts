@@ -86,7 +86,7 @@ export function checkDigest(
   let digest = measured instanceof Digest ? measured : undefined;
   if (measured === undefined) {
     if (!userVerity) throw noImageVerity(image, name);
-    // A device is larger than the image on it, whose digest nobody would know with what follows.
+    // A device is larger than the image on it, and the expected digest is that of the image alone.
     file = closeWith(stack, copyOf(linux, image, name, isDevice(image) ? size : undefined));
     digest = hashFile(file, { algorithm: expected.algorithm }).digest();
   }

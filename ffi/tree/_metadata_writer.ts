@@ -62,7 +62,6 @@ export class MetadataWriter {
   readonly #options: MetadataOptions;
   readonly #times = new Uint8Array(TIMES.size);
 
-  /** Sets nothing yet. */
   constructor(linux: Linux, options: MetadataOptions) {
     this.#linux = linux;
     this.#options = options;

@@ -13,7 +13,7 @@ import type { Linux } from "../sys/linux.ts";
 export const UNMAPPED_OWNER = 65_534;
 
 /**
- * Tells whether that number stands for others: whether it has been given to nobody in this user namespace.
+ * Tells whether that number stands for others: whether no owner in this user namespace has it.
  * Where there is no `/proc` to ask, no.
  */
 export function hidesOwners(linux: Linux): boolean {

@@ -43,7 +43,6 @@ export class XattrReader {
   #hasListxattrat: boolean;
   readonly #value = new Uint8Array(LARGEST_SIZE);
 
-  /** Reads nothing yet. */
   constructor(linux: Linux) {
     this.#linux = linux;
     this.#hasListxattrat = !linux.isPreloaded;

@@ -177,6 +177,14 @@ for (const [file, name, source] of FORBIDDEN_NAMES) {
   });
 }
 
+Deno.test("system calls are made in ffi/sys/ only", () => {
+  const source = "export const f = (l: any) => l.retry(() => l.libc.fsync(1));";
+  assertEquals(check({ "ffi/sys/x.ts": source, "tests/x.ts": source }), []);
+  for (const file of ["ffi/files/x.ts", "cli/x.ts"]) {
+    assertEquals(check({ [file]: source }), [`${file}:1: makes a system call of its own`]);
+  }
+});
+
 Deno.test("modules may not import each other in a circle", () => {
   const files = {
     "lib/tree/outside.ts": 'import "./x.ts";',
