@@ -1,9 +1,37 @@
 /**
- * composefs images as a library: make them of directories and dump files, read them back, digest files
- * as fs-verity does.
+ * composefs images as a library: make them of trees and dump files, read them back file by file, verify them and
+ * their objects, write them as dump files and tar archives, digest files as fs-verity does.
  *
- * Nothing here touches the operating system. A directory on disk is read, and a store on disk filled, by
- * the commands, which implement the two ports {@linkcode SourceTree} and {@linkcode ObjectStore}.
+ * Nothing here touches an operating system. What does is behind ports: {@linkcode SourceTree}, {@linkcode File},
+ * {@linkcode ObjectStore}, {@linkcode DataLayer}, {@linkcode Hashers}. `composefs-ts/linux` has them by the kernel,
+ * for Deno and Bun, and `composefs-ts/node` by `node:fs`.
+ *
+ * Inside, all is synchronous, for that is where the speed is. What has to be fetched is fetched before, into memory
+ * or a store.
+ *
+ * @example An image of a tree in memory, and a file of it read back verified
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   createImage,
+ *   lookupPath,
+ *   MemoryStore,
+ *   memoryTree,
+ *   openContent,
+ *   openImage,
+ *   readWhole,
+ *   storeLayer,
+ * } from "composefs-ts";
+ *
+ * const store = new MemoryStore();
+ * const motd = "Welcome!\n".repeat(10);
+ * const bytes = await createImage(memoryTree({ "etc": { "motd": motd } }), { store });
+ *
+ * const file = lookupPath(openImage(bytes).tree(), new TextEncoder().encode("/etc/motd"));
+ * if (file.kind !== "regular") throw new Error("no regular file");
+ * using contents = openContent(file, { layers: [storeLayer(store)] });
+ * assertEquals(new TextDecoder().decode(readWhole(contents)), motd);
+ * ```
  *
  * @module
  */
@@ -24,11 +52,21 @@ export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/comp
 export { type Contents, INLINE_THRESHOLD } from "./lib/composefs/contents.ts";
 export type { FileReader, ReadFilesOptions } from "./lib/composefs/file_reader.ts";
 export type { ImageView } from "./lib/composefs/unoverlay.ts";
+export {
+  type Finding,
+  type ImageFinding,
+  type ObjectFinding,
+  verifyImage,
+  type VerifyOptions,
+  type VerifySummary,
+} from "./lib/composefs/verify.ts";
 export type { FormatVersion, VersionRange } from "./lib/composefs/version.ts";
 
 export { DumpfileParser, parseDumpfile, type ParseDumpfileOptions } from "./lib/dumpfile/parse.ts";
 export { writeDumpfile } from "./lib/dumpfile/write.ts";
 export { DumpfileSyntaxError } from "./lib/dumpfile/syntax_error.ts";
+
+export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
 
@@ -52,6 +90,14 @@ export { type Hashers, installHashers } from "./lib/digest/sha2.ts";
 export { portableHasher } from "./lib/digest/portable.ts";
 
 export { type DataLayer, openContent, type OpenContentOptions } from "./lib/objects/data_layers.ts";
+export {
+  type CheckedObject,
+  type ObjectChecker,
+  type ObjectProblem,
+  type ObjectToCheck,
+  sequentialChecker,
+} from "./lib/objects/check.ts";
+export type { ObjectClaim } from "./lib/objects/claim.ts";
 export { storeLayer } from "./lib/objects/store_layer.ts";
 export { MemoryStore } from "./lib/objects/memory_store.ts";
 export { objectPath } from "./lib/digest/object_path.ts";

@@ -30,6 +30,7 @@ import { versionProblem, type VersionRange } from "./version.ts";
 
 /** Something that is wrong with the image itself. */
 export interface ImageFinding {
+  /** It is about the image. */
   readonly kind: "image";
   /**
    * `"digest"`: it is another image than expected. `"malformed"`: it breaks the format.
@@ -44,7 +45,9 @@ export interface ImageFinding {
 
 /** Something that is wrong with an object that a file of the image refers to. */
 export interface ObjectFinding {
+  /** It is about an object. */
   readonly kind: "object";
+  /** What is wrong with it. */
   readonly problem: ObjectProblem;
   /** The file's path in the image. */
   readonly path: Uint8Array;
@@ -75,7 +78,7 @@ export interface VerifySummary {
 
 /** How an image is verified. */
 export interface VerifyOptions {
-  /** Checks the objects; see `sequentialChecker`. Without one only the image is verified. */
+  /** Checks the objects: see {@linkcode sequentialChecker}. Without one only the image is verified. */
   readonly checkObjects?: ObjectChecker;
   /** fs-verity digest that the image must have. */
   readonly digest?: Digest;
@@ -103,6 +106,27 @@ export interface VerifyOptions {
  * @param image The whole image. What follows it in its file may be left out: see `whole`.
  * @returns Findings as they are made, those about objects in the order the checker has; at the end what
  * was looked at.
+ *
+ * @example An object that is missing
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   createImage,
+ *   fsVerityDigest,
+ *   MemoryStore,
+ *   memoryTree,
+ *   sequentialChecker,
+ *   storeLayer,
+ *   verifyImage,
+ * } from "composefs-ts";
+ *
+ * const image = await createImage(memoryTree({ "motd": "Welcome!\n".repeat(10) }));
+ * const store = storeLayer(new MemoryStore());
+ * const options = { digest: fsVerityDigest(image), checkObjects: sequentialChecker([store]) };
+ * const found: string[] = [];
+ * for await (const finding of verifyImage(image, options)) found.push(finding.problem);
+ * assertEquals(found, ["missing"]);
+ * ```
  */
 export async function* verifyImage(
   image: Uint8Array,

@@ -46,7 +46,11 @@ export type ObjectChecker = (
   onRead: (bytes: number) => void,
 ) => AsyncIterable<CheckedObject>;
 
-/** A checker that takes one object after the other, in this thread. */
+/**
+ * A checker that takes one object after the other, in this thread. An example is at {@linkcode verifyImage}.
+ *
+ * @param layers Where objects are looked for, in this order.
+ */
 export function sequentialChecker(layers: readonly DataLayer[]): ObjectChecker {
   const checker = new OneObjectChecker(layers);
   return async function* (files, onRead) {

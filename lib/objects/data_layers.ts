@@ -80,6 +80,8 @@ export interface OpenContentOptions {
  * Opens the contents of a regular file. What is read of it has been verified, if the image names a digest
  * or the object's own name is one; otherwise only its size has been checked.
  *
+ * An example is at {@linkcode storeLayer}.
+ *
  * @throws {IntegrityError} If the backing file is not there, or is not what image and name say.
  */
 export function openContent(file: Regular<Content>, options: OpenContentOptions): File {

@@ -2,8 +2,8 @@
  * Writes a tree as a tar archive in the pax format, piece by piece.
  *
  * Names begin with `./`, as in an archive of a directory's contents; owners are numbers. Contents come
- * from the caller, so that they can be verified before they are written. Layout of the pieces is
- * `header.ts`'s and `_pax.ts`'s.
+ * from the caller, so that they can be verified before they are written. How the pieces are laid out is in
+ * `_header.ts` and `_pax.ts`.
  *
  * @module
  */
@@ -56,6 +56,30 @@ const RECORD_SIZE = 20 * TAR_BLOCK_SIZE;
  *
  * @returns The pieces of the archive; each is valid until the next is asked for.
  * @throws {RangeError} If contents end before the size that the tree has for them.
+ *
+ * @example An archive of an image
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   createImage,
+ *   MemoryStore,
+ *   memoryTree,
+ *   openContent,
+ *   openImage,
+ *   storeLayer,
+ *   writeTar,
+ * } from "composefs-ts";
+ *
+ * const store = new MemoryStore();
+ * const image = await createImage(memoryTree({ "motd": "Welcome!\n".repeat(10) }), { store });
+ *
+ * const layers = [storeLayer(store)];
+ * let size = 0;
+ * for (const piece of writeTar(openImage(image).tree(), { open: (file) => openContent(file, { layers }) })) {
+ *   size += piece.length;
+ * }
+ * assertEquals(size, 10240);
+ * ```
  */
 export function* writeTar(
   tree: Tree<Content>,

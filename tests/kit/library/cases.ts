@@ -16,13 +16,24 @@ import {
   fsVerityDigestOf,
   FsVerityHasher,
   ImageFormatError,
+  IntegrityError,
+  lookupPath,
   MemoryNode,
   MemoryStore,
   memoryTree,
   objectPath,
+  type ObjectStore,
+  openContent,
   openImage,
   portableHasher,
+  readWhole,
+  sequentialChecker,
+  storeLayer,
+  TreeError,
+  verifyImage,
+  walk,
   writeDumpfile,
+  writeTar,
 } from "composefs-ts";
 
 /** How a case has ended: with nothing, or with what went wrong. */
@@ -95,6 +106,37 @@ function dumpOf(image: Uint8Array): string {
   return text;
 }
 
+/** A store whose objects have all had a bit turned. */
+function damaged(store: MemoryStore): Pick<ObjectStore, "open"> {
+  return {
+    open(digest) {
+      const file = store.open(digest);
+      if (file === undefined) return undefined;
+      return {
+        size: file.size,
+        readAt(into, position) {
+          const length = file.readAt(into, position);
+          if (position === 0 && length > 0) into[0]! ^= 1;
+          return length;
+        },
+        [Symbol.dispose]() {},
+      };
+    },
+  };
+}
+
+/** Contents of a file of the tree, as text. */
+function contentsOf(image: Uint8Array, path: string, store: Pick<ObjectStore, "open">): string {
+  const file = lookupPath(openImage(image).tree(), utf8(path));
+  if (file.kind !== "regular") throw new Error(`${path} is a ${file.kind} file`);
+  const contents = openContent(file, { layers: [storeLayer(store)] });
+  try {
+    return new TextDecoder().decode(readWhole(contents));
+  } finally {
+    contents[Symbol.dispose]();
+  }
+}
+
 const CASES: Readonly<Record<string, () => void | Promise<void>>> = {
   "hashes are the published ones"() {
     // FIPS 180-2, appendices B.1 and C.1.
@@ -154,6 +196,56 @@ const CASES: Readonly<Record<string, () => void | Promise<void>>> = {
     assertEquals(store.size, 1);
     assertEquals(dumpOf(image), TREE_DUMP);
     assertEquals(fsVerityDigest(createImageFromDump([utf8(TREE_DUMP)])).toHex(), TREE_DIGEST);
+  },
+
+  async "files are found and read, verified"() {
+    const store = new MemoryStore();
+    const image = await createImage(TREE, { store });
+    assertEquals(contentsOf(image, "/bin/sh", store), SCRIPT);
+    assertEquals(contentsOf(image, "etc/../etc/motd", store), "Welcome!\n");
+    assertThrows(() => contentsOf(image, "/bin/sh", damaged(store)), IntegrityError);
+    assertThrows(() => contentsOf(image, "/bin/sh", new MemoryStore()), IntegrityError);
+    assertThrows(() => contentsOf(image, "/bin/zsh", store), TreeError);
+  },
+
+  async "all names are walked to, in their order"() {
+    const paths: string[] = [];
+    for (const { path } of walk(openImage(await createImage(TREE)).tree())) {
+      paths.push(new TextDecoder().decode(path));
+    }
+    assertEquals(paths, ["/", "/bin", "/bin/sh", "/etc", "/etc/größe", "/etc/motd", "/lib"]);
+  },
+
+  async "an image and its objects are verified"() {
+    const store = new MemoryStore();
+    const image = await createImage(TREE, { store });
+    const stores = { sound: store, damaged: damaged(store), empty: new MemoryStore() };
+    const found: string[] = [];
+    for (const [name, objects] of Object.entries(stores)) {
+      const checkObjects = sequentialChecker([storeLayer(objects)]);
+      const findings = verifyImage(image, { digest: fsVerityDigest(image), checkObjects });
+      for await (const { problem } of findings) found.push(`${name}: ${problem}`);
+    }
+    assertEquals(found, ["damaged: digest", "empty: missing"]);
+  },
+
+  async "a tree is written as a tar archive, its files verified"() {
+    const store = new MemoryStore();
+    const tree = openImage(await createImage(TREE, { store })).tree();
+    const archive = (objects: Pick<ObjectStore, "open">) => {
+      const pieces: number[] = [];
+      const layers = [storeLayer(objects)];
+      for (const piece of writeTar(tree, { open: (file) => openContent(file, { layers }) })) {
+        pieces.push(...piece);
+      }
+      return Uint8Array.from(pieces);
+    };
+    // As tar lists it: names, type flags, and the contents behind the script's header.
+    const bytes = archive(store);
+    assertEquals(bytes.length, 20480);
+    assertEquals(new TextDecoder().decode(bytes.subarray(1024, 1032)), "./bin/sh");
+    assertEquals(new TextDecoder().decode(bytes.subarray(1536, 6536)), SCRIPT);
+    assertThrows(() => archive(damaged(store)), IntegrityError);
   },
 
   async "what is no image, and no dump, is refused"() {
