@@ -85,6 +85,14 @@ export {
 export { Digest } from "./lib/digest/digest.ts";
 export { MerkleTree, type MerkleTreeOptions } from "./lib/digest/merkle.ts";
 export { type IntegrityCode, IntegrityError } from "./lib/digest/integrity_error.ts";
+export { type ExpectedFile, HashTree } from "./lib/digest/hash_tree.ts";
+export type {
+  BlockReader,
+  HashedBlocks,
+  HashedFile,
+  MerkleTreeSource,
+} from "./lib/digest/tree_source.ts";
+export { openVerified, type OpenVerifiedOptions } from "./lib/digest/verified_file.ts";
 export type { BlockHasher, HashAlgorithm, MessageHasher } from "./lib/digest/hasher.ts";
 export { type Hashers, installHashers } from "./lib/digest/sha2.ts";
 export { portableHasher } from "./lib/digest/portable.ts";

@@ -38,7 +38,7 @@ export class ProcessPort implements TerminalPort {
     const stream = descriptor === 2
       ? this.#stderr
       : this.#stdout ??= standardStream(this.#linux, 1);
-    // Nothing that is printed lies in shared memory.
+    // In shared memory or not, it is not changed while it is written.
     stream.write(bytes as Uint8Array<ArrayBuffer>);
     return bytes.length;
   }

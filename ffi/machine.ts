@@ -50,6 +50,7 @@ import {
 import { DirectoryLayer } from "./objects/data_layer.ts";
 import type { ObjectOptions } from "./objects/object_directory.ts";
 import { DirectoryStore, openObjectStore } from "./objects/object_store.ts";
+import { TreeCache, type TreeCacheOptions } from "./objects/tree_cache.ts";
 import { type MachineFacts, probeMachine } from "./probe/probe.ts";
 import { usableCpus } from "./process/cpus.ts";
 import { allowedThreads } from "./process/limits.ts";
@@ -62,6 +63,7 @@ import type { ThreadOptions } from "./threads/crew.ts";
 import { digestFiles } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
 import { readTree } from "./threads/read_tree.ts";
+import { type MerkleTrees, ThreadedTrees } from "./threads/tree_source.ts";
 import type { DigestOrder } from "./threads/work_order.ts";
 import { extractTree, type ExtractTreeOptions } from "./tree/extract_tree.ts";
 import { DirectoryTree, openSourceTree } from "./tree/source_tree.ts";
@@ -70,6 +72,12 @@ import { DirectoryTree, openSourceTree } from "./tree/source_tree.ts";
 export interface DigestFilesOptions extends DigestOrder {
   /** Told how many bytes of large files have been read so far. */
   readonly onRead?: (done: number) => void;
+}
+
+/** Where Merkle trees are found and kept. */
+export interface MerkleTreesOptions extends TreeCacheOptions {
+  /** A directory for those that had to be made. Without one they are gone with the process. */
+  readonly cache?: Path | undefined;
 }
 
 /** Which threads a machine may use. */
@@ -177,12 +185,26 @@ export class Machine {
     return DirectoryLayer.open(this.#linux, bytesOf(path));
   }
 
-  /** Makes what checks objects in layers, on several threads where this machine has opened them. */
-  objectChecker(layers: readonly DataLayer[]): ObjectChecker {
+  /**
+   * Makes what checks objects in layers, on several threads where this machine has opened them.
+   *
+   * @param trees Where to keep the Merkle trees of large objects that are what they should be.
+   */
+  objectChecker(layers: readonly DataLayer[], trees: MerkleTreesOptions = {}): ObjectChecker {
     const own = layers.filter((layer) => layer instanceof DirectoryLayer);
-    return own.length === layers.length
-      ? objectChecker(this.#linux, own, this.#threadOptions())
-      : sequentialChecker(layers);
+    if (own.length < layers.length) return sequentialChecker(layers);
+    const cache = this.#treeCache(trees);
+    return objectChecker(this.#linux, own, { ...this.#threadOptions(), cache });
+  }
+
+  /**
+   * Finds the Merkle trees of objects, with which they are verified as they are read: those of the kernel, and
+   * those that were kept. Others are made, by all threads.
+   */
+  merkleTrees(options: MerkleTreesOptions = {}): MerkleTrees {
+    // Nearly all of the time is spent in hashing, for which it would not pay to begin the process anew.
+    const { beforeThreads: _, ...threads } = this.#threadOptions();
+    return new ThreadedTrees(this.#linux, threads, this.#treeCache(options));
   }
 
   /**
@@ -330,6 +352,10 @@ export class Machine {
   /** The effective user; 0 is root. */
   userId(): number {
     return this.#linux.userId();
+  }
+
+  #treeCache({ cache, ...options }: MerkleTreesOptions): TreeCache | undefined {
+    return cache === undefined ? undefined : new TreeCache(this.#linux, bytesOf(cache), options);
   }
 
   /** Several threads only where a module is known that others can be started with. */

@@ -66,7 +66,7 @@ export function serveThreads(): void {
   serveCrew(openKernel);
 }
 
-export { type DigestFilesOptions, Machine } from "./machine.ts";
+export { type DigestFilesOptions, Machine, type MerkleTreesOptions } from "./machine.ts";
 export type {
   CreateImageSettings,
   DiskLayer,
@@ -90,11 +90,20 @@ export type { Repair } from "./objects/object_store.ts";
 export type { Answer, MachineFacts, OverlayQuestion, PlaceFacts, Question } from "./probe/probe.ts";
 export { SyscallError, type SyscallErrorOptions } from "./sys/errno.ts";
 export type { Path } from "./sys/path.ts";
+export type { TreeCacheOptions } from "./objects/tree_cache.ts";
+export type { MerkleTrees } from "./threads/tree_source.ts";
 export type { DigestOrder } from "./threads/work_order.ts";
 export type { ExtractTreeOptions, MetadataOptions } from "./tree/extract_tree.ts";
 
 export type { MountFlag, SuperblockFlag } from "../lib/mount/flags.ts";
 export type { MountOptions, MountSettings, VerityPolicy } from "../lib/mount/options.ts";
+export type { ExpectedFile, HashTree } from "../lib/digest/hash_tree.ts";
+export type {
+  BlockReader,
+  HashedBlocks,
+  HashedFile,
+  MerkleTreeSource,
+} from "../lib/digest/tree_source.ts";
 export type {
   CheckedObject,
   ObjectChecker,

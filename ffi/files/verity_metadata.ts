@@ -53,7 +53,7 @@ export function* readVerityMetadata(
   const { linux } = file;
   // Record and data share a buffer, so that the pointer in the record stays good.
   const start = FSVERITY_READ_METADATA_ARG.size;
-  const argument = new Uint8Array(start + CHUNK_SIZE);
+  const argument = new Uint8Array(start + Math.min(CHUNK_SIZE, range.length));
   const view = new DataView(argument.buffer);
   let { offset } = range;
   let left = range.length;

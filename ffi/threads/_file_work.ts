@@ -34,9 +34,13 @@ export function startWork(linux: Linux, order: WorkOrder): FileWork {
 }
 
 /** What hashes pieces of large files in the course of a work. */
-export function spanWork(linux: Linux, order: WorkOrder): SpanWork {
+export function spanWork(
+  linux: Linux,
+  order: WorkOrder,
+  shared: SharedArrayBuffer | undefined,
+): SpanWork {
   const blockSize = order.kind === "digest" ? order.options.blockSize : OBJECT_BLOCK_SIZE;
-  return new SpanWork(linux, algorithmsOf(order).map(defaultHasher), blockSize);
+  return new SpanWork(linux, algorithmsOf(order).map(defaultHasher), blockSize, shared);
 }
 
 /** Bytes in the blocks by which objects and images are digested. */

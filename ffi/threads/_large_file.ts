@@ -5,8 +5,9 @@
  */
 
 import { wrongLength } from "../../lib/composefs/file_reader.ts";
+import type { File } from "../../lib/file/file.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
-import { SpanAssembler } from "../../lib/digest/fs_verity.ts";
+import { SpanAssembler } from "../../lib/digest/span_assembler.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { SpanJob } from "./_span_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
@@ -31,6 +32,8 @@ export interface LargeFileOptions {
   /** By what it is digested: those of the crew that hashes its pieces. */
   readonly algorithms: readonly HashAlgorithm[];
   readonly blockSize?: number;
+  /** Makes the file's tree: all of it, or from the level above the lowest on. */
+  readonly keepTree?: "whole" | "upper";
 }
 
 /** What a copy is written in multiples of; in the end it gets its length. */
@@ -54,15 +57,19 @@ export class LargeFile {
   #done = 0;
   #isDirect = false;
   readonly #isSparse: boolean;
+  readonly #keepsTree: boolean;
 
-  constructor({ number, from, to, size, algorithms, blockSize = 4096 }: LargeFileOptions) {
+  constructor(options: LargeFileOptions) {
+    const { number, from, to, size, algorithms, blockSize = 4096, keepTree } = options;
     this.number = number;
     this.from = from;
     this.to = to;
     this.size = size;
     this.#blockSize = blockSize;
+    this.#keepsTree = keepTree !== undefined;
+    const tree = { keepTree: this.#keepsTree, keepFrom: keepTree === "upper" ? 1 : 0 };
     this.#assemblers = algorithms.map((algorithm) => ({
-      assembler: new SpanAssembler({ algorithm, blockSize }),
+      assembler: new SpanAssembler({ algorithm, blockSize, ...tree }),
       digestSize: HASH_ALGORITHMS[algorithm].digestSize,
     }));
     const data = from.nextData(0);
@@ -103,7 +110,7 @@ export class LargeFile {
         }
       }
       const length = Math.min(MAX_WHOLE_FILE, size - position);
-      yield { from, isSparse: this.#isSparse, position, length };
+      yield { from, isSparse: this.#isSparse, eachBlock: this.#keepsTree, position, length };
     }
   }
 
@@ -130,8 +137,13 @@ export class LargeFile {
     const length = Math.min(MAX_WHOLE_FILE, this.size - this.#done);
     let start = 0;
     for (const { assembler, digestSize } of this.#assemblers) {
-      const end = start + hashesSize(length, this.#blockSize, digestSize);
-      assembler.add(hashes.subarray(start, end));
+      const end = start +
+        (this.#keepsTree
+          ? Math.ceil(length / this.#blockSize) * digestSize
+          : hashesSize(length, this.#blockSize, digestSize));
+      const own = hashes.subarray(start, end);
+      if (this.#keepsTree) assembler.addBlocks(own);
+      else assembler.add(own);
       start = end;
     }
   }
@@ -142,10 +154,10 @@ export class LargeFile {
    *
    * @throws What it has failed by.
    */
-  redo(work: SpanWork, { isSparse, position, length }: SpanJob): Uint8Array {
+  redo(work: SpanWork, { isSparse, eachBlock, position, length }: SpanJob): Uint8Array {
     this.#endDirect();
     const { from, to, size } = this;
-    const hashes = work.hashPiece({ from, to, isSparse, position, length });
+    const hashes = work.hashPiece({ from, to, isSparse, eachBlock, position, length });
     if (hashes !== undefined) return hashes;
     throw wrongLength(from.shown, from.stat().size, size);
   }
@@ -157,6 +169,11 @@ export class LargeFile {
       resize(this.to, this.size);
     }
     return this.#assemblers.map(({ assembler }) => assembler.digest(this.size));
+  }
+
+  /** The tree by the first algorithm, if it was to be kept, once the file has been finished. */
+  tree(): File {
+    return this.#assemblers[0]!.assembler.treeFile();
   }
 
   #endDirect(): void {

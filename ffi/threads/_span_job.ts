@@ -6,7 +6,7 @@
  * @module
  */
 
-import { record, u32, u64, u8 } from "../../lib/bytes/struct.ts";
+import { record, reserved, u32, u64, u8 } from "../../lib/bytes/struct.ts";
 import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
 
 /** The piece. Files go by their descriptors, which all threads of a process share. */
@@ -17,6 +17,10 @@ export interface SpanJob {
   readonly to?: number;
   /** Whether there are holes to be looked for. */
   readonly isSparse: boolean;
+  /** Asks for the hash of each block, of which a tree can be made, instead of that of each span. */
+  readonly eachBlock: boolean;
+  /** Where in the memory that the threads share the bytes are to be left; nowhere if absent. */
+  readonly into?: number;
   /** Bytes from the start of the file; a multiple of the span. */
   readonly position: number;
   /** Bytes to read: whole spans but at the end of the file. */
@@ -28,6 +32,10 @@ const JOB = record({
   copies: u8,
   done: u8,
   sparse: u8,
+  eachBlock: u8,
+  keeps: u8,
+  padding: reserved(2),
+  into: u32,
   from: u32,
   to: u32,
   length: u32,
@@ -41,13 +49,16 @@ export const MAX_SPAN_HASHES = SLOT_SIZE - JOB.size;
 /** Writes a job. */
 export function writeSpanJob(
   view: DataView<SharedArrayBuffer>,
-  { from, to, isSparse, position, length }: SpanJob,
+  { from, to, isSparse, eachBlock, into, position, length }: SpanJob,
 ): void {
   JOB.write(view, 0, {
     kind: JOB_KIND.spans,
     copies: to === undefined ? 0 : 1,
     done: 0,
     sparse: isSparse ? 1 : 0,
+    eachBlock: eachBlock ? 1 : 0,
+    keeps: into === undefined ? 0 : 1,
+    into: into ?? 0,
     from,
     to: to ?? 0,
     length,
@@ -80,9 +91,16 @@ export function runSpanJob(
 
 /** The piece that a job is about. */
 export function readSpanJob(view: DataView<SharedArrayBuffer>): SpanJob {
-  const { copies, sparse, from, to, position, length } = JOB.read(view, 0);
-  const piece = { from, isSparse: sparse !== 0, position, length };
-  return copies === 0 ? piece : { ...piece, to };
+  const { copies, sparse, eachBlock, keeps, into, from, to, position, length } = JOB.read(view, 0);
+  return {
+    from,
+    ...(copies === 0 ? {} : { to }),
+    isSparse: sparse !== 0,
+    eachBlock: eachBlock !== 0,
+    ...(keeps === 0 ? {} : { into }),
+    position,
+    length,
+  };
 }
 
 /** The hashes of a job that is done, undefined if it failed. */

@@ -45,12 +45,20 @@ export class SpanWork {
   readonly #levels: readonly LevelHasher[];
   /** The longest of the spans of all, which are powers of two. */
   readonly #spanSize: number;
+  readonly #shared: SharedArrayBuffer | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** By algorithm, the hashes of a span of zeros. */
-  #zeroSpan: readonly Uint8Array[] | undefined;
+  /** By algorithm, the hashes of the blocks in a span of zeros. */
+  #zeroSpan: readonly Uint8Array<ArrayBuffer>[] | undefined;
 
-  constructor(linux: Linux, hashers: readonly BlockHasher[], blockSize: number) {
+  /** @param shared What pieces are left in that are asked for. */
+  constructor(
+    linux: Linux,
+    hashers: readonly BlockHasher[],
+    blockSize: number,
+    shared: SharedArrayBuffer | undefined,
+  ) {
     this.#linux = linux;
+    this.#shared = shared;
     this.#levels = hashers.map((hasher) => new LevelHasher(hasher, blockSize));
     this.#spanSize = Math.max(...hashers.map(({ digestSize }) => spanSize(blockSize, digestSize)));
   }
@@ -72,46 +80,70 @@ export class SpanWork {
    *
    * The last piece of a copy is written up to a whole number of blocks.
    *
-   * @returns The hashes of its spans, by the first algorithm, then by the next; undefined if the file ends
+   * @returns The hashes of its spans, or of its blocks if these are asked for, by the first algorithm, then by
+   * the next; undefined if the file ends
    * before the piece does.
    */
   hashPiece(piece: FilePiece): Uint8Array | undefined {
     if (piece.isSparse) return this.#hashSparse(piece);
-    const { from, to, position, length } = piece;
-    const bytes = this.#read(from, position, length);
+    const { from, to, eachBlock, into, position, length } = piece;
+    const bytes = into === undefined
+      ? this.#read(from, position, length)
+      : this.#readShared(from, position, length, into);
     if (bytes === undefined) return undefined;
     to?.writeAt(this.#pad(length), position);
-    return joinHashes(this.#hashSpans(bytes));
+    return this.#join(this.#hashBlocks(bytes), eachBlock);
   }
 
   /** Does the same span by span, past those that lie in holes; the copy gets no blocks of zeros. */
-  #hashSparse({ from, to, position, length }: FilePiece): Uint8Array | undefined {
+  #hashSparse({ from, to, eachBlock, position, length }: FilePiece): Uint8Array | undefined {
     const span = this.#spanSize;
     const hashes: (readonly Uint8Array[])[] = [];
     for (let start = position; start < position + length; start += span) {
       const size = Math.min(span, position + length - start);
       if (size === span && isHole(from, start, start + size)) {
-        hashes.push(this.#zeroSpan ??= this.#hashSpans(new Uint8Array(span)));
+        hashes.push(this.#zeroSpan ??= this.#hashBlocks(new Uint8Array(span)));
         continue;
       }
       const bytes = this.#read(from, start, size);
       if (bytes === undefined) return undefined;
       if (to !== undefined) writeNonZero(to, this.#pad(size), start);
-      hashes.push(this.#hashSpans(bytes));
+      hashes.push(this.#hashBlocks(bytes));
     }
-    return joinHashes(
-      this.#levels.map((_, algorithm) => concatBytes(...hashes.map((each) => each[algorithm]!))),
+    const all = this.#levels.map((_, algorithm) =>
+      concatBytes(...hashes.map((each) => each[algorithm]!))
     );
+    return this.#join(all, eachBlock);
   }
 
-  /** Hashes whole spans, and a shorter one at the end of a file, by each algorithm. */
-  #hashSpans(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
-    return this.#levels.map((levels) => levels.hashSpans(bytes));
+  /** Hashes each block by each algorithm. */
+  #hashBlocks(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
+    return this.#levels.map((levels) => levels.hashBlocks(bytes));
+  }
+
+  /** Puts hashes of blocks one behind the other, or those of the spans above them. */
+  #join(blocks: readonly Uint8Array<ArrayBuffer>[], eachBlock: boolean): Uint8Array {
+    return joinHashes(
+      eachBlock ? blocks : this.#levels.map((levels, i) => levels.hashBlocks(blocks[i]!)),
+    );
   }
 
   #read(from: Fd, position: number, length: number): Uint8Array<ArrayBuffer> | undefined {
     const buffer = this.#buffer ??= alignedBuffer(this.#linux);
     const bytes = buffer.subarray(0, length);
+    return from.readAt(bytes, position) === length ? bytes : undefined;
+  }
+
+  #readShared(
+    from: Fd,
+    position: number,
+    length: number,
+    into: number,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    // What is read into is memory like any other; nobody looks at it before this job is done.
+    const bytes = new Uint8Array(this.#shared!, into, length) as Uint8Array as Uint8Array<
+      ArrayBuffer
+    >;
     return from.readAt(bytes, position) === length ? bytes : undefined;
   }
 

@@ -19,10 +19,11 @@ import {
 } from "./_file_job.ts";
 import { joinName } from "../../lib/tree/scan.ts";
 import { JobBoard } from "./_job_board.ts";
-import { readSpanHashes, readSpanJob, writeSpanJob } from "./_span_job.ts";
+import { readSpanHashes, type SpanJob, writeSpanJob } from "./_span_job.ts";
 import type { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
-import { type CrewMessage, JobRunner } from "./thread.ts";
+import { JobRunner } from "./thread.ts";
+import { Workers } from "./_workers.ts";
 import type { WorkOrder } from "./work_order.ts";
 
 /** Which threads a crew has. */
@@ -52,6 +53,8 @@ export interface CrewOptions extends ThreadOptions {
   readonly onPiece?: (bytes: number) => void;
   /** Told when all pieces of a large file have been hashed. May add large files. */
   readonly onLargeFile?: (file: LargeFile) => void;
+  /** Bytes of memory that all threads share, for pieces that are read into it. Default 0. */
+  readonly sharedBytes?: number;
 }
 
 /**
@@ -86,7 +89,7 @@ const NO_DIRECTORY = new Uint8Array();
 /** What was posted in a slot. */
 type Posted =
   | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
-  | { readonly kind: "piece"; readonly file: LargeFile; readonly bytes: number };
+  | { readonly kind: "piece"; readonly take: (hashes: Uint8Array | undefined) => void };
 
 /** Reads files. Dispose of it, or declare it with `using`. */
 export class Crew implements Disposable {
@@ -96,9 +99,10 @@ export class Crew implements Disposable {
   readonly #board: JobBoard;
   readonly #filesPerJob: number;
   readonly #posted = new Map<number, Posted>();
-  readonly #workers: Worker[] = [];
+  readonly #workers = new Workers();
   /** Made when it is needed: it comes with megabytes of buffers. */
   #runner: JobRunner | undefined;
+  #shared: SharedArrayBuffer | undefined;
   #draft: { slot: number; writer: FileJobWriter; numbers: number[]; cost: number } | undefined;
   #cost = 0;
 
@@ -116,12 +120,24 @@ export class Crew implements Disposable {
 
   /** This thread's own work, by which what failed elsewhere is done again, for its error. */
   get runner(): JobRunner {
-    return this.#runner ??= new JobRunner(this.#linux, this.#order);
+    return this.#runner ??= new JobRunner(this.#linux, this.#order, this.shared);
+  }
+
+  /** What pieces are read into; made when it is first asked for. */
+  get shared(): SharedArrayBuffer | undefined {
+    const { sharedBytes } = this.#options;
+    if (sharedBytes === undefined) return undefined;
+    return this.#shared ??= new SharedArrayBuffer(sharedBytes);
   }
 
   /** Told how many files are going to be added at least: if they are many, the other threads start now. */
   expectFiles(count: number): void {
     this.#startFor(count * FILE_COST);
+  }
+
+  /** Told how many bytes of pieces are going to be added at least. */
+  expectBytes(bytes: number): void {
+    this.#startFor(bytes);
   }
 
   /**
@@ -153,16 +169,37 @@ export class Crew implements Disposable {
   /** Has all pieces of a large file hashed and, if it has a copy, copied. */
   addLargeFile(file: LargeFile): void {
     this.#postFiles();
-    for (const piece of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
-      const { length: bytes } = piece;
-      const slot = this.#acquire();
-      writeSpanJob(this.#board.job(slot), {
+    for (const { from, ...piece } of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
+      const job = {
         ...piece,
-        from: file.from.number,
+        from: from.number,
         ...(file.to === undefined ? {} : { to: file.to.number }),
+      };
+      this.addPiece(job, (hashes) => {
+        file.take(job.position, hashes ?? file.redo(this.runner.spans, job));
+        this.#options.onPiece?.(job.length);
+        if (file.isComplete) this.#options.onLargeFile?.(file);
       });
-      this.#post(slot, { kind: "piece", file, bytes }, bytes);
-      if (this.#workers.length > 0 && isLongCopy(file)) this.#startExtra();
+      if (this.#workers.count > 0 && isLongCopy(file)) this.#startExtra();
+    }
+  }
+
+  /**
+   * Has a piece of a file read and hashed.
+   *
+   * @param take Told the hashes, or nothing if the piece could not be read: whoever has the file finds out why.
+   */
+  addPiece(piece: SpanJob, take: (hashes: Uint8Array | undefined) => void): void {
+    const slot = this.#acquire();
+    writeSpanJob(this.#board.job(slot), piece);
+    this.#post(slot, { kind: "piece", take }, piece.length);
+  }
+
+  /** Lends a hand until something is so that what was added leads to. */
+  workUntil(isSo: () => boolean): void {
+    while (!isSo()) {
+      const done = this.#board.doneCount();
+      if (!this.#collectAll() && !this.#takeOne()) this.#wait(done);
     }
   }
 
@@ -198,8 +235,7 @@ export class Crew implements Disposable {
       }
     }
     this.#posted.clear();
-    for (const worker of this.#workers) worker.terminate();
-    this.#workers.length = 0;
+    this.#workers.terminate();
   }
 
   [Symbol.dispose](): void {
@@ -228,7 +264,7 @@ export class Crew implements Disposable {
 
   /** Starts the other threads if there is enough work for them, unless they have been. */
   #startFor(cost: number): void {
-    if (cost >= START_COST && this.#workers.length === 0) this.#start();
+    if (cost >= START_COST && this.#workers.count === 0) this.#start();
   }
 
   /** Starts the other threads. They are here when they are: until then this one does the work. */
@@ -240,33 +276,25 @@ export class Crew implements Disposable {
   }
 
   #startWorker(module: string): void {
-    const message: CrewMessage = { memory: this.#board.memory, order: this.#order };
-    // One that cannot start takes no job; the others do them all.
-    const worker = newWorker(module);
-    if (worker === undefined) return;
-    worker.addEventListener("error", (event) => event.preventDefault());
-    worker.postMessage(message);
-    this.#workers.push(worker);
+    const { memory } = this.#board;
+    this.#workers.start(module, { memory, order: this.#order, shared: this.shared });
   }
 
   /** Starts a few threads more than there are CPUs, for work that waits for the disk half of its time. */
   #startExtra(): void {
     const { module, threads } = this.#options;
     if (module === undefined) return;
-    for (let missing = threads - 1 + EXTRA_THREADS - this.#workers.length; missing > 0; missing--) {
+    for (let missing = threads - 1 + EXTRA_THREADS - this.#workers.count; missing > 0; missing--) {
       this.#startWorker(module);
     }
   }
 
   /** A free slot that is not being written into. */
   #acquire(): number {
-    while (true) {
-      const done = this.#board.doneCount();
-      this.#collectAll();
-      const slot = this.#board.findFree();
-      if (slot !== undefined) return slot;
-      if (!this.#takeOne()) this.#wait(done);
-    }
+    this.#collectAll();
+    let slot: number | undefined;
+    this.workUntil(() => (slot = this.#board.findFree()) !== undefined);
+    return slot!;
   }
 
   #takeOne(): boolean {
@@ -290,7 +318,7 @@ export class Crew implements Disposable {
     for (let slot = this.#board.findDone(); slot !== undefined; slot = this.#board.findDone()) {
       any = true;
       const posted = this.#posted.get(slot)!;
-      if (posted.kind === "piece") this.#collectPiece(slot, posted.file, posted.bytes);
+      if (posted.kind === "piece") this.#collectPiece(slot, posted.take);
       else this.#collectFiles(slot, posted);
     }
     return any;
@@ -311,28 +339,14 @@ export class Crew implements Disposable {
     this.#release(slot);
   }
 
-  #collectPiece(slot: number, file: LargeFile, bytes: number): void {
-    const job = this.#board.job(slot);
-    const piece = readSpanJob(job);
-    const hashes = readSpanHashes(job);
+  #collectPiece(slot: number, take: (hashes: Uint8Array | undefined) => void): void {
+    const hashes = readSpanHashes(this.#board.job(slot));
     this.#release(slot);
-    file.take(piece.position, hashes ?? file.redo(this.runner.spans, piece));
-    this.#options.onPiece?.(bytes);
-    if (file.isComplete) this.#options.onLargeFile?.(file);
+    take(hashes);
   }
 
   #release(slot: number): void {
     this.#posted.delete(slot);
     this.#board.release(slot);
-  }
-}
-
-/** A thread, undefined where there can be no more of them: Bun says so when it makes one. */
-function newWorker(module: string): Worker | undefined {
-  try {
-    return new Worker(module, { type: "module" });
-  } catch (error) {
-    if (error instanceof Error) return undefined;
-    throw error;
   }
 }

@@ -13,19 +13,27 @@ import {
 } from "../../lib/objects/check.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
 import { Digest } from "../../lib/digest/digest.ts";
+import { keepsLowest, MAX_KEPT_SIZE } from "../../lib/digest/tree_source.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "../objects/data_layer.ts";
 import { Fd } from "../files/fd.ts";
 import { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
+import type { TreeCache } from "../objects/tree_cache.ts";
 import { MAX_WHOLE_FILE } from "./_span_work.ts";
+
+/** How objects are checked. */
+export interface ObjectCheckerOptions extends ThreadOptions {
+  /** Keeps the trees of those that are too large to be hashed in one. */
+  readonly cache?: TreeCache | undefined;
+}
 
 /** Makes a checker of objects in the layers. */
 export function objectChecker(
   linux: Linux,
   layers: readonly DirectoryLayer[],
-  options: ThreadOptions,
+  options: ObjectCheckerOptions,
 ): ObjectChecker {
   return async function* (files, onRead) {
     using check = new ObjectCheck(linux, layers, options, files, onRead);
@@ -48,16 +56,18 @@ class ObjectCheck implements Disposable {
   readonly #alone: OneObjectChecker;
   readonly #crew: Crew;
   readonly #large = new Set<Fd>();
+  readonly #cache: TreeCache | undefined;
   #checked: CheckedObject[] = [];
 
   constructor(
     linux: Linux,
     layers: readonly DirectoryLayer[],
-    options: ThreadOptions,
+    { cache, ...threads }: ObjectCheckerOptions,
     files: readonly ObjectToCheck[],
     onRead: (bytes: number) => void,
   ) {
     this.#layers = layers;
+    this.#cache = cache;
     this.#files = files;
     this.#onRead = onRead;
     const algorithm = files.find(({ digest }) => digest !== undefined)?.digest?.algorithm ??
@@ -70,7 +80,7 @@ class ObjectCheck implements Disposable {
       layers: layers.map(({ shared }) => shared),
     } as const;
     this.#crew = new Crew(linux, order, {
-      ...options,
+      ...threads,
       onFile: (number, { bytes }) => {
         onRead(files[number]!.size);
         // One that could not be read has no digest, and is looked at here.
@@ -86,8 +96,9 @@ class ObjectCheck implements Disposable {
     const file = this.#files[number]!;
     // Without a digest there may be nothing to read.
     if (file.digest?.algorithm !== this.#algorithm) this.#checkAlone(file);
-    else if (file.size > MAX_WHOLE_FILE) this.#addLarge(number, file);
-    else this.#crew.addFile(number, file.size, file.path!);
+    else if (file.size > (this.#cache === undefined ? MAX_WHOLE_FILE : MAX_KEPT_SIZE)) {
+      this.#addLarge(number, file);
+    } else this.#crew.addFile(number, file.size, file.path!);
   }
 
   finish(): void {
@@ -129,13 +140,19 @@ class ObjectCheck implements Disposable {
       return;
     }
     this.#large.add(found);
-    const algorithms = [this.#algorithm];
-    this.#crew.addLargeFile(new LargeFile({ number, from: found, size: file.size, algorithms }));
+    const { size } = file;
+    const options = { number, from: found, size, algorithms: [this.#algorithm] };
+    const keepTree = keepsLowest(size, file.digest!.bytes.length) ? "whole" : "upper";
+    this.#crew.addLargeFile(
+      new LargeFile(this.#cache === undefined ? options : { ...options, keepTree }),
+    );
   }
 
   #finishLarge(large: LargeFile): void {
     this.#large.delete(large.from);
     const [digest] = large.finish();
+    const { digest: expected } = this.#files[large.number]!;
+    if (digest?.equals(expected!)) this.#cache?.keep(digest, large.tree());
     large.from.close();
     this.#compare(this.#files[large.number]!, digest);
   }

@@ -19,6 +19,8 @@ import type { FileWork, WorkOrder } from "./work_order.ts";
 export interface CrewMessage {
   readonly memory: SharedArrayBuffer;
   readonly order: WorkOrder;
+  /** What pieces of files are left in that are asked for. */
+  readonly shared: SharedArrayBuffer | undefined;
 }
 
 /** Both kinds of work, on one thread. */
@@ -29,9 +31,9 @@ export class JobRunner {
   readonly spans: SpanWork;
 
   /** Begins the work that an order says. */
-  constructor(linux: Linux, order: WorkOrder) {
+  constructor(linux: Linux, order: WorkOrder, shared: SharedArrayBuffer | undefined) {
     this.files = startWork(linux, order);
-    this.spans = spanWork(linux, order);
+    this.spans = spanWork(linux, order, shared);
   }
 
   /** Works on a job that this thread has taken, and hands it back. */
@@ -62,12 +64,12 @@ function passOnInterruption(error: unknown): void {
  */
 export function serveCrew(openKernel: () => Promise<Linux>): void {
   addEventListener("message", async (event) => {
-    const { memory, order } = (event as MessageEvent<CrewMessage>).data;
+    const { memory, order, shared } = (event as MessageEvent<CrewMessage>).data;
     const linux = await openKernel();
     const board = new JobBoard(memory);
     board.enter();
     try {
-      const runner = new JobRunner(linux, order);
+      const runner = new JobRunner(linux, order, shared);
       for (let slot = board.takeNext(); slot !== undefined; slot = board.takeNext()) {
         runner.run(board, slot);
       }

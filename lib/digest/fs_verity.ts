@@ -15,7 +15,7 @@ import type { BlockHasher, HashAlgorithm } from "./hasher.ts";
 import { checkBlockSize, MerkleTree } from "./merkle.ts";
 import { portableHasher } from "./portable.ts";
 import { defaultHasher, installedHasher } from "./sha2.ts";
-import { LevelHasher, spanSize } from "./spans.ts";
+import { LevelHasher } from "./spans.ts";
 import { BlockSplitter } from "../file/blocks.ts";
 import type { File } from "../file/file.ts";
 import { addLeavesByWebCrypto, findSubtleDigest, type SubtleDigest } from "./_web_crypto.ts";
@@ -96,42 +96,6 @@ let lastUsed: {
   readonly levels: LevelHasher;
   readonly descriptor: UnsaltedDescriptor;
 } | undefined;
-
-/**
- * Puts the digest of a file together from hashes of its spans: see `spans.ts`.
- *
- * @internal
- */
-export class SpanAssembler {
-  readonly #tree: MerkleTree;
-  #zeroSpan: Uint8Array | undefined;
-
-  /** Takes the options of the {@linkcode LevelHasher} that hashes the spans. No salt. */
-  constructor(options: Omit<FsVerityOptions, "salt"> = {}) {
-    this.#tree = makeTree(options);
-  }
-
-  /** Adds the hashes of the next spans, as `hashSpans` gives them. */
-  add(hashes: Uint8Array): void {
-    const { digestSize } = this.#tree.hasher;
-    for (let at = 0; at < hashes.length; at += digestSize) {
-      this.#tree.addLeaf(hashes.slice(at, at + digestSize));
-    }
-  }
-
-  /** Adds spans that are zeros, `length` bytes of them. */
-  addZeros(length: number): void {
-    const { blockSize, hasher } = this.#tree;
-    const span = spanSize(blockSize, hasher.digestSize);
-    this.#zeroSpan ??= new LevelHasher(hasher, blockSize).hashSpans(new Uint8Array(span));
-    this.#tree.addEqualLeaves(this.#zeroSpan, length / span);
-  }
-
-  /** The digest, once all spans of a file of `size` bytes, more than a block, have been added. */
-  digest(size: number): Digest {
-    return digestOf(this.#tree, size);
-  }
-}
 
 /**
  * Computes an fs-verity digest from chunks that are pushed.
@@ -321,11 +285,21 @@ function chooseHasher(options: FsVerityOptions): BlockHasher {
   );
 }
 
-function makeTree(options: FsVerityHasherOptions): MerkleTree {
+/**
+ * Starts the tree of a file.
+ *
+ * @internal
+ */
+export function makeTree(options: FsVerityHasherOptions): MerkleTree {
   return new MerkleTree({ ...options, hasher: chooseHasher(options) });
 }
 
-function digestOf(tree: MerkleTree, size: number): Digest {
+/**
+ * Completes the tree of a file, and gives the digest that it leads to.
+ *
+ * @internal
+ */
+export function digestOf(tree: MerkleTree, size: number): Digest {
   return new Digest(tree.hasher.algorithm, tree.hasher.hash(describe(tree, size)));
 }
 

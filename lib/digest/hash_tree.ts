@@ -118,6 +118,7 @@ export class HashTree implements Disposable {
     return undefined;
   }
 
+  /** Closes the file that the tree is in. */
   [Symbol.dispose](): void {
     this.#tree[Symbol.dispose]();
   }

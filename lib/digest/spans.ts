@@ -32,7 +32,8 @@ export class LevelHasher {
   /**
    * Hashes each block of data, the last one padded with zeros.
    *
-   * @returns The hashes one after the other; none for no data.
+   * @returns The hashes one after the other; none for no data. For whole spans, or up to the end of a file that
+   * is longer than a block, the hashes of these are those of the hash blocks above.
    */
   hashBlocks(data: Uint8Array): Uint8Array<ArrayBuffer> {
     const blockSize = this.#blockSize;
@@ -52,16 +53,6 @@ export class LevelHasher {
       else hasher.hashInto(block, hashes, at);
     }
     return hashes;
-  }
-
-  /**
-   * Hashes the hash block above each span of data, the last span possibly shorter.
-   *
-   * @returns The hashes one after the other: the leaves of the rest of the tree, if the whole file is
-   * longer than one block.
-   */
-  hashSpans(data: Uint8Array): Uint8Array<ArrayBuffer> {
-    return this.hashBlocks(this.hashBlocks(data));
   }
 
   /** The root hash of a whole file: all zero if it is empty. */

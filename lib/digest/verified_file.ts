@@ -35,6 +35,22 @@ export interface OpenVerifiedOptions extends ExpectedFile {
  * @returns The file. Its `readAt` throws an `IntegrityError`, and hands out nothing of the block concerned, if
  * a block is not what the digest says or, where that was not known before, not what it was when it was opened.
  * @throws {IntegrityError} If the size is not as expected; without a tree at hand, also if the digest is not.
+ *
+ * @example Read a file, and one that is not what it should be
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { fsVerityDigest, IntegrityError, memoryFile, openVerified } from "composefs-ts";
+ *
+ * const contents = new TextEncoder().encode("hello");
+ * const expected = { digest: fsVerityDigest(contents), size: 5 };
+ * using file = openVerified(memoryFile(contents), expected);
+ * const into = new Uint8Array(5);
+ * assertEquals(file.readAt(into, 0), 5);
+ * assertEquals(into, contents);
+ *
+ * const other = memoryFile(new TextEncoder().encode("jello"));
+ * assertThrows(() => openVerified(other, expected), IntegrityError);
+ * ```
  */
 export function openVerified(file: File, options: OpenVerifiedOptions): File {
   try {
@@ -123,7 +139,6 @@ export class VerifiedFile implements File {
   /**
    * Gives the contents from a position on, as far as they have been verified together.
    *
-   * @returns A view that is valid until the next call of any method; empty at the end of the file.
    * @throws {IntegrityError} If they are not what they should be.
    */
   bytesAt(position: number): Uint8Array {
@@ -169,18 +184,22 @@ export class VerifiedFile implements File {
     this.#believing(() => {
       const reader = this.#reader ??= this.#trees.read(this.#file, this.#tree, this.size);
       const start = position - position % reader.alignment;
-      this.#chunk = this.#readHole(start, reader.alignment) ?? this.#readChunk(reader, start);
+      this.#chunk = this.#readHole(start, reader.alignment) ??
+        this.#readChunk(reader, start, position);
       this.#start = start;
-      if (position >= start + this.#chunk.length) throw this.#cut(start + this.#chunk.length);
     });
   }
 
-  #readChunk(reader: BlockReader, start: number): Uint8Array {
+  /** A chunk up to its first wrong block, which is behind a position. */
+  #readChunk(reader: BlockReader, start: number, position: number): Uint8Array {
     const { bytes, hashes } = reader.read(start);
     const end = start + bytes.length;
-    if (end < this.size && bytes.length % this.#unit !== 0) throw this.#cut(end);
-    this.#check(start, hashes);
-    return bytes;
+    const isCut = end < this.size && bytes.length % this.#unit !== 0;
+    if (isCut || position >= end) throw wrongSize(end, this.#expected);
+    const wrong = this.#findWrong(start, hashes);
+    if (wrong === undefined) return bytes;
+    if (position >= wrong) throw this.#wrong(wrong);
+    return bytes.subarray(0, wrong - start);
   }
 
   /** Zeros, if a chunk lies in a hole of the file and is zeros by the tree. */
@@ -197,17 +216,18 @@ export class VerifiedFile implements File {
     return this.#zeros.subarray(0, end - start);
   }
 
-  /** @throws {IntegrityError} If hashes of blocks are not those of the tree. */
-  #check(start: number, hashes: Uint8Array): void {
+  /** Where the first block is whose hash is not that of the tree. */
+  #findWrong(start: number, hashes: Uint8Array): number | undefined {
     const { hasher: { digestSize }, spanSize } = this.#tree;
     const end = start + hashes.length / digestSize * TREE_BLOCK_SIZE;
     for (let from = start; from < end;) {
       const to = Math.min(from - from % spanSize + spanSize, end);
       const at = (position: number) => (position - start) / TREE_BLOCK_SIZE * digestSize;
       const wrong = this.#tree.findWrong(from, hashes.subarray(at(from), at(to)));
-      if (wrong !== undefined) throw this.#wrong(wrong);
+      if (wrong !== undefined) return wrong;
       from = to;
     }
+    return undefined;
   }
 
   /**
@@ -229,10 +249,6 @@ export class VerifiedFile implements File {
       this.#isOwn = true;
       return work();
     }
-  }
-
-  #cut(end: number): IntegrityError {
-    return wrongSize(end, this.#expected);
   }
 
   #wrong(offset: number): IntegrityError {

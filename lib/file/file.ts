@@ -32,6 +32,12 @@ export interface File extends Disposable {
    * @returns Undefined if only a hole follows.
    */
   nextData?(position: number): Stretch | undefined;
+  /**
+   * Gives bytes from a position on that are in memory anyway, without copying them. Absent where there are none.
+   *
+   * @returns A view of any length, valid until the file is used again; empty only at the end of the file.
+   */
+  bytesAt?(position: number): Uint8Array;
 }
 
 /**
@@ -56,6 +62,7 @@ export function memoryFile(contents: Uint8Array): File {
       into.set(part);
       return part.length;
     },
+    bytesAt: (position) => contents.subarray(position),
     [Symbol.dispose]() {},
   };
 }

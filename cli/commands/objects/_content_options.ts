@@ -7,11 +7,7 @@
 
 import { printable } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
-import {
-  type DataLayer,
-  openContent,
-  type OpenContentOptions,
-} from "../../../lib/objects/data_layers.ts";
+import { openContent, type OpenContentOptions } from "../../../lib/objects/data_layers.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
@@ -85,11 +81,11 @@ export function loadExpectedTree(
 
 /** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */
 export function openOptions(
-  layers: readonly DataLayer[],
+  sources: Pick<OpenContentOptions, "layers" | "trees">,
   { digest, requireDigests, allowUndigested }: ContentOptions,
 ): OpenContentOptions {
-  if (requireDigests) return { layers, only: "digested" };
-  return digest !== undefined && !allowUndigested ? { layers, only: "checked" } : { layers };
+  if (requireDigests) return { ...sources, only: "digested" };
+  return digest !== undefined && !allowUndigested ? { ...sources, only: "checked" } : sources;
 }
 
 /** The object stores of a command line. Dispose of them, or declare them with `using`. */
@@ -140,12 +136,16 @@ function naming(path: Uint8Array, error: unknown): unknown {
 
 /** A file whose errors name its path in the image. */
 class NamedFile implements File {
+  readonly bytesAt?: (position: number) => Uint8Array;
   readonly #path: Uint8Array;
   readonly #file: File;
 
   constructor(path: Uint8Array, file: File) {
     this.#path = path;
     this.#file = file;
+    if (file.bytesAt !== undefined) {
+      this.bytesAt = (position) => this.#naming(() => file.bytesAt!(position));
+    }
   }
 
   get size(): number {
@@ -153,24 +153,24 @@ class NamedFile implements File {
   }
 
   readAt(into: Uint8Array<ArrayBuffer>, position: number): number {
-    try {
-      return this.#file.readAt(into, position);
-    } catch (error) {
-      throw naming(this.#path, error);
-    }
+    return this.#naming(() => this.#file.readAt(into, position));
   }
 
   nextData(position: number): Stretch | undefined {
     const file = this.#file;
     if (file.nextData === undefined) return { start: position, end: Infinity };
-    try {
-      return file.nextData(position);
-    } catch (error) {
-      throw naming(this.#path, error);
-    }
+    return this.#naming(() => file.nextData!(position));
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
+  }
+
+  #naming<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw naming(this.#path, error);
+    }
   }
 }

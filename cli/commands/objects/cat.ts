@@ -17,6 +17,7 @@ import {
   openFile,
   openOptions,
 } from "./_content_options.ts";
+import { openTrees, treeCacheOption } from "./_tree_cache.ts";
 
 /** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 17;
@@ -26,23 +27,25 @@ export const cat = defineCommand({
   name: "cat",
   summary: "Print files of an image",
   description: [
-    "No mount is needed. Contents are verified before any of them is printed: each object is digested when it is opened, and each block once more as it is read.",
+    "No mount is needed. Contents are verified before any of them is printed. An object is digested when it is opened, and each block of a large one once more as it is read; where its Merkle tree is at hand, from the kernel or in --tree-cache, each block just once, as it is printed.",
     "Symbolic links are followed within the image.",
   ],
   operands: {
     image: { name: "IMAGE", summary: "A composefs image" },
     paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
   },
-  options: contentOptions,
+  options: { ...contentOptions, ...treeCacheOption },
   examples: [{
     summary: "Print a file, trusting nothing but a digest",
     command: "composefs cat --basedir=objects --digest=DIGEST rootfs.cfs /etc/os-release",
   }],
   exitStatus: ["0 if all files were printed, 1 if not."],
-  run(options, { image, paths }, { terminal, machine }) {
+  run(options, { image, paths }, context) {
+    const { terminal, machine } = context;
     const tree = loadExpectedTree(machine, image, options);
     using basedirs = new Basedirs(machine, options);
-    const opening = openOptions(basedirs.layers, options);
+    using trees = openTrees(options, context);
+    const opening = openOptions({ layers: basedirs.layers, trees }, options);
     for (const path of paths) {
       using file = openFile(findFile(tree, path), path, opening);
       copy(file, terminal.stdout);
@@ -60,9 +63,13 @@ function findFile(tree: Tree<Content>, path: Uint8Array): Regular<Content> {
 }
 
 function copy(file: File, stdout: Output): void {
-  const buffer = new Uint8Array(CHUNK_SIZE);
-  let position = 0;
-  for (let count; (count = file.readAt(buffer, position)) > 0; position += count) {
-    stdout.write(buffer.subarray(0, count));
+  const buffer = new Uint8Array(file.bytesAt === undefined ? CHUNK_SIZE : 0);
+  const bytesAt = (position: number) =>
+    file.bytesAt?.(position) ?? buffer.subarray(0, file.readAt(buffer, position));
+  for (let position = 0;;) {
+    const bytes = bytesAt(position);
+    if (bytes.length === 0) return;
+    stdout.write(bytes);
+    position += bytes.length;
   }
 }

@@ -25,9 +25,11 @@ import {
   openFile,
   openOptions,
 } from "./_content_options.ts";
+import { openTrees, treeCacheOption } from "./_tree_cache.ts";
 
 const options = {
   ...contentOptions,
+  ...treeCacheOption,
   tar: {
     kind: "flag",
     summary: "Write a tar archive to standard output",
@@ -53,7 +55,7 @@ export const extract = defineCommand({
   summary: "Make a directory or a tar archive of an image",
   synopsis: ["[OPTIONS] IMAGE DIR", "[OPTIONS] --tar IMAGE"],
   description: [
-    "No mount is needed. Owners, modes, modification times, extended attributes, hard links and devices are those of the image. Contents are verified before they are written: each object is digested when it is opened, and each block once more as it is read.",
+    "No mount is needed. Owners, modes, modification times, extended attributes, hard links and devices are those of the image. Contents are verified before they are written. An object is digested when it is opened, and each block of a large one once more as it is read; where its Merkle tree is at hand, from the kernel or in --tree-cache, each block just once.",
     "DIR is there whole or not at all: it is made under a temporary name beside its own.",
     "Who is not root needs --no-same-owner and --user-xattrs, and --skip-devices if the image has devices.",
   ],
@@ -86,7 +88,8 @@ export const extract = defineCommand({
     }
     const tree = loadExpectedTree(machine, image, options);
     using basedirs = new Basedirs(machine, options);
-    const opening = openOptions(basedirs.layers, options);
+    using trees = openTrees(options, context);
+    const opening = openOptions({ layers: basedirs.layers, trees }, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
     const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
     const settings = {

@@ -18,6 +18,7 @@ import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { Basedirs, contentOptions } from "./_content_options.ts";
+import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
 
 const options = {
   basedir: contentOptions.basedir,
@@ -32,6 +33,11 @@ const options = {
     summary: "Report objects for which the image has no digest",
   },
   "allow-undigested": contentOptions["allow-undigested"],
+  "tree-cache": {
+    ...treeCacheOption["tree-cache"],
+    help:
+      "With them, cat and extract verify these objects as they read them, and not before. DIR is made if it is missing; nothing in it is believed, and all of it may be deleted.",
+  },
   "image-only": {
     kind: "flag",
     summary: "Verify the image and do not look for its objects",
@@ -55,7 +61,8 @@ export const verify = defineCommand({
     command: "composefs verify --basedir=objects --digest=DIGEST rootfs.cfs",
   }],
   exitStatus: ["0 if nothing is wrong, 1 if something is."],
-  async run(options, { image }, { terminal, machine }) {
+  async run(options, { image }, context) {
+    const { terminal, machine } = context;
     const { basedir, imageOnly, json, digest, requireDigests, allowUndigested } = options;
     if (basedir.length === 0 && !imageOnly) {
       throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
@@ -63,6 +70,7 @@ export const verify = defineCommand({
     if (basedir.length > 0 && imageOnly) {
       throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
     }
+    const trees = cacheSettings(options, context);
     const { bytes, whole } = machine.readImage(image, { whole: digest?.algorithm ?? "sha256" });
     using basedirs = new Basedirs(machine, options);
     const progress = terminal.progress("Verifying, bytes:");
@@ -72,7 +80,7 @@ export const verify = defineCommand({
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
       ...(whole === undefined ? {} : { whole }),
-      ...(imageOnly ? {} : { checkObjects: machine.objectChecker(basedirs.layers) }),
+      ...(imageOnly ? {} : { checkObjects: machine.objectChecker(basedirs.layers, trees) }),
     };
     const print = json ? printJson : printText;
     const findings = verifyImage(bytes, settings);

@@ -10,9 +10,11 @@ import {
 } from "../../../ffi/threads/_span_job.ts";
 
 const JOBS: SpanJob[] = [
-  { from: 3, isSparse: false, position: 0, length: 1 },
-  { from: 70_000, to: 70_001, isSparse: true, position: 2 ** 52, length: 2 ** 21 },
-  { from: 5, to: 0, isSparse: false, position: 2 ** 21, length: 4096 },
+  { from: 3, isSparse: false, eachBlock: false, position: 0, length: 1 },
+  { from: 70_000, to: 7, isSparse: true, eachBlock: false, position: 2 ** 52, length: 2 ** 21 },
+  { from: 5, to: 0, isSparse: false, eachBlock: true, position: 2 ** 21, length: 4096 },
+  { from: 5, isSparse: false, eachBlock: true, into: 0, position: 2 ** 40, length: 2 ** 20 },
+  { from: 5, isSparse: false, eachBlock: true, into: 2 ** 31, position: 0, length: 2 ** 20 },
 ];
 
 Deno.test("a job shows its piece and takes its hashes", () => {

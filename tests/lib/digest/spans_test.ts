@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { fsVerityDigest, SpanAssembler } from "../../../lib/digest/fs_verity.ts";
+import { fsVerityDigest, FsVerityHasher } from "../../../lib/digest/fs_verity.ts";
+import { SpanAssembler } from "../../../lib/digest/span_assembler.ts";
 import { MerkleTree } from "../../../lib/digest/merkle.ts";
 import { portableHasher } from "../../../lib/digest/portable.ts";
 import { defaultHasher } from "../../../lib/digest/sha2.ts";
+import { readWhole } from "../../../lib/file/file.ts";
 import { LevelHasher, spanSize } from "../../../lib/digest/spans.ts";
 
 function pattern(length: number): Uint8Array<ArrayBuffer> {
@@ -49,13 +51,36 @@ for (const { blockSize, algorithm, span } of SHAPES) {
       for (const piece of [span, 2 * span]) {
         const assembler = new SpanAssembler({ hasher, blockSize });
         for (let at = 0; at < length; at += piece) {
-          assembler.add(levels.hashSpans(data.subarray(at, at + piece)));
+          assembler.add(levels.hashBlocks(levels.hashBlocks(data.subarray(at, at + piece))));
         }
         assertEquals(
           assembler.digest(length),
           fsVerityDigest(data, { algorithm, blockSize }),
           `${length} by ${piece}`,
         );
+      }
+    }
+  });
+
+  Deno.test(`a tree of spans: ${algorithm}, blocks of ${blockSize} bytes`, () => {
+    const levels = new LevelHasher(hasher, blockSize);
+    for (const length of lengths.filter((length) => length > blockSize)) {
+      // In the middle, two spans of zeros that are not looked at.
+      const data = pattern(length);
+      const holes = length > 4 * span ? { start: span, end: 3 * span } : { start: 0, end: 0 };
+      data.fill(0, holes.start, holes.end);
+      const whole = new FsVerityHasher({ hasher, blockSize, keepTree: true }).update(data);
+      for (const keepFrom of [0, 1]) {
+        const assembler = new SpanAssembler({ hasher, blockSize, keepTree: true, keepFrom });
+        for (let at = 0; at < length; at += span) {
+          if (at >= holes.start && at < holes.end) assembler.addZeros(span);
+          else assembler.addBlocks(levels.hashBlocks(data.subarray(at, at + span)));
+        }
+        assertEquals(assembler.digest(length), whole.digest());
+        const tree = readWhole(assembler.treeFile());
+        const lowest = Math.ceil(length / span) * blockSize;
+        const expected = whole.merkleTree();
+        assertEquals(tree, keepFrom === 0 ? expected : expected.slice(0, -lowest));
       }
     }
   });

@@ -1,0 +1,61 @@
+/**
+ * Merkle trees of objects, kept in a directory if one is named.
+ *
+ * @module
+ */
+
+import { printable } from "../../../lib/bytes/text.ts";
+import type { TreeCacheOptions } from "../../../ffi/objects/tree_cache.ts";
+import type { MerkleTrees } from "../../../ffi/threads/tree_source.ts";
+import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
+import { path } from "../../args/values.ts";
+import { note } from "../../note.ts";
+
+/** The option of the commands that make use of trees. */
+export const treeCacheOption = {
+  "tree-cache": {
+    kind: "value",
+    value: "DIR",
+    parse: path,
+    summary: "Keep the Merkle trees of large objects in DIR",
+    help:
+      "Where a tree is at hand, contents are verified as they are read, and not before any of them. DIR is made if it is missing; nothing in it is believed, and all of it may be deleted. What the kernel has of an object with fs-verity is used without this option.",
+  },
+} as const satisfies OptionTable;
+
+/** What it comes to, beside the stores. */
+type Options = OptionValues<typeof treeCacheOption> & { readonly basedir: readonly Uint8Array[] };
+
+/**
+ * Opens the trees of objects.
+ *
+ * @throws {Error} If they would be kept among the objects.
+ */
+export function openTrees(options: Options, context: Context): MerkleTrees {
+  return context.machine.merkleTrees(cacheSettings(options, context));
+}
+
+/**
+ * Where trees are to be kept, and who is told why they cannot.
+ *
+ * @throws {Error} If that is among the objects, where other programs would find them.
+ */
+export function cacheSettings(
+  { treeCache: cache, basedir }: Options,
+  context: Context,
+): TreeCacheOptions & { readonly cache?: Uint8Array | undefined } {
+  const store = basedir.find((path) =>
+    cache !== undefined && context.machine.isWithin(cache, path)
+  );
+  if (store !== undefined) {
+    throw new Error(
+      `Cannot keep trees in "${printable(cache!)}": it lies in the object store "${
+        printable(store)
+      }"`,
+    );
+  }
+  return {
+    cache,
+    onError: ({ message }) => note(context, `${message}; going on without trees that are kept`),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The Merkle trees of objects: the kernel's, those that were kept, and those that all threads make together.
+ *
+ * @module
+ */
+
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
+import { type ExpectedFile, type HashTree, TREE_BLOCK_SIZE } from "../../lib/digest/hash_tree.ts";
+import {
+  type BlockReader,
+  checkEnd,
+  type HashedFile,
+  hashInTurn,
+  keepsLowest,
+  MAX_KEPT_SIZE,
+  type MerkleTreeSource,
+  SEQUENTIAL_TREES,
+  wrongSize,
+} from "../../lib/digest/tree_source.ts";
+import type { File } from "../../lib/file/file.ts";
+import { Fd } from "../files/fd.ts";
+import { openVerityTree } from "../files/verity_tree.ts";
+import type { TreeCache } from "../objects/tree_cache.ts";
+import type { Linux } from "../sys/linux.ts";
+import { Crew, type ThreadOptions } from "./crew.ts";
+import { LargeFile } from "./_large_file.ts";
+import { aheadBytes, ReadAhead } from "./_read_ahead.ts";
+
+/** Bytes that are read before it pays to start other threads. */
+const MIN_AHEAD = 24 << 20;
+
+/** Where trees come from, and what goes with it. Dispose of it, or declare it with `using`. */
+export interface MerkleTrees extends MerkleTreeSource, Disposable {}
+
+/** Trees by all threads. Those are started when there is work for them, and end with this. */
+export class ThreadedTrees implements MerkleTrees {
+  readonly #linux: Linux;
+  readonly #threads: ThreadOptions;
+  readonly #cache: TreeCache | undefined;
+  readonly #crews = new Map<HashAlgorithm, Crew>();
+  /** Those whose shared memory is in use. */
+  readonly #reading = new Set<Crew>();
+
+  /** @param cache Where trees are kept that had to be made. */
+  constructor(linux: Linux, threads: ThreadOptions, cache: TreeCache | undefined) {
+    this.#linux = linux;
+    this.#threads = threads;
+    this.#cache = cache;
+  }
+
+  find(file: File, expected: ExpectedFile): File | undefined {
+    const verity = file instanceof Fd ? openVerityTree(file, expected) : undefined;
+    return verity ?? this.#cache?.find(expected.digest);
+  }
+
+  hash(file: File, expected: ExpectedFile): HashedFile {
+    const { digest, size } = expected;
+    if (size <= MAX_KEPT_SIZE) return hashInTurn(file, expected);
+    const hashed = file instanceof Fd
+      ? this.#hashLarge(file, expected)
+      : hashInTurn(file, expected);
+    if (hashed.digest.equals(digest)) this.#cache?.keep(digest, hashed.tree);
+    return hashed;
+  }
+
+  read(file: File, tree: HashTree, size: number): BlockReader {
+    const crew = file instanceof Fd && size >= MIN_AHEAD && this.#threads.threads > 1
+      ? this.#crew(tree.hasher.algorithm)
+      : undefined;
+    if (crew === undefined || this.#reading.has(crew) || isSparse(file, size)) {
+      return SEQUENTIAL_TREES.read(file, tree, size);
+    }
+    this.#reading.add(crew);
+    const ahead = new ReadAhead(file as Fd, tree, size, crew);
+    return {
+      alignment: ahead.alignment,
+      read: (position) => ahead.read(position),
+      [Symbol.dispose]: () => {
+        ahead[Symbol.dispose]();
+        this.#reading.delete(crew);
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const crew of this.#crews.values()) crew[Symbol.dispose]();
+    this.#crews.clear();
+  }
+
+  #hashLarge(file: Fd, expected: ExpectedFile): HashedFile {
+    const { size, digest: { algorithm, bytes } } = expected;
+    const crew = this.#crew(algorithm);
+    const keepTree = keepsLowest(size, bytes.length) ? "whole" : "upper";
+    const large = new LargeFile({ number: 0, from: file, size, algorithms: [algorithm], keepTree });
+    try {
+      crew.expectBytes(size);
+      crew.addLargeFile(large);
+      crew.finish();
+    } catch (error) {
+      // Other pieces are on their way, of a file that is going to be closed.
+      this.#crews.delete(algorithm);
+      crew[Symbol.dispose]();
+      const { size: found } = file.stat();
+      throw found < size ? wrongSize(found, expected) : error;
+    }
+    checkEnd(file, expected);
+    return { digest: large.finish()[0]!, tree: large.tree() };
+  }
+
+  #crew(algorithm: HashAlgorithm): Crew {
+    let crew = this.#crews.get(algorithm);
+    if (crew === undefined) {
+      const options = { algorithm, blockSize: TREE_BLOCK_SIZE, measure: false };
+      crew = new Crew(this.#linux, { kind: "digest", options }, {
+        ...this.#threads,
+        sharedBytes: aheadBytes(this.#threads.threads),
+        onFile() {},
+      });
+      this.#crews.set(algorithm, crew);
+    }
+    return crew;
+  }
+}
+
+/** Of such a file most may be holes, which are known without being read. */
+function isSparse(file: File, size: number): boolean {
+  const data = file.nextData?.(0);
+  return file.nextData !== undefined && !(data?.start === 0 && data.end >= size);
+}
