@@ -30,7 +30,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: "documentation of the library",
-    args: ["doc", "--lint", "--quiet", "mod.ts", "ffi/mod.ts", "ffi/node/mod.ts"],
+    args: ["doc", "--lint", "--quiet", "mod.ts", "ffi/mod.ts", "ffi/node/mod.ts", "ffi/worker.ts"],
   },
 ];
 

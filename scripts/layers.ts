@@ -108,6 +108,7 @@ export const LAYERS: readonly Layer[] = [
     path: "ffi/mod.ts",
     imports: ["ffi/disk.ts", "ffi/machine.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
   },
+  { path: "ffi/worker.ts", imports: ["ffi/sys/open.ts", ...FFI, ...LIB] },
 
   // What the rest needs of the runtime.
   { path: "cli/runtime.ts", imports: [], modules: ["node:"], names: ["Deno", "Bun", "process"] },

@@ -45,8 +45,8 @@ const COMPILER = "npm:typescript@7.0.2/tsc";
 /** The module that Node, Deno and Bun take for `"."`, where a package can say so. */
 const ON_NODE = "ffi/node/library.ts";
 
-/** The module that does something when it is imported. */
-const INSTALLER = "ffi/node/install.ts";
+/** Modules that do something when they are imported. */
+const ACTIVE = ["ffi/node/install.ts", "ffi/worker.ts"];
 
 /** Entries of the library by what is imported, each with its source: the `exports` of deno.json. */
 function entries(): Readonly<Record<string, string>> {
@@ -143,7 +143,7 @@ function manifest(): unknown {
     ...ABOUT,
     type: "module",
     exports: Object.fromEntries(exports),
-    sideEffects: [made(INSTALLER, ".js")],
+    sideEffects: ACTIVE.map((source) => made(source, ".js")),
     engines: { node: `>=${OLDEST_NODE}` },
   };
 }

@@ -166,6 +166,42 @@ for (const version of NODE_VERSIONS) {
   });
 }
 
+/** Makes an image by the threads of two modules and by none, and prints whether it is the same. */
+const THREADS = `import { equal } from "node:assert/strict";
+import { fsVerityDigest } from "${LIBRARY}";
+import { openLinux } from "${LIBRARY}/linux";
+const make = async (options) => fsVerityDigest(await (await openLinux(options)).createImage("tree"));
+const digest = await make();
+for (const name of ["${LIBRARY}/worker", "./worker.js"]) {
+  equal(\`${"${await make({ module: import.meta.resolve(name) })}"}\`, \`${"${digest}"}\`);
+}
+`;
+
+/** A module of threads that leaves a trace of each. */
+const WORKER = `import "${LIBRARY}/worker";
+import { appendFileSync } from "node:fs";
+appendFileSync("started", ".");
+`;
+
+function assertThreads(command: readonly string[]): void {
+  const home = mkdtempSync(join(stranger(), "threads-"));
+  mkdirSync(join(home, "tree"));
+  // With less it is not worth a thread.
+  const contents = new Uint8Array(64 << 20).fill(7);
+  writeFileSync(join(home, "tree/large"), contents);
+  for (let i = 0; i < 100; i++) writeFileSync(join(home, `tree/${i}`), `${i}`.repeat(50_000));
+  writeFileSync(join(home, "threads.js"), THREADS);
+  writeFileSync(join(home, "worker.js"), WORKER);
+  output(command, ["threads.js"], { cwd: home });
+  assertMatch(readFileSync(join(home, "started"), "utf8"), /^[.]+$/);
+}
+
+testWith("its threads on Deno", { path: process.execPath }, true, (deno) => {
+  assertThreads([deno, "run", "--quiet", "-A"]);
+});
+
+testWith("its threads on Bun", findBun(), true, (bun) => assertThreads([bun]));
+
 /** Makes an image of a directory by node:fs. */
 const MAKE = `import { writeFileSync } from "node:fs";
 import { createImage } from "${LIBRARY}";
