@@ -15,7 +15,7 @@
  * @module
  */
 
-import { ownArguments, ownEnvironment, replaceProcess } from "../ffi/process/exec.ts";
+import { ownArguments, ownEnvironment, tryReplaceProcess } from "../ffi/process/exec.ts";
 import type { Linux } from "../ffi/sys/linux.ts";
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
 import { isBun } from "./runtime.ts";
@@ -41,7 +41,7 @@ export function restartWithoutFtl(linux: Linux, executable: Uint8Array): void {
   const commandLine = ownArguments(linux);
   if (commandLine.length === 0 || hasRestarted(linux)) return;
   const variables = concatBytes(ownEnvironment(linux), utf8(`${FTL_VARIABLE}=0\0`));
-  replaceProcess(linux, executable, commandLine, variables);
+  tryReplaceProcess(linux, executable, commandLine, variables);
 }
 
 /** What may be allocated between the first collection of garbage and the next, in bytes. */

@@ -10,6 +10,9 @@ import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { ObjectStore } from "../lib/objects/object_store.ts";
 import type { SourceTree } from "../lib/tree/source.ts";
 import type { Repair } from "./objects/object_store.ts";
+import type { TreeCacheOptions } from "./objects/tree_cache.ts";
+import type { Path } from "./sys/path.ts";
+import type { ExtractTreeOptions } from "./tree/extract_tree.ts";
 
 /** A directory tree on disk. Dispose of it, or declare it with `using`. */
 export interface DiskTree extends SourceTree, Disposable {
@@ -48,3 +51,17 @@ export interface ReadTreeSettings
 
 /** The same for `Machine.createImage`, and which image it makes. */
 export interface CreateImageSettings extends ReadTreeSettings, EncodeSourceOptions {}
+
+/** What `Machine.extractTree` makes of a tree, and where contents come from. */
+export interface ExtractTreeSettings extends Omit<ExtractTreeOptions, "open"> {
+  /** Where files are looked for that the image does not hold, in this order. */
+  readonly layers?: readonly DataLayer[];
+  /** Opens contents in its place: of a regular file, at a path in the tree that is valid during the call. */
+  readonly open?: ExtractTreeOptions["open"];
+}
+
+/** Where Merkle trees are found and kept. */
+export interface MerkleTreesOptions extends TreeCacheOptions {
+  /** A directory for those that had to be made. Without one they are gone with the process. */
+  readonly cache?: Path | undefined;
+}

@@ -10,37 +10,18 @@
 import { encodeSource, type ReadSource } from "../lib/composefs/image.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
-import type { DataLayer } from "../lib/objects/data_layers.ts";
+import { type DataLayer, openContent } from "../lib/objects/data_layers.ts";
 import type { Digest } from "../lib/digest/digest.ts";
-import type { HashAlgorithm } from "../lib/digest/hasher.ts";
-import type { File } from "../lib/file/file.ts";
-import type { Content, Tree } from "../lib/tree/tree.ts";
+import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 import type {
   CreateImageSettings,
   DiskLayer,
   DiskStore,
   DiskTree,
+  ExtractTreeSettings,
+  MerkleTreesOptions,
   ReadTreeSettings,
 } from "./disk.ts";
-import { Fd } from "./files/fd.ts";
-import { openFiniteFile } from "./files/finite_file.ts";
-import {
-  enableVerity,
-  type EnableVerityOptions,
-  type MeasuredDigest,
-  requireVerity,
-} from "./files/fsverity.ts";
-import { type ImageFile, readImageFile } from "./files/image_file.ts";
-import { Installer, isSameFile } from "./files/installer.ts";
-import { writeFileAtomically, type WriteFileOptions } from "./files/output_file.ts";
-import { ownChunks } from "./files/own_chunks.ts";
-import { openOwnFile } from "./files/own_file.ts";
-import {
-  type MetadataRange,
-  readVerityMetadata,
-  type VerityMetadataType,
-} from "./files/verity_metadata.ts";
-import { isWithin } from "./files/within.ts";
 import {
   mountComposefs,
   type MountReport,
@@ -49,47 +30,33 @@ import {
 } from "./mount/mount.ts";
 import { DirectoryLayer } from "./objects/data_layer.ts";
 import type { ObjectOptions } from "./objects/object_directory.ts";
+import { TreeCache } from "./objects/tree_cache.ts";
 import { DirectoryStore, openObjectStore } from "./objects/object_store.ts";
-import { TreeCache, type TreeCacheOptions } from "./objects/tree_cache.ts";
 import { type MachineFacts, probeMachine } from "./probe/probe.ts";
 import { usableCpus } from "./process/cpus.ts";
 import { allowedThreads } from "./process/limits.ts";
-import { isStandardOutput, standardStream } from "./process/stdio.ts";
-import type { SyscallError } from "./sys/errno.ts";
 import type { Linux } from "./sys/linux.ts";
 import { bytesOf, type Path } from "./sys/path.ts";
-import { O_RDONLY } from "./sys/uapi.ts";
 import type { ThreadOptions } from "./threads/crew.ts";
-import { digestFiles } from "./threads/file_digests.ts";
+import { digestFiles, type DigestFilesOptions } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
 import { readTree } from "./threads/read_tree.ts";
 import { type MerkleTrees, ThreadedTrees } from "./threads/tree_source.ts";
-import type { DigestOrder } from "./threads/work_order.ts";
-import { extractTree, type ExtractTreeOptions } from "./tree/extract_tree.ts";
+import { extractTree } from "./tree/extract_tree.ts";
 import { DirectoryTree, openSourceTree } from "./tree/source_tree.ts";
-
-/** How files are digested. */
-export interface DigestFilesOptions extends DigestOrder {
-  /** Told how many bytes of large files have been read so far. */
-  readonly onRead?: (done: number) => void;
-}
-
-/** Where Merkle trees are found and kept. */
-export interface MerkleTreesOptions extends TreeCacheOptions {
-  /** A directory for those that had to be made. Without one they are gone with the process. */
-  readonly cache?: Path | undefined;
-}
+import { LinuxFiles } from "./linux_files.ts";
 
 /** Which threads a machine may use. */
 export type ThreadSettings = Omit<ThreadOptions, "threads">;
 
 /** Linux, as a process sees it. Obtained from `openLinux`. */
-export class Machine {
+export class Machine extends LinuxFiles {
   readonly #linux: Linux;
   readonly #threads: ThreadSettings;
 
   /** @ignore */
   constructor(linux: Linux, threads: ThreadSettings) {
+    super(linux);
     this.#linux = linux;
     this.#threads = threads;
   }
@@ -114,7 +81,7 @@ export class Machine {
    * @throws {RangeError} If the tree holds what an image cannot, or changes while it is read.
    * @throws {SyscallError} If something cannot be read or written.
    *
-   * @example An image with its store on disk, and a file read back verified
+   * @example Without a store, files are only digested
    * ```ts
    * import { mkdtempSync, writeFileSync } from "node:fs";
    * import { assertEquals } from "@std/assert";
@@ -122,12 +89,9 @@ export class Machine {
    *
    * const directory = mkdtempSync("/tmp/example-");
    * writeFileSync(`${directory}/motd`, "Welcome!\n".repeat(10));
-   *
    * const linux = await openLinux();
-   * const objects = mkdtempSync("/tmp/example-");
-   * using store = linux.openStore(objects);
-   * const image = await linux.createImage(directory, { store });
-   * assertEquals(image.length % 4096, 0);
+   * const image = await linux.createImage(directory, { xattrs: "none", useEpoch: true });
+   * assertEquals(image.length, 16384);
    * ```
    */
   async createImage(
@@ -229,85 +193,10 @@ export class Machine {
    * @throws {SyscallError} If the kernel refuses something.
    * @throws {RangeError} If something is in the way, or contents are not what they should be.
    */
-  extractTree(path: Path, tree: Tree<Content>, options: ExtractTreeOptions): void {
-    extractTree(this.#linux, bytesOf(path), tree, options);
-  }
-
-  /** Reads a file in chunks, each of which has memory of its own. */
-  *readFile(path: Path): Generator<Uint8Array<ArrayBuffer>> {
-    using file = Fd.open(this.#linux, bytesOf(path), { flags: O_RDONLY });
-    yield* ownChunks(file);
-  }
-
-  /**
-   * Reads an image: no more of the file than its superblock says that it is.
-   *
-   * @param options `whole`: by what also to digest the file to its end, if the image ends before.
-   */
-  readImage(
-    path: Path,
-    options: { readonly whole?: HashAlgorithm | undefined } = {},
-  ): ImageFile {
-    return readImageFile(this.#linux, bytesOf(path), options);
-  }
-
-  /** Opens a file that has an end, for reading at positions. */
-  openFile(path: Path): File {
-    return openFiniteFile(this.#linux, bytesOf(path), { also: "null" });
-  }
-
-  /**
-   * Opens a regular file that nobody but the user and root can have written.
-   *
-   * @throws {RangeError} If it is any other; the message says only what it is.
-   */
-  openOwnFile(path: Path): File {
-    return openOwnFile(this.#linux, bytesOf(path));
-  }
-
-  /**
-   * Writes a file so that it is there whole or not at all; what is no regular file is written to.
-   *
-   * @param contents The whole, or its parts in order.
-   * @returns Why it has no fs-verity, if that was to be tried.
-   * @throws {SyscallError} If it cannot be written or sealed.
-   */
-  writeFile(
-    path: Path,
-    contents: Uint8Array<ArrayBuffer> | Iterable<Uint8Array<ArrayBuffer>>,
-    options: WriteFileOptions = {},
-  ): SyscallError | undefined {
-    const bytes = bytesOf(path);
-    // By this name what stands in for a closed stream would take anything.
-    if (isStandardOutput(bytes)) standardStream(this.#linux, 1);
-    const parts = contents instanceof Uint8Array ? [contents] : contents;
-    return writeFileAtomically(this.#linux, bytes, parts, options);
-  }
-
-  /** Turns fs-verity on for a file. */
-  enableVerity(path: Path, options: EnableVerityOptions = {}): void {
-    using file = openFiniteFile(this.#linux, bytesOf(path));
-    enableVerity(file, options);
-  }
-
-  /**
-   * Asks the kernel for the digest of a file that must have one.
-   *
-   * @throws {SyscallError} If fs-verity is not enabled on it, with code `"ENODATA"` where it could be.
-   */
-  measureVerity(path: Path): MeasuredDigest {
-    using file = openFiniteFile(this.#linux, bytesOf(path));
-    return requireVerity(file);
-  }
-
-  /** Reads what the kernel keeps of a file with fs-verity; a chunk is valid until the next. */
-  *readVerityMetadata(
-    path: Path,
-    type: VerityMetadataType,
-    range?: MetadataRange,
-  ): Generator<Uint8Array> {
-    using file = openFiniteFile(this.#linux, bytesOf(path));
-    yield* readVerityMetadata(file, type, range);
+  extractTree(path: Path, tree: Tree<Content>, settings: ExtractTreeSettings = {}): void {
+    const { layers = [], ...options } = settings;
+    const open = (file: Regular<Content>) => openContent(file, { layers });
+    extractTree(this.#linux, bytesOf(path), tree, { open, ...options });
   }
 
   /**
@@ -328,30 +217,6 @@ export class Machine {
   /** Finds out what the machine can do with images and objects at a path. */
   probe(path: Path): MachineFacts {
     return probeMachine(this.#linux, bytesOf(path));
-  }
-
-  /**
-   * Opens a directory to install programs below; it need not be there before something is made in it.
-   *
-   * @ignore
-   */
-  openInstaller(path: Path): Installer {
-    return new Installer(this.#linux, bytesOf(path));
-  }
-
-  /** Tells whether two paths lead to one file. */
-  isSameFile(one: Path, other: Path): boolean {
-    return isSameFile(this.#linux, bytesOf(one), bytesOf(other));
-  }
-
-  /** Tells whether what a path leads to, or would if it were made, lies in a directory or is it. */
-  isWithin(path: Path, directory: Path): boolean {
-    return isWithin(this.#linux, bytesOf(path), bytesOf(directory));
-  }
-
-  /** The effective user; 0 is root. */
-  userId(): number {
-    return this.#linux.userId();
   }
 
   #treeCache({ cache, ...options }: MerkleTreesOptions): TreeCache | undefined {

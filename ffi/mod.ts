@@ -5,23 +5,46 @@
  * What is pure (images, dump files, digests) is in `composefs-ts` itself. The kernel is called through the
  * runtime's FFI, which on Deno takes the permission `--allow-ffi`.
  *
- * @example Make an image of a directory, mount nothing, read it back
+ * @example A directory becomes an image and a store, and a directory again
  * ```ts
- * import { mkdtempSync, writeFileSync } from "node:fs";
+ * import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
  * import { assertEquals } from "@std/assert";
- * import { fsVerityDigest, openImage } from "composefs-ts";
+ * import { openImage } from "composefs-ts";
  * import { openLinux } from "composefs-ts/linux";
  *
- * const directory = mkdtempSync("/tmp/example-");
- * writeFileSync(`${directory}/hello`, "world");
+ * const work = mkdtempSync("/tmp/example-");
+ * mkdirSync(`${work}/rootfs`);
+ * writeFileSync(`${work}/rootfs/motd`, "Welcome!\n".repeat(10));
  *
  * const linux = await openLinux();
- * const image = await linux.createImage(directory);
- * linux.writeFile(`${directory}.cfs`, image);
+ * {
+ *   using store = linux.openStore(`${work}/objects`);
+ *   linux.writeFile(`${work}/x.cfs`, await linux.createImage(`${work}/rootfs`, { store }));
+ * }
+ * const image = openImage(linux.readImage(`${work}/x.cfs`).bytes);
  *
- * const { bytes } = linux.readImage(`${directory}.cfs`);
- * assertEquals(fsVerityDigest(bytes), fsVerityDigest(image));
- * assertEquals(openImage(bytes).version, 0);
+ * // What is read of the store has been verified by the digests in the image.
+ * using objects = linux.openLayer(`${work}/objects`);
+ * linux.extractTree(`${work}/copy`, image.tree(), { layers: [objects], keepOwner: true });
+ * assertEquals(readFileSync(`${work}/copy/motd`, "utf8"), "Welcome!\n".repeat(10));
+ * ```
+ *
+ * @example Look whether an image could be mounted, which takes root
+ * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { assertEquals } from "@std/assert";
+ * import { openLinux } from "composefs-ts/linux";
+ *
+ * const work = mkdtempSync("/tmp/example-");
+ * const linux = await openLinux();
+ * linux.writeFile(`${work}/x.cfs`, await linux.createImage(work));
+ * const report = linux.mount({
+ *   image: `${work}/x.cfs`,
+ *   mountpoint: work,
+ *   options: { basedirs: [new TextEncoder().encode(work)] },
+ *   checkOnly: true,
+ * });
+ * assertEquals(report.objectVerity, false);
  * ```
  *
  * @module
@@ -66,12 +89,15 @@ export function serveThreads(): void {
   serveCrew(openKernel);
 }
 
-export { type DigestFilesOptions, Machine, type MerkleTreesOptions } from "./machine.ts";
+export { LinuxFiles } from "./linux_files.ts";
+export { Machine } from "./machine.ts";
 export type {
   CreateImageSettings,
   DiskLayer,
   DiskStore,
   DiskTree,
+  ExtractTreeSettings,
+  MerkleTreesOptions,
   ReadTreeSettings,
 } from "./disk.ts";
 export type {
@@ -92,6 +118,7 @@ export { SyscallError, type SyscallErrorOptions } from "./sys/errno.ts";
 export type { Path } from "./sys/path.ts";
 export type { TreeCacheOptions } from "./objects/tree_cache.ts";
 export type { MerkleTrees } from "./threads/tree_source.ts";
+export type { DigestFilesOptions } from "./threads/file_digests.ts";
 export type { DigestOrder } from "./threads/work_order.ts";
 export type { ExtractTreeOptions, MetadataOptions } from "./tree/extract_tree.ts";
 

@@ -103,10 +103,18 @@ export const LAYERS: readonly Layer[] = [
 
   // Joins the rooms of ffi/ for whoever uses them from outside.
   { path: "ffi/disk.ts", imports: [...FFI, ...LIB] },
-  { path: "ffi/machine.ts", imports: ["ffi/disk.ts", ...FFI, ...LIB] },
+  { path: "ffi/linux_files.ts", imports: [...FFI, ...LIB] },
+  { path: "ffi/machine.ts", imports: ["ffi/disk.ts", "ffi/linux_files.ts", ...FFI, ...LIB] },
   {
     path: "ffi/mod.ts",
-    imports: ["ffi/disk.ts", "ffi/machine.ts", "ffi/sys/open.ts", ...FFI, ...LIB],
+    imports: [
+      "ffi/disk.ts",
+      "ffi/linux_files.ts",
+      "ffi/machine.ts",
+      "ffi/sys/open.ts",
+      ...FFI,
+      ...LIB,
+    ],
   },
   { path: "ffi/worker.ts", imports: ["ffi/sys/open.ts", ...FFI, ...LIB] },
 

@@ -105,7 +105,7 @@ export class Installer implements Disposable {
     for (const chunk of chunks) draft.file.write(chunk);
     draft.file.chmod(mode);
     draft.file.sync();
-    checkResult("renameat", -draft.replace(place.name), {
+    checkResult("renameat", draft.tryReplace(place.name), {
       action: "write",
       subject: this.#shown(path),
     });

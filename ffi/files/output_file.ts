@@ -6,6 +6,7 @@
 
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
+import { checkResult } from "../sys/call.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd } from "./fd.ts";
 import type { FileStat } from "../sys/stat.ts";
@@ -88,14 +89,12 @@ export function writeFileAtomically(
   if (stat?.uid === linux.userId()) draft.file.chmod(stat.mode & PERMISSIONS);
   if (sync) draft.file.sync();
   const refusal = seal && sealDraft(draft, seal, algorithm);
-  const errno = draft.replace(name);
-  if (errno === ERRNO.EBUSY) {
+  const replaced = draft.tryReplace(name);
+  if (replaced === -ERRNO.EBUSY) {
     // The caller's chunks may come only once, so the draft is what is copied.
     return overwrite(place, path, draft.file.chunks(new Uint8Array(CHUNK_SIZE)), seal);
   }
-  if (errno !== 0) {
-    throw new SyscallError(errno, { syscall: "renameat", action: "write", subject: path });
-  }
+  checkResult("renameat", replaced, { action: "write", subject: path });
   return refusal;
 }
 

@@ -132,37 +132,36 @@ export class UnnamedFile implements Disposable {
    * Gives the file its name, unless that is taken.
    *
    * @param into The directory it gets it in, of the same file system: that it was created in by default.
-   * @returns 0, or the error number: `EEXIST` if the name is taken.
+   * @returns 0, or the negated error number: that of `EEXIST` if the name is taken.
    */
-  publish(name: Uint8Array, into: Fd = this.#directory): number {
+  tryPublish(name: Uint8Array, into: Fd = this.#directory): number {
     const to = { at: into, name: cString(name) };
     if (this.#seed === 0) {
-      return -tryLinkDescriptor(cString(descriptorPath(this.#file.number)), to);
+      return tryLinkDescriptor(cString(descriptorPath(this.#file.number)), to);
     }
     const from = this.#temporary;
     const moved = tryRenameWith(from, to, RENAME_NOREPLACE);
     if (moved === 0) this.#seed = 0;
-    if (!mayBeMissing(moved)) return -moved;
-    return -tryLink(from, to);
+    return mayBeMissing(moved) ? tryLink(from, to) : moved;
   }
 
   /**
    * Gives the file its name in place of whatever has it.
    *
-   * @param into As for {@linkcode UnnamedFile.publish}.
-   * @returns 0, or the error number.
+   * @param into As for {@linkcode UnnamedFile.tryPublish}.
+   * @returns 0, or the negated error number.
    */
-  replace(name: Uint8Array, into: Fd = this.#directory): number {
+  tryReplace(name: Uint8Array, into: Fd = this.#directory): number {
     if (this.#seed === 0) {
       const seed = randomSeed();
       lockTemporary(this.#file);
-      const errno = this.publish(temporaryName(seed));
-      if (errno !== 0) return errno;
+      const published = this.tryPublish(temporaryName(seed));
+      if (published < 0) return published;
       this.#seed = seed;
     }
     const result = tryRename(this.#temporary, { at: into, name: cString(name) });
     if (result === 0) this.#seed = 0;
-    return -result;
+    return result;
   }
 
   [Symbol.dispose](): void {

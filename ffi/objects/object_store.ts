@@ -227,14 +227,14 @@ export class DirectoryStore implements ObjectStore, Disposable {
   #publish({ draft, digest, size }: Waiting, path: string, shard: Fd): void {
     this.#hasVerity ??= measureVerity(draft.file) !== undefined;
     const name = utf8(path.slice(shardOf(digest).length + 1));
-    let [syscall, errno] = ["linkat", draft.publish(name, shard)];
-    if (errno === ERRNO.EEXIST) {
+    let [syscall, result] = ["linkat", draft.tryPublish(name, shard)];
+    if (result === -ERRNO.EEXIST) {
       const found = this.objects.wrongState(digest, size);
       if (found === undefined) return;
-      [syscall, errno] = ["renameat", draft.replace(name, shard)];
-      if (errno === 0) this.#repairs.push({ path: this.objects.shown(path), found });
+      [syscall, result] = ["renameat", draft.tryReplace(name, shard)];
+      if (result === 0) this.#repairs.push({ path: this.objects.shown(path), found });
     }
-    if (errno !== 0) throw this.objects.error(errno, syscall, "name object", path);
+    if (result < 0) throw this.objects.error(-result, syscall, "name object", path);
   }
 
   /** Opens a directory of objects, which is made if it is missing: itself, and no other place by a link. */

@@ -19,14 +19,14 @@ import { O_RDONLY } from "../sys/uapi.ts";
 const POINTER_SIZE = 8;
 
 /**
- * Replaces the process. Returns only if that failed.
+ * Replaces the process.
  *
  * @param args The name that the program is to go by, and its arguments, each ended by a NUL, as
  * `/proc/self/cmdline` has them.
  * @param environment `NAME=value` each, likewise.
- * @returns The error number.
+ * @returns Only if that failed: the negated error number.
  */
-export function replaceProcess(
+export function tryReplaceProcess(
   linux: Linux,
   path: Uint8Array,
   args: Uint8Array,
@@ -34,7 +34,7 @@ export function replaceProcess(
 ): number {
   const argv = pointerList(linux, args);
   const envp = pointerList(linux, environment);
-  return -tryExecute(linux, cString(path), argv, envp);
+  return tryExecute(linux, cString(path), argv, envp);
 }
 
 /** All arguments of this process, the name that it goes by first, each ended by a NUL; none without `/proc`. */

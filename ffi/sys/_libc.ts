@@ -2,7 +2,7 @@
  * The functions of the C library that the rest of `ffi/` calls: one table of prototypes, and the
  * interface through which a runtime offers them.
  *
- * The table names no runtime; `_deno.ts` and `bun.ts` read it. All calls are synchronous, because the
+ * The table names no runtime; `_deno.ts` and `_bun.ts` read it. All calls are synchronous, because the
  * error number is valid right after a synchronous call only.
  *
  * @module

@@ -22,10 +22,12 @@ import { O_RDONLY } from "../sys/uapi.ts";
 import type { DigestOrder } from "./work_order.ts";
 
 /** How files are digested. */
-export interface FileDigestsOptions extends DigestOrder, ThreadOptions {
+export interface DigestFilesOptions extends DigestOrder {
   /** Told how many bytes of large files have been read so far. */
   readonly onRead?: (done: number) => void;
 }
+
+interface FileDigestsOptions extends DigestFilesOptions, ThreadOptions {}
 
 /**
  * Digests files.

@@ -1,0 +1,143 @@
+/**
+ * What can be done with single files: reading and writing them, fs-verity, placing programs.
+ *
+ * @module
+ */
+
+import type { HashAlgorithm } from "../lib/digest/hasher.ts";
+import type { File } from "../lib/file/file.ts";
+import { Fd } from "./files/fd.ts";
+import { openFiniteFile } from "./files/finite_file.ts";
+import {
+  enableVerity,
+  type EnableVerityOptions,
+  type MeasuredDigest,
+  requireVerity,
+} from "./files/fsverity.ts";
+import { type ImageFile, readImageFile } from "./files/image_file.ts";
+import { Installer, isSameFile } from "./files/installer.ts";
+import { writeFileAtomically, type WriteFileOptions } from "./files/output_file.ts";
+import { ownChunks } from "./files/own_chunks.ts";
+import { openOwnFile } from "./files/own_file.ts";
+import {
+  type MetadataRange,
+  readVerityMetadata,
+  type VerityMetadataType,
+} from "./files/verity_metadata.ts";
+import { isWithin } from "./files/within.ts";
+import { isStandardOutput, standardStream } from "./process/stdio.ts";
+import type { SyscallError } from "./sys/errno.ts";
+import type { Linux } from "./sys/linux.ts";
+import { bytesOf, type Path } from "./sys/path.ts";
+import { O_RDONLY } from "./sys/uapi.ts";
+
+/** Files of Linux. */
+export class LinuxFiles {
+  readonly #linux: Linux;
+
+  /** @ignore */
+  constructor(linux: Linux) {
+    this.#linux = linux;
+  }
+
+  /** Reads a file in chunks, each of which has memory of its own. */
+  *readFile(path: Path): Generator<Uint8Array<ArrayBuffer>> {
+    using file = Fd.open(this.#linux, bytesOf(path), { flags: O_RDONLY });
+    yield* ownChunks(file);
+  }
+
+  /**
+   * Reads an image: no more of the file than its superblock says that it is.
+   *
+   * @param options `whole`: by what also to digest the file to its end, if the image ends before.
+   */
+  readImage(
+    path: Path,
+    options: { readonly whole?: HashAlgorithm | undefined } = {},
+  ): ImageFile {
+    return readImageFile(this.#linux, bytesOf(path), options);
+  }
+
+  /** Opens a file that has an end, for reading at positions. */
+  openFile(path: Path): File {
+    return openFiniteFile(this.#linux, bytesOf(path), { also: "null" });
+  }
+
+  /**
+   * Opens a regular file that nobody but the user and root can have written.
+   *
+   * @throws {RangeError} If it is any other; the message says only what it is.
+   */
+  openOwnFile(path: Path): File {
+    return openOwnFile(this.#linux, bytesOf(path));
+  }
+
+  /**
+   * Writes a file so that it is there whole or not at all; what is no regular file is written to.
+   *
+   * @param contents The whole, or its parts in order.
+   * @returns Why it has no fs-verity, if that was to be tried.
+   * @throws {SyscallError} If it cannot be written or sealed.
+   */
+  writeFile(
+    path: Path,
+    contents: Uint8Array<ArrayBuffer> | Iterable<Uint8Array<ArrayBuffer>>,
+    options: WriteFileOptions = {},
+  ): SyscallError | undefined {
+    const bytes = bytesOf(path);
+    // By this name what stands in for a closed stream would take anything.
+    if (isStandardOutput(bytes)) standardStream(this.#linux, 1);
+    const parts = contents instanceof Uint8Array ? [contents] : contents;
+    return writeFileAtomically(this.#linux, bytes, parts, options);
+  }
+
+  /** Turns fs-verity on for a file. */
+  enableVerity(path: Path, options: EnableVerityOptions = {}): void {
+    using file = openFiniteFile(this.#linux, bytesOf(path));
+    enableVerity(file, options);
+  }
+
+  /**
+   * Asks the kernel for the digest of a file that must have one.
+   *
+   * @throws {SyscallError} If fs-verity is not enabled on it, with code `"ENODATA"` where it could be.
+   */
+  measureVerity(path: Path): MeasuredDigest {
+    using file = openFiniteFile(this.#linux, bytesOf(path));
+    return requireVerity(file);
+  }
+
+  /** Reads what the kernel keeps of a file with fs-verity; a chunk is valid until the next. */
+  *readVerityMetadata(
+    path: Path,
+    type: VerityMetadataType,
+    range?: MetadataRange,
+  ): Generator<Uint8Array> {
+    using file = openFiniteFile(this.#linux, bytesOf(path));
+    yield* readVerityMetadata(file, type, range);
+  }
+
+  /**
+   * Opens a directory to install programs below; it need not be there before something is made in it.
+   *
+   * @ignore
+   */
+  openInstaller(path: Path): Installer {
+    return new Installer(this.#linux, bytesOf(path));
+  }
+
+  /** Tells whether two paths lead to one file. */
+  isSameFile(one: Path, other: Path): boolean {
+    return isSameFile(this.#linux, bytesOf(one), bytesOf(other));
+  }
+
+  /** Tells whether what a path leads to, or would if it were made, lies in a directory or is it. */
+  isWithin(path: Path, directory: Path): boolean {
+    return isWithin(this.#linux, bytesOf(path), bytesOf(directory));
+  }
+
+  /** The effective user; 0 is root. */
+  userId(): number {
+    return this.#linux.userId();
+  }
+}
