@@ -134,17 +134,26 @@ function fromFileOrLoop<T extends Fd | true>(
   return { result: mountFrom(device.path), backing: "loop" };
 }
 
+/** Makes the file system of an image in a context; 0, or a negated error number. */
+export function createErofs(
+  context: FsContext,
+  source: Uint8Array,
+  { hasAcl }: Pick<ErofsImage, "hasAcl">,
+): number {
+  let result = context.setString("source", source);
+  if (result >= 0) result = context.setFlag("ro");
+  // Looking for ACLs costs every first access to an inode, so it is left where the image has none.
+  if (result >= 0 && !hasAcl) result = context.setFlag("noacl");
+  return result >= 0 ? context.create() : result;
+}
+
 function detachedFrom(linux: Linux, image: ErofsImage, source: Uint8Array): Fd | Refusal {
   const context = FsContext.open(linux, "erofs");
   if (typeof context === "number") {
     return { step: "createErofs", syscall: "fsopen", errno: -context };
   }
   using opened = context;
-  let result = opened.setString("source", source);
-  if (result >= 0) result = opened.setFlag("ro");
-  // Looking for ACLs costs every first access to an inode, so it is left where the image has none.
-  if (result >= 0 && !image.hasAcl) result = opened.setFlag("noacl");
-  if (result >= 0) result = opened.create();
+  const result = createErofs(opened, source, image);
   if (result < 0) {
     const log = opened.takeLog();
     return { step: "createErofs", syscall: "fsconfig", errno: -result, log };

@@ -6,7 +6,7 @@
 
 import { utf8 } from "../../lib/bytes/text.ts";
 import { encodeImage } from "../../lib/composefs/image.ts";
-import { lacksChunks, mountErofs } from "../mount/erofs_mount.ts";
+import { createErofs, lacksChunks, mountErofs } from "../mount/erofs_mount.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
@@ -58,9 +58,7 @@ export function erofsFileAnswer(linux: Linux, image: Fd): Answer {
   const context = FsContext.open(linux, "erofs");
   if (typeof context === "number") return refused(-context);
   using opened = context;
-  let result = opened.setString("source", descriptorPath(image.number));
-  if (result >= 0) result = opened.setFlag("ro");
-  if (result >= 0) result = opened.create();
+  const result = createErofs(opened, descriptorPath(image.number), { hasAcl: false });
   if (result >= 0) return yes();
   return refused(-result, result === -ERRNO.ENOTBLK ? undefined : opened.takeLog());
 }
