@@ -2,8 +2,8 @@
  * What may be touched in a directory where strangers may put things, such as `/tmp`.
  *
  * These are the kernel's rules (fs.protected_symlinks, fs.protected_regular and fs.protected_fifos in
- * sysctl, see proc(5)), applied here even where the machine has them switched off, as Linux does unless
- * told otherwise: else whoever may write to `/tmp` decides where what root writes there ends up.
+ * sysctl, see proc(5)), applied here even where the machine has them switched off, as is Linux's default:
+ * otherwise any user could plant a link in `/tmp` and decide where root's output ends up.
  *
  * @module
  */

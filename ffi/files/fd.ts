@@ -2,8 +2,8 @@
  * An open file: reading and writing all of what was asked for, whatever signals and short transfers
  * come between, and closing it once.
  *
- * Serves as the `File` of lib. What is opened, and how, is the caller's; see `open_beneath.ts`
- * for paths that must not lead through symbolic links, `stdio.ts` for the standard streams.
+ * Serves as the `File` of lib. For paths that must not lead through symbolic links see `open_beneath.ts`, for
+ * the standard streams `stdio.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Opening files that may be anything, to be read to their ends: what has none, or has to be waited for, is
- * refused.
+ * Opens files of unknown kind to be read to the end. Those without an end, such as most devices, and those
+ * that would make the reader wait, such as fifos, are refused.
  *
  * @module
  */

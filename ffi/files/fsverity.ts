@@ -127,7 +127,7 @@ export function noVerityState(errno: number): { readonly state?: string } {
 }
 
 /**
- * Turns fs-verity on for a file. The file must be open for reading only, and nobody may have it open for
+ * Turns fs-verity on for a file. The file must be open for reading only, and no process may have it open for
  * writing.
  *
  * @throws {SyscallError} If the file system does not support it or not with these options, if the file is

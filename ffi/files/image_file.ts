@@ -1,6 +1,6 @@
 /**
- * Reading an image whole, out of a file that may be anything: what it is, and how long the image in it, is
- * known before more than a page of it is read.
+ * Reads a whole image out of a file of unknown kind. Its first page tells whether it is an image and how long,
+ * before any more is read.
  *
  * @module
  */

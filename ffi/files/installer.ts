@@ -1,11 +1,10 @@
 /**
- * Files and links that take their places below a directory whole, and leave them again: what installing
- * programs needs.
+ * Installing files and links below a directory, each of them whole or not at all, and removing them.
  *
- * Nothing outside of the directory is touched. Whoever may write below it may make links there, and a
- * link that leads out is refused; one that stays below is followed, because systems have such:
- * `/usr/local/sbin` is `bin` on some, `/usr/local/share/man` is `../man`. What is to be installed, and
- * what may be replaced, is the caller's to decide.
+ * Nothing outside of the directory is touched. Other users may be able to make links below it, so a link
+ * that leads out is refused; one that stays below is followed, because systems have such:
+ * `/usr/local/sbin` is `bin` on some, `/usr/local/share/man` is `../man`. The caller decides what
+ * is installed, and what may be replaced.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * A copy of a file in memory that cannot be changed any more, not even by this process: a sealed memfd.
  *
- * What is digested after sealing is what whoever reads the descriptor will see.
+ * Every reader of the descriptor then sees the bytes that were digested after sealing.
  *
  * @see memfd_create(2), fcntl(2) "File Sealing"
  *

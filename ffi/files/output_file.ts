@@ -85,7 +85,7 @@ export function writeFileAtomically(
     draft.file.writeAt(chunk, position);
     position += chunk.length;
   }
-  // Whoever has planted a file of theirs does not get to say who may write to ours.
+  // Another user's file may have been planted, and must not decide who may write to ours.
   if (stat?.uid === linux.userId()) draft.file.chmod(stat.mode & PERMISSIONS);
   if (sync) draft.file.sync();
   const refusal = seal && sealDraft(draft, seal, algorithm);

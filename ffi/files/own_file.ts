@@ -1,5 +1,5 @@
 /**
- * Files that a run leaves for later ones, and that are believed: nobody else may have written them.
+ * Files that one run writes and later runs trust, so that only their owner may have written them.
  *
  * @module
  */

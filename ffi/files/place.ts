@@ -1,8 +1,8 @@
 /**
  * Where a path leads: found by opening one name after the other, each from the directory before it.
  *
- * So it is known of every symbolic link whose it is and where it stands before it is followed, and what
- * has been found cannot be exchanged for something else by renaming a directory on the way.
+ * So the owner and the directory of every symbolic link are known before it is followed, and renaming a
+ * directory on the way cannot exchange what has been found.
  *
  * @module
  */

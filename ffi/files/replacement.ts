@@ -111,7 +111,7 @@ export class Replacement implements Disposable {
     });
   }
 
-  /** Returns false if somebody took the new directory for left over, in the moment before it was locked. */
+  /** Returns false if another process removed it as left over, in the moment before it was locked. */
   #make(): boolean {
     const { linux } = this.#parent;
     const name = cString(this.#temporary);

@@ -1,9 +1,8 @@
 /**
  * Names of what is not complete, and removing what a killed process has left under them.
  *
- * Whoever makes something under such a name holds a lock on it, which ends with the process. What is not
- * locked is left over. Names, owners and kinds are looked at too, so that no file is taken for one of ours
- * that merely looks like it.
+ * The process that makes something under such a name holds a lock on it until it ends. What is not locked is
+ * left over. Name, owner and kind are checked too, so that no other program's file is removed.
  *
  * @module
  */
@@ -47,7 +46,7 @@ function isTemporaryName(name: Uint8Array): boolean {
 /**
  * Tells others that a file or directory belongs to a living process, for as long as it is open.
  *
- * @returns False if somebody is about to remove it as left over.
+ * @returns False if another process is about to remove it as left over.
  */
 export function lockTemporary(file: Fd): boolean {
   const result = tryLock(file, LOCK_SH);

@@ -58,7 +58,7 @@ export class UnnamedFile implements Disposable {
   }
 
   /** Takes over a file that another thread has created in the same directory and handed out. */
-  static adopt(directory: Fd, handle: DraftHandle, shown: Uint8Array): UnnamedFile {
+  static fromHandle(directory: Fd, handle: DraftHandle, shown: Uint8Array): UnnamedFile {
     return new UnnamedFile(directory, new Fd(directory.linux, handle.number, shown), handle.seed);
   }
 
@@ -87,7 +87,7 @@ export class UnnamedFile implements Disposable {
       const name = temporaryName(seed);
       const flags = O_CREAT | O_EXCL | O_RDWR;
       const file = Fd.open(linux, name, { flags, mode, at: directory, shown });
-      // Between its creation and its lock somebody may have taken it for left over, and removed it.
+      // Between its creation and its lock another process may have removed it as left over.
       if (lockTemporary(file) && hasName(directory, name, file)) {
         return new UnnamedFile(directory, file, seed);
       }
@@ -95,7 +95,7 @@ export class UnnamedFile implements Disposable {
     }
   }
 
-  /** What {@linkcode UnnamedFile.adopt} takes. Whoever does is the one to dispose of the file. */
+  /** What {@linkcode UnnamedFile.fromHandle} takes; its caller then disposes of the file. */
   get handle(): DraftHandle {
     return { number: this.#file.number, seed: this.#seed };
   }

@@ -171,8 +171,7 @@ function deviceSize(device: Fd): number {
 }
 
 /**
- * Refuses an image that has no digest of some object: whoever trusts it for its own digest would take such
- * objects on trust as well.
+ * Refuses an image that has no digest of some object: the digest of the image does not vouch for it.
  *
  * @throws {Error} If there is one, or the image is malformed.
  */

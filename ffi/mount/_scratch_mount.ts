@@ -1,6 +1,6 @@
 /**
- * A temporary directory to give a mount a name by which other calls can reach it, for kernels that take
- * names only. Removed again, with the mount on it, before anything else is seen of it.
+ * A temporary directory that gives a mount a path, for kernels that take layers by path only. It is removed
+ * with the mount on it before the overlay is attached.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * The first half of a composefs mount: the image itself, mounted as EROFS.
  *
- * From a block device as it is, from a file where kernel and file system can (Linux 6.12), else from a loop device; detached, so
- * that it has no name and is gone with the process, else by mount(2) on a directory.
+ * A block device is mounted as it is, a file by itself where kernel and file system can (Linux 6.12), else
+ * through a loop device. The mount is detached, so that it is gone with the process; where the kernel has no
+ * detached mounts, it is made on a directory by mount(2).
  *
  * @module
  */

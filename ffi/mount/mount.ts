@@ -1,11 +1,10 @@
 /**
  * Mounting a composefs image: the whole sequence, from looking at the files to the attached overlay.
  *
- * Everything that can fail comes before the one call that attaches the result, and all before it is
- * detached wherever the kernel lets it be (Linux 6.15): a failure, or the death of the process, leaves
- * nothing. Such a layer is named to overlayfs by the process's descriptor, so `/proc/self/mountinfo`
- * shows `lowerdir+=/proc/self/fd/N` where the C program and older kernels leave the name of a removed
- * directory, `.composefs.XXXXXX`.
+ * Everything that can fail comes before the one call that attaches the result. Until then mounts are detached
+ * where the kernel allows it (Linux 6.15), so that a failure or the death of the process leaves nothing.
+ * overlayfs gets such a layer by its descriptor, so `/proc/self/mountinfo` shows `lowerdir+=/proc/self/fd/N`,
+ * where the C program and older kernels leave the name of a removed directory, `.composefs.XXXXXX`.
  *
  * @module
  */

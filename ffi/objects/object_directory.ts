@@ -196,7 +196,7 @@ export class ObjectDirectory {
 
   /** Takes over a draft that another thread has made and handed out. */
   adoptDraft(handle: DraftHandle): UnnamedFile {
-    return UnnamedFile.adopt(this.directory, handle, this.shown("new object"));
+    return UnnamedFile.fromHandle(this.directory, handle, this.shown("new object"));
   }
 
   /** What another thread needs to fill the same store. */

@@ -1,9 +1,9 @@
 /**
  * What this machine, as this process sees it, can do for composefs.
  *
- * Everything is asked of the kernel itself and nothing concluded from its version; without privilege,
- * modules are looked up where they would be loaded from. Nothing is mounted where anybody could see it.
- * What the answers mean for people is left to the caller.
+ * The kernel itself is asked, and nothing is concluded from its version. Without privilege, modules are looked
+ * up where they would be loaded from. No mount made to find out is ever attached. What the answers mean for
+ * people is left to the caller.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * How many CPUs this process may keep busy at a time.
  *
- * Both limits count: the CPUs it may run on, and the time that its control groups, those of a container
- * above all, grant it.
+ * Two limits count: the CPUs that it may run on, and the CPU time that its control groups grant it, such as
+ * those of a container.
  *
  * @see sched_setaffinity(2); Documentation/admin-guide/cgroup-v2.rst, "cpu.max"
  *

@@ -1,5 +1,5 @@
 /**
- * The program that this process runs: with what it was started, and replacing it by another.
+ * The program that this process runs: its arguments and environment, and replacing it by another.
  *
  * @see execve(2)
  *

@@ -1,5 +1,5 @@
 /**
- * How many open files and threads the limits of this process leave it.
+ * How many files this process may open and how many threads it may start.
  *
  * @see getrlimit(2); Documentation/admin-guide/cgroup-v2.rst, "pids.max"
  *

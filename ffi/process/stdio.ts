@@ -1,7 +1,7 @@
 /**
  * The standard streams as open files.
  *
- * They are not for closing: whoever started the process may have more to say on them, or to hear.
+ * They are never closed: the parent process may go on using them.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const OUTPUT_PATHS: readonly string[] = ["/dev/stdout", "/dev/fd/1", "/proc/self
 /**
  * Standard input or output.
  *
- * @throws {SyscallError} If whoever started the process has closed it. Bun has opened `/dev/null` in its
+ * @throws {SyscallError} If the parent process has closed it. Bun has opened `/dev/null` in its
  * place, with the flag that nothing inherited can have; Deno has done so in a way that cannot be told.
  */
 export function standardStream(linux: Linux, number: 0 | 1): Fd {

@@ -38,7 +38,7 @@ export class InterruptedError extends Error {
 
 /**
  * The signal that left so many seconds. A second or more after it came one with a smaller number may be
- * told, which makes a difference to whoever asks what ended the process only.
+ * told, which matters only to a parent process that asks what ended this one.
  */
 function signalAfter(seconds: number): CaughtSignal {
   if (seconds > SIGNALS.SIGTERM) return "SIGXCPU";
@@ -100,7 +100,7 @@ export class SignalCatcher {
     if (this.#isStarted && (++this.#calls & 31) === 0) this.check();
   }
 
-  /** Ends the process by a signal, so that whoever started it sees what has ended it. */
+  /** Ends the process by a signal, so that its parent sees what has ended it. */
   end(signal: CaughtSignal): void {
     const { libc } = this.#backend;
     libc.signal(SIGNALS[signal], SIG_DFL);

@@ -1,8 +1,8 @@
 /**
- * What tells a file that has not been changed from one that has: its identity and its times.
+ * Fingerprints of files: identity and times, which are the same only while the file has not been changed.
  *
- * The kernel sets a file's ctime at every change, and nobody can set it otherwise but by the clock. A file
- * that is changed through a mapping gets it once, when a page becomes writable, and not again while the
+ * The kernel sets a file's ctime at every change, and no call sets it to another time than that of the clock.
+ * A file that is changed through a mapping gets it once, when a page becomes writable, and not again while the
  * page waits to be written back. So before a file without a known digest is read, its file system is made
  * to write back: once in a run, and where that does not help, its files have no fingerprints.
  *
@@ -87,7 +87,7 @@ export class Fingerprinter {
     if (changed >= this.#now - quiet) return undefined;
     const words = this.#words;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;
-    const number = fingerprints.note(words);
+    const number = fingerprints.numberOf(words);
     // What was changed since then may still be changed without a trace.
     return fingerprints.isKnown(number) || changed < this.#writeBack() - quiet ? number : undefined;
   }

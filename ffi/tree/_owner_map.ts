@@ -1,5 +1,5 @@
 /**
- * Which owners a user namespace shows as what they are.
+ * Whether a user namespace hides the owners of files.
  *
  * @see user_namespaces(7), "Unmapped user and group IDs"
  *

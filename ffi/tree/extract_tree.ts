@@ -1,9 +1,9 @@
 /**
  * Making a directory tree out of a tree of values: the reverse of `source_tree.ts`.
  *
- * The tree is made beside its destination in a directory that nobody else may enter, and takes its name
- * when it is complete. All that is made is made relative to open directories, by calls that follow no
- * symbolic link, so a link in the tree leads nowhere while it is made.
+ * The tree is made beside its destination, in a directory that only its owner may enter, and gets its name
+ * when it is complete. Everything is made relative to open directories, by calls that follow no symbolic link,
+ * so that links in the tree cannot lead these calls elsewhere.
  *
  * @module
  */

@@ -161,7 +161,7 @@ export class DigestCache implements Fingerprints {
     return this.#isChanged || this.#read.hasUnused();
   }
 
-  note(fingerprint: Uint32Array): number {
+  numberOf(fingerprint: Uint32Array): number {
     const mask = this.#places.length - 1;
     let place = hash(fingerprint[0]!) & mask;
     for (let found = this.#places[place]!; found !== 0; found = this.#places[place]!) {

@@ -15,17 +15,16 @@ import type { FileKind, Stat } from "./tree.ts";
 export type XattrFilter = "all" | "user" | "none";
 
 /**
- * Keeps fingerprints of files: words that are the same later only if the file is. What they are made of is
- * the source's, see `ffi/tree/_fingerprint.ts`.
+ * Keeps fingerprints of files: words that are the same later only if the file is. The source decides what they
+ * are made of, see `ffi/tree/_fingerprint.ts`.
  */
 export interface Fingerprints {
   /**
-   * Takes a fingerprint.
+   * The number of a fingerprint, which gets one when it is met for the first time.
    *
    * @param words Memory that is used again.
-   * @returns Its number: the one it got when it was taken before, or a new one.
    */
-  note(words: Uint32Array): number;
+  numberOf(words: Uint32Array): number;
   /** Tells whether there is something under a number already, so that the file need not be read. */
   isKnown(number: number): boolean;
 }

@@ -34,7 +34,7 @@ function statOf({ ctime = NOW - 1000, nsec = 5, size = 1, device }: Facts): Uint
 /** Gives each fingerprint the next number. */
 function counter(isKnown = false): Fingerprints & { readonly seen: string[] } {
   const seen: string[] = [];
-  return { seen, note: (words) => seen.push(words.join()) - 1, isKnown: () => isKnown };
+  return { seen, numberOf: (words) => seen.push(words.join()) - 1, isKnown: () => isKnown };
 }
 
 const EXT4 = 0xef53;

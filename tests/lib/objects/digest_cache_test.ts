@@ -21,11 +21,11 @@ function digest(seed: number): Uint8Array<ArrayBuffer> {
 }
 
 function keep(cache: DigestCache, words: Uint32Array, digest: Uint8Array): void {
-  cache.set(cache.note(words), digest);
+  cache.set(cache.numberOf(words), digest);
 }
 
 function find(cache: DigestCache, words: Uint32Array): Uint8Array | undefined {
-  return cache.get(cache.note(words));
+  return cache.get(cache.numberOf(words));
 }
 
 /** The file of a cache, which is not used after that. */
@@ -61,11 +61,14 @@ Deno.test("what was kept is found, before and after it was written", () => {
 Deno.test("only what has a digest is known", () => {
   const cache = DigestCache.create();
   keep(cache, fingerprint(1), digest(1));
-  const without = cache.note(fingerprint(2));
-  assertEquals([cache.isKnown(cache.note(fingerprint(1))), cache.isKnown(without)], [true, false]);
+  const without = cache.numberOf(fingerprint(2));
+  assertEquals([cache.isKnown(cache.numberOf(fingerprint(1))), cache.isKnown(without)], [
+    true,
+    false,
+  ]);
   const later = decode(encode(cache));
   assertEquals(
-    [1, 2].map((inode) => later.isKnown(later.note(fingerprint(inode)))),
+    [1, 2].map((inode) => later.isKnown(later.numberOf(fingerprint(inode)))),
     [true, false],
   );
 });
@@ -95,9 +98,9 @@ Deno.test("a fingerprint keeps its number, and without a digest it is not writte
   let cache = DigestCache.create();
   keep(cache, fingerprint(0), digest(1));
   for (const kept of [1, 2000]) {
-    const numbers = Array.from({ length: 2000 }, (_, inode) => cache.note(fingerprint(inode)));
+    const numbers = Array.from({ length: 2000 }, (_, inode) => cache.numberOf(fingerprint(inode)));
     assertEquals(new Set(numbers).size, 2000);
-    assertEquals(numbers.map((_, inode) => cache.note(fingerprint(inode))), numbers);
+    assertEquals(numbers.map((_, inode) => cache.numberOf(fingerprint(inode))), numbers);
     for (const number of numbers.slice(0, kept)) cache.set(number, digest(7));
     const file = encode(cache);
     assertEquals(countEntries(file), kept);
@@ -153,7 +156,7 @@ Deno.test("what is kept moves together where something between it is dropped", (
   const keptOnes = Array.from({ length: 500 }, (_, inode) => inode).filter((inode) =>
     inode % 3 > 0
   );
-  for (let inode = 0; inode < 500; inode++) cache.note(fingerprint(inode));
+  for (let inode = 0; inode < 500; inode++) cache.numberOf(fingerprint(inode));
   for (const inode of keptOnes) keep(cache, fingerprint(inode), digest(inode & 255));
   const loaded = decode(encode(cache));
   for (let inode = 0; inode < 500; inode++) {
