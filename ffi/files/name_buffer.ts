@@ -14,11 +14,12 @@ export class NameBuffer {
   /** The name and a NUL, and more bytes behind that. */
   readonly bytes: CString = new Uint8Array(MAX_NAME + 1) as CString;
 
-  /** Takes a name of up to 65535 bytes in place of the one before. */
-  set(name: Uint8Array): void {
+  /** Takes a name of up to 65535 bytes in place of the one before: `path` from `start` on. */
+  set(path: Uint8Array, start = 0): void {
     const { bytes } = this;
+    const length = path.length - start;
     // Names are short: a loop costs less than the array's own `set`.
-    for (let i = 0; i < name.length; i++) bytes[i] = name[i]!;
-    bytes[name.length] = 0;
+    for (let i = 0; i < length; i++) bytes[i] = path[start + i]!;
+    bytes[length] = 0;
   }
 }

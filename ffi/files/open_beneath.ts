@@ -141,7 +141,7 @@ export class DirectoryOpener implements Disposable {
     const directory = isPlain ? this.#enter(path, slash, options) : undefined;
     if (directory === undefined) return this.#opener.open(this.#root, path, options);
     const { linux } = directory;
-    this.#name.set(path.subarray(slash + 1));
+    this.#name.set(path, slash + 1);
     const { bytes } = this.#name;
     const number = tryOpen(directory, bytes, options.flags | linux.flags.O_NOFOLLOW);
     if (number >= 0) return new Fd(linux, number, options.shown);

@@ -10,7 +10,7 @@
 
 import { HASH_ALGORITHMS } from "../../lib/digest/hasher.ts";
 import { copyBytes } from "../../lib/bytes/copy.ts";
-import { Arena } from "../../lib/bytes/arena.ts";
+import { viewOf } from "../../lib/bytes/view.ts";
 import { record, reserved, u16, u32, u64, u8 } from "../../lib/bytes/struct.ts";
 import type { DraftHandle } from "../files/unnamed_file.ts";
 import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
@@ -113,7 +113,7 @@ export class FileJobWriter {
 /**
  * Works on a job: reads each of its files, and notes what became of it.
  *
- * @param read Given a path of its own and the size that the file should have. What it throws makes the
+ * @param read Given a path, valid during the call, and the size that the file should have. What it throws makes the
  * file {@linkcode FAILED}: errors do not travel between threads, so the owner reads it again.
  * @param onError Told what was thrown. May throw itself, and ends the work then.
  */
@@ -137,11 +137,15 @@ export function runFileJob(
   }
 }
 
+/** Bytes of a path for which there is room at once. */
+const PATH_ROOM = 1024;
+
 /** The files of a job, one after the other. */
 export class FileCursor {
   readonly #view: DataView<SharedArrayBuffer>;
   readonly #bytes: Uint8Array<SharedArrayBuffer>;
-  readonly #paths = new Arena();
+  /** Where each path is put in turn. */
+  #path = new Uint8Array(PATH_ROOM);
   #at = FILES_START;
 
   constructor(view: DataView<SharedArrayBuffer>) {
@@ -149,13 +153,16 @@ export class FileCursor {
     this.#bytes = bytesOf(view);
   }
 
-  /** The next file; its path is a copy. */
+  /** The next file; its path is valid until the one after it. */
   next(): { readonly path: Uint8Array<ArrayBuffer>; readonly size: number } {
     const size = u64.read(this.#view, this.#at + FILE.offsets.size);
     const length = this.#view.getUint32(this.#at + FILE.offsets.length, true);
     const start = this.#at + FILE.size;
     this.#at = start + length;
-    return { path: this.#paths.copy(this.#bytes.subarray(start, this.#at)), size };
+    if (length > this.#path.length) this.#path = new Uint8Array(length);
+    const path = this.#path;
+    for (let i = 0; i < length; i++) path[i] = this.#bytes[start + i]!;
+    return { path: viewOf(path, 0, length), size };
   }
 }
 

@@ -66,7 +66,7 @@ export interface FileWork {
   /**
    * Reads a file that should have a size.
    *
-   * @param path Given by whoever posts the job. May be kept.
+   * @param path Given by whoever posts the job. Not to be kept.
    * @throws If the file cannot be read, or is not what it should be.
    */
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult;
