@@ -109,7 +109,13 @@ export type { ObjectClaim } from "./lib/objects/claim.ts";
 export { storeLayer } from "./lib/objects/store_layer.ts";
 export { MemoryStore } from "./lib/objects/memory_store.ts";
 export { objectPath } from "./lib/digest/object_path.ts";
-export type { ObjectStore } from "./lib/objects/object_store.ts";
+export {
+  type ObjectDraft,
+  type ObjectReader,
+  type ObjectStore,
+  putObject,
+  type StoredObject,
+} from "./lib/objects/object_store.ts";
 
 export { type File, memoryFile, readWhole, type Stretch } from "./lib/file/file.ts";
 

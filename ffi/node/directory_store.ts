@@ -12,19 +12,22 @@ import { randomUUID } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Digest } from "../../lib/digest/digest.ts";
-import { FsVerityHasher } from "../../lib/digest/fs_verity.ts";
+import { Digest } from "../../lib/digest/digest.ts";
+import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { objectPath } from "../../lib/digest/object_path.ts";
-import { type File, memoryFile } from "../../lib/file/file.ts";
-import type { ObjectStore } from "../../lib/objects/object_store.ts";
+import type { File } from "../../lib/file/file.ts";
+import { type DraftTarget, HashedDraft } from "../../lib/objects/hashed_draft.ts";
+import type { ObjectDraft, ObjectStore, StoredObject } from "../../lib/objects/object_store.ts";
 import { openFile } from "./_open_file.ts";
 
 /**
@@ -37,13 +40,12 @@ import { openFile } from "./_open_file.ts";
  * ```ts
  * import { mkdtempSync } from "node:fs";
  * import { assertEquals } from "@std/assert";
- * import { fsVerityDigest } from "composefs-ts";
  * import { directoryStore } from "composefs-ts/node";
  *
  * const store = directoryStore(mkdtempSync("/tmp/example-"));
- * const contents = new TextEncoder().encode("hello");
- * const digest = fsVerityDigest(contents);
- * store.put(digest, contents.length, contents);
+ * using draft = store.draft();
+ * draft.write(new TextEncoder().encode("hello"));
+ * const digest = draft.finish();
  * using file = store.open(digest)!;
  * assertEquals(file.size, 5);
  * ```
@@ -51,9 +53,6 @@ import { openFile } from "./_open_file.ts";
 export function directoryStore(path: string): ObjectStore {
   return new DirectoryStore(path);
 }
-
-/** Bytes written at a time. */
-const CHUNK_SIZE = 1 << 17;
 
 class DirectoryStore implements ObjectStore {
   readonly #root: string;
@@ -67,25 +66,52 @@ class DirectoryStore implements ObjectStore {
     return stat !== undefined && stat.isFile() && stat.size === size;
   }
 
-  put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
-    if (this.has(digest, size)) return;
-    const path = this.#path(digest);
-    mkdirSync(dirname(path), { recursive: true });
-    const draft = join(dirname(path), `.tmp-${randomUUID()}`);
-    try {
-      const file = contents instanceof Uint8Array ? memoryFile(contents) : contents;
-      writeDraft(draft, file, digest, size);
-      renameSync(draft, path);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
-  }
-
   open(digest: Digest): File | undefined {
     const path = this.#path(digest);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     return stat === undefined ? undefined : openFile(Buffer.from(path));
+  }
+
+  draft(algorithm: HashAlgorithm = "sha256"): ObjectDraft {
+    mkdirSync(this.#root, { recursive: true });
+    const path = join(this.#root, `.tmp-${randomUUID()}`);
+    return new HashedDraft(
+      new FileTarget(path, (digest, size) => this.#place(path, digest, size)),
+      algorithm,
+    );
+  }
+
+  *list(): Generator<StoredObject> {
+    for (const shard of readdirSync(this.#root)) {
+      if (!/^[0-9a-f]{2}$/.test(shard)) continue;
+      for (const name of readdirSync(join(this.#root, shard))) {
+        const digest = Digest.tryParse(shard + name);
+        if (digest?.toHex() !== shard + name) continue;
+        const stat = lstatSync(join(this.#root, shard, name), { throwIfNoEntry: false });
+        if (stat?.isFile()) yield { digest, size: stat.size };
+      }
+    }
+  }
+
+  remove(digest: Digest): boolean {
+    try {
+      rmSync(this.#path(digest));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  /** Has nothing to do: contents are on the disk before they have their names. */
+  flush(): void {}
+
+  /** Gives a draft the name of its digest, unless there is such an object already. */
+  #place(draft: string, digest: Digest, size: number): void {
+    if (this.has(digest, size)) return;
+    const path = this.#path(digest);
+    mkdirSync(dirname(path), { recursive: true });
+    renameSync(draft, path);
   }
 
   #path(digest: Digest): string {
@@ -93,22 +119,35 @@ class DirectoryStore implements ObjectStore {
   }
 }
 
-/** Writes a whole file, and refuses contents that are not what they were when they were digested. */
-function writeDraft(path: string, file: File, digest: Digest, size: number): void {
-  const descriptor = openSync(path, "wx", 0o644);
-  try {
-    const hasher = new FsVerityHasher({ algorithm: digest.algorithm });
-    const buffer = new Uint8Array(CHUNK_SIZE);
-    for (let length; (length = file.readAt(buffer, hasher.size)) > 0 && hasher.size < size;) {
-      const chunk = buffer.subarray(0, length);
-      for (let at = 0; at < length;) at += writeSync(descriptor, chunk, at);
-      hasher.update(chunk);
+/** A file under a temporary name. */
+class FileTarget implements DraftTarget {
+  readonly #path: string;
+  readonly #onKept: (digest: Digest, size: number) => void;
+  readonly #descriptor: number;
+  #isClosed = false;
+
+  constructor(path: string, onKept: (digest: Digest, size: number) => void) {
+    this.#path = path;
+    this.#onKept = onKept;
+    this.#descriptor = openSync(path, "wx", 0o644);
+  }
+
+  writeAt(bytes: Uint8Array, position: number): void {
+    for (let at = 0; at < bytes.length;) {
+      at += writeSync(this.#descriptor, bytes, at, bytes.length - at, position + at);
     }
-    if (hasher.size !== size || !hasher.digest().equals(digest)) {
-      throw new RangeError(`Cannot store object "${digest.toHex()}": contents have changed`);
-    }
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+  }
+
+  keep(digest: Digest, size: number): void {
+    ftruncateSync(this.#descriptor, size);
+    fsyncSync(this.#descriptor);
+    this.#onKept(digest, size);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#descriptor);
+    rmSync(this.#path, { force: true });
   }
 }

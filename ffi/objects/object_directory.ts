@@ -19,7 +19,7 @@ import {
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
-import { tryIoctlNumber } from "../sys/file_calls.ts";
+import { tryIoctlNumber, tryOpen } from "../sys/file_calls.ts";
 import { type FileStat, StatBuffer } from "../sys/stat.ts";
 import {
   enableVerity,
@@ -119,13 +119,36 @@ export class ObjectDirectory {
     const result = this.#stat.tryName(this.directory, cString(utf8(shard)));
     if (result === -ERRNO.ENOENT) return false;
     if (result < 0) throw this.error(-result, "statx", "look into", shard);
-    this.checkShard(shard, this.#stat);
+    this.#checkShard(shard, this.#stat);
     this.#sound[byte] = 1;
     return true;
   }
 
+  /**
+   * Opens a directory of objects: itself, and no other place by a link.
+   *
+   * @returns Undefined if it is missing.
+   * @throws {RangeError} If it is a link, or a stranger's.
+   */
+  openShard(name: string, flags: number = O_RDONLY): Fd | undefined {
+    const { linux } = this.directory;
+    const { O_DIRECTORY, O_NOFOLLOW } = linux.flags;
+    const path = cString(utf8(name));
+    const number = tryOpen(this.directory, path, flags | O_DIRECTORY | O_NOFOLLOW);
+    if (number === -ERRNO.ENOENT) return undefined;
+    if (number < 0) throw this.error(-number, "openat", "open directory", name);
+    const shard = new Fd(linux, number, this.shown(name));
+    try {
+      this.#checkShard(name, shard.stat());
+      return shard;
+    } catch (error) {
+      shard.close();
+      throw error;
+    }
+  }
+
   /** @throws {RangeError} If what has been found in the store is no directory for objects. */
-  checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
+  #checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
     const kind = kindOfMode(mode);
     if (kind !== "directory") {
       throw this.#unusable(name, `a ${kind ?? "strange"} file, expected a directory`);

@@ -16,12 +16,9 @@
 import { utf8 } from "../../lib/bytes/text.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import type { File } from "../../lib/file/file.ts";
-import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
-import { hashFile } from "../../lib/digest/hash_file.ts";
-import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { objectPath, shardOf } from "../../lib/digest/object_path.ts";
-import type { ObjectStore } from "../../lib/objects/object_store.ts";
+import { HashedDraft } from "../../lib/objects/hashed_draft.ts";
+import type { ObjectDraft, ObjectStore, StoredObject } from "../../lib/objects/object_store.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import { measureVerity } from "../files/fsverity.ts";
@@ -32,12 +29,13 @@ import { openDirectory } from "../files/place.ts";
 import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
 import { cString } from "../sys/path.ts";
 import { isLocal } from "../files/file_system.ts";
-import { syncFileSystem, tryOpen } from "../sys/file_calls.ts";
-import { tryMakeDirectory } from "../sys/name_calls.ts";
+import { syncFileSystem } from "../sys/file_calls.ts";
+import { tryMakeDirectory, tryRemove } from "../sys/name_calls.ts";
 import { O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { removeLeftovers } from "../files/temporary.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
-import { resize, writeNonZero } from "../files/write_contents.ts";
+import { listObjects } from "./_list_objects.ts";
+import { StoreTarget } from "./_store_target.ts";
 
 /** How a store is opened. */
 export interface OpenObjectStoreOptions extends ObjectOptions {
@@ -123,26 +121,31 @@ export class DirectoryStore implements ObjectStore, Disposable {
     return waiting?.size === size || this.objects.has(digest, size);
   }
 
-  put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
-    if (this.has(digest, size)) return;
-    const path = objectPath(digest);
-    const draft = this.objects.createDraft(path);
-    try {
-      if (!fill(draft.file, size, contents, digest.algorithm).equals(digest)) {
-        const state = "the file it was made of changed while it was read";
-        throw new IntegrityError("changed", `object "${path}"`, state, "store");
-      }
-      this.objects.completeDraft(draft, digest.algorithm);
-    } catch (error) {
-      draft[Symbol.dispose]();
-      throw error;
-    }
-    this.adopt(draft, digest, size);
-  }
-
   open(digest: Digest): Fd | undefined {
     if (this.#waiting.has(objectPath(digest))) this.#publishAll();
     return this.objects.open(digest);
+  }
+
+  draft(algorithm: HashAlgorithm = "sha256"): ObjectDraft {
+    return new HashedDraft(new StoreTarget(this), algorithm);
+  }
+
+  *list(): Generator<StoredObject> {
+    this.#publishAll();
+    yield* listObjects(this.objects);
+  }
+
+  remove(digest: Digest): boolean {
+    this.#publishAll();
+    const name = shardOf(digest);
+    using shard = this.objects.openShard(name, O_PATH);
+    if (shard === undefined) return false;
+    const path = objectPath(digest);
+    const result = tryRemove(shard, cString(utf8(path.slice(name.length + 1))));
+    if (result === -ERRNO.ENOENT) return false;
+    if (result < 0) throw this.objects.error(-result, "unlinkat", "remove object", path);
+    this.#changed.add(name);
+    return true;
   }
 
   /** Takes over the complete draft of an object, which gets its name in time. */
@@ -237,51 +240,17 @@ export class DirectoryStore implements ObjectStore, Disposable {
     if (result < 0) throw this.objects.error(-result, syscall, "name object", path);
   }
 
-  /** Opens a directory of objects, which is made if it is missing: itself, and no other place by a link. */
+  /** Opens a directory of objects, which is made if it is missing. */
   #openShard(name: string, flags: number): Fd {
     const { objects } = this;
-    const { directory } = objects;
-    const { linux } = directory;
-    const { O_DIRECTORY, O_NOFOLLOW } = linux.flags;
-    const path = cString(utf8(name));
-    const open = () => tryOpen(directory, path, flags | O_DIRECTORY | O_NOFOLLOW);
-    let number = open();
-    if (number === -ERRNO.ENOENT) {
-      const made = tryMakeDirectory(directory, path, DIRECTORY_MODE);
-      if (made < 0 && made !== -ERRNO.EEXIST) {
-        throw objects.error(-made, "mkdirat", "create directory", name);
-      }
-      number = open();
+    const found = objects.openShard(name, flags);
+    if (found !== undefined) return found;
+    const made = tryMakeDirectory(objects.directory, cString(utf8(name)), DIRECTORY_MODE);
+    if (made < 0 && made !== -ERRNO.EEXIST) {
+      throw objects.error(-made, "mkdirat", "create directory", name);
     }
-    if (number < 0) throw objects.error(-number, "openat", "open directory", name);
-    const shard = new Fd(linux, number, objects.shown(name));
-    try {
-      objects.checkShard(name, shard.stat());
-      return shard;
-    } catch (error) {
-      shard.close();
-      throw error;
-    }
+    const shard = objects.openShard(name, flags);
+    if (shard !== undefined) return shard;
+    throw objects.error(ERRNO.ENOENT, "openat", "open directory", name);
   }
-}
-
-/** Fills an empty file; returns the digest of what is in it then. */
-function fill(
-  file: Fd,
-  size: number,
-  contents: Uint8Array<ArrayBuffer> | File,
-  algorithm: HashAlgorithm,
-): Digest {
-  resize(file, size);
-  if (!(contents instanceof Uint8Array)) {
-    return hashFile(contents, {
-      algorithm,
-      limit: size,
-      onPiece: ({ bytes, position }) => {
-        if (bytes !== undefined) writeNonZero(file, bytes, position);
-      },
-    }).digest();
-  }
-  writeNonZero(file, contents, 0);
-  return fsVerityDigest(contents, { algorithm });
 }

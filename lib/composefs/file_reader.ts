@@ -14,7 +14,7 @@ import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { hashFile } from "../digest/hash_file.ts";
 import type { HashAlgorithm } from "../digest/hasher.ts";
 import type { File } from "../file/file.ts";
-import type { ObjectStore } from "../objects/object_store.ts";
+import { type ObjectStore, putObject } from "../objects/object_store.ts";
 import { joinName } from "../tree/scan.ts";
 import type { SourceEntry, SourceTree } from "../tree/source.ts";
 import { type Contents, ContentTable, INLINE_THRESHOLD } from "./contents.ts";
@@ -112,8 +112,7 @@ export class SequentialReader implements FileReader {
 
   #put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     const { store } = this.#options;
-    if (store === undefined || store.has(digest, size)) return;
-    store.put(digest, size, contents);
+    if (store !== undefined) putObject(store, digest, size, contents);
   }
 }
 

@@ -4,25 +4,25 @@
  * @module
  */
 
-import type { Digest } from "../digest/digest.ts";
-import { type File, memoryFile, readWhole } from "../file/file.ts";
-import { IntegrityError } from "../digest/integrity_error.ts";
-import { fsVerityDigest } from "../digest/fs_verity.ts";
-import type { ObjectStore } from "./object_store.ts";
+import { Digest } from "../digest/digest.ts";
+import type { HashAlgorithm } from "../digest/hasher.ts";
+import { type File, memoryFile } from "../file/file.ts";
+import { type DraftTarget, HashedDraft } from "./hashed_draft.ts";
+import type { ObjectDraft, ObjectStore, StoredObject } from "./object_store.ts";
 
 /**
  * Objects in a map, by digest.
  *
- * @example What a store answers
+ * @example What is written can be opened
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { fsVerityDigest, MemoryStore } from "composefs-ts";
+ * import { MemoryStore } from "composefs-ts";
  *
  * const store = new MemoryStore();
- * const contents = new TextEncoder().encode("hello");
- * const digest = fsVerityDigest(contents);
- * store.put(digest, contents.length, contents);
- * assertEquals(store.has(digest, contents.length), true);
+ * using draft = store.draft();
+ * draft.write(new TextEncoder().encode("hello"));
+ * const digest = draft.finish();
+ * assertEquals(store.has(digest, 5), true);
  * ```
  */
 export class MemoryStore implements ObjectStore {
@@ -38,26 +38,61 @@ export class MemoryStore implements ObjectStore {
     return this.#objects.get(digest.toString())?.length === size;
   }
 
-  /**
-   * Keeps a copy of the contents.
-   *
-   * @throws {IntegrityError} If they do not have this digest and size.
-   */
-  put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
-    if (this.has(digest, size)) return;
-    const copy = contents instanceof Uint8Array ? contents.slice() : readWhole(contents, size);
-    if (
-      copy.length !== size || !fsVerityDigest(copy, { algorithm: digest.algorithm }).equals(digest)
-    ) {
-      const object = `object "${digest.toHex()}"`;
-      throw new IntegrityError("changed", object, "contents have changed", "store");
-    }
-    this.#objects.set(digest.toString(), copy);
-  }
-
   /** Opens an object, undefined if it is not there. */
   open(digest: Digest): File | undefined {
     const object = this.#objects.get(digest.toString());
     return object === undefined ? undefined : memoryFile(object);
+  }
+
+  /** Begins an object. */
+  draft(algorithm: HashAlgorithm = "sha256"): ObjectDraft {
+    const target = new MemoryTarget((digest, contents) => {
+      this.#objects.set(digest.toString(), contents);
+    });
+    return new HashedDraft(target, algorithm);
+  }
+
+  /** Lists all objects, in the order in which they came. */
+  *list(): Generator<StoredObject> {
+    for (const [name, { length }] of this.#objects) {
+      yield { digest: Digest.parse(name), size: length };
+    }
+  }
+
+  /** Removes an object; tells whether it was there. */
+  remove(digest: Digest): boolean {
+    return this.#objects.delete(digest.toString());
+  }
+
+  /** Memory does not outlive the machine. */
+  flush(): void {}
+}
+
+/** Room that grows as it is written to. */
+class MemoryTarget implements DraftTarget {
+  readonly #onKept: (digest: Digest, contents: Uint8Array) => void;
+  #bytes = new Uint8Array(1024);
+
+  constructor(onKept: (digest: Digest, contents: Uint8Array) => void) {
+    this.#onKept = onKept;
+  }
+
+  writeAt(bytes: Uint8Array, position: number): void {
+    this.#grow(position + bytes.length);
+    this.#bytes.set(bytes, position);
+  }
+
+  keep(digest: Digest, size: number): void {
+    this.#grow(size);
+    this.#onKept(digest, this.#bytes.slice(0, size));
+  }
+
+  [Symbol.dispose](): void {}
+
+  #grow(size: number): void {
+    if (size <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(size, 2 * this.#bytes.length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 }

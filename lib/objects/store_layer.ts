@@ -8,7 +8,7 @@ import { binary } from "../bytes/text.ts";
 import { Digest } from "../digest/digest.ts";
 import { objectPath } from "../digest/object_path.ts";
 import type { DataLayer } from "./data_layers.ts";
-import type { ObjectStore } from "./object_store.ts";
+import type { ObjectReader } from "./object_store.ts";
 
 /**
  * Makes a layer of a store. Of what an image may refer to, it has what is named by a digest as the store's objects
@@ -37,7 +37,7 @@ import type { ObjectStore } from "./object_store.ts";
  * assertEquals(new TextDecoder().decode(readWhole(contents)).slice(0, 9), "Welcome!\n");
  * ```
  */
-export function storeLayer(store: Pick<ObjectStore, "open">): DataLayer {
+export function storeLayer(store: Pick<ObjectReader, "open">): DataLayer {
   return {
     open(path) {
       const name = binary(path);

@@ -1,7 +1,10 @@
+import { checkStore } from "../../kit/store_contract.ts";
+import { putObject } from "../../../lib/objects/object_store.ts";
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { openLinux } from "../../../ffi/mod.ts";
 import { directoryStore } from "../../../ffi/node/directory_store.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
@@ -26,7 +29,7 @@ Deno.test("a store by node:fs is one for the kernel's, and the other way round",
     const store = directoryStore(path);
     assertEquals(store.has(DIGEST, CONTENTS.length), false);
     assertEquals(store.open(DIGEST), undefined);
-    store.put(DIGEST, CONTENTS.length, memoryFile(CONTENTS));
+    putObject(store, DIGEST, CONTENTS.length, memoryFile(CONTENTS));
     assertEquals(store.has(DIGEST, CONTENTS.length), true);
     assertEquals(store.has(DIGEST, 5), false);
     using opened = store.open(DIGEST)!;
@@ -36,7 +39,7 @@ Deno.test("a store by node:fs is one for the kernel's, and the other way round",
     assertEquals(other.has(DIGEST, CONTENTS.length), true);
     const short = CONTENTS.slice(0, 100);
     const digest = fsVerityDigest(short, { algorithm: "sha512" });
-    other.put(digest, short.length, short);
+    putObject(other, digest, short.length, short);
     other.flush();
     assertEquals(store.has(digest, short.length), true);
   });
@@ -48,9 +51,9 @@ Deno.test("a store by node:fs takes no other contents, and leaves none of them b
     const longer = new Uint8Array(CONTENTS.length + 1);
     longer.set(CONTENTS);
     for (const wrong of [CONTENTS.slice(1), new Uint8Array(CONTENTS.length), longer]) {
-      const put = () => store.put(DIGEST, CONTENTS.length, wrong);
-      assertThrows(put, RangeError, "contents have changed");
-      assertEquals(readdirSync(dirname(join(path, objectPath(DIGEST)))), []);
+      const put = () => putObject(store, DIGEST, CONTENTS.length, wrong);
+      assertThrows(put, IntegrityError, "the file it was made of changed");
+      assertEquals(readdirSync(path), []);
     }
   });
 });
@@ -58,10 +61,17 @@ Deno.test("a store by node:fs takes no other contents, and leaves none of them b
 Deno.test("a store by node:fs replaces what has another size", async () => {
   await withStore((path) => {
     const store = directoryStore(path);
-    store.put(DIGEST, CONTENTS.length, CONTENTS);
+    putObject(store, DIGEST, CONTENTS.length, CONTENTS);
     writeFileSync(join(path, objectPath(DIGEST)), "short");
-    store.put(DIGEST, CONTENTS.length, CONTENTS);
+    putObject(store, DIGEST, CONTENTS.length, CONTENTS);
     using opened = store.open(DIGEST)!;
     assertEquals(readWhole(opened), CONTENTS);
+  });
+});
+
+Deno.test("a store by node:fs is one", async () => {
+  await withStore((path) => {
+    checkStore(directoryStore(path));
+    assertEquals(readdirSync(path).filter((name) => name.startsWith(".")), []);
   });
 });

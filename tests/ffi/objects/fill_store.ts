@@ -6,6 +6,7 @@
  * @module
  */
 
+import { putObject } from "../../../lib/objects/object_store.ts";
 import process from "node:process";
 import { openKernel } from "../../../ffi/sys/open.ts";
 import { openObjectStore } from "../../../ffi/objects/object_store.ts";
@@ -18,7 +19,7 @@ process.stdout.write("ready\n");
 try {
   for (let i = 0; i < Number(count); i++) {
     const contents = new Uint8Array(Number(size) + i).fill(Number(seed) + i);
-    store.put(fsVerityDigest(contents), contents.length, contents);
+    putObject(store, fsVerityDigest(contents), contents.length, contents);
   }
   store.flush();
 } catch (error) {

@@ -1,3 +1,6 @@
+import { checkStore } from "../../kit/store_contract.ts";
+import { Digest } from "../../../lib/digest/digest.ts";
+import { putObject } from "../../../lib/objects/object_store.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import {
@@ -56,7 +59,7 @@ function assertHolds(directory: string, ...contents: Uint8Array[]): void {
 }
 
 function put(store: DirectoryStore, contents: Uint8Array<ArrayBuffer>): void {
-  store.put(fsVerityDigest(contents), contents.length, contents);
+  putObject(store, fsVerityDigest(contents), contents.length, contents);
 }
 
 test("object store: puts from memory and from other sources", ({ linux, directory }) => {
@@ -67,7 +70,7 @@ test("object store: puts from memory and from other sources", ({ linux, director
     using store = openObjectStore(linux, utf8(root));
     put(store, small);
     put(store, large);
-    store.put(fsVerityDigest(strange), strange.length, bytesOf(strange));
+    putObject(store, fsVerityDigest(strange), strange.length, bytesOf(strange));
     put(store, small);
     store.flush();
     assertHolds(root, small, large, strange);
@@ -119,7 +122,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
     using store = openObjectStore(linux, pathTo(directory, "store"));
     using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
     file.read(new Uint8Array(1000));
-    store.put(fsVerityDigest(contents), contents.length, file);
+    putObject(store, fsVerityDigest(contents), contents.length, file);
     assertEquals(filesBelow(`${directory}/store`).filter((path) => !path.startsWith(".")), []);
     store.flush();
     assertHolds(`${directory}/store`, contents);
@@ -136,14 +139,18 @@ for (const [way, faults] of Object.entries(WAYS)) {
       writeFileSync(`${directory}/file`, now);
       using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
       assertThrows(
-        () => store.put(digest, contents.length, file),
+        () => putObject(store, digest, contents.length, file),
         IntegrityError,
         `Cannot store object "${objectPath(digest)}": the file it was made of changed`,
       );
     }
-    assertThrows(() => store.put(digest, contents.length, changed), IntegrityError, "changed");
     assertThrows(
-      () => store.put(digest, contents.length, bytesOf(changed)),
+      () => putObject(store, digest, contents.length, changed),
+      IntegrityError,
+      "changed",
+    );
+    assertThrows(
+      () => putObject(store, digest, contents.length, bytesOf(changed)),
       IntegrityError,
       "changed",
     );
@@ -165,7 +172,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
         const error = assertThrows(() => {
           using store = openObjectStore(linux, pathTo(directory, "store"));
           using file = Fd.open(linux, pathTo(directory, "file"), { flags: O_RDONLY });
-          store.put(digest, contents.length, file);
+          putObject(store, digest, contents.length, file);
           store.flush();
         }, SyscallError);
         assertEquals(error.errno, errno);
@@ -349,4 +356,29 @@ test("object store: is not created where it must be there", ({ linux, directory 
   const open = () => openObjectStore(linux, pathTo(directory, "store"), { create: false });
   assertThrows(open, SyscallError, `Cannot open "${directory}/store"`);
   assertEquals(existsSync(`${directory}/store`), false);
+});
+
+for (const [way, faults] of Object.entries(WAYS)) {
+  test(`object store: it is one, ${way}`, async ({ directory }) => {
+    const linux = await openFaulty(faults);
+    using store = openObjectStore(linux, pathTo(directory, "store"));
+    checkStore(store);
+  });
+}
+
+test("object store: what is no object is passed over, and a link in it is refused", ({ linux, directory }) => {
+  using store = openObjectStore(linux, pathTo(directory, "store"));
+  putObject(store, fsVerityDigest(pattern(70)), 70, pattern(70));
+  store.flush();
+  const root = `${directory}/store`;
+  const name = "0".repeat(62);
+  mkdirSync(`${root}/ab`);
+  mkdirSync(`${root}/ab/${name}`);
+  writeFileSync(`${root}/ab/${"F".repeat(62)}`, "in capitals");
+  writeFileSync(`${root}/ab/short`, "");
+  writeFileSync(`${root}/README`, "");
+  assertEquals([...store.list()], [{ digest: fsVerityDigest(pattern(70)), size: 70 }]);
+  symlinkSync("ab", `${root}/cd`);
+  assertThrows(() => [...store.list()], Error, `"${root}/cd"`);
+  assertThrows(() => store.remove(Digest.parse(`cd${name}`)), Error, `"${root}/cd"`);
 });

@@ -1,3 +1,5 @@
+import { checkStore } from "../../kit/store_contract.ts";
+import { putObject } from "../../../lib/objects/object_store.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
@@ -11,15 +13,15 @@ const DIGEST = fsVerityDigest(CONTENTS);
 Deno.test("an object put is there, once", () => {
   const store = new MemoryStore();
   assert(!store.has(DIGEST, CONTENTS.length));
-  store.put(DIGEST, CONTENTS.length, CONTENTS);
-  store.put(DIGEST, CONTENTS.length, CONTENTS);
+  putObject(store, DIGEST, CONTENTS.length, CONTENTS);
+  putObject(store, DIGEST, CONTENTS.length, CONTENTS);
   assert(store.has(DIGEST, CONTENTS.length));
   assertEquals(store.size, 1);
 });
 
 Deno.test("an object is read from a file as well", () => {
   const store = new MemoryStore();
-  store.put(DIGEST, CONTENTS.length, memoryFile(CONTENTS));
+  putObject(store, DIGEST, CONTENTS.length, memoryFile(CONTENTS));
   using file = store.open(DIGEST)!;
   const into = new Uint8Array(100);
   assertEquals(file.size, CONTENTS.length);
@@ -30,7 +32,7 @@ Deno.test("an object is read from a file as well", () => {
 Deno.test("the store keeps a copy", () => {
   const store = new MemoryStore();
   const contents = CONTENTS.slice();
-  store.put(DIGEST, contents.length, contents);
+  putObject(store, DIGEST, contents.length, contents);
   contents.fill(0);
   using file = store.open(DIGEST)!;
   const into = new Uint8Array(8);
@@ -41,18 +43,24 @@ Deno.test("the store keeps a copy", () => {
 Deno.test("contents that have another digest or size are refused", () => {
   const store = new MemoryStore();
   for (const contents of [utf8("Contents"), utf8("content"), utf8("contents.")]) {
-    assertThrows(() => store.put(DIGEST, 8, contents), IntegrityError, "contents have changed");
-    assertThrows(() => store.put(DIGEST, 8, memoryFile(utf8("Contents"))), IntegrityError);
+    assertThrows(
+      () => putObject(store, DIGEST, 8, contents),
+      IntegrityError,
+      "the file it was made of changed",
+    );
+    assertThrows(() => putObject(store, DIGEST, 8, memoryFile(utf8("Contents"))), IntegrityError);
   }
   assertEquals(store.size, 0);
 });
 
 Deno.test("an object of another size than expected is no hit", () => {
   const store = new MemoryStore();
-  store.put(DIGEST, 8, CONTENTS);
+  putObject(store, DIGEST, 8, CONTENTS);
   assertEquals(store.has(DIGEST, 9), false);
 });
 
 Deno.test("an object that is not there does not open", () => {
   assertEquals(new MemoryStore().open(DIGEST), undefined);
 });
+
+Deno.test("a store in memory is one", () => checkStore(new MemoryStore()));
