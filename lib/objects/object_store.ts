@@ -42,6 +42,7 @@ export interface ObjectStore extends ObjectReader {
 
 /** An object of a store. */
 export interface StoredObject {
+  /** What it is named by. */
   readonly digest: Digest;
   /** Length in bytes. */
   readonly size: number;

@@ -54,7 +54,7 @@ Deno.test("a job shows its files, and takes what became of each", () => {
   ];
   const seen: [Uint8Array, number][] = [];
   runFileJob(job, (path, size) => {
-    seen.push([path, size]);
+    seen.push([path.slice(), size]);
     return results[seen.length - 1]!;
   }, neverFails);
   assertEquals(seen, files);
@@ -133,7 +133,7 @@ Deno.test("a job has room for a path of the longest length, alone", () => {
   writer.finish();
   let seen: Uint8Array | undefined;
   runFileJob(job, (path) => {
-    seen = path;
+    seen = path.slice();
     return FAILED;
   }, neverFails);
   assertEquals(seen, path);
