@@ -34,6 +34,8 @@ export interface LargeFileOptions {
   readonly blockSize?: number;
   /** Makes the file's tree: all of it, or from the level above the lowest on. */
   readonly keepTree?: "whole" | "upper";
+  /** Where in the memory of the crew a file without holes is to be left. */
+  readonly into?: number | undefined;
 }
 
 /** What a copy is written in multiples of; in the end it gets its length. */
@@ -58,6 +60,7 @@ export class LargeFile {
   #isDirect = false;
   readonly #isSparse: boolean;
   readonly #keepsTree: boolean;
+  readonly #into: number | undefined;
 
   constructor(options: LargeFileOptions) {
     const { number, from, to, size, algorithms, blockSize = 4096, keepTree } = options;
@@ -74,12 +77,18 @@ export class LargeFile {
     }));
     const data = from.nextData(0);
     this.#isSparse = data === undefined || data.start > 0 || data.end < size;
+    this.#into = this.#isSparse ? undefined : options.into;
     if (to !== undefined) {
       // Writing past the end of a file is for one thread at a time, too.
       if (this.#isSparse) resize(to, alignUp(size, COPY_ALIGNMENT));
       else reserve(to, size);
       this.#isDirect = setDirect(to, true);
     }
+  }
+
+  /** Whether the file is left in the memory of the crew. */
+  get isKept(): boolean {
+    return this.#into !== undefined;
   }
 
   /** Whether all pieces have been taken. */
@@ -110,7 +119,15 @@ export class LargeFile {
         }
       }
       const length = Math.min(MAX_WHOLE_FILE, size - position);
-      yield { from, isSparse: this.#isSparse, eachBlock: this.#keepsTree, position, length };
+      const into = this.#into === undefined ? {} : { into: this.#into + position };
+      yield {
+        from,
+        isSparse: this.#isSparse,
+        eachBlock: this.#keepsTree,
+        position,
+        length,
+        ...into,
+      };
     }
   }
 
@@ -154,10 +171,10 @@ export class LargeFile {
    *
    * @throws What it has failed by.
    */
-  redo(work: SpanWork, { isSparse, eachBlock, position, length }: SpanJob): Uint8Array {
+  redo(work: SpanWork, job: SpanJob): Uint8Array {
     this.#endDirect();
     const { from, to, size } = this;
-    const hashes = work.hashPiece({ from, to, isSparse, eachBlock, position, length });
+    const hashes = work.hashPiece({ ...job, from, to });
     if (hashes !== undefined) return hashes;
     throw wrongLength(from.shown, from.stat().size, size);
   }

@@ -48,6 +48,8 @@ export class ReadAhead implements BlockReader {
   readonly #crew: Crew;
   readonly #memory: SharedArrayBuffer;
   readonly #here: SequentialReader;
+  /** Pieces that there is room for. */
+  readonly #room: number;
   readonly #pieces: Piece[] = [];
   /** Where the next chunk begins, if reading goes straight on. */
   #next = -1;
@@ -56,8 +58,14 @@ export class ReadAhead implements BlockReader {
   /** Pieces asked for so far; they take turns in the memory. */
   #asked = 0;
 
-  /** @param crew Has shared memory of {@linkcode aheadBytes}, of which nobody else makes use. */
-  constructor(file: Fd, tree: HashTree, size: number, crew: Crew) {
+  /** @param threads Of a crew that has shared memory of {@linkcode aheadBytes}, of which nobody else makes use. */
+  constructor(
+    file: Fd,
+    tree: HashTree,
+    size: number,
+    { crew, threads }: { readonly crew: Crew; readonly threads: number },
+  ) {
+    this.#room = aheadBytes(threads) / PIECE_SIZE;
     this.#here = new SequentialReader(file, tree, size);
     this.alignment = this.#here.alignment;
     this.#file = file;
@@ -92,7 +100,7 @@ export class ReadAhead implements BlockReader {
   }
 
   #askForMore(): void {
-    const room = this.#memory.byteLength / PIECE_SIZE;
+    const room = this.#room;
     // The piece that was handed out last is not looked at any more.
     while (this.#pieces.length < room && this.#ahead < this.#size) {
       const length = Math.min(PIECE_SIZE, this.#size - this.#ahead);

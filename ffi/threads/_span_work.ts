@@ -17,6 +17,9 @@ import { writeNonZero } from "../files/write_contents.ts";
 /** Bytes of a piece, and of the largest file that is read by one thread alone. */
 export const MAX_WHOLE_FILE = 1 << 21;
 
+/** Bytes that are read at least before they are hashed: few enough to be in a cache of the CPU by then. */
+const MIN_STEP = 1 << 18;
+
 /** What addresses and lengths of writes past the page cache are multiples of. */
 const DIRECT_ALIGNMENT = 4096;
 
@@ -43,12 +46,12 @@ export class SpanWork {
   readonly #linux: Linux;
   /** One for each algorithm. */
   readonly #levels: readonly LevelHasher[];
-  /** The longest of the spans of all, which are powers of two. */
-  readonly #spanSize: number;
+  /** Bytes read at a time: a whole number of the spans of all, which are powers of two. */
+  readonly #stepSize: number;
   readonly #shared: SharedArrayBuffer | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** By algorithm, the hashes of the blocks in a span of zeros. */
-  #zeroSpan: readonly Uint8Array<ArrayBuffer>[] | undefined;
+  /** By algorithm, the hashes of the blocks in a step of zeros. */
+  #zeroStep: readonly Uint8Array<ArrayBuffer>[] | undefined;
 
   /** @param shared What pieces are left in that are asked for. */
   constructor(
@@ -60,7 +63,8 @@ export class SpanWork {
     this.#linux = linux;
     this.#shared = shared;
     this.#levels = hashers.map((hasher) => new LevelHasher(hasher, blockSize));
-    this.#spanSize = Math.max(...hashers.map(({ digestSize }) => spanSize(blockSize, digestSize)));
+    const spans = hashers.map(({ digestSize }) => spanSize(blockSize, digestSize));
+    this.#stepSize = Math.max(MIN_STEP, ...spans);
   }
 
   /** Works on a job. Its files are open in another thread. */
@@ -81,39 +85,44 @@ export class SpanWork {
    * The last piece of a copy is written up to a whole number of blocks.
    *
    * @returns The hashes of its spans, or of its blocks if these are asked for, by the first algorithm, then by
-   * the next; undefined if the file ends
-   * before the piece does.
+   * the next; undefined if the file ends before the piece does.
    */
   hashPiece(piece: FilePiece): Uint8Array | undefined {
-    if (piece.isSparse) return this.#hashSparse(piece);
-    const { from, to, eachBlock, into, position, length } = piece;
-    const bytes = into === undefined
-      ? this.#read(from, position, length)
-      : this.#readShared(from, position, length, into);
-    if (bytes === undefined) return undefined;
-    to?.writeAt(this.#pad(length), position);
-    return this.#join(this.#hashBlocks(bytes), eachBlock);
+    const { to, isSparse, eachBlock, position, length } = piece;
+    // A copy without holes is written at once.
+    const step = to !== undefined && !isSparse ? length : this.#stepSize;
+    const hashes: (readonly Uint8Array[])[] = [];
+    for (let start = position; start < position + length; start += step) {
+      const found = this.#hashStep(piece, start, Math.min(step, position + length - start));
+      if (found === undefined) return undefined;
+      hashes.push(found);
+    }
+    const blocks = this.#levels.map((_, algorithm) =>
+      joinHashes(hashes.map((each) => each[algorithm]!))
+    );
+    return joinHashes(
+      eachBlock ? blocks : this.#levels.map((levels, i) => levels.hashBlocks(blocks[i]!)),
+    );
   }
 
-  /** Does the same span by span, past those that lie in holes; the copy gets no blocks of zeros. */
-  #hashSparse({ from, to, eachBlock, position, length }: FilePiece): Uint8Array | undefined {
-    const span = this.#spanSize;
-    const hashes: (readonly Uint8Array[])[] = [];
-    for (let start = position; start < position + length; start += span) {
-      const size = Math.min(span, position + length - start);
-      if (size === span && isHole(from, start, start + size)) {
-        hashes.push(this.#zeroSpan ??= this.#hashBlocks(new Uint8Array(span)));
-        continue;
-      }
-      const bytes = this.#read(from, start, size);
-      if (bytes === undefined) return undefined;
-      if (to !== undefined) writeNonZero(to, this.#pad(size), start);
-      hashes.push(this.#hashBlocks(bytes));
+  /** Does the same with a part of a piece, unless it is a hole; the copy gets no blocks of zeros. */
+  #hashStep(
+    { from, to, isSparse, into, position }: FilePiece,
+    start: number,
+    length: number,
+  ): readonly Uint8Array[] | undefined {
+    if (isSparse && length === this.#stepSize && isHole(from, start, start + length)) {
+      return this.#zeroStep ??= this.#hashBlocks(new Uint8Array(length));
     }
-    const all = this.#levels.map((_, algorithm) =>
-      concatBytes(...hashes.map((each) => each[algorithm]!))
-    );
-    return this.#join(all, eachBlock);
+    const bytes = into === undefined
+      ? this.#privateBytes(length)
+      : this.#sharedBytes(into + start - position, length);
+    if (from.readAt(bytes, start) !== length) return undefined;
+    if (to !== undefined) {
+      if (isSparse) writeNonZero(to, this.#pad(length), start);
+      else to.writeAt(this.#pad(length), start);
+    }
+    return this.#hashBlocks(bytes);
   }
 
   /** Hashes each block by each algorithm. */
@@ -121,30 +130,14 @@ export class SpanWork {
     return this.#levels.map((levels) => levels.hashBlocks(bytes));
   }
 
-  /** Puts hashes of blocks one behind the other, or those of the spans above them. */
-  #join(blocks: readonly Uint8Array<ArrayBuffer>[], eachBlock: boolean): Uint8Array {
-    return joinHashes(
-      eachBlock ? blocks : this.#levels.map((levels, i) => levels.hashBlocks(blocks[i]!)),
-    );
-  }
-
-  #read(from: Fd, position: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+  #privateBytes(length: number): Uint8Array<ArrayBuffer> {
     const buffer = this.#buffer ??= alignedBuffer(this.#linux);
-    const bytes = buffer.subarray(0, length);
-    return from.readAt(bytes, position) === length ? bytes : undefined;
+    return buffer.subarray(0, length);
   }
 
-  #readShared(
-    from: Fd,
-    position: number,
-    length: number,
-    into: number,
-  ): Uint8Array<ArrayBuffer> | undefined {
-    // What is read into is memory like any other; nobody looks at it before this job is done.
-    const bytes = new Uint8Array(this.#shared!, into, length) as Uint8Array as Uint8Array<
-      ArrayBuffer
-    >;
-    return from.readAt(bytes, position) === length ? bytes : undefined;
+  /** Memory like any other to read into: nobody looks at it before this job is done. */
+  #sharedBytes(start: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#shared!, start, length) as Uint8Array as Uint8Array<ArrayBuffer>;
   }
 
   /** What has been read, with zeros up to a whole number of blocks. */

@@ -195,7 +195,7 @@ test("trees: a file that is another one is told by its size or its digest", ({ l
 test("trees: an error of the disk comes through, and the next file can be read", async ({ directory }) => {
   let fails = false;
   const linux = await openFaulty({ pread: () => fails ? ERRNO.EIO : undefined });
-  const made = make(directory, "sha256", CONTENTS.subarray(0, 5 * MIB));
+  const made = make(directory, "sha256");
   using trees = new ThreadedTrees(linux, ALONE, undefined);
   fails = true;
   assertThrows(() => open(linux, made, trees), SyscallError, "EIO");
@@ -205,5 +205,28 @@ test("trees: an error of the disk comes through, and the next file can be read",
   fails = true;
   assertThrows(() => file.readAt(new Uint8Array(10), 4 * MIB), SyscallError, "EIO");
   fails = false;
-  assertReads(file, CONTENTS.subarray(0, 5 * MIB), MIB);
+  assertReads(file, CONTENTS, MIB);
+});
+
+test("trees: a file of some mebibytes is read once, one at a time", async ({ directory }) => {
+  let reads = 0;
+  const linux = await openFaulty({ pread: () => void reads++ });
+  const contents = CONTENTS.slice(0, 5 * MIB + 3);
+  const made = make(directory, "sha256", contents);
+  for (const threads of [ALONE, THREADED]) {
+    using trees = new ThreadedTrees(linux, threads, undefined);
+    for (let round = 0; round < 2; round++) {
+      using one = open(linux, made, trees);
+      using other = open(linux, made, trees);
+      // What was hashed is in memory, whatever becomes of the file.
+      writeFileSync(made.path, new Uint8Array(contents.length));
+      reads = 0;
+      assertReads(one, contents, 100_000);
+      assertEquals(one.bytesAt!(MIB).length, 4 * MIB + 3);
+      assertEquals(reads, 0);
+      assertThrows(() => assertReads(other, contents, MIB), IntegrityError, "it changed");
+      assertEquals(reads > 0, true);
+      writeFileSync(made.path, contents);
+    }
+  }
 });
