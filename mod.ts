@@ -42,6 +42,7 @@ export {
   type CreateImageFromDumpOptions,
   type CreateImageOptions,
   encodeImage,
+  type EncodeImageOptions,
   encodeSource,
   type EncodeSourceOptions,
   type ReadSource,

@@ -10,7 +10,7 @@
 
 import type { Machine } from "../ffi/machine.ts";
 import { InterruptedError } from "../ffi/sys/signals.ts";
-import type { Entry, Group, ProgramPolicy } from "./args/command.ts";
+import type { Entry, Group, OperandTable, ProgramPolicy } from "./args/command.ts";
 import { helpText, usageText } from "./args/help.ts";
 import { parse, parseGroup } from "./args/parse.ts";
 import { suggestion } from "./args/suggest.ts";
@@ -24,6 +24,8 @@ export interface DispatchContext {
   readonly toolbox: Group;
   readonly terminal: Terminal;
   readonly machine: Machine;
+  /** Told of the files that a command reads from end to end, before it opens any of them. */
+  readonly expectInput?: (paths: readonly Uint8Array[]) => void;
 }
 
 /** Status of a program whose reader went away, as a shell reports death by SIGPIPE. */
@@ -97,7 +99,7 @@ function enter(call: Call, entry: Entry): void {
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  { toolbox, terminal, machine }: DispatchContext,
+  { toolbox, terminal, machine, expectInput }: DispatchContext,
 ): Promise<number> {
   let { entry } = call;
   let rest = args;
@@ -113,12 +115,24 @@ async function run(
   const asked = parse(entry, rest, { asC });
   if (asked.kind !== "run") return tell(asked.kind, call, terminal);
   call.debug = asked.debug;
+  expectInput?.(wholeInputs(entry.operands, asked.operands));
   return await entry.run(asked.options, asked.operands, {
     program: call.program,
     asC,
     terminal,
     machine,
   });
+}
+
+/** What is given for operands that name files to be read from end to end. */
+function wholeInputs(
+  table: OperandTable,
+  given: Readonly<Record<string, unknown>>,
+): readonly Uint8Array[] {
+  const values = Object.keys(table).filter((name) => table[name]!.readWhole).map((name) =>
+    given[name]
+  );
+  return values.flat().filter((value) => value instanceof Uint8Array);
 }
 
 function tell(what: "help" | "version", call: Call, terminal: Terminal): number {

@@ -15,7 +15,7 @@ import { serveCrew } from "../ffi/threads/thread.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
-import { hasRestarted, restartWithoutFtl } from "./engine.ts";
+import { hasRestarted, isLongInput, restartWithoutFtl } from "./engine.ts";
 import { ProcessPort } from "./process_port.ts";
 import { TOOLBOX } from "./program.ts";
 import {
@@ -65,6 +65,9 @@ async function start(): Promise<number> {
       toolbox: TOOLBOX,
       terminal: createTerminal(port),
       machine,
+      expectInput: (paths) => {
+        if (executable !== undefined && isLongInput(linux, paths)) restart();
+      },
     });
   } catch (error) {
     if (error instanceof InterruptedError) linux.signals.end(error.signal);

@@ -80,6 +80,8 @@ export interface Operand {
   readonly repeated?: true;
   /** Message if it is not given, where the C program has one of its own. */
   readonly missing?: string;
+  /** Names files that are read from end to end, so that their length tells how much work there is. */
+  readonly readWhole?: true;
 }
 
 /** Operands by the names that `run` knows them by, in the order of the command line. */

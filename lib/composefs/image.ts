@@ -149,7 +149,16 @@ export function createImageFromDump(
   chunks: Iterable<Uint8Array>,
   options: CreateImageFromDumpOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  return encodeImage(parseDumpfile(chunks, options), options);
+  return encodeImage(parseDumpfile(chunks, options), { ...options, isValid: true });
+}
+
+/** How {@linkcode encodeImage} goes about it. */
+export interface EncodeImageOptions extends VersionRange {
+  /**
+   * Leaves out the check that the tree can be made into an image: for trees that {@linkcode parseDumpfile} gave,
+   * which are, and have not been changed. Default false.
+   */
+  readonly isValid?: boolean;
 }
 
 /**
@@ -174,10 +183,10 @@ export function createImageFromDump(
  */
 export function encodeImage(
   tree: Tree<Content>,
-  range: VersionRange = {},
+  options: EncodeImageOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  validateTree(tree);
-  return encode(tree, CONTENT_INODES, range);
+  if (!(options.isValid ?? false)) validateTree(tree);
+  return encode(tree, CONTENT_INODES, options);
 }
 
 function encode<File>(

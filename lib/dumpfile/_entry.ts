@@ -13,8 +13,8 @@ import { GrowingDirectory } from "../tree/growing_directory.ts";
 import {
   MAX_EXTERNAL_SIZE,
   MAX_INLINE_SIZE,
-  payloadProblem,
-  targetProblem,
+  payloadLengthProblem,
+  targetLengthProblem,
 } from "../tree/limits.ts";
 import {
   type Content,
@@ -75,7 +75,7 @@ export class EntryParser {
     const content = fields.optional();
     const digest = fields.plainDigest() ?? parseDigest(fields.optional("digest"));
     if (content !== undefined) checkContent(content, size);
-    if (payload !== undefined) refuseProblem(payloadProblem(payload));
+    if (payload !== undefined) refuseProblem(payloadLengthProblem(payload.length));
     this.isOversized = false;
     const xattrs = fields.ended ? NO_XATTRS : this.#xattrs.parse(fields);
     const stat = {
@@ -95,7 +95,7 @@ export class EntryParser {
       case "regular":
         return { kind, stat, file: regular(size, payload, content, digest) };
       case "symlink":
-        refuseProblem(targetProblem(payload ?? NOTHING));
+        refuseProblem(targetLengthProblem(payload?.length ?? 0));
         return { kind, stat, target: payload! };
       default: {
         const device = kind === "character" || kind === "block";

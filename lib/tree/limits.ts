@@ -42,17 +42,27 @@ export function xattrProblem({ name }: Xattr, cost: number): string | undefined 
 
 /** Says what is wrong with a symlink's target. */
 export function targetProblem(target: Uint8Array): string | undefined {
-  if (target.length === 0) return "invalid symlink: no target";
-  if (target.length > MAX_PATH_LENGTH) {
-    return `invalid symlink: target of ${target.length} bytes, expected at most ${MAX_PATH_LENGTH}`;
-  }
-  return target.includes(0) ? "invalid symlink: NUL in target" : undefined;
+  return targetLengthProblem(target.length) ??
+    (target.includes(0) ? "invalid symlink: NUL in target" : undefined);
+}
+
+/** The same, of a target that is known to hold no NUL. */
+export function targetLengthProblem(length: number): string | undefined {
+  if (length === 0) return "invalid symlink: no target";
+  return length > MAX_PATH_LENGTH
+    ? `invalid symlink: target of ${length} bytes, expected at most ${MAX_PATH_LENGTH}`
+    : undefined;
 }
 
 /** Says what is wrong with the path of a backing file. */
 export function payloadProblem(path: Uint8Array): string | undefined {
-  if (path.length > MAX_PATH_LENGTH) {
-    return `invalid payload of ${path.length} bytes, expected at most ${MAX_PATH_LENGTH}`;
-  }
-  return path.includes(0) ? "invalid payload: NUL byte" : undefined;
+  return payloadLengthProblem(path.length) ??
+    (path.includes(0) ? "invalid payload: NUL byte" : undefined);
+}
+
+/** The same, of a path that is known to hold no NUL. */
+export function payloadLengthProblem(length: number): string | undefined {
+  return length > MAX_PATH_LENGTH
+    ? `invalid payload of ${length} bytes, expected at most ${MAX_PATH_LENGTH}`
+    : undefined;
 }

@@ -99,6 +99,35 @@ Deno.test("dispatch() refuses an option twice under the toolbox's own name only"
   assertEquals(stderr, 'composefs: Cannot use option "--base" twice: expected one value\n');
 });
 
+Deno.test("dispatch() tells which files are read whole before the command runs", async () => {
+  const events: string[] = [];
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const read = defineCommand({
+    name: "read",
+    summary: "Read",
+    description: [],
+    options: {},
+    operands: {
+      first: { name: "FIRST", summary: "First", readWhole: true },
+      other: { name: "OTHER", summary: "Other" },
+      rest: { name: "REST", summary: "Rest", readWhole: true, optional: true, repeated: true },
+    },
+    run(_, { other }) {
+      events.push(`run ${text(other)}`);
+      return 0;
+    },
+  });
+  for (const args of ["a b c d", "a b"]) {
+    await dispatch("composefs", `read ${args}`.split(" ").map(utf8), {
+      toolbox: { ...toolbox, commands: [read] },
+      terminal: createTerminal(fakePort()),
+      machine: NO_MACHINE,
+      expectInput: (paths) => events.push(`expect ${paths.map(text).join(" ")}`),
+    });
+  }
+  assertEquals(events, ["expect a c d", "run b", "expect a", "run b"]);
+});
+
 Deno.test("dispatch() does not take argv0 for a verb that is no program", async () => {
   assertEquals((await call("/bin/echo", "echo a")).stdout, "composefs::a\n");
 });

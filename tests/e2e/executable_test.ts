@@ -37,6 +37,21 @@ testEach("executable: the variable that it sets itself reaches JavaScriptCore", 
   assertStringIncludes(stderr, "useFTLJIT=neither");
 });
 
+testEach("executable: beginning anew for long input changes nothing else", NEEDS, (subject) => {
+  const names = Array.from({ length: 8_000 }, (_, i) => `/${"n".repeat(200)}${10_000 + i}`);
+  const text = "/ 4096 40755 2 0 0 0 0.0 - - -\n" +
+    names.map((name) => `${name} 0 100644 1 0 0 0 0.0 - - -\n`).join("");
+  const dump = subject.path("long.dump");
+  const image = subject.path("long.cfs");
+  writeFileSync(dump, text);
+  assertEquals(run(executable.command, ["create", "--from-file", dump, image]).code, 0);
+  const { code, stderr, stdout } = run(executable.command, ["dump", image]);
+  const dumped = new TextDecoder().decode(stdout);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(dumped.split("\n").length, 8_002);
+  assertEquals(dumped.slice(dumped.indexOf("\n")), text.slice(text.indexOf("\n")));
+});
+
 /** Commands that write an executable anew; its name follows. */
 const REWRITERS = [
   ["strip"],

@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createImageFromDump, encodeImage } from "../../lib/composefs/image.ts";
+import { validateTree } from "../../lib/composefs/_validate.ts";
 import { openImage } from "../../lib/composefs/open.ts";
 import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
@@ -109,6 +110,15 @@ ${
     `/wide/${String(i).padStart(200, "n")} 0 100644 1 0 0 0 0.0 - - -\n`).join("")
 }`;
 
+/** The parser lets through only what an image can hold; images of dumps are made without another check. */
+function mustBeValid(tree: Tree<Content>): void {
+  try {
+    validateTree(tree);
+  } catch (error) {
+    throw new Error(`a dump that was accepted gave no valid tree: ${error}`, { cause: error });
+  }
+}
+
 /** Writes a tree in every way there is. */
 function writeTree(tree: Tree<Content>): void {
   for (const _ of writeDumpfile(tree)) { /* only written */ }
@@ -148,6 +158,8 @@ longTest("damaged dump files are read or refused", () => {
     const dump = mutateDump(random, random.pick(dumps));
     const cut = random.int(0, dump.length);
     const chunks = [dump.subarray(0, cut), dump.subarray(cut)];
-    writeTree(parseDumpfile(chunks, { strict: random.chance(30) }));
+    const tree = parseDumpfile(chunks, { strict: random.chance(30) });
+    mustBeValid(tree);
+    writeTree(tree);
   });
 });

@@ -125,6 +125,7 @@ const operands = {
     name: "SOURCE",
     summary: "The directory, or the dump file with --from-file (- for standard input)",
     missing: "No source path specified",
+    readWhole: true,
   },
   image: {
     name: "IMAGE",
@@ -286,7 +287,7 @@ function readFromFile(source: Uint8Array, context: Context): Encode {
   const strict = hasVariable("CFS_PARSE_STRICT");
   try {
     const tree = parseDumpfile(readDump(source, context), { strict });
-    return ({ range }) => encodeImage(tree, range);
+    return ({ range }) => encodeImage(tree, { ...range, isValid: true });
   } catch (error) {
     if (!(error instanceof DumpfileSyntaxError)) throw error;
     throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {

@@ -21,6 +21,7 @@ export const IMAGES = {
     summary: "A composefs image",
     repeated: true,
     missing: "No image path specified",
+    readWhole: true,
   },
 } as const;
 

@@ -46,7 +46,12 @@ const options = {
 } as const satisfies OptionTable;
 
 const operands = {
-  source: { name: "SRC", summary: "The image to read", missing: "No source path specified" },
+  source: {
+    name: "SRC",
+    summary: "The image to read",
+    missing: "No source path specified",
+    readWhole: true,
+  },
   destination: {
     name: "DEST",
     summary: "The image to write (- for standard output)",

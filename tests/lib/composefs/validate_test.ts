@@ -1,3 +1,7 @@
+import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
+import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
+import { seeds } from "../../../scripts/test/effort.ts";
+import { randomDump } from "../../kit/random_dump.ts";
 import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
@@ -163,4 +167,18 @@ Deno.test("100,000 levels need no stack", () => {
   let tree = directory();
   for (let level = 0; level < 100_000; level++) tree = directory({ d: tree });
   validateTree(tree);
+});
+
+Deno.test("what the parser of dump files lets through can be made into an image", () => {
+  for (const seed of seeds(0, 200)) {
+    const { dump } = randomDump(seed);
+    let tree: Tree<Content>;
+    try {
+      tree = parseDumpfile([dump]);
+    } catch (error) {
+      if (!(error instanceof DumpfileSyntaxError)) throw error;
+      continue;
+    }
+    validateTree(tree);
+  }
 });
