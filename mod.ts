@@ -49,6 +49,7 @@ export {
   readSource,
   type ReadSourceOptions,
 } from "./lib/composefs/image.ts";
+export type { ImageDirectory, ImageEntry } from "./lib/composefs/image_entry.ts";
 export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/composefs/open.ts";
 export { type Contents, INLINE_THRESHOLD } from "./lib/composefs/contents.ts";
 export type { FileReader, ReadFilesOptions } from "./lib/composefs/file_reader.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Digest } from "../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../lib/digest/hasher.ts";
 import type { File } from "../lib/file/file.ts";
 import { Fd } from "./files/fd.ts";
@@ -14,7 +15,7 @@ import {
   type MeasuredDigest,
   requireVerity,
 } from "./files/fsverity.ts";
-import { type ImageFile, readImageFile } from "./files/image_file.ts";
+import { type ImageFile, openImageFile, readImageFile } from "./files/image_file.ts";
 import { Installer, isSameFile } from "./files/installer.ts";
 import { writeFileAtomically, type WriteFileOptions } from "./files/output_file.ts";
 import { ownChunks } from "./files/own_chunks.ts";
@@ -56,6 +57,17 @@ export class LinuxFiles {
     options: { readonly whole?: HashAlgorithm | undefined } = {},
   ): ImageFile {
     return readImageFile(this.#linux, bytesOf(path), options);
+  }
+
+  /**
+   * Opens an image, to be given to `openImage`, of which no more is read than is looked at.
+   *
+   * @param digest fs-verity digest that the file must have; then nothing of it is handed out that is not verified.
+   * @throws {SyscallError} If it cannot be read.
+   * @throws {Error} If it has another digest.
+   */
+  openImage(path: Path, digest?: Digest): File {
+    return openImageFile(this.#linux, bytesOf(path), digest);
   }
 
   /** Opens a file that has an end, for reading at positions. */

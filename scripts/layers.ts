@@ -39,7 +39,7 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   tree: ["file", "digest", "bytes"],
   dumpfile: ["tree", "digest", "bytes"],
   tar: ["tree", "file", "bytes"],
-  erofs: ["tree", "bytes"],
+  erofs: ["tree", "file", "bytes"],
   objects: ["tree", "digest", "file", "bytes"],
   composefs: ["objects", "erofs", "dumpfile", "tree", "digest", "file", "bytes"],
   mount: ["tree", "digest", "bytes"],

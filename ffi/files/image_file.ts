@@ -1,21 +1,20 @@
 /**
- * Reads a whole image out of a file of unknown kind. Its first page tells whether it is an image and how long,
+ * Reads or opens the image in a file of unknown kind. Its first page tells whether it is an image and how long,
  * before any more is read.
  *
  * @module
  */
 
-import { claimedSize, IMAGE_HEAD_SIZE } from "../../lib/composefs/open.ts";
+import { claimedSize, IMAGE_HEAD_SIZE, MAX_IMAGE_SIZE } from "../../lib/composefs/open.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import { FsVerityHasher } from "../../lib/digest/fs_verity.ts";
+import { fsVerityDigest, FsVerityHasher } from "../../lib/digest/fs_verity.ts";
+import { openVerified } from "../../lib/digest/verified_file.ts";
+import { type File, memoryFile } from "../../lib/file/file.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import type { Fd } from "./fd.ts";
 import { openFiniteFile } from "./finite_file.ts";
 import type { Linux } from "../sys/linux.ts";
-
-/** The largest image that is read: what a typed array holds on every runtime. */
-const MAX_IMAGE_SIZE = 2 ** 32;
 
 /** Room that is made before it is known that a pipe or device has as much as it claims. */
 const FIRST_ROOM = 1 << 20;
@@ -55,6 +54,50 @@ export function readImageFile(
   options: { readonly whole?: HashAlgorithm | undefined },
 ): ImageFile {
   using file = openFiniteFile(linux, path, { also: "pipe" });
+  return readOpened(file, options);
+}
+
+/**
+ * Opens an image to be read at positions. One in a pipe or on a device is read whole.
+ *
+ * @param digest What the file must have. It is verified before anything of it is handed out, and so is later each
+ * block that is read once more.
+ * @throws {SyscallError} If the file cannot be read.
+ * @throws {Error} If it is not of a kind that holds images, too large, or another one than expected.
+ */
+export function openImageFile(linux: Linux, path: Uint8Array, digest?: Digest): File {
+  const file = openFiniteFile(linux, path, { also: "pipe" });
+  try {
+    const { size, mode } = file.sizeAndMode();
+    // Some files say that they are empty, and are not.
+    if (kindOfMode(mode) !== "regular" || size === 0) {
+      const contents = readExpected(file, digest);
+      file.close();
+      return memoryFile(contents);
+    }
+    const head = new Uint8Array(IMAGE_HEAD_SIZE);
+    sizeIn(head.subarray(0, file.readAt(head, 0)), file);
+    return digest === undefined ? file : openVerified(file, { digest, size, name: file.shown });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function readExpected(file: Fd, digest: Digest | undefined): Uint8Array<ArrayBuffer> {
+  const { bytes, whole } = readOpened(file, { whole: digest?.algorithm });
+  if (digest === undefined) return bytes;
+  const found = whole?.digest ?? fsVerityDigest(bytes, { algorithm: digest.algorithm });
+  if (found.equals(digest)) return bytes;
+  throw new Error(
+    `Cannot use ${file.shown}: fs-verity digest ${found.toHex()}, expected ${digest.toHex()}`,
+  );
+}
+
+function readOpened(
+  file: Fd,
+  options: { readonly whole?: HashAlgorithm | undefined },
+): ImageFile {
   const bytes = readImage(file);
   // What follows an image on a device is not its own.
   const isDevice = kindOfMode(file.sizeAndMode().mode) === "block";
@@ -75,13 +118,7 @@ export function readImage(file: Fd): Uint8Array<ArrayBuffer> {
   const { size, mode } = file.sizeAndMode();
   const head = new Uint8Array(IMAGE_HEAD_SIZE);
   const headLength = readFull(file, head, 0);
-  const claimed = headLength < head.length ? 0 : claimedSize(head) ?? 0;
-  if (claimed > MAX_IMAGE_SIZE) {
-    throw new RangeError(
-      `Cannot load ${file.shown}: ${claimed} bytes, expected at most ${MAX_IMAGE_SIZE}`,
-    );
-  }
-  const expected = Math.max(claimed, headLength);
+  const expected = sizeIn(head.subarray(0, headLength), file);
   const known = kindOfMode(mode) === "regular" ? Math.min(size, expected) : FIRST_ROOM;
   let buffer = new Uint8Array(Math.max(headLength, Math.min(known, expected)));
   buffer.set(head.subarray(0, headLength));
@@ -93,6 +130,15 @@ export function readImage(file: Fd): Uint8Array<ArrayBuffer> {
     buffer = larger;
   }
   return buffer.subarray(0, length);
+}
+
+/** Bytes of an image that begins like this, or of the beginning of anything else. */
+function sizeIn(head: Uint8Array, file: Fd): number {
+  const claimed = head.length < IMAGE_HEAD_SIZE ? 0 : claimedSize(head) ?? 0;
+  if (claimed <= MAX_IMAGE_SIZE) return Math.max(claimed, head.length);
+  throw new RangeError(
+    `Cannot load ${file.shown}: ${claimed} bytes, expected at most ${MAX_IMAGE_SIZE}`,
+  );
 }
 
 /** Fills a buffer from a position on as far as there is something; returns where that ends. */

@@ -11,7 +11,7 @@
 
 import { encodeHex } from "../bytes/hex.ts";
 import { startsWith } from "../bytes/compare.ts";
-import { concatBytes, utf8 } from "../bytes/text.ts";
+import { concatBytes, printable, utf8 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { InodeXattr, ValueForm } from "../erofs/inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
@@ -79,25 +79,44 @@ const METACOPY = xattrName(METACOPY_NAME);
 const UNVERIFIED: InodeXattr = { name: METACOPY, head: EMPTY, rest: EMPTY };
 
 /**
- * The digest in a metacopy xattr of an image, or undefined if it is empty. What looks like none of the
- * digests that overlayfs knows is not taken for none: a file would go unverified by that.
+ * By which algorithm the digest in a metacopy xattr of an image is, or undefined if it is empty. What looks like
+ * none of the digests that overlayfs knows is not taken for none: a file would go unverified by that.
  *
+ * @param path Makes the path of the file, for the message.
  * @throws {ImageFormatError} If it is neither empty nor a digest.
  */
-export function metacopyDigest(metacopy: ImageXattr | undefined): Digest | undefined {
+export function metacopyAlgorithm(
+  metacopy: ImageXattr | undefined,
+  path: () => Uint8Array,
+): HashAlgorithm | undefined {
   if (metacopy === undefined || metacopy.size === 0) return undefined;
   const { size, end } = metacopy;
   for (const algorithm of ALGORITHMS) {
     const header = METACOPY_HEADERS[algorithm];
-    if (size !== header[1] || !metacopy.startsWith(header)) continue;
-    return new Digest(algorithm, metacopy.value(HEADER_SIZE));
+    if (size === header[1] && metacopy.startsWith(header)) return algorithm;
   }
   const header = encodeHex(metacopy.value().subarray(0, HEADER_SIZE));
   throw new ImageFormatError(
     end - size,
-    `metacopy of ${size} bytes that begins with 0x${header}, expected none or a digest by SHA-256 or ` +
-      "SHA-512",
+    `"${
+      printable(path())
+    }": metacopy of ${size} bytes that begins with 0x${header}, expected none or a ` +
+      "digest by SHA-256 or SHA-512",
   );
+}
+
+/**
+ * The digest in a metacopy xattr of an image, or undefined if it is empty.
+ *
+ * @param path Makes the path of the file, for the message.
+ * @throws {ImageFormatError} If it is neither empty nor a digest.
+ */
+export function metacopyDigest(
+  metacopy: ImageXattr | undefined,
+  path: () => Uint8Array,
+): Digest | undefined {
+  const algorithm = metacopyAlgorithm(metacopy, path);
+  return algorithm && new Digest(algorithm, metacopy!.value(HEADER_SIZE));
 }
 
 /** The redirect xattr to a path below the object store. */

@@ -10,11 +10,10 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
-import { printable } from "../bytes/text.ts";
-import type { Digest } from "../digest/digest.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
-import type { ErofsImage, ImageInode } from "../erofs/image.ts";
+import type { ErofsImage } from "../erofs/image.ts";
+import type { ImageInode } from "../erofs/image_inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
 import { MAX_INLINE_SIZE, targetProblem } from "../tree/limits.ts";
 import { MAX_PATH_LENGTH } from "../tree/name.ts";
@@ -22,6 +21,7 @@ import { type Content, externalContent, type Leaf, type Stat, type Xattr } from 
 import {
   ESCAPED_PREFIX,
   METACOPY_NAME,
+  metacopyAlgorithm,
   metacopyDigest,
   OVERLAY_PREFIX,
   REDIRECT_NAME,
@@ -41,21 +41,17 @@ export interface FoundInode {
   readonly xattrs: readonly ImageXattr[];
 }
 
-/** Where a file was found, as far as it matters to what it is. */
-export interface Surroundings {
-  /** Whether its directory says of itself that it holds whiteouts. */
-  readonly inMarked: boolean;
-  /** Its path, for messages. */
-  path(): Uint8Array;
+/** Tells whether a regular file's contents are outside of the image. */
+export function isExternal({ kind, layout, size }: ImageInode): boolean {
+  return kind === "regular" && layout === LAYOUT.chunkBased && size > 0;
 }
 
 /** Tells what the inodes of an image stand for. */
 export class Unoverlay {
-  /**
-   * Whether whiteouts stand for themselves, as in version 2 and for whoever knows of it. Then a file with
-   * several names is also not more at home under one of them.
-   */
-  readonly isPlain: boolean;
+  /** Whether it matters under which of a file's names it has its inode. In version 2 it is the first one met. */
+  readonly hasHomes: boolean;
+  /** Whether whiteouts stand for themselves, as in version 2 and for whoever knows of it. */
+  readonly #isPlain: boolean;
   readonly #image: ErofsImage;
   readonly #version: number;
   readonly #exact: boolean;
@@ -67,7 +63,8 @@ export class Unoverlay {
     this.#image = image;
     this.#version = version;
     this.#exact = view === "exact";
-    this.isPlain = this.#exact && version === 2;
+    this.#isPlain = this.#exact && version === 2;
+    this.hasHomes = this.#exact && !this.#isPlain;
     this.#directoryMarks = version >= 1
       ? [...WHITEOUTS_XATTRS, ...WHITEOUTS_OPAQUE_XATTRS]
       : WHITEOUTS_XATTRS;
@@ -78,12 +75,12 @@ export class Unoverlay {
    * directory. Version 2 has none, but those of the source.
    */
   isHidden({ kind, u }: ImageInode): boolean {
-    return kind === "character" && u === 0 && !this.isPlain;
+    return kind === "character" && u === 0 && !this.#isPlain;
   }
 
   /** Tells whether a directory says of itself that it holds whiteouts. */
   isMarked({ xattrs }: FoundInode): boolean {
-    return !this.isPlain && hasAll(xattrs, this.#directoryMarks);
+    return !this.#isPlain && hasAll(xattrs, this.#directoryMarks);
   }
 
   /**
@@ -99,24 +96,23 @@ export class Unoverlay {
   /**
    * A file that is not a directory.
    *
+   * @param inMarked Tells whether its directory says of itself that it holds whiteouts.
+   * @param path Makes its path, for messages.
    * @throws {ImageFormatError} If it holds what an image cannot.
    */
-  leaf(found: FoundInode, surroundings: Surroundings): Leaf<Content> {
+  leaf(found: FoundInode, inMarked: () => boolean, path: () => Uint8Array): Leaf<Content> {
     const { inode, xattrs } = found;
     const { kind } = inode;
     switch (kind) {
       case "regular": {
-        const whiteout = this.#exact
-          ? surroundings.inMarked && isWhiteout(found)
-          : find(xattrs, WHITEOUT_XATTRS[0]!.name) !== undefined;
-        if (whiteout) {
+        if (this.#exact ? isWhiteout(found) && inMarked() : isMarkedWhiteout(xattrs)) {
           return { kind: "character", stat: this.#stat(found, WHITEOUT_XATTRS), rdev: 0 };
         }
-        const file = this.#content(found, surroundings);
+        const file = this.#content(found, path);
         return { kind, stat: this.#stat(found, NO_XATTRS), file };
       }
       case "symlink":
-        return { kind, stat: this.#stat(found, NO_XATTRS), target: this.#target(inode) };
+        return { kind, stat: this.#stat(found, NO_XATTRS), target: this.target(inode) };
       case "directory":
         throw new TypeError("A directory is no leaf");
       default: {
@@ -134,37 +130,54 @@ export class Unoverlay {
       mtimeNsec === buildTimeNsec && nlink <= 0xffff && uid <= 0xffff && gid <= 0xffff;
   }
 
-  #content({ inode, xattrs }: FoundInode, surroundings: Surroundings): Content {
-    const { size, layout, start } = inode;
-    if (layout !== LAYOUT.chunkBased || size === 0) {
-      if (size > MAX_INLINE_SIZE) {
-        throw new ImageFormatError(
-          start,
-          `inline content of ${size} bytes, expected at most ${MAX_INLINE_SIZE}`,
-        );
-      }
+  /**
+   * Checks what {@linkcode leaf} checks, and makes nothing of it.
+   *
+   * @throws {ImageFormatError} If the inode holds what an image cannot.
+   */
+  check({ inode, xattrs }: FoundInode, path: () => Uint8Array): void {
+    if (inode.kind === "symlink") this.target(inode);
+    if (inode.kind !== "regular" || !this.#exact && isMarkedWhiteout(xattrs)) return;
+    if (!isExternal(inode)) return this.#checkInline(inode);
+    redirect(inode, xattrs);
+    metacopyAlgorithm(find(xattrs, METACOPY_NAME), path);
+  }
+
+  /** The path of the object that holds a file's contents, as {@linkcode leaf} has it; undefined if there is none. */
+  objectPath({ inode, xattrs }: FoundInode): Uint8Array | undefined {
+    if (!isExternal(inode) || !this.#exact && isMarkedWhiteout(xattrs)) return undefined;
+    const path = redirectPath(redirect(inode, xattrs));
+    return path?.length === 0 ? undefined : path;
+  }
+
+  #content({ inode, xattrs }: FoundInode, path: () => Uint8Array): Content {
+    if (!isExternal(inode)) {
+      this.#checkInline(inode);
       return { kind: "inline", bytes: this.#image.data(inode) };
     }
-    const path = redirectPath(find(xattrs, REDIRECT_NAME));
-    if (path?.includes(0)) throw new ImageFormatError(start, "redirect with a NUL");
-    const digest = this.#digest(find(xattrs, METACOPY_NAME), surroundings);
-    return externalContent(size, path, digest);
+    const object = redirectPath(redirect(inode, xattrs));
+    const digest = metacopyDigest(find(xattrs, METACOPY_NAME), path);
+    // libcomposefs knows of no other digest than that by SHA-256, and says that there is none.
+    const isKnown = this.#exact || digest?.algorithm === "sha256";
+    return externalContent(inode.size, object, isKnown ? digest : undefined);
   }
 
-  #digest(metacopy: ImageXattr | undefined, surroundings: Surroundings): Digest | undefined {
-    try {
-      const digest = metacopyDigest(metacopy);
-      // libcomposefs knows of no other digest than that by SHA-256, and says that there is none.
-      return this.#exact || digest?.algorithm === "sha256" ? digest : undefined;
-    } catch (error) {
-      if (!(error instanceof ImageFormatError)) throw error;
-      const { offset, cause, state } = error;
-      const path = printable(surroundings.path());
-      throw new ImageFormatError(offset, `"${path}": ${state}`, { cause });
-    }
+  #checkInline(inode: ImageInode): void {
+    const { size, start } = inode;
+    this.#image.dataBlocks(inode);
+    if (size <= MAX_INLINE_SIZE) return;
+    throw new ImageFormatError(
+      start,
+      `inline content of ${size} bytes, expected at most ${MAX_INLINE_SIZE}`,
+    );
   }
 
-  #target(inode: ImageInode): Uint8Array {
+  /**
+   * The target of a symbolic link.
+   *
+   * @throws {ImageFormatError} If it is none.
+   */
+  target(inode: ImageInode): Uint8Array {
     if (inode.size > MAX_PATH_LENGTH) {
       throw new ImageFormatError(
         inode.start,
@@ -208,9 +221,21 @@ const NO_XATTRS: readonly Xattr[] = [];
 const FILE_MARKS: readonly Xattr[] = [...WHITEOUT_XATTRS, ...WHITEOUTS_XATTRS];
 const OTHER_MARKS: readonly Xattr[] = FILE_MARKS.filter((mark) => mark !== WHITEOUT_XATTRS[0]);
 
+/** Tells what libcomposefs takes for a whiteout. */
+function isMarkedWhiteout(xattrs: readonly ImageXattr[]): boolean {
+  return find(xattrs, WHITEOUT_XATTRS[0]!.name) !== undefined;
+}
+
 /** Tells whether an inode is what the overlay step makes of a whiteout. */
 export function isWhiteout({ inode, xattrs }: FoundInode): boolean {
   return inode.kind === "regular" && inode.size === 0 && hasAll(xattrs, WHITEOUT_XATTRS);
+}
+
+/** The redirect of a file whose contents are outside of the image, checked. */
+function redirect(inode: ImageInode, xattrs: readonly ImageXattr[]): ImageXattr | undefined {
+  const found = find(xattrs, REDIRECT_NAME);
+  if (found?.includes(0)) throw new ImageFormatError(inode.start, "redirect with a NUL");
+  return found;
 }
 
 function find<Named extends { readonly name: Uint8Array }>(

@@ -96,12 +96,22 @@ export const LONGEST_ESCAPE = 4;
 
 /** Encodes bytes so that they stand in a field, in the spelling that composefs-info 1.0.8 uses. */
 export function escapeField(bytes: Uint8Array, style: EscapeStyle): Uint8Array {
-  const plain = PLAIN[style];
-  let at = 0;
-  while (at < bytes.length && plain[bytes[at]!] === 1) at++;
-  if (at === bytes.length && !isLoneDash(bytes, style)) return bytes;
+  if (isPlain(bytes, 0, bytes.length, style) && !isLoneDash(bytes, style)) return bytes;
   const encoded = new Uint8Array(LONGEST_ESCAPE * bytes.length);
   return encoded.subarray(0, escapeInto(encoded, 0, bytes, style));
+}
+
+/** Tells whether all bytes from `start` to `end` stand for themselves; a lone dash of style `"optional"` does not, see {@linkcode escapeField}. */
+export function isPlain(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  style: EscapeStyle,
+): boolean {
+  const plain = PLAIN[style];
+  let at = start;
+  while (at < end && plain[bytes[at]!] === 1) at++;
+  return at === end;
 }
 
 /**

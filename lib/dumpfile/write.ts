@@ -15,7 +15,7 @@ import { pathOf, type Place } from "../tree/place.ts";
 import { type Content, FILE_TYPE_BITS, type Node, type Tree } from "../tree/tree.ts";
 import { TreeWalk } from "../tree/walk.ts";
 import { escapeField } from "./escape.ts";
-import { LineBuffer } from "./_line_buffer.ts";
+import { LineBuffer } from "./line_buffer.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { blocksLength, type ErofsImage, type ImageInode } from "./image.ts";
+import { blocksLength, type ErofsImage } from "./image.ts";
+import type { ImageInode } from "./image_inode.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 
 /** Adds up what inodes take of an image. */

@@ -45,6 +45,9 @@ export const SUPER_BLOCK = record({
   rest: reserved(44),
 });
 
+/** The superblock, as far as a reader needs it. */
+export type SuperBlock = ReturnType<typeof SUPER_BLOCK.read>;
+
 /** `struct erofs_inode_compact`. Times are the superblock's. */
 export const INODE_COMPACT = record({
   format: u16,

@@ -14,7 +14,8 @@ import { viewOf } from "../bytes/view.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
-import type { ErofsImage, ImageInode } from "./image.ts";
+import type { ErofsImage } from "./image.ts";
+import type { ImageInode } from "./image_inode.ts";
 import { NameReader } from "./_read_xattr_name.ts";
 
 /** What libcomposefs lets the names and values of one inode take. */
@@ -54,6 +55,14 @@ export class ImageXattr {
       if (this.#image[this.#start + i] !== bytes[i]) return false;
     }
     return true;
+  }
+
+  /** Tells whether the value has a byte. */
+  includes(byte: number): boolean {
+    for (let at = this.#start; at < this.end; at++) {
+      if (this.#image[at] === byte) return true;
+    }
+    return false;
   }
 
   /** The xattr as one of a tree: one object, however many files have it. */
@@ -122,6 +131,7 @@ export class XattrReader {
     const { words, image } = this.#reader;
     const nameAt = start + XATTR_ENTRY.size;
     if (nameAt > end) throw new ImageFormatError(start, "xattr entry ends behind its area");
+    this.#reader.check(start, XATTR_ENTRY.size, "xattr entry");
     // The whole header is one word: length and index of the name, size of the value.
     const header = words[start / 4]!;
     const nameLen = header & 0xff;
@@ -130,6 +140,7 @@ export class XattrReader {
     if (start + size > end) {
       throw new ImageFormatError(start, `xattr entry of ${size} bytes ends behind its area`);
     }
+    this.#reader.check(start, size, "xattr entry");
     const name = this.#names.read(start, nameAt, nameLen);
     return new ImageXattr(name, image, nameAt + nameLen, valueSize);
   }

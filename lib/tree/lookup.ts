@@ -1,5 +1,5 @@
 /**
- * Finding a file of a tree by its path.
+ * Finding a file by its path, in whatever has directories.
  *
  * @module
  */
@@ -8,28 +8,36 @@ import { printable } from "../bytes/text.ts";
 import { findEntry } from "./growing_directory.ts";
 import { isDotOrDotDot } from "./name.ts";
 import { splitNames } from "./place.ts";
-import type { Directory, Leaf, Tree } from "./tree.ts";
+import type { Directory, FileKind, Leaf, Node, Symlink, Tree } from "./tree.ts";
 import { TreeError, type TreeErrorCode } from "./tree_error.ts";
 
 /** As many symbolic links as the kernel follows. */
 const MAX_LINKS = 40;
 const SLASH = 0x2f;
 
+/** Where paths lead through. */
+export interface PathSpace<Place> {
+  /** Where absolute paths start, and all others too. */
+  readonly root: Place;
+  /** Finds a name, neither `.` nor `..`, in a directory. */
+  find(directory: Place, name: Uint8Array): Place | undefined;
+  kind(place: Place): FileKind;
+  /** The target of a symbolic link. */
+  target(link: Place): Uint8Array;
+}
+
 /**
- * Finds a file as the kernel would with the tree as its root directory: symbolic links, also the last
- * name's, are followed within the tree, `..` of the root is the root.
+ * Follows a path as the kernel would with the root as its root directory: symbolic links, also the last
+ * name's, are followed below it, `..` of the root is the root.
  *
  * @param path Relative to the root, whether it begins with a slash or not.
  * @throws {TreeError} If the path leads nowhere.
  */
-export function lookupPath<File>(
-  tree: Tree<File>,
-  path: Uint8Array,
-): Directory | Exclude<Leaf<File>, { kind: "symlink" }> {
+export function followPath<Place>(space: PathSpace<Place>, path: Uint8Array): Place {
   const refuse = (code: TreeErrorCode, state: string) =>
     new TreeError(code, `Cannot find "${printable(path)}": ${state}`, path);
   /** From the root to where the walk stands. */
-  let above: Directory[] = [tree.root];
+  let above: Place[] = [space.root];
   /** Names still to go, the next one last. */
   const pending = splitNames(path).reverse();
   let links = 0;
@@ -38,21 +46,43 @@ export function lookupPath<File>(
       if (name.length === 2 && above.length > 1) above.pop();
       continue;
     }
-    const entry = findEntry(above.at(-1)!.entries, name);
-    if (entry === undefined) throw refuse("not-found", "no such file or directory");
-    const node = typeof entry.node === "number" ? tree.leaves[entry.node]! : entry.node;
-    if (node.kind === "directory") {
-      above.push(node);
-    } else if (node.kind === "symlink") {
+    const place = space.find(above.at(-1)!, name);
+    if (place === undefined) throw refuse("not-found", "no such file or directory");
+    const kind = space.kind(place);
+    if (kind === "directory") {
+      above.push(place);
+    } else if (kind === "symlink") {
       if (++links > MAX_LINKS) throw refuse("too-many-links", "too many levels of symbolic links");
-      if (node.target[0] === SLASH) above = [tree.root];
-      for (const part of splitNames(node.target).reverse()) pending.push(part);
+      const target = space.target(place);
+      if (target[0] === SLASH) above = [space.root];
+      for (const part of splitNames(target).reverse()) pending.push(part);
     } else {
       if (pending.length > 0) {
         throw refuse("not-a-directory", `"${printable(name)}" is not a directory`);
       }
-      return node;
+      return place;
     }
   }
   return above.at(-1)!;
+}
+
+/**
+ * Finds a file of a tree; see {@linkcode followPath}.
+ *
+ * @throws {TreeError} If the path leads nowhere.
+ */
+export function lookupPath<File>(
+  tree: Tree<File>,
+  path: Uint8Array,
+): Directory | Exclude<Leaf<File>, { kind: "symlink" }> {
+  const space: PathSpace<Node<File>> = {
+    root: tree.root,
+    find(directory, name) {
+      const { node } = findEntry((directory as Directory).entries, name) ?? {};
+      return typeof node === "number" ? tree.leaves[node] : node;
+    },
+    kind: ({ kind }) => kind,
+    target: (link) => (link as Symlink).target,
+  };
+  return followPath(space, path) as Directory | Exclude<Leaf<File>, { kind: "symlink" }>;
 }

@@ -18,19 +18,31 @@ export class PathBuffer {
 
   /** Moves to an entry `depth` levels below the root, in the directory last visited one level up. */
   move(depth: number, name: Uint8Array): void {
+    this.#enter(depth, name.length);
+    if (depth > 0) copyBytes(this.bytes, this.length - name.length, name);
+  }
+
+  /** Moves likewise to an entry whose name is a part of `bytes`. */
+  moveTo(depth: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#enter(depth, end - start);
+    let to = this.length;
+    for (let at = end; at > start;) this.bytes[--to] = bytes[--at]!;
+  }
+
+  /** Makes room for the name, behind a slash. */
+  #enter(depth: number, nameLength: number): void {
     if (depth === 0) {
       this.#lengths.length = 1;
       return;
     }
     const parent = this.#lengths[depth - 1]!;
-    const length = parent + 1 + name.length;
+    const length = parent + 1 + nameLength;
     if (length > this.bytes.length) {
       const larger = new Uint8Array(length * 2);
       larger.set(this.bytes.subarray(0, parent));
       this.bytes = larger;
     }
     this.bytes[parent] = 0x2f;
-    copyBytes(this.bytes, parent + 1, name);
     this.#lengths.length = depth + 1;
     this.#lengths[depth] = length;
   }

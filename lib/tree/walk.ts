@@ -194,19 +194,35 @@ export function nameCounts<File>({ root, leaves }: Tree<File>): Uint32Array | un
 }
 
 /**
- * Refuses a tree that has a path which is longer than the kernel takes one. Its paths together may be longer
- * than the tree by as many times as it has levels: a small image can have gigabytes of them.
+ * Refuses a tree that has a path which is longer than the kernel takes one.
  *
  * @throws {TreeError} If there is one, with its start.
  */
 export function checkPathLengths<File>(tree: Tree<File>): void {
-  const lengths = [0];
+  const lengths = new PathLengths();
   const walk = new TreeWalk(tree);
-  while (walk.next()) {
-    if (walk.depth === 0) continue;
-    const length = lengths[walk.depth - 1]! + 1 + walk.name.length;
-    lengths[walk.depth] = length;
-    if (length <= MAX_PATH_LENGTH) continue;
+  while (walk.next()) lengths.move(walk.depth, walk.name.length, walk);
+}
+
+/**
+ * Refuses paths that are longer than the kernel takes one, met on a walk. Paths together may be longer than a
+ * tree by as many times as it has levels: a small image can have gigabytes of them.
+ */
+export class PathLengths {
+  /** Length of the path at each depth, the root's first. */
+  readonly #lengths = [0];
+
+  /**
+   * Moves to a name `depth` levels below the root, in the directory last visited one level up.
+   *
+   * @param walk Makes the path, for the message.
+   * @throws {TreeError} If it is too long, with its start.
+   */
+  move(depth: number, nameLength: number, walk: { readonly path: Uint8Array }): void {
+    if (depth === 0) return;
+    const length = this.#lengths[depth - 1]! + 1 + nameLength;
+    this.#lengths[depth] = length;
+    if (length <= MAX_PATH_LENGTH) return;
     const { path } = walk;
     const start = printable(path.subarray(0, SHOWN_LENGTH));
     throw new TreeError(

@@ -6,8 +6,9 @@
 
 import { Digest } from "../../lib/digest/digest.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
-import { ErofsImage, type ImageInode } from "../../lib/erofs/image.ts";
-import { type ImageEntry, readDirectory } from "../../lib/erofs/read_directory.ts";
+import { ErofsImage } from "../../lib/erofs/image.ts";
+import type { ImageInode } from "../../lib/erofs/image_inode.ts";
+import { type Dirent, readDirectory } from "../../lib/erofs/read_directory.ts";
 import { parseDumpfile, type ParseDumpfileOptions } from "../../lib/dumpfile/parse.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
 import { unusualHomes } from "../../lib/tree/homes.ts";
@@ -239,7 +240,7 @@ export function entryAt<File>(
 export interface Located {
   readonly inode: ImageInode;
   /** Undefined for the root. */
-  readonly entry: ImageEntry | undefined;
+  readonly entry: Dirent | undefined;
 }
 
 /** Finds an inode of a sound image by the names that lead there. */
@@ -247,7 +248,7 @@ export function locate(image: Uint8Array, ...names: readonly string[]): Located 
   const reader = new ErofsImage(image);
   let inode = reader.inode(reader.superBlock.rootNid);
   let parent = inode.nid;
-  let entry: ImageEntry | undefined;
+  let entry: Dirent | undefined;
   for (const name of names) {
     const wanted = utf8(name).join();
     entry = readDirectory(reader, inode, parent).find((each) => each.name.join() === wanted);

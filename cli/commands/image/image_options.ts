@@ -5,11 +5,14 @@
  */
 
 import { binary, printable } from "../../../lib/bytes/text.ts";
-import type { ReadTreeOptions } from "../../../lib/composefs/open.ts";
+import { type CheckedImage, checkImage, hasRootEntry } from "../../../lib/composefs/image_walk.ts";
+import { openErofs, type ReadTreeOptions } from "../../../lib/composefs/open.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
+import type { ErofsWalk } from "../../../lib/erofs/walk.ts";
+import { findEntry } from "../../../lib/tree/growing_directory.ts";
 import type { Content, Tree } from "../../../lib/tree/tree.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
-import { loadTree } from "./_open.ts";
+import { loading, loadTree } from "./load_image.ts";
 import { JSON_OPTION } from "../../json.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { path } from "../../args/values.ts";
@@ -68,7 +71,7 @@ export const imageOptions = {
 export type ImageOptions = OptionValues<typeof imageOptions>;
 
 /**
- * Reads images, one after the other.
+ * Reads the trees of images, one after the other.
  *
  * @throws {UsageError} If a filter is a path and not a name.
  * @throws {Error} At the last one, if a filter has kept nothing of any image.
@@ -80,21 +83,68 @@ export function* selectedTrees(
   view: ImageView,
 ): Generator<Tree<Content>> {
   const read = readOptions(options, view, asC);
-  const idle = new Map(asC ? [] : options.filter.map((name) => [binary(name), name]));
-  for (const [index, image] of images.entries()) {
+  const filters = new Filters(images.length, asC ? [] : options.filter);
+  for (const image of images) {
     const tree = loadTree(machine, image, read);
-    if (idle.size > 0) {
-      for (const { name } of tree.root.entries) idle.delete(binary(name));
-      // The last one is not shown any more: of one image, nothing is.
-      if (index === images.length - 1) refuseIdle(idle.values());
-    }
+    filters.check((name) => findEntry(tree.root.entries, name) !== undefined);
     yield tree;
   }
 }
 
-function refuseIdle(filters: Iterable<Uint8Array>): void {
-  for (const name of filters) {
-    throw new Error(`Cannot filter by "${printable(name)}": no such entry in the root directory`);
+/**
+ * Checks images likewise, of which no tree is made.
+ *
+ * @param visit Makes what is told of each name in an image.
+ */
+export function* selectedImages(
+  images: readonly Uint8Array[],
+  options: ImageOptions,
+  { asC, machine }: Context,
+  { view, visit }: {
+    readonly view: ImageView;
+    readonly visit: (() => (walk: ErofsWalk) => void) | undefined;
+  },
+): Generator<CheckedImage> {
+  const { rootEntries } = readOptions(options, view, asC);
+  const filters = new Filters(images.length, asC ? [] : options.filter);
+  for (const path of images) {
+    using file = machine.openImage(path);
+    const checked = loading(path, () => {
+      const { erofs, version } = openErofs(file);
+      return checkImage(erofs, { version, view, rootEntries }, visit?.());
+    });
+    filters.check((name) => hasRootEntry(checked, name));
+    yield checked;
+  }
+}
+
+/** Filters of several images, of which each is to keep something of one of them. */
+class Filters {
+  /** By name, those that have kept nothing yet. */
+  readonly #idle: Map<string, Uint8Array>;
+  #imagesLeft: number;
+
+  constructor(images: number, names: readonly Uint8Array[]) {
+    this.#imagesLeft = images;
+    this.#idle = new Map(names.map((name) => [binary(name), name]));
+  }
+
+  /**
+   * Looks for the names in the next image.
+   *
+   * @throws {Error} If it is the last one, and one has never been found.
+   */
+  check(isThere: (name: Uint8Array) => boolean): void {
+    for (const [key, name] of this.#idle) {
+      if (isThere(name)) this.#idle.delete(key);
+    }
+    // The last one is not shown any more: of one image, nothing is.
+    if (--this.#imagesLeft > 0) return;
+    for (const name of this.#idle.values()) {
+      throw new Error(
+        `Cannot filter by "${printable(name)}": no such entry in the root directory`,
+      );
+    }
   }
 }
 

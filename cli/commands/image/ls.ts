@@ -6,14 +6,18 @@
 
 import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
-import { escapeField } from "../../../lib/dumpfile/escape.ts";
-import { pathOf } from "../../../lib/tree/place.ts";
-import type { Content, Node, Tree } from "../../../lib/tree/tree.ts";
-import { checkPathLengths, type Step, walk } from "../../../lib/tree/walk.ts";
+import { escapeField, isPlain } from "../../../lib/dumpfile/escape.ts";
+import { LineBuffer } from "../../../lib/dumpfile/line_buffer.ts";
+import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
+import { type CheckedImage, ImageWalk } from "../../../lib/composefs/image_walk.ts";
+import type { ErofsWalk } from "../../../lib/erofs/walk.ts";
+import type { Content, Leaf } from "../../../lib/tree/tree.ts";
+import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
+import { PathLengths } from "../../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
-import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
+import { type ImageOptions, imageOptions, IMAGES, selectedImages } from "./image_options.ts";
 
 /** What `composefs ls` and `composefs-info ls` have in common. */
 export const LS = {
@@ -41,49 +45,115 @@ export function runLs(
   view: ImageView,
 ): number {
   const { terminal } = context;
-  for (const tree of selectedTrees(images, options, context, view)) {
-    // The C program lists them all.
-    if (view === "exact") checkPathLengths(tree);
-    if (options.json) listJson(terminal.stdout, tree);
-    else list(terminal.stdout, tree);
+  // The C program lists paths of any length.
+  const visit = view === "exact" ? lengthCheck : undefined;
+  for (const image of selectedImages(images, options, context, { view, visit })) {
+    if (options.json) listJson(terminal.stdout, image);
+    else list(terminal.stdout, image);
   }
   return 0;
 }
 
-const NEWLINE = utf8("\n");
-const SLASH_TAB = utf8("/\t");
+/** Makes what refuses a path that is too long, before anything is listed. */
+function lengthCheck(): (walk: ErofsWalk) => void {
+  const lengths = new PathLengths();
+  return (walk) => lengths.move(walk.depth, walk.nameLength, walk);
+}
+
+const NEWLINE = 0x0a;
+const SLASH = 0x2f;
+const TAB = 0x09;
+
+/** Bytes of lines that are written at a time. */
+const CHUNK_SIZE = 1 << 15;
+
+/** Says where a name leads to, behind the path. */
 const TAB_ARROW = utf8("\t-> ");
 const TAB_AT = utf8("\t@ ");
 
-function list(stdout: Output, tree: Tree<Content>): void {
-  for (const { node, depth, path, again } of walk(tree)) {
-    if (depth === 0) continue;
-    stdout.write(escapeField(path, "listing"));
+function list(stdout: Output, image: CheckedImage): void {
+  const walk = new ImageWalk(image);
+  // Made of escaped names: those of the directories are not escaped again for each entry.
+  const path = new PathBuffer();
+  const lines = new LineBuffer(2 * CHUNK_SIZE);
+  while (walk.next()) {
+    if (walk.depth === 0) continue;
+    moveEscaped(path, walk, image.image.image);
+    lines.bytes(path.bytes, path.length);
     // The details of a file are given with its first name.
-    if (again === undefined) writeDetail(stdout, node);
-    stdout.write(NEWLINE);
+    if (!walk.isAgain) writeDetail(lines, walk);
+    lines.byte(NEWLINE);
+    if (lines.length >= CHUNK_SIZE) stdout.write(lines.take());
+  }
+  stdout.write(lines.take());
+}
+
+function moveEscaped(path: PathBuffer, { depth, entry }: ImageWalk, image: Uint8Array): void {
+  const { nameStart, nameEnd } = entry;
+  if (isPlain(image, nameStart, nameEnd, "listing")) path.moveTo(depth, image, nameStart, nameEnd);
+  else path.move(depth, escapeField(entry.name, "listing"));
+}
+
+/** Writes what there is to say of a file. Of most that the image holds there is nothing, and nothing is made. */
+function writeDetail(lines: LineBuffer, walk: ImageWalk): void {
+  const { kind } = walk.inode;
+  if (kind === "directory") {
+    lines.byte(SLASH);
+    lines.byte(TAB);
+  } else if (kind === "symlink") {
+    lines.bytes(TAB_ARROW, TAB_ARROW.length);
+    lines.field(walk.target(), "path");
+  } else if (kind === "regular") {
+    const path = walk.objectPath();
+    if (path === undefined) return;
+    lines.bytes(TAB_AT, TAB_AT.length);
+    lines.field(path, "path");
   }
 }
 
-function writeDetail(stdout: Output, node: Node<Content>): void {
-  if (node.kind === "directory") {
-    stdout.write(SLASH_TAB);
-  } else if (node.kind === "symlink") {
-    stdout.write(TAB_ARROW);
-    stdout.write(escapeField(node.target, "path"));
-  } else if (node.kind === "regular" && node.file.kind === "external" && node.file.path) {
-    stdout.write(TAB_AT);
-    stdout.write(escapeField(node.file.path, "path"));
+function listJson(stdout: Output, image: CheckedImage): void {
+  const linked = readLinked(image);
+  /** Paths of these files, by nid, under the names that have been met first. */
+  const paths = new Map<number, Uint8Array>();
+  for (const { walk, path } of steps(image)) {
+    const { nid, kind } = walk.inode;
+    if (kind === "directory") {
+      stdout.write(jsonLine(entry(path, walk.directory())));
+      continue;
+    }
+    const fields = entry(path, linked.get(nid) ?? walk.leaf());
+    if (walk.isAgain) {
+      stdout.write(jsonLine({ ...fields, ...jsonBytes("hardLinkTo", paths.get(nid)!) }));
+    } else {
+      if (image.linked.has(nid)) paths.set(nid, path.slice());
+      stdout.write(jsonLine(fields));
+    }
   }
 }
 
-function listJson(stdout: Output, tree: Tree<Content>): void {
-  for (const step of walk(tree)) {
-    if (step.depth > 0) stdout.write(jsonLine(entry(step)));
+/** Reads the files that have several names, each at its home. */
+function readLinked(image: CheckedImage): Map<number, Leaf<Content>> {
+  const linked = new Map<number, Leaf<Content>>();
+  if (image.linked.size === 0) return linked;
+  for (const { walk } of steps(image)) {
+    const { nid } = walk.inode;
+    if (image.linked.has(nid) && walk.isHome) linked.set(nid, walk.leaf());
+  }
+  return linked;
+}
+
+/** A walk below the root, and the path of each step: a view, valid until the next. */
+function* steps(image: CheckedImage): Generator<{ walk: ImageWalk; path: Uint8Array }> {
+  const walk = new ImageWalk(image);
+  const path = new PathBuffer();
+  while (walk.next()) {
+    if (walk.depth === 0) continue;
+    path.move(walk.depth, walk.entry.name);
+    yield { walk, path: path.path };
   }
 }
 
-function entry({ node: file, path, again }: Step<Content>): unknown {
+function entry(path: Uint8Array, file: ImageDirectory | Leaf<Content>): object {
   const { mode, uid, gid, nlink, mtime, mtimeNsec } = file.stat;
   return {
     ...jsonBytes("path", path),
@@ -98,18 +168,17 @@ function entry({ node: file, path, again }: Step<Content>): unknown {
     ...(file.kind === "symlink" ? jsonBytes("target", file.target) : {}),
     ...(file.kind === "character" || file.kind === "block" ? { rdev: file.rdev } : {}),
     ...(file.kind === "regular" ? contentFields(file.file) : {}),
-    ...(again !== undefined ? jsonBytes("hardLinkTo", pathOf(again)) : {}),
   };
 }
 
-function sizeOf(file: Node<Content>): number {
+function sizeOf(file: ImageDirectory | Leaf<Content>): number {
   switch (file.kind) {
     case "regular":
       return file.file.kind === "inline" ? file.file.bytes.length : file.file.size;
     case "symlink":
       return file.target.length;
     case "directory":
-      return file.size ?? 0;
+      return file.size;
     default:
       return 0;
   }

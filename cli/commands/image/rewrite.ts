@@ -14,7 +14,7 @@ import {
   type OptionValues,
 } from "../../args/command.ts";
 import { isStdin } from "../../stdin.ts";
-import { loadImage } from "./_open.ts";
+import { loadImage } from "./load_image.ts";
 import { choice, integer } from "../../args/values.ts";
 import { checkFormat, checkVersions } from "./_create_checks.ts";
 import { FORCE_OPTION } from "./image_options.ts";

@@ -9,7 +9,6 @@ import { printable } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
 import { openContent, type OpenContentOptions } from "../../../lib/objects/data_layers.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
-import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
@@ -18,6 +17,7 @@ import type { OptionTable, OptionValues } from "../../args/command.ts";
 import type { DiskLayer } from "../../../ffi/disk.ts";
 import type { Machine } from "../../../ffi/machine.ts";
 import { path } from "../../args/values.ts";
+import { loading } from "../image/load_image.ts";
 
 /** Options of every command that reads objects. */
 export const contentOptions = {
@@ -71,12 +71,7 @@ export function loadExpectedTree(
       );
     }
   }
-  try {
-    return openImage(bytes).tree();
-  } catch (error) {
-    if (!(error instanceof ImageFormatError)) throw error;
-    throw new Error(`Cannot load "${printable(image)}": ${error.message}`, { cause: error });
-  }
+  return loading(image, () => openImage(bytes).tree());
 }
 
 /** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */

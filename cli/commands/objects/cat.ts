@@ -6,17 +6,12 @@
 
 import { printable } from "../../../lib/bytes/text.ts";
 import type { File } from "../../../lib/file/file.ts";
-import { lookupPath } from "../../../lib/tree/lookup.ts";
-import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
+import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import { defineCommand } from "../../args/command.ts";
 import type { Output } from "../../terminal.ts";
-import {
-  Basedirs,
-  contentOptions,
-  loadExpectedTree,
-  openFile,
-  openOptions,
-} from "./_content_options.ts";
+import { loading } from "../image/load_image.ts";
+import { Basedirs, contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
 
 /** Bytes copied at a time. */
@@ -42,20 +37,21 @@ export const cat = defineCommand({
   exitStatus: ["0 if all files were printed, 1 if not."],
   run(options, { image, paths }, context) {
     const { terminal, machine } = context;
-    const tree = loadExpectedTree(machine, image, options);
+    using source = machine.openImage(image, options.digest);
+    const opened = loading(image, () => openImage(source));
     using basedirs = new Basedirs(machine, options);
     using trees = openTrees(options, context);
     const opening = openOptions({ layers: basedirs.layers, trees }, options);
     for (const path of paths) {
-      using file = openFile(findFile(tree, path), path, opening);
+      using file = openFile(loading(image, () => findFile(opened, path)), path, opening);
       copy(file, terminal.stdout);
     }
     return 0;
   },
 });
 
-function findFile(tree: Tree<Content>, path: Uint8Array): Regular<Content> {
-  const node = lookupPath(tree, path);
+function findFile(image: ComposefsImage, path: Uint8Array): Regular<Content> {
+  const { node } = image.lookup(path);
   if (node.kind === "regular") return node;
   throw new Error(
     `Cannot print "${printable(path)}": a ${node.kind} file, expected a regular one`,

@@ -37,6 +37,7 @@ Deno.test("what is escaped comes back", () => {
 
 /** An xattr in an image that holds nothing else. */
 const inImage = (value: Uint8Array) => new ImageXattr(utf8("x"), value, 0, value.length);
+const path = () => utf8("/f");
 const valueOf = ({ head, rest }: InodeXattr) => concatBytes(head, rest);
 
 Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
@@ -45,7 +46,7 @@ Deno.test("metacopy holds the digest of SHA-256, or nothing", () => {
   const value = valueOf(metacopy);
   assertEquals(new TextDecoder().decode(metacopy.name.bytes), "trusted.overlay.metacopy");
   assertEquals([...value.subarray(0, 5), value.length], [0, 36, 0, 1, 0, 36]);
-  assertEquals(metacopyDigest(inImage(value)), digest);
+  assertEquals(metacopyDigest(inImage(value), path), digest);
   assertEquals(valueOf(metacopyXattr(undefined)).length, 0);
 });
 
@@ -53,11 +54,11 @@ Deno.test("metacopy holds the digest of SHA-512 as well", () => {
   const digest = new Digest("sha512", Uint8Array.from({ length: 64 }, (_, i) => i));
   const value = valueOf(metacopyXattr(digest));
   assertEquals([...value.subarray(0, 5), value.length], [0, 68, 0, 2, 0, 68]);
-  assertEquals(metacopyDigest(inImage(value)), digest);
+  assertEquals(metacopyDigest(inImage(value), path), digest);
 });
 
 Deno.test("an empty metacopy is no digest, and nothing else is taken for none", () => {
-  assertEquals(metacopyDigest(inImage(new Uint8Array())), undefined);
+  assertEquals(metacopyDigest(inImage(new Uint8Array()), path), undefined);
   const sha256 = valueOf(metacopyXattr(new Digest("sha256", new Uint8Array(32))));
   const sha512 = valueOf(metacopyXattr(new Digest("sha512", new Uint8Array(64))));
   const changed = [sha256, sha512].flatMap((value) =>
@@ -66,12 +67,12 @@ Deno.test("an empty metacopy is no digest, and nothing else is taken for none", 
   const others = [4, 35, 36, 37, 68].map((length) => new Uint8Array(length));
   const crossed = sha512.slice(0, 36);
   for (const value of [...changed, ...others, crossed, sha256.slice(0, 35)]) {
-    assertThrows(() => metacopyDigest(inImage(value)), ImageFormatError, "metacopy of");
+    assertThrows(() => metacopyDigest(inImage(value), path), ImageFormatError, '"/f": metacopy of');
   }
 });
 
 Deno.test("without a metacopy there is no digest, without a redirect no path", () => {
-  assertEquals([metacopyDigest(undefined), redirectPath(undefined)], [undefined, undefined]);
+  assertEquals([metacopyDigest(undefined, path), redirectPath(undefined)], [undefined, undefined]);
 });
 
 Deno.test("a path does not begin with the redirect's own slash", () => {

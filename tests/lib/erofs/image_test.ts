@@ -54,18 +54,28 @@ Deno.test("a compact inode has the superblock's time", () => {
 });
 
 Deno.test("data comes in blocks, then what follows the inode", () => {
-  const sizes = (inode: Inode) => {
-    const read = readChanged(inode);
-    const parts = read.reader.dataParts(read.inode);
-    assertEquals(parts.every((part) => part.every((byte) => byte !== 0)), true);
-    return parts.map((part) => part.length);
+  for (const size of [0, 2048, 2049, 4096, 5000]) {
+    const { reader, inode } = readChanged(contents(size));
+    assertEquals(reader.data(inode), new Uint8Array(size).fill(0x78));
+  }
+  const { reader, inode } = readChanged(target(4095));
+  assertEquals(reader.data(inode), new Uint8Array(4095).fill(0x74));
+});
+
+Deno.test("data is found block by block", () => {
+  const lengths = (size: number) => {
+    const { reader, inode } = readChanged(contents(size));
+    return Array.from({ length: reader.dataBlocks(inode) }, (_, i) => {
+      const { start, end } = reader.dataBlock(inode, i);
+      assertEquals(reader.image.subarray(start, end).every((byte) => byte === 0x78), true);
+      return end - start;
+    });
   };
-  assertEquals(sizes(contents(0)), []);
-  assertEquals(sizes(contents(2048)), [2048]);
-  assertEquals(sizes(contents(2049)), [2049]);
-  assertEquals(sizes(contents(4096)), [4096]);
-  assertEquals(sizes(contents(5000)), [4096, 904]);
-  assertEquals(sizes(target(4095)), [4095]);
+  assertEquals(lengths(0), []);
+  assertEquals(lengths(2048), [2048]);
+  assertEquals(lengths(2049), [2049]);
+  assertEquals(lengths(4096), [4096]);
+  assertEquals(lengths(5000), [4096, 904]);
 });
 
 Deno.test("an image is read where it stands in a larger buffer", () => {
@@ -73,7 +83,7 @@ Deno.test("an image is read where it stands in a larger buffer", () => {
   const buffer = new Uint8Array(image.length + 100);
   buffer.set(image, 7);
   const reader = new ErofsImage(buffer.subarray(7, 7 + image.length));
-  assertEquals(reader.dataParts(reader.inode(NID))[0]!.length, 5);
+  assertEquals(reader.data(reader.inode(NID)).length, 5);
 });
 
 Deno.test("an image without a whole superblock is refused", () => {
@@ -171,7 +181,7 @@ Deno.test("data behind the inode lies inside the image", () => {
     view.setUint32(4032 + INODE_COMPACT.offsets.size, 32, true);
   });
   const reader = new ErofsImage(image);
-  assertEquals(reader.dataParts(reader.inode(126))[0]!.length, 32);
+  assertEquals(reader.data(reader.inode(126)).length, 32);
   new DataView(image.buffer).setUint32(4032 + INODE_COMPACT.offsets.size, 33, true);
   assertThrows(() => new ErofsImage(image).inode(126), ImageFormatError, "ends behind the image");
 });
@@ -183,7 +193,7 @@ Deno.test("data blocks lie inside the image", () => {
       contents(4096),
       (view) => view.setUint32(at, blkaddr, true),
     );
-    assertThrows(() => reader.dataParts(inode), ImageFormatError, "ends behind the image");
+    assertThrows(() => reader.data(inode), ImageFormatError, "ends behind the image");
   }
 });
 
@@ -191,7 +201,7 @@ Deno.test("the whole last block of data lies inside the image", () => {
   const image = write(contents(2049)).slice(0, 8191);
   new DataView(image.buffer).setUint32(1024 + SUPER_BLOCK.offsets.blocks, 1, true);
   const reader = new ErofsImage(image);
-  assertThrows(() => reader.dataParts(reader.inode(NID)), ImageFormatError, "ends behind");
+  assertThrows(() => reader.data(reader.inode(NID)), ImageFormatError, "ends behind");
 });
 
 Deno.test("chunks are of 2^12 to 2^43 bytes and have no address", () => {
@@ -228,6 +238,6 @@ Deno.test("inodes and their data are read as often as they are asked for", () =>
   const { reader, inode } = readChanged(contents(4096));
   for (let i = 0; i < 100; i++) {
     assertEquals(reader.inode(NID), inode);
-    assertEquals(reader.dataParts(inode).length, 1);
+    assertEquals(reader.data(inode).length, 4096);
   }
 });

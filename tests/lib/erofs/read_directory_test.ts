@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
-import { findDirent, readDirectory } from "../../../lib/erofs/read_directory.ts";
+import { readDirectory } from "../../../lib/erofs/read_directory.ts";
 import { writeErofs } from "../../../lib/erofs/write.ts";
 import { inode, none } from "../../kit/inodes.ts";
 import { patched } from "../../kit/trees.ts";
@@ -123,34 +123,4 @@ Deno.test("a directory without . or .. is refused", () => {
   for (const names of [["."], [".."], ["a"], [".", "a"]]) {
     assertThrows(() => read(imageOf(...names)), ImageFormatError, "without . or ..");
   }
-});
-
-Deno.test("findDirent() finds each name and nothing else, in directories of every size", () => {
-  for (const count of [0, 1, 2, 3, 170, 171, 400, 5000]) {
-    const names = Array.from({ length: count }, (_, i) => `n${String(2 * i).padStart(6, "0")}`);
-    const image = new ErofsImage(imageOf(".", "..", ...names));
-    const root = image.inode(NID);
-    const found = readDirectory(image, root, NID);
-    assertEquals(found.length, count);
-    for (const entry of found) assertEquals(findDirent(image, root, entry.name), entry);
-    for (const absent of ["a", "n", "z", "n000001", `n${String(2 * count).padStart(6, "0")}`]) {
-      assertEquals(findDirent(image, root, utf8(absent)), undefined);
-    }
-  }
-});
-
-Deno.test("findDirent() refuses a block that it cannot look through", () => {
-  const image = patched(imageOf(".", "..", "aa", "bb"), setNameoff(0, 13));
-  const opened = new ErofsImage(image);
-  assertThrows(
-    () => findDirent(opened, opened.inode(NID), utf8("aa")),
-    ImageFormatError,
-    "first name at 13",
-  );
-  const behind = new ErofsImage(patched(imageOf(".", "..", "aa", "bb"), setNameoff(2, 5000)));
-  assertThrows(
-    () => findDirent(behind, behind.inode(NID), utf8("aa")),
-    ImageFormatError,
-    "expected a name",
-  );
 });

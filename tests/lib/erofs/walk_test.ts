@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import { collectImage, findLinks } from "../../../lib/composefs/_image_tree.ts";
 import { DIRENT, SUPER_BLOCK } from "../../../lib/erofs/format.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { ErofsImage } from "../../../lib/erofs/image.ts";
+import { ErofsWalk } from "../../../lib/erofs/walk.ts";
 import { directory, hardLink, inline, locate, patched, symlink } from "../../kit/trees.ts";
 
 /** `/d/e/f`, `/d/g`, `/h` and `/l`, and a link from `/k` to `/h`. */
@@ -18,8 +18,12 @@ function image(): Uint8Array<ArrayBuffer> {
   }));
 }
 
-const collect = (bytes: Uint8Array, rootEntries?: Uint8Array[]) =>
-  collectImage(new ErofsImage(bytes), rootEntries);
+/** Walks to the end. */
+function walkAll(bytes: Uint8Array, rootEntries?: Uint8Array[]): ErofsWalk {
+  const walk = new ErofsWalk(new ErofsImage(bytes), rootEntries);
+  while (walk.next());
+  return walk;
+}
 
 /** Lets a name lead to another inode. */
 function redirect(bytes: Uint8Array<ArrayBuffer>, names: string[], nid: number, fileType?: number) {
@@ -31,17 +35,41 @@ function redirect(bytes: Uint8Array<ArrayBuffer>, names: string[], nid: number, 
 }
 
 function refuse(bytes: Uint8Array, message: string): void {
-  assertThrows(() => collect(bytes), ImageFormatError, message);
+  assertThrows(() => walkAll(bytes), ImageFormatError, message);
 }
 
 const DIRECTORY = 2;
 const nid = (...names: string[]) => locate(image(), ...names).inode.nid;
 
-Deno.test("every inode is collected once", () => {
-  const tree = collect(image());
-  assertEquals(tree.nodes.length, 256 + 7);
-  assertEquals([...tree.linked], [nid("h")]);
-  assertEquals(tree.root.inode.nid, 36);
+Deno.test("every inode is met, each with its name, place and path", () => {
+  const walk = new ErofsWalk(new ErofsImage(image()), ["d", "h", "k", "l"].map(utf8));
+  const steps: [string, number, boolean, string][] = [];
+  while (walk.next()) {
+    const { depth, isAgain, inode } = walk;
+    steps.push([new TextDecoder().decode(walk.path), depth, isAgain, inode.kind]);
+  }
+  assertEquals(steps, [
+    ["/", 0, false, "directory"],
+    ["/d", 1, false, "directory"],
+    ["/d/e", 2, false, "directory"],
+    ["/d/e/f", 3, false, "regular"],
+    ["/d/g", 2, false, "regular"],
+    ["/h", 1, false, "regular"],
+    ["/k", 1, true, "regular"],
+    ["/l", 1, false, "symlink"],
+  ]);
+  assertEquals(walk.next(), false);
+});
+
+Deno.test("what has been met is known, and what has several names", () => {
+  const { met, linked } = walkAll(image());
+  assertEquals(met.size, 256 + 7);
+  assertEquals([...linked], [nid("h")]);
+  const nids = [...met];
+  assertEquals(nids, nids.toSorted((a, b) => a - b));
+  assertEquals([nids.length, nids[0]], [met.size, 36]);
+  for (const each of [nid("h"), nid("d", "e")]) assertEquals(met.has(each), true);
+  assertEquals(met.has(35), false);
 });
 
 Deno.test("a directory that leads to one above it is refused", () => {
@@ -91,7 +119,7 @@ Deno.test("there are no more inodes than the superblock counts", () => {
   const inos = 1024 + SUPER_BLOCK.offsets.inos;
   refuse(patched(image(), (view) => view.setUint32(inos, 262, true)), "more inodes than");
   refuse(patched(image(), (view) => view.setUint32(inos, 0, true)), "more inodes than");
-  collect(patched(image(), (view) => view.setUint32(inos, 5000, true)));
+  walkAll(patched(image(), (view) => view.setUint32(inos, 5000, true)));
 });
 
 Deno.test("inodes that lie over each other are refused", () => {
@@ -116,38 +144,7 @@ Deno.test("inodes that lie over each other are refused", () => {
 
 Deno.test("limited to some of the root's entries, the others are not looked at", () => {
   const broken = redirect(image(), ["h"], 0xffffffff);
-  assertEquals(collect(broken, [utf8("d")]).nodes.length, 5);
-  assertThrows(() => collect(broken, [utf8("h")]), ImageFormatError);
-  assertEquals(collect(broken, []).nodes.length, 1);
-});
-
-/** The names that are links, of an image. */
-function linksOf(bytes: Uint8Array): string[] | undefined {
-  const links = findLinks(collect(bytes));
-  return links && [...links].map(({ name }) => new TextDecoder().decode(name));
-}
-
-Deno.test("a link is told from a file's own name by the order of the image", () => {
-  const file = inline("x");
-  const late = inline("y");
-  const tree = directory({
-    a: directory({ b: hardLink(file), c: late }),
-    d: hardLink(late),
-    e: directory({ f: directory({ g: file }), h: hardLink(late) }),
-  });
-  assertEquals(linksOf(encodeImage(tree)), ["d", "b", "h"]);
-});
-
-Deno.test("an image without links has none", () => {
-  assertEquals(linksOf(encodeImage(directory({ a: inline("") }))), []);
-});
-
-Deno.test("in another order no name is more a file's own than the others", () => {
-  const file = inline("x");
-  const bytes = encodeImage(
-    directory({ a: inline("1"), b: inline("2"), c: file, d: hardLink(file) }),
-  );
-  const [a, b] = ["a", "b"].map((name) => locate(bytes, name).inode.nid);
-  assertEquals(linksOf(bytes), ["d"]);
-  assertEquals(linksOf(redirect(redirect(bytes, ["a"], b!), ["b"], a!)), undefined);
+  assertEquals(walkAll(broken, [utf8("d")]).met.size, 5);
+  assertThrows(() => walkAll(broken, [utf8("h")]), ImageFormatError);
+  assertEquals(walkAll(broken, []).met.size, 1);
 });

@@ -16,9 +16,9 @@ import type { Machine } from "../../../ffi/machine.ts";
 
 /** Reads an image file and opens it. */
 export function loadImage(machine: Machine, path: Uint8Array): ComposefsImage {
-  return naming(path, () => {
+  return loading(path, () => {
     const image = openImage(machine.readImage(path).bytes);
-    return { ...image, tree: (options) => naming(path, () => image.tree(options)) };
+    return { ...image, tree: (options) => loading(path, () => image.tree(options)) };
   });
 }
 
@@ -31,9 +31,14 @@ export function loadTree(
   return loadImage(machine, path).tree(options);
 }
 
-function naming<T>(path: Uint8Array, load: () => T): T {
+/**
+ * Looks at an image.
+ *
+ * @param path The image file's, to be named if it is malformed.
+ */
+export function loading<T>(path: Uint8Array, look: () => T): T {
   try {
-    return load();
+    return look();
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
     throw new Error(`Cannot load "${printable(path)}": ${error.message}`, { cause: error });

@@ -1,5 +1,5 @@
 /**
- * Lines of a dump file, put together in one growing buffer.
+ * Lines of a dump file or a listing, put together in one growing buffer.
  *
  * Numbers and fields are written straight into it: most of a dump is numbers, and a string for each of
  * them took longer than all the rest (measured).
