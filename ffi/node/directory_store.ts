@@ -33,8 +33,7 @@ import { openFile } from "./_open_file.ts";
 /**
  * Opens an object store, whose directories are made when there is something to put into them.
  *
- * An object has its name once it is whole and on the disk. The name itself may be lost if the machine fails soon
- * after.
+ * An object has its name once it is whole and on the disk. That the name is on the disk as well, `flush` sees to.
  *
  * @example What is put can be opened
  * ```ts
@@ -56,6 +55,8 @@ export function directoryStore(path: string): ObjectStore {
 
 class DirectoryStore implements ObjectStore {
   readonly #root: string;
+  /** Directories that have new names which may not be on the disk. */
+  readonly #changed = new Set<string>();
 
   constructor(path: string) {
     this.#root = path;
@@ -103,19 +104,33 @@ class DirectoryStore implements ObjectStore {
     }
   }
 
-  /** Has nothing to do: contents are on the disk before they have their names. */
-  flush(): void {}
+  /** Contents are on the disk already. */
+  flush(): void {
+    for (const directory of this.#changed) syncDirectory(directory);
+    this.#changed.clear();
+  }
 
   /** Gives a draft the name of its digest, unless there is such an object already. */
   #place(draft: string, digest: Digest, size: number): void {
     if (this.has(digest, size)) return;
     const path = this.#path(digest);
-    mkdirSync(dirname(path), { recursive: true });
+    const shard = dirname(path);
+    if (mkdirSync(shard, { recursive: true }) !== undefined) this.#changed.add(this.#root);
     renameSync(draft, path);
+    this.#changed.add(shard);
   }
 
   #path(digest: Digest): string {
     return join(this.#root, objectPath(digest));
+  }
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -23,7 +23,7 @@ import { type Contents, ContentTable, INLINE_THRESHOLD } from "./contents.ts";
 export interface ReadFilesOptions {
   /** By what files are digested; SHA-256 if absent. With a store it must be one. */
   readonly algorithms?: readonly HashAlgorithm[];
-  /** Where files above 64 bytes are put. Without one they are only digested. */
+  /** Where files above 64 bytes are put; flushed at the end. Without one they are only digested. */
   readonly store?: ObjectStore;
   /** Told how many bytes of files have been read, of how many that are known of so far. */
   readonly onRead?: (done: number, total: number) => void;
@@ -75,9 +75,10 @@ export class SequentialReader implements FileReader {
     return row;
   }
 
-  /** Has nothing left to read. */
+  /** Has nothing left to read; what the store has been given is on the disk after this. */
   // deno-lint-ignore require-await -- the port is for readers that wait, too
   async finish(): Promise<Contents> {
+    this.#options.store?.flush();
     return this.#table.complete();
   }
 

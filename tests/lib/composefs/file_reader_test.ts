@@ -261,3 +261,14 @@ function stored(contents: string) {
   const digest = fsVerityDigest(utf8(contents));
   return external(contents.length, objectPath(digest), digest, { mode: 0o644 });
 }
+
+Deno.test("a store is flushed once all that goes there has been put", async () => {
+  const sizes: number[] = [];
+  class CountingStore extends MemoryStore {
+    override flush(): void {
+      sizes.push(this.size);
+    }
+  }
+  await readSource(memoryTree({ f: bytes(100), g: bytes(200) }), { store: new CountingStore() });
+  assertEquals(sizes, [2]);
+});
