@@ -56,7 +56,7 @@ export async function dispatch(
     terminal.stdout.flush();
     return status;
   } catch (error) {
-    // Whoever has sent the signal knows; the process ends by it.
+    // The process ends by the signal, which says enough.
     if (error instanceof InterruptedError) throw error;
     return report(error, call, terminal);
   }

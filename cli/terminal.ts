@@ -1,7 +1,7 @@
 /**
  * The standard streams and the progress line.
  *
- * Standard output is the answer: buffered, written by whoever calls `flush` at the end. Standard error
+ * Standard output is the answer: buffered, written by a call of `flush` at the end. Standard error
  * is everything else. How bytes reach a descriptor comes in through a {@linkcode TerminalPort}, so
  * that nothing here names a runtime.
  *

@@ -1,5 +1,5 @@
 /**
- * Directories and stores on disk, as whoever uses this room from outside sees them.
+ * Directories and stores on disk, as users of the library see them.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface DiskStore extends ObjectStore, Disposable {
 
 /** An object store on disk from which files are read. Dispose of it, or declare it with `using`. */
 export interface DiskLayer extends DataLayer, Disposable {
-  /** Tells whether there is a regular file at a path that `open` would find, whoever may read it. */
+  /** Tells whether there is a regular file at a path that `open` would find, be it readable or not. */
   has(path: Uint8Array): boolean;
 }
 

@@ -37,7 +37,7 @@ export function mayWrite(file: Owned, directory: Owned, user: number): boolean {
   return !has(directory, GROUP_WRITABLE) || kind !== "regular" && kind !== "fifo";
 }
 
-/** Whoever owns the directory can put anything there anyway. */
+/** The directory's owner can put anything there anyway. */
 function isTrusted(file: Owned, directory: Owned, user: number): boolean {
   return file.uid === user || file.uid === directory.uid;
 }

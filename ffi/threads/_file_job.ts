@@ -17,7 +17,7 @@ import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
 
 /** What became of a file. */
 export const FILE_STATE = {
-  /** It could not be read, or is not what it should be. Whoever finds out why reads it again. */
+  /** It could not be read, or is not what it should be. Reading it again shows why. */
   failed: 0,
   /** Its contents are the result's bytes. */
   inline: 1,

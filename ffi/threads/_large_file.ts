@@ -21,9 +21,9 @@ import { resize } from "../files/write_contents.ts";
 
 /** What is to be done with a file. */
 export interface LargeFileOptions {
-  /** Number of the file, for whoever adds it. */
+  /** Tells the file from others that are on their way. */
   readonly number: number;
-  /** Open for reading. Stays open until all pieces are done; closed by whoever opened it. */
+  /** Open for reading. Stays open until all pieces are done; the opener closes it. */
   readonly from: Fd;
   /** Its length in bytes. */
   readonly size: number;

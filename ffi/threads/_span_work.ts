@@ -74,7 +74,7 @@ export class SpanWork {
       from: new Fd(this.#linux, from, "a large file"),
       to: to === undefined ? undefined : new Fd(this.#linux, to, "a copy of a large file"),
     });
-    // No more is said of it here: whoever has the file does it again.
+    // The thread that has opened the file does it again, and finds out more.
     if (hashes === undefined) throw new RangeError("it ends too early");
     return hashes;
   }

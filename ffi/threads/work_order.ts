@@ -66,7 +66,7 @@ export interface FileWork {
   /**
    * Reads a file that should have a size.
    *
-   * @param path Given by whoever posts the job. Not to be kept.
+   * @param path Valid during the call.
    * @throws If the file cannot be read, or is not what it should be.
    */
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult;

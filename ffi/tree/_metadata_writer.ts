@@ -32,7 +32,7 @@ import { TIMES, UTIME_OMIT } from "../sys/uapi.ts";
 
 /** What of the metadata is set. Everything, unless said otherwise. */
 export interface MetadataOptions {
-  /** Leaves files to whoever makes them; set-id bits, which would then mean another user, are dropped. */
+  /** Leaves files to the user who makes them; set-id bits, which would then mean another user, are dropped. */
   readonly keepOwner?: boolean;
   /** Which extended attributes are set. Default `"all"`. */
   readonly xattrs?: XattrFilter;
@@ -51,7 +51,7 @@ export interface MadeFile {
 }
 
 const SET_ID_BITS = 0o6000;
-/** chown(2) takes it for -1, and leaves the file to whoever made it: root, set-user-id bit and all. */
+/** chown(2) takes it for -1, and leaves the file to the user who made it: root, set-user-id bit and all. */
 const NO_OWNER = 2 ** 32 - 1;
 const BILLION = 1_000_000_000;
 const ACLS = ["system.posix_acl_access", "system.posix_acl_default"].map(utf8);

@@ -36,7 +36,7 @@ export function readU64(words: Uint32Array, at: number): number {
   return words[at]! + words[at + 1]! * 2 ** 32;
 }
 
-/** Writes one. */
+/** Writes an unsigned integer of 64 bits. */
 export function writeU64(words: Uint32Array, at: number, value: number): void {
   // Arrays take numbers modulo 2^32, and without their fraction.
   words[at] = value;
@@ -50,7 +50,7 @@ export function readI64(words: Uint32Array, at: number): number | bigint {
   return Number.isSafeInteger(value) ? value : BigInt(high) << 32n | BigInt(words[at]!);
 }
 
-/** Writes one. */
+/** Writes a signed integer of 64 bits. */
 export function writeI64(words: Uint32Array, at: number, value: number | bigint): void {
   // Arrays take numbers modulo 2^32, so both halves of a negative one are those of its two's complement.
   words[at] = Number(typeof value === "bigint" ? BigInt.asUintN(32, value) : value);

@@ -1,5 +1,6 @@
 /**
- * The compression function of SHA-256, without padding and constants, which are `portable.ts`'s.
+ * The compression function of SHA-256, without padding and constants: these are in
+ * `portable.ts`.
  *
  * @see FIPS 180-4, 6.2.2
  *

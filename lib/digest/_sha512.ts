@@ -1,5 +1,6 @@
 /**
- * The compression function of SHA-512, without padding and constants, which are `portable.ts`'s.
+ * The compression function of SHA-512, without padding and constants: these are in
+ * `portable.ts`.
  *
  * A 64-bit word is two 32-bit halves, the upper one first. Lower halves are added as unsigned numbers,
  * which stay exact, and what exceeds 2^32 is carried into the upper sum.

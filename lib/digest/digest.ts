@@ -1,8 +1,8 @@
 /**
  * A digest: which algorithm it is by, and its bytes.
  *
- * Images, objects and files are named by fs-verity digests. Whoever holds one of these need not count its
- * bytes: the constructor has.
+ * Images, objects and files are named by fs-verity digests. The constructor counts the bytes, so that no
+ * other place has to.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * The fs-verity digest of a file's contents, computed as the kernel does and without its help.
  *
  * Three ways to the same bytes: contents in memory, chunks pushed one by one, chunks pulled from an
- * iterable. What is hashed is `merkle.ts`'s and `descriptor.ts`'s; asking the kernel is left to `ffi/`.
+ * iterable. `merkle.ts` and `descriptor.ts` say what is hashed; `ffi/` asks the kernel.
  *
  * @see Documentation/filesystems/fsverity.rst, "File digest computation"
  *

@@ -2,7 +2,7 @@
  * The Merkle tree of fs-verity, built from the leaves up while the data passes by.
  *
  * Of each level it holds one hash block, the one being filled, unless asked to keep the whole tree.
- * Cutting data into blocks is `blocks.ts`'s, sealing the root hash into a digest `descriptor.ts`'s.
+ * `blocks.ts` cuts data into blocks, `descriptor.ts` turns the root hash into a digest.
  *
  * @see Documentation/filesystems/fsverity.rst, "Merkle tree"
  *

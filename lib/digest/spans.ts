@@ -3,8 +3,8 @@
  *
  * A span is the data under one hash block of the lowest level: 128 blocks, 512 KiB, for SHA-256 and
  * blocks of 4096 bytes. Spans are hashed without knowing of each other, so different threads may do it;
- * their hashes are the leaves of what `merkle.ts` builds above. Data that arrives in small pieces, and
- * salted trees, are all `merkle.ts`'s.
+ * their hashes are the leaves of what `merkle.ts` builds above. `merkle.ts` also takes data that
+ * arrives in small pieces, and salted trees.
  *
  * @module
  */

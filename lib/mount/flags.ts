@@ -1,7 +1,7 @@
 /**
  * The option words that mean the same for every file system, as mount(8) hands them to its helpers.
  *
- * Says what each word sets and clears; what the kernel calls the result is `ffi/`'s to know.
+ * Says what each word sets and clears. `ffi/mount/` knows what the kernel calls the result.
  *
  * @see mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS"
  *

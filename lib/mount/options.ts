@@ -171,8 +171,8 @@ export function parseImageDigest(text: string): Digest {
 }
 
 /**
- * Whoever reads `/proc/self/mountinfo` takes an empty source for a field that is missing, and overlayfs is
- * told of a longer one by no parameter.
+ * Programs that read `/proc/self/mountinfo` take an empty source for a missing field, and no parameter of
+ * overlayfs holds a longer one.
  */
 function checkSource({ length }: Uint8Array): void {
   if (length === 0) throw new RangeError("No value specified for source option");

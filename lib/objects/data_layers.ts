@@ -3,7 +3,7 @@
  * data-only lower layers.
  *
  * Opens what an image refers to, verified if the image names a digest. `ffi/objects/data_layer.ts` finds files in
- * directories; how a whole image is checked is `verify.ts`'s.
+ * directories; `lib/composefs/verify.ts` checks whole images.
  *
  * @see Documentation/filesystems/overlayfs.rst, "Data-only lower layers"
  *

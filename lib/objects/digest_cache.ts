@@ -1,8 +1,8 @@
 /**
  * Digests of files that were read before, so that what has not changed since need not be read again.
  *
- * An entry holds a fingerprint of a file and its digests. What a fingerprint is made of, and when a file
- * has one, is `ffi/tree/_fingerprint.ts`'s; here it is bytes that are equal or not. A cache is a file of its own:
+ * An entry holds a fingerprint of a file and its digests. `ffi/tree/_fingerprint.ts` decides what a
+ * fingerprint is made of, and which files have one; here it is bytes that are equal or not. A cache is a file of its own:
  * a header, entries of fixed size, and the digest of all that, so that a damaged one is noticed.
  *
  * @module

@@ -140,7 +140,7 @@ function* member(
   if (file !== undefined) yield* contents(file, buffer);
 }
 
-/** What programs that extract hand to chown(2), where it leaves a file to whoever extracts it. */
+/** An owner that chown(2) takes for "leave it as it is": an extracted file would belong to its extractor. */
 const NO_OWNER = 2 ** 32 - 1;
 
 function checkMember({ path }: Step<Content>, { uid, gid }: Stat): void {

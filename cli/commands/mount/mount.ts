@@ -1,7 +1,7 @@
 /**
  * `mount`: an image and its object stores become a directory tree.
  *
- * `mount_composefs.ts` is the same work under the C program's name. How the kernel does it is `ffi/`'s.
+ * `mount_composefs.ts` is the same work under the C program's name. `ffi/mount/` has the kernel do it.
  *
  * @module
  */
