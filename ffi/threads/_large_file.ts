@@ -59,7 +59,8 @@ export class LargeFile {
   #done = 0;
   #isDirect = false;
   readonly #isSparse: boolean;
-  readonly #keepsTree: boolean;
+  /** Whether its tree is made. */
+  readonly keepsTree: boolean;
   readonly #into: number | undefined;
 
   constructor(options: LargeFileOptions) {
@@ -69,8 +70,8 @@ export class LargeFile {
     this.to = to;
     this.size = size;
     this.#blockSize = blockSize;
-    this.#keepsTree = keepTree !== undefined;
-    const tree = { keepTree: this.#keepsTree, keepFrom: keepTree === "upper" ? 1 : 0 };
+    this.keepsTree = keepTree !== undefined;
+    const tree = { keepTree: this.keepsTree, keepFrom: keepTree === "upper" ? 1 : 0 };
     this.#assemblers = algorithms.map((algorithm) => ({
       assembler: new SpanAssembler({ algorithm, blockSize, ...tree }),
       digestSize: HASH_ALGORITHMS[algorithm].digestSize,
@@ -123,7 +124,7 @@ export class LargeFile {
       yield {
         from,
         isSparse: this.#isSparse,
-        eachBlock: this.#keepsTree,
+        eachBlock: this.keepsTree,
         position,
         length,
         ...into,
@@ -155,11 +156,11 @@ export class LargeFile {
     let start = 0;
     for (const { assembler, digestSize } of this.#assemblers) {
       const end = start +
-        (this.#keepsTree
+        (this.keepsTree
           ? Math.ceil(length / this.#blockSize) * digestSize
           : hashesSize(length, this.#blockSize, digestSize));
       const own = hashes.subarray(start, end);
-      if (this.#keepsTree) assembler.addBlocks(own);
+      if (this.keepsTree) assembler.addBlocks(own);
       else assembler.add(own);
       start = end;
     }

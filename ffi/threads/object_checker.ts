@@ -18,6 +18,7 @@ import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { Crew, type ThreadOptions } from "./crew.ts";
 import type { DirectoryLayer } from "../objects/data_layer.ts";
 import { Fd } from "../files/fd.ts";
+import { openVerityTree } from "../files/verity_tree.ts";
 import { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import type { TreeCache } from "../objects/tree_cache.ts";
@@ -142,17 +143,19 @@ class ObjectCheck implements Disposable {
     this.#large.add(found);
     const { size } = file;
     const options = { number, from: found, size, algorithms: [this.#algorithm] };
-    const keepTree = keepsLowest(size, file.digest!.bytes.length) ? "whole" : "upper";
-    this.#crew.addLargeFile(
-      new LargeFile(this.#cache === undefined ? options : { ...options, keepTree }),
-    );
+    const digest = file.digest!;
+    // Where the kernel has a tree, none needs to be kept.
+    const keeps = this.#cache !== undefined &&
+      openVerityTree(found, { digest, size }) === undefined;
+    const keepTree = keepsLowest(size, digest.bytes.length) ? "whole" : "upper";
+    this.#crew.addLargeFile(new LargeFile(keeps ? { ...options, keepTree } : options));
   }
 
   #finishLarge(large: LargeFile): void {
     this.#large.delete(large.from);
     const [digest] = large.finish();
     const { digest: expected } = this.#files[large.number]!;
-    if (digest?.equals(expected!)) this.#cache?.keep(digest, large.tree());
+    if (large.keepsTree && digest?.equals(expected!)) this.#cache!.keep(digest, large.tree());
     large.from.close();
     this.#compare(this.#files[large.number]!, digest);
   }

@@ -10,8 +10,8 @@ import { findBunExecutable } from "../test/executables.ts";
 import { findPeer, findProgram } from "../oracle.ts";
 import { repositoryPath, START } from "../build.ts";
 
-/** Programs that exist in C and in ours. */
-export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity";
+/** Programs that exist in C and in ours, and commands of ours that do not. */
+export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity" | "cat";
 
 /** One of them. */
 export type ContestantId = "c" | "bun" | "deno" | "tar" | "other";
@@ -46,7 +46,7 @@ export function findContestants(other?: string): Contestants {
       if (id === "deno") return [process.execPath, "run", "-A", repositoryPath(START), program];
       if (id === "other") return other === undefined ? undefined : [other, program];
       if (id === "bun") return bun === undefined ? undefined : [bun, program];
-      const peer = findPeer(program);
+      const peer = program === "cat" ? undefined : findPeer(program);
       return peer === undefined ? undefined : [peer];
     },
     tar(directory) {

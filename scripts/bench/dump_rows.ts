@@ -11,7 +11,7 @@ import { makeOnce, type Subject, subjectPath } from "./trees.ts";
 import { entryOf, imageEntry, pathOf, type Preparation, type Workshop } from "./workshop.ts";
 
 /** Runs the program from source, for what rows are given that is neither a tree nor a dump of its own. */
-function runOurs(
+export function runOurs(
   shop: Workshop,
   program: ProgramName,
   args: readonly string[],

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { BIG, DUMPS, R, type Subject, T } from "./trees.ts";
+import { BIG, DUMPS, OBJECT, R, type Subject, T } from "./trees.ts";
 import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
+import { prepareReading } from "./read_rows.ts";
 import {
   prepareCache,
   prepareDigest,
@@ -128,6 +129,34 @@ export const ROWS: readonly Row[] = [
     subjects: [R],
     limit: 0.7,
     prepare: (shop) => prepareFsverity(shop, R),
+  },
+  {
+    name: "first-tree",
+    title: "First byte of a 400 MB object, its tree at hand",
+    subjects: [OBJECT],
+    memoryLimit: 120,
+    prepare: (shop) => prepareReading(shop, OBJECT, { part: "first byte", keepsTree: true }),
+  },
+  {
+    name: "first",
+    title: "First byte of a 400 MB object",
+    subjects: [OBJECT],
+    memoryLimit: 120,
+    prepare: (shop) => prepareReading(shop, OBJECT, { part: "first byte", keepsTree: false }),
+  },
+  {
+    name: "cat-tree",
+    title: "400 MB object into a pipe, its tree at hand",
+    subjects: [OBJECT],
+    memoryLimit: 120,
+    prepare: (shop) => prepareReading(shop, OBJECT, { part: "whole", keepsTree: true }),
+  },
+  {
+    name: "cat",
+    title: "400 MB object into a pipe",
+    subjects: [OBJECT],
+    memoryLimit: 120,
+    prepare: (shop) => prepareReading(shop, OBJECT, { part: "whole", keepsTree: false }),
   },
   {
     name: "million",

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -13,6 +12,7 @@ import { pickHundredth, type PlannedFile, planRootfs } from "./rootfs.ts";
 import { rewriteFiles, type Subject } from "./trees.ts";
 import {
   entryOf,
+  helpOf,
   type Id,
   imageEntry,
   pathOf,
@@ -119,10 +119,6 @@ export function prepareCache(shop: Workshop, subject: Subject): Preparation {
     },
     finish: () => rewriteFiles(path, [...changed], 0),
   };
-}
-
-function helpOf([program, ...args]: readonly string[]): string {
-  return spawnSync(program!, [...args, "--help"], { encoding: "utf8" }).stdout;
 }
 
 /** Bytes of a command line: room for all files. Linux takes a quarter of a stack's size, 6 MiB at most. */

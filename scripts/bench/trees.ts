@@ -72,6 +72,19 @@ export const BIG: Subject = {
   },
 };
 
+const OBJECT_SIZE = 4e8;
+
+/** A directory with one file of 400 MB, of which an object is made as well. */
+export const OBJECT: Subject = {
+  name: "object",
+  bytes: 2 * OBJECT_SIZE,
+  files: 5,
+  make(path) {
+    mkdirSync(path);
+    writeContents(join(path, "file"), OBJECT_SIZE, 3, "wx");
+  },
+};
+
 /** Dumps of 100,000 and 1,000,000 entries. */
 export const DUMPS: readonly Subject[] = [100_000, 1_000_000].map((entries) => ({
   name: `${entries}.dump`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { ContestantId, Contestants, ProgramName } from "./contestants.ts";
 import { digestOf, type Entry, type MeasureOptions } from "./measure.ts";
@@ -37,6 +38,11 @@ export const AGAINST_OTHER: readonly Id[] = ["other", "bun"];
 /** Path of a subject, which is made if it is not there. */
 export function pathOf({ directory }: Workshop, subject: Subject): string {
   return makeOnce(subjectPath(directory, subject.name), subject.make);
+}
+
+/** What the start of a command says of its options. */
+export function helpOf([program, ...args]: readonly string[]): string {
+  return spawnSync(program!, [...args, "--help"], { encoding: "utf8" }).stdout;
 }
 
 /** An entry of the program's own arguments. */

@@ -8,6 +8,7 @@ import type { Executable } from "../../scripts/test/executables.ts";
 import { bunCases } from "./bun_cases.ts";
 import type { Disk, VmCase } from "./case.ts";
 import { clockCases } from "./clock_cases.ts";
+import { treeCases } from "./tree_cases.ts";
 import { fsverityCases, keptSignatureCases, metadataCases } from "./fsverity_cases.ts";
 import { mountCases } from "./mount_cases.ts";
 import { corruptionCases, objectCases } from "./object_cases.ts";
@@ -45,6 +46,8 @@ export const MACHINES = {
       ...fsverityCases(EXT4),
       ...fsverityCases(BTRFS),
       ...metadataCases(EXT4),
+      ...treeCases(EXT4),
+      ...treeCases(BTRFS),
       ...corruptionCases(EXT4),
       ...clockCases(EXT4),
       ...mountCases(EXT4),
