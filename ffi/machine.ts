@@ -112,14 +112,18 @@ export class Machine extends LinuxFiles {
     source: Path | DiskTree,
     settings: ReadTreeSettings = {},
   ): Promise<ReadSource> {
+    if (isPath(source)) {
+      using tree = openSourceTree(this.#linux, bytesOf(source));
+      return await this.#readTree(tree, settings);
+    }
+    if (source instanceof DirectoryTree) return await this.#readTree(source, settings);
+    throw new TypeError("Cannot read this tree: expected one of openTree");
+  }
+
+  async #readTree(tree: DirectoryTree, settings: ReadTreeSettings): Promise<ReadSource> {
     const { algorithms, store, threads, cache, believeCache = true, onRead, ...scan } = settings;
     if (store !== undefined && !(store instanceof DirectoryStore)) {
       throw new TypeError("Cannot put files into this store: expected one of openStore");
-    }
-    using opened = isPath(source) ? openSourceTree(this.#linux, bytesOf(source)) : undefined;
-    const tree = opened ?? source;
-    if (!(tree instanceof DirectoryTree)) {
-      throw new TypeError("Cannot read this tree: expected one of openTree");
     }
     return await readTree(this.#linux, tree, scan, {
       ...this.#threadOptions(threads),

@@ -14,7 +14,8 @@ import { kindOfMode } from "../../lib/tree/tree.ts";
 import { checkResult } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import { Fd } from "./fd.ts";
-import { isSame } from "../sys/stat.ts";
+import { tryChmod } from "../sys/metadata_calls.ts";
+import { isSame, statPath } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { makeDirectories } from "./make_directories.ts";
 import { cString, joinPath } from "../sys/path.ts";
@@ -94,7 +95,8 @@ export class Installer implements Disposable {
       subject: this.#shown(path),
     });
     using directory = this.#open(place, path, O_RDONLY | linux.flags.O_DIRECTORY);
-    directory.chmod(DIRECTORY_MODE);
+    const changed = tryChmod(directory, DIRECTORY_MODE);
+    checkResult("fchmod", changed, { action: "change the mode of", subject: directory.subject });
   }
 
   /** Puts a file at a path, in place of a file or link that is there. */
@@ -201,12 +203,8 @@ function unlessMissing<T>(make: () => T): T | undefined {
 
 /** Tells whether two paths lead to one file. */
 export function isSameFile(linux: Linux, one: Uint8Array, other: Uint8Array): boolean {
-  const stats = [one, other].map((path) =>
-    unlessMissing(() => {
-      using file = Fd.open(linux, path, { flags: O_PATH });
-      return file.stat();
-    })
+  const [a, b] = [one, other].map((path) =>
+    statPath(linux, path, { action: "open", subject: path })
   );
-  const [a, b] = stats;
   return a !== undefined && b !== undefined && isSame(a, b);
 }

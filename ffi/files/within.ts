@@ -8,7 +8,8 @@ import { utf8 } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { SyscallError } from "../sys/errno.ts";
 import { Fd } from "./fd.ts";
-import { isSame } from "../sys/stat.ts";
+import { workingDirectory } from "../sys/call.ts";
+import { isSame, statAt } from "../sys/stat.ts";
 import type { Linux } from "../sys/linux.ts";
 import { splitPath } from "../sys/path.ts";
 import { Place } from "./place.ts";
@@ -24,11 +25,11 @@ const SLASH = 0x2f;
  * @throws {SyscallError} If a directory on the way cannot be looked at.
  */
 export function isWithin(linux: Linux, path: Uint8Array, directory: Uint8Array): boolean {
-  const { O_NOFOLLOW, O_DIRECTORY } = linux.flags;
-  using outer = Fd.open(linux, directory, { flags: O_PATH | O_NOFOLLOW });
-  const wanted = outer.stat();
-  let current = openNearest(linux, path);
-  if (current === undefined) return false;
+  const { O_DIRECTORY } = linux.flags;
+  const attempt = { action: "open", subject: directory };
+  const wanted = statAt(workingDirectory(linux), directory, attempt);
+  let current = wanted && openNearest(linux, path);
+  if (wanted === undefined || current === undefined) return false;
   try {
     let own = current.stat();
     while (!isSame(own, wanted)) {

@@ -87,8 +87,13 @@ export class DirectoryLayer implements DataLayer, Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Closes the directory that is kept open for the next file, and not that of the layer. */
+  leaveDirectory(): void {
     this.#opener[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.leaveDirectory();
     this.#directory.close();
   }
 }

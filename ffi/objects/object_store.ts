@@ -29,7 +29,7 @@ import { openDirectory } from "../files/place.ts";
 import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
 import { cString } from "../sys/path.ts";
 import { isLocal } from "../files/file_system.ts";
-import { syncFileSystem } from "../sys/file_calls.ts";
+import { sync, syncFileSystem } from "../sys/file_calls.ts";
 import { tryMakeDirectory, tryRemove } from "../sys/name_calls.ts";
 import { O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { removeLeftovers } from "../files/temporary.ts";
@@ -176,7 +176,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
     } else {
       for (const name of this.#changed) {
         using shard = this.#openShard(name, O_RDONLY);
-        shard.sync();
+        sync(shard);
       }
       directory.sync();
     }

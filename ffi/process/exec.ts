@@ -49,8 +49,13 @@ export function ownEnvironment(linux: Linux): Uint8Array<ArrayBuffer> {
 
 function readOwn(linux: Linux, name: string): Uint8Array<ArrayBuffer> {
   try {
-    using file = Fd.open(linux, utf8(`/proc/self/${name}`), { flags: O_RDONLY });
-    return file.readAll();
+    // Not by `using`, which the bundler drops here.
+    const file = Fd.open(linux, utf8(`/proc/self/${name}`), { flags: O_RDONLY });
+    try {
+      return file.readAll();
+    } finally {
+      file.close();
+    }
   } catch (error) {
     if (error instanceof SyscallError) return new Uint8Array();
     throw error;

@@ -5,8 +5,9 @@
  */
 
 import { u64 } from "../../lib/bytes/struct.ts";
-import { type Attempt, checkResult, type OpenFile } from "./call.ts";
+import { type Attempt, checkResult, type OpenFile, workingDirectory } from "./call.ts";
 import { ERRNO } from "./errno.ts";
+import type { Linux } from "./linux.ts";
 import { type CString, cString } from "./path.ts";
 import {
   AT_EMPTY_PATH,
@@ -113,13 +114,26 @@ export class StatBuffer {
 const SCRATCH = new StatBuffer();
 
 /**
+ * Tells what a path leads to.
+ *
+ * @returns Undefined if there is nothing.
+ * @throws {SyscallError} If that cannot be told.
+ */
+export function statPath(linux: Linux, path: Uint8Array, attempt: Attempt): FileStat | undefined {
+  return answer(SCRATCH.tryPath(workingDirectory(linux), cString(path)), attempt);
+}
+
+/**
  * Tells what is at a name in a directory; a symbolic link is not followed.
  *
  * @returns Undefined if nothing is.
  * @throws {SyscallError} If that cannot be told.
  */
 export function statAt(at: OpenFile, name: Uint8Array, attempt: Attempt): FileStat | undefined {
-  const result = SCRATCH.tryName(at, cString(name));
+  return answer(SCRATCH.tryName(at, cString(name)), attempt);
+}
+
+function answer(result: number, attempt: Attempt): FileStat | undefined {
   if (result === -ERRNO.ENOENT) return undefined;
   checkResult("statx", result, attempt);
   return SCRATCH.all();

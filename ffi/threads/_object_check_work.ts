@@ -36,4 +36,8 @@ export class ObjectCheckWork implements FileWork {
     const { bytes } = fsVerityDigest(contents, { algorithm: this.#algorithm });
     return { state: FILE_STATE.digested, bytes };
   }
+
+  close(): void {
+    for (const layer of this.#layers) layer.leaveDirectory();
+  }
 }

@@ -52,6 +52,10 @@ export class TreeWork implements FileWork {
     return this.#store(this.#objects, path, size, file);
   }
 
+  close(): void {
+    this.#tree.leaveDirectory();
+  }
+
   /**
    * The whole file, or its clone.
    *

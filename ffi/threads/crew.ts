@@ -236,6 +236,7 @@ export class Crew implements Disposable {
     }
     this.#posted.clear();
     this.#workers.terminate();
+    this.#runner?.[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {

@@ -24,7 +24,7 @@ export interface CrewMessage {
 }
 
 /** Both kinds of work, on one thread. */
-export class JobRunner {
+export class JobRunner implements Disposable {
   /** What reads whole files. */
   readonly files: FileWork;
   /** What reads pieces of files. */
@@ -34,6 +34,11 @@ export class JobRunner {
   constructor(linux: Linux, order: WorkOrder, shared: SharedArrayBuffer | undefined) {
     this.files = startWork(linux, order);
     this.spans = spanWork(linux, order, shared);
+  }
+
+  /** Closes what is kept open for the next file. */
+  [Symbol.dispose](): void {
+    this.files.close?.();
   }
 
   /** Works on a job that this thread has taken, and hands it back. */
@@ -69,7 +74,7 @@ export function serveCrew(openKernel: () => Promise<Linux>): void {
     const board = new JobBoard(memory);
     board.enter();
     try {
-      const runner = new JobRunner(linux, order, shared);
+      using runner = new JobRunner(linux, order, shared);
       for (let slot = board.takeNext(); slot !== undefined; slot = board.takeNext()) {
         runner.run(board, slot);
       }

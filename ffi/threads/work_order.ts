@@ -70,4 +70,6 @@ export interface FileWork {
    * @throws If the file cannot be read, or is not what it should be.
    */
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult;
+  /** Closes what is kept open for the next file, and not what the order has lent. */
+  close?(): void;
 }

@@ -44,7 +44,8 @@ export function openSourceTree(linux: Linux, root: Uint8Array): DirectoryTree {
 const EMPTY: Uint8Array = new Uint8Array();
 
 /**
- * A tree below an open file. Dispose of it, or declare it with `using`, unless another thread lends the file.
+ * A tree below an open file. Dispose of it, or declare it with `using`, unless another thread has lent
+ * the file: then call {@linkcode DirectoryTree.leaveDirectory}.
  */
 export class DirectoryTree implements SourceTree, Disposable {
   readonly #linux: Linux;
@@ -128,8 +129,13 @@ export class DirectoryTree implements SourceTree, Disposable {
     return this.#linux.hasProc ? descriptorPath(number) : shown;
   }
 
-  [Symbol.dispose](): void {
+  /** Closes the directory that is kept open for the next file, and not the root. */
+  leaveDirectory(): void {
     this.#opener[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.leaveDirectory();
     this.#root.close();
   }
 

@@ -52,6 +52,44 @@ Deno.test({
   },
 });
 
+/** Variables in declarations with `using`: each closes something. */
+function countUsing(source: string): number {
+  let count = 0;
+  for (const { index } of source.matchAll(/\busing [\w$]+ ?=/g)) {
+    count++;
+    let depth = 0;
+    for (let at = index; depth > 0 || source[at] !== ";"; at++) {
+      // Good enough for what follows such a word: texts in it have no brackets, commas and semicolons.
+      if ("([{".includes(source[at]!)) depth++;
+      else if (")]}".includes(source[at]!)) depth--;
+      else if (source[at] === "," && depth === 0) count++;
+      if (depth < 0) break;
+    }
+  }
+  return count;
+}
+
+Deno.test("build: what is to be closed is closed in the bundle", () => {
+  // The bundler takes such a variable for one to write out in place, if the next statement begins with its
+  // only use, as in `return file.stat()`, and then nothing is closed: make that an argument of a function.
+  withDirectory((directory) => {
+    const path = join(directory, "plain.js");
+    const args = [
+      "bundle",
+      "--quiet",
+      "--platform",
+      "deno",
+      "--output",
+      path,
+      repositoryPath(START),
+    ];
+    assertEquals(spawnSync(process.execPath, args, { cwd: repositoryPath(".") }).status, 0);
+    const plain = countUsing(readFileSync(path, "utf8"));
+    assert(plain > 0);
+    assertEquals(countUsing(readFileSync(findBundle(), "utf8")), plain);
+  });
+});
+
 Deno.test("build: a target that there is not is refused", () => {
   const args = ["run", "-A", repositoryPath("scripts/build_task.ts"), "--target=solaris"];
   const done = spawnSync(process.execPath, args, { encoding: "utf8" });

@@ -16,6 +16,7 @@ import "../files/finite_file_test.ts";
 import "../files/fsverity_test.ts";
 import "../files/image_file_test.ts";
 import "./linux_test.ts";
+import "../machine_test.ts";
 import "../objects/object_store_test.ts";
 import "../files/output_file_test.ts";
 import "./path_test.ts";

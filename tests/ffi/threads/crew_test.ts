@@ -27,10 +27,10 @@ import { SEEK_HOLE } from "../../../ffi/sys/uapi.ts";
 import { scanTree } from "../../../lib/tree/scan.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
-/** Two threads by the program's own module; in the bundle for Bun there is no such module. */
+/** Two threads more by a module of their own; in the bundle for Bun there is no such module. */
 const THREADED = "Bun" in globalThis
   ? { threads: 1, module: undefined }
-  : { threads: 3, module: `file://${repositoryPath("cli/main.ts")}` };
+  : { threads: 3, module: `file://${repositoryPath("tests/ffi/threads/worker.ts")}` };
 const ALONE = { threads: 1, module: undefined };
 
 const MIB = 2 ** 20;

@@ -18,7 +18,7 @@ import { openFaulty, repositoryPath, test } from "../harness.ts";
 /** Three threads by the program's own module; in the bundle for Bun there is no such module. */
 const THREADED = "Bun" in globalThis
   ? { threads: 1, module: undefined }
-  : { threads: 3, module: `file://${repositoryPath("cli/main.ts")}` };
+  : { threads: 3, module: `file://${repositoryPath("tests/ffi/threads/worker.ts")}` };
 const ALONE = { threads: 1, module: undefined };
 const NOT_QUICK = { when: QUICK, reason: "not a quick one" };
 
