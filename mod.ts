@@ -14,7 +14,6 @@
  * import { assertEquals } from "@std/assert";
  * import {
  *   createImage,
- *   lookupPath,
  *   MemoryStore,
  *   memoryTree,
  *   openContent,
@@ -27,9 +26,9 @@
  * const motd = "Welcome!\n".repeat(10);
  * const bytes = await createImage(memoryTree({ "etc": { "motd": motd } }), { store });
  *
- * const file = lookupPath(openImage(bytes).tree(), new TextEncoder().encode("/etc/motd"));
- * if (file.kind !== "regular") throw new Error("no regular file");
- * using contents = openContent(file, { layers: [storeLayer(store)] });
+ * const { node } = openImage(bytes).lookup("/etc/motd");
+ * if (node.kind !== "regular") throw new Error("no regular file");
+ * using contents = openContent(node, { layers: [storeLayer(store)] });
  * assertEquals(new TextDecoder().decode(readWhole(contents)), motd);
  * ```
  *

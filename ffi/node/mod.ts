@@ -8,7 +8,7 @@
  * ```ts ignore
  * import { equal } from "node:assert/strict";
  * import { mkdtempSync, writeFileSync } from "node:fs";
- * import { createImage, lookupPath, openContent, openImage, readWhole, storeLayer } from "composefs-ts";
+ * import { createImage, openContent, openImage, readWhole, storeLayer } from "composefs-ts";
  * import { directoryStore, directoryTree } from "composefs-ts/node";
  *
  * const directory = mkdtempSync("/tmp/example-");
@@ -17,9 +17,9 @@
  * const store = directoryStore(mkdtempSync("/tmp/example-"));
  * const image = await createImage(directoryTree(directory), { store, xattrs: "none" });
  *
- * const file = lookupPath(openImage(image).tree(), new TextEncoder().encode("/motd"));
- * if (file.kind !== "regular") throw new Error("no regular file");
- * const contents = openContent(file, { layers: [storeLayer(store)] });
+ * const { node } = openImage(image).lookup("/motd");
+ * if (node.kind !== "regular") throw new Error("no regular file");
+ * const contents = openContent(node, { layers: [storeLayer(store)] });
  * equal(new TextDecoder().decode(readWhole(contents)).slice(0, 9), "Welcome!\n");
  * ```
  *

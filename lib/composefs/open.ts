@@ -7,6 +7,7 @@
 import { BLOCK_BITS, BLOCK_SIZE, SUPER_BLOCK, SUPER_MAGIC, SUPER_OFFSET } from "../erofs/format.ts";
 import { ErofsImage, truncated } from "../erofs/image.ts";
 import { u32 } from "../bytes/struct.ts";
+import { utf8 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { File } from "../file/file.ts";
 import { LazyBytes } from "../file/lazy_bytes.ts";
@@ -131,7 +132,7 @@ export interface ComposefsImage {
    * name's, are followed within the image, `..` of the root is the root. No more of the image is read than lies
    * on the way.
    *
-   * @param path Relative to the root, whether it begins with a slash or not.
+   * @param path Relative to the root, whether it begins with a slash or not; text is taken as UTF-8.
    * @throws {TreeError} If the path leads nowhere.
    * @throws {ImageFormatError} If what is looked at is malformed.
    *
@@ -143,12 +144,12 @@ export interface ComposefsImage {
    * const text = new TextEncoder();
    * const dump = "/ 0 40755 2 0 0 0 0.0 - - -\n/hello 2 100644 1 0 0 0 0.0 - hi -\n";
    * const image = openImage(memoryFile(createImageFromDump([text.encode(dump)])));
-   * const { node } = image.lookup(text.encode("/hello"));
+   * const { node } = image.lookup("/hello");
    * const inline = node.kind === "regular" && node.file.kind === "inline" ? node.file.bytes : undefined;
    * assertEquals(new TextDecoder().decode(inline), "hi");
    * ```
    */
-  lookup(path: Uint8Array): ImageEntry;
+  lookup(path: Uint8Array | string): ImageEntry;
   /**
    * Looks at everything: an image that passes is a tree, in which each directory has one name, and nothing
    * that is looked at later is malformed.
@@ -191,7 +192,7 @@ export function openImage(source: Uint8Array | File): ComposefsImage {
     version,
     hasAcl,
     root,
-    lookup: (path) => followPath(pathSpace(root), path),
+    lookup: (path) => followPath(pathSpace(root), typeof path === "string" ? utf8(path) : path),
     check() {
       checkImage(erofs, { version, view: "exact" });
     },

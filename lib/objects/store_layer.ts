@@ -19,7 +19,6 @@ import type { ObjectReader } from "./object_store.ts";
  * import { assertEquals } from "@std/assert";
  * import {
  *   createImage,
- *   lookupPath,
  *   MemoryStore,
  *   memoryTree,
  *   openContent,
@@ -31,9 +30,9 @@ import type { ObjectReader } from "./object_store.ts";
  * const store = new MemoryStore();
  * const image = await createImage(memoryTree({ "motd": "Welcome!\n".repeat(10) }), { store });
  *
- * const file = lookupPath(openImage(image).tree(), new TextEncoder().encode("/motd"));
- * if (file.kind !== "regular") throw new Error("no regular file");
- * using contents = openContent(file, { layers: [storeLayer(store)] });
+ * const { node } = openImage(image).lookup("/motd");
+ * if (node.kind !== "regular") throw new Error("no regular file");
+ * using contents = openContent(node, { layers: [storeLayer(store)] });
  * assertEquals(new TextDecoder().decode(readWhole(contents)).slice(0, 9), "Welcome!\n");
  * ```
  */

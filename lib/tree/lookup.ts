@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { printable, utf8 } from "../bytes/text.ts";
 import { findEntry } from "./growing_directory.ts";
 import { isDotOrDotDot } from "./name.ts";
 import { splitNames } from "./place.ts";
@@ -67,13 +67,25 @@ export function followPath<Place>(space: PathSpace<Place>, path: Uint8Array): Pl
 }
 
 /**
- * Finds a file of a tree; see {@linkcode followPath}.
+ * Finds a file of a tree as the kernel would with the tree as its root directory: symbolic links, also the last
+ * name's, are followed within the tree, `..` of the root is the root.
  *
+ * @param path Relative to the root, whether it begins with a slash or not; text is taken as UTF-8.
  * @throws {TreeError} If the path leads nowhere.
+ *
+ * @example A file of a dump
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lookupPath, parseDumpfile } from "composefs-ts";
+ *
+ * const dump = "/ 0 40755 2 0 0 0 0.0 - - -\n/a 2 100644 1 0 0 0 0.0 - hi -\n";
+ * const tree = parseDumpfile([new TextEncoder().encode(dump)]);
+ * assertEquals(lookupPath(tree, "/a").kind, "regular");
+ * ```
  */
 export function lookupPath<File>(
   tree: Tree<File>,
-  path: Uint8Array,
+  path: Uint8Array | string,
 ): Directory | Exclude<Leaf<File>, { kind: "symlink" }> {
   const space: PathSpace<Node<File>> = {
     root: tree.root,
@@ -84,5 +96,6 @@ export function lookupPath<File>(
     kind: ({ kind }) => kind,
     target: (link) => (link as Symlink).target,
   };
-  return followPath(space, path) as Directory | Exclude<Leaf<File>, { kind: "symlink" }>;
+  const bytes = typeof path === "string" ? utf8(path) : path;
+  return followPath(space, bytes) as Directory | Exclude<Leaf<File>, { kind: "symlink" }>;
 }

@@ -18,6 +18,7 @@ import {
   ImageFormatError,
   IntegrityError,
   lookupPath,
+  memoryFile,
   MemoryNode,
   MemoryStore,
   memoryTree,
@@ -127,9 +128,9 @@ function damaged(store: MemoryStore): Pick<ObjectStore, "open"> {
 
 /** Contents of a file of the tree, as text. */
 function contentsOf(image: Uint8Array, path: string, store: Pick<ObjectStore, "open">): string {
-  const file = lookupPath(openImage(image).tree(), utf8(path));
-  if (file.kind !== "regular") throw new Error(`${path} is a ${file.kind} file`);
-  const contents = openContent(file, { layers: [storeLayer(store)] });
+  const { node } = openImage(memoryFile(image)).lookup(path);
+  if (node.kind !== "regular") throw new Error(`${path} is a ${node.kind} file`);
+  const contents = openContent(node, { layers: [storeLayer(store)] });
   try {
     return new TextDecoder().decode(readWhole(contents));
   } finally {
@@ -206,6 +207,23 @@ const CASES: Readonly<Record<string, () => void | Promise<void>>> = {
     assertThrows(() => contentsOf(image, "/bin/sh", damaged(store)), IntegrityError);
     assertThrows(() => contentsOf(image, "/bin/sh", new MemoryStore()), IntegrityError);
     assertThrows(() => contentsOf(image, "/bin/zsh", store), TreeError);
+  },
+
+  async "a file of a tree is found by text and by bytes"() {
+    const tree = openImage(await createImage(TREE)).tree();
+    for (const path of ["/bin/sh", utf8("bin/../bin/sh")]) {
+      assertEquals(lookupPath(tree, path).kind, "regular");
+    }
+    assertThrows(() => lookupPath(tree, "/lib"), TreeError);
+  },
+
+  async "directories are listed without the rest of the image"() {
+    const { root } = openImage(await createImage(TREE));
+    const names = Array.from(root.entries(), ({ name }) => new TextDecoder().decode(name));
+    assertEquals(names, ["bin", "etc", "lib"]);
+    const motd = root.find(utf8("etc"))?.find(utf8("größe"));
+    assertEquals(motd?.kind, "regular");
+    assertEquals(root.find(utf8("var"))?.kind, undefined);
   },
 
   async "all names are walked to, in their order"() {
