@@ -8,6 +8,7 @@ import type { ErofsImage } from "../erofs/image.ts";
 import type { ImageInode } from "../erofs/image_inode.ts";
 import { type Dirent, DirentCursor } from "../erofs/read_directory.ts";
 import { XattrReader } from "../erofs/read_xattrs.ts";
+import type { ObjectParts } from "../dumpfile/dump_lines.ts";
 import type { Content, Leaf } from "../tree/tree.ts";
 import { METACOPY_NAME, REDIRECT_NAME } from "./_overlay_xattrs.ts";
 import type { ImageDirectory } from "./image_entry.ts";
@@ -65,6 +66,11 @@ export class InodeReader {
    */
   leaf(inode: ImageInode, directory: ImageInode, path: () => Uint8Array): Leaf<Content> {
     return this.#unoverlay.leaf(this.#find(inode), () => this.#isMarked(directory), path);
+  }
+
+  /** A regular file whose contents are outside of the image, as parts of that; undefined if it is no such file. */
+  objectParts(inode: ImageInode, path: () => Uint8Array): ObjectParts | undefined {
+    return this.#unoverlay.objectParts(this.#find(inode), path);
   }
 
   /** The path of the object that holds a file's contents; undefined if there is none. */

@@ -142,6 +142,11 @@ export function redirectPath(redirect: ImageXattr | undefined): Uint8Array | und
   return redirect?.value(redirect.startsWith(SLASH) ? 1 : 0);
 }
 
+/** Where that path starts, in bytes from the start of the image. */
+export function redirectStart(redirect: ImageXattr): number {
+  return redirect.end - redirect.size + (redirect.startsWith(SLASH) ? 1 : 0);
+}
+
 /** An xattr of the source as it stands in the image. */
 export function escapeXattr(xattr: Xattr): Xattr {
   if (!startsWith(xattr.name, OVERLAY_PREFIX)) return xattr;

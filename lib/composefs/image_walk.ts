@@ -8,6 +8,7 @@ import type { ErofsImage } from "../erofs/image.ts";
 import type { ImageInode } from "../erofs/image_inode.ts";
 import type { Dirent, DirentCursor } from "../erofs/read_directory.ts";
 import { ErofsWalk } from "../erofs/walk.ts";
+import type { ObjectParts } from "../dumpfile/dump_lines.ts";
 import type { Content, Leaf } from "../tree/tree.ts";
 import { LazyEntry } from "./_image_entry.ts";
 import { InodeReader } from "./_inode_reader.ts";
@@ -41,16 +42,22 @@ export interface CheckedImage extends WalkableImage {
   readonly linked: ReadonlySet<number>;
 }
 
+/** Told of each name in an image, the whiteouts left out that hide object directories. */
+export type Visit = (name: {
+  readonly depth: number;
+  readonly nameLength: number;
+  readonly path: Uint8Array;
+}) => void;
+
 /**
  * Looks at everything in an image.
  *
- * @param visit Told of each name, the whiteouts left out that hide object directories.
  * @throws {ImageFormatError} If it is not a tree, or anything in it is malformed.
  */
 export function checkImage(
   image: ErofsImage,
   options: WalkOptions,
-  visit?: (walk: ErofsWalk) => void,
+  visit?: Visit,
 ): CheckedImage {
   const walk = new ErofsWalk(image, options.rootEntries);
   const reader = new InodeReader(image, options);
@@ -84,7 +91,10 @@ function linksIn(
 }
 
 /** Tells whether the root of an image has an entry, be it selected or not. */
-export function hasRootEntry({ image, options }: CheckedImage, name: Uint8Array): boolean {
+export function hasRootEntry(
+  { image, options }: Pick<WalkableImage, "image" | "options">,
+  name: Uint8Array,
+): boolean {
   return new LazyEntry(new InodeReader(image, options)).find(name) !== undefined;
 }
 
@@ -136,6 +146,26 @@ export class ImageWalk {
   /** Whether this name is the file's home, if one of them is. */
   get isHome(): boolean {
     return !this.#isLink(this.entry) && (this.#links !== undefined || !this.isAgain);
+  }
+
+  /** Nids that have more than one name, as far as they have been met. */
+  get linked(): ReadonlySet<number> {
+    return this.#walk.linked;
+  }
+
+  /** Length of the name; 0 for the root. */
+  get nameLength(): number {
+    return this.#walk.nameLength;
+  }
+
+  /** The absolute path. */
+  get path(): Uint8Array {
+    return this.#walk.path;
+  }
+
+  /** The file as parts of the image, if it is a regular one whose contents are elsewhere. */
+  objectParts(): ObjectParts | undefined {
+    return isExternal(this.inode) ? this.#reader.objectParts(this.inode, this.#path) : undefined;
   }
 
   /** The path of the object that holds the file's contents; undefined if there is none. */

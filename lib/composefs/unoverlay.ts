@@ -10,6 +10,8 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
+import { HASH_ALGORITHMS } from "../digest/hasher.ts";
+import type { ObjectParts } from "../dumpfile/dump_lines.ts";
 import { LAYOUT } from "../erofs/format.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { ErofsImage } from "../erofs/image.ts";
@@ -26,6 +28,7 @@ import {
   OVERLAY_PREFIX,
   REDIRECT_NAME,
   redirectPath,
+  redirectStart,
   unescapeXattr,
   WHITEOUT_XATTRS,
   WHITEOUTS_OPAQUE_XATTRS,
@@ -148,6 +151,25 @@ export class Unoverlay {
     if (!isExternal(inode) || !this.#exact && isMarkedWhiteout(xattrs)) return undefined;
     const path = redirectPath(redirect(inode, xattrs));
     return path?.length === 0 ? undefined : path;
+  }
+
+  /** The same with all that a line of a dump file says of it, as parts of the image. */
+  objectParts({ inode, xattrs }: FoundInode, path: () => Uint8Array): ObjectParts | undefined {
+    if (!isExternal(inode) || !this.#exact && isMarkedWhiteout(xattrs)) return undefined;
+    const object = redirect(inode, xattrs);
+    const metacopy = find(xattrs, METACOPY_NAME);
+    const algorithm = metacopyAlgorithm(metacopy, path);
+    const digestEnd = metacopy?.end ?? 0;
+    const hasDigest = this.#exact ? algorithm !== undefined : algorithm === "sha256";
+    const pathEnd = object?.end ?? 0;
+    return {
+      bytes: this.#image.image,
+      pathStart: object === undefined ? pathEnd : redirectStart(object),
+      pathEnd,
+      digestStart: hasDigest ? digestEnd - HASH_ALGORITHMS[algorithm!].digestSize : digestEnd,
+      digestEnd,
+      xattrs: this.#stat({ inode, xattrs }, NO_XATTRS).xattrs,
+    };
   }
 
   #content({ inode, xattrs }: FoundInode, path: () => Uint8Array): Content {

@@ -115,7 +115,7 @@ export function isPlain(
 }
 
 /**
- * Writes what {@linkcode escapeField} gives.
+ * Writes what {@linkcode escapeField} gives of the bytes from `start` to `end`.
  *
  * @param target Has room at `at` for the longest escapes.
  * @returns Where it ends.
@@ -125,24 +125,31 @@ export function escapeInto(
   at: number,
   bytes: Uint8Array,
   style: EscapeStyle,
+  start = 0,
+  end: number = bytes.length,
 ): number {
   const plain = PLAIN[style];
-  const escapeAll = isLoneDash(bytes, style);
-  let end = at;
-  for (let i = 0; i < bytes.length; i++) {
+  const escapeAll = isLoneDash(bytes, style, start, end);
+  let to = at;
+  for (let i = start; i < end; i++) {
     const byte = bytes[i]!;
     if (plain[byte] === 1 && !escapeAll) {
-      target[end++] = byte;
+      target[to++] = byte;
       continue;
     }
     const escape = escapeOf(byte);
-    for (let j = 0; j < escape.length; j++) target[end++] = escape[j]!;
+    for (let j = 0; j < escape.length; j++) target[to++] = escape[j]!;
   }
-  return end;
+  return to;
 }
 
-function isLoneDash(bytes: Uint8Array, style: EscapeStyle): boolean {
-  return style === "optional" && bytes.length === 1 && bytes[0] === DASH;
+function isLoneDash(
+  bytes: Uint8Array,
+  style: EscapeStyle,
+  start = 0,
+  end: number = bytes.length,
+): boolean {
+  return style === "optional" && end - start === 1 && bytes[start] === DASH;
 }
 
 /** Escapes by byte, made as they are needed: all of them would be a tenth of the program's start. */

@@ -46,6 +46,11 @@ export class LineBuffer {
     this.length += length;
   }
 
+  /** Appends what another one has collected. */
+  append(other: LineBuffer): void {
+    this.bytes(other.#buffer, other.length);
+  }
+
   /** Appends a number in decimal. */
   number(value: number | bigint): void {
     if (typeof value === "bigint" || !(value >= 0 && value <= MAX_SMALL)) {
@@ -75,11 +80,11 @@ export class LineBuffer {
   }
 
   /** Appends two hexadecimal digits for each byte. */
-  hex(bytes: Uint8Array): void {
-    this.#reserve(2 * bytes.length);
+  hex(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    this.#reserve(2 * (end - start));
     const buffer = this.#buffer;
     let at = this.length;
-    for (let i = 0; i < bytes.length; i++) {
+    for (let i = start; i < end; i++) {
       const byte = bytes[i]!;
       buffer[at++] = HEX_DIGITS[byte >> 4]!;
       buffer[at++] = HEX_DIGITS[byte & 15]!;
@@ -88,9 +93,9 @@ export class LineBuffer {
   }
 
   /** Appends an escaped field. */
-  field(bytes: Uint8Array, style: EscapeStyle): void {
-    this.#reserve(LONGEST_ESCAPE * bytes.length);
-    this.length = escapeInto(this.#buffer, this.length, bytes, style);
+  field(bytes: Uint8Array, style: EscapeStyle, start = 0, end: number = bytes.length): void {
+    this.#reserve(LONGEST_ESCAPE * (end - start));
+    this.length = escapeInto(this.#buffer, this.length, bytes, style, start, end);
   }
 
   /** Appends an escaped field, or the dash that means that it is absent. */

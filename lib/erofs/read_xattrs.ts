@@ -59,8 +59,10 @@ export class ImageXattr {
 
   /** Tells whether the value has a byte. */
   includes(byte: number): boolean {
-    for (let at = this.#start; at < this.end; at++) {
-      if (this.#image[at] === byte) return true;
+    const image = this.#image;
+    const { end } = this;
+    for (let at = this.#start; at < end; at++) {
+      if (image[at] === byte) return true;
     }
     return false;
   }

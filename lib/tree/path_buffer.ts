@@ -47,6 +47,11 @@ export class PathBuffer {
     this.#lengths[depth] = length;
   }
 
+  /** Length of the path of the directory `depth` levels below the root that the walk is in, or has come to. */
+  lengthAt(depth: number): number {
+    return this.#lengths[depth]!;
+  }
+
   /** Length of the path, 0 for the root's. */
   get length(): number {
     return this.#lengths[this.#lengths.length - 1]!;

@@ -6,7 +6,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createImageFromDump, encodeImage } from "../../lib/composefs/image.ts";
 import { validateTree } from "../../lib/composefs/_validate.ts";
-import { openImage } from "../../lib/composefs/open.ts";
+import { dumpImage } from "../../lib/composefs/dump_image.ts";
+import { openErofs, openImage } from "../../lib/composefs/open.ts";
+import type { ImageView } from "../../lib/composefs/unoverlay.ts";
 import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
 import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
 import { writeDumpfile } from "../../lib/dumpfile/write.ts";
@@ -128,19 +130,37 @@ function writeTree(tree: Tree<Content>): void {
   assertEquals(encodeImage(openImage(image).tree(), range), image, "image of the image's tree");
 }
 
+/** Length of the dump of an image that is made straight from it. */
+function dumpLength(image: Uint8Array, view: ImageView): number {
+  const { erofs, version } = openErofs(image);
+  return lengthOf(dumpImage(erofs, { version, view }));
+}
+
+function treeDumpLength(tree: Tree<Content>): number {
+  return lengthOf(writeDumpfile(tree));
+}
+
+function lengthOf(chunks: Iterable<Uint8Array>): number {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  return length;
+}
+
 longTest("damaged images are read or refused", () => {
   const images = soundDumps(60).map((dump) => createImageFromDump([dump]));
   runCases(IMAGES, (seed) => {
     const random = createRandom(seed);
     // The dense one takes a third of all turns.
     const image = random.chance(33) ? images[0]! : random.pick(images);
-    const opened = openImage(mutateImage(random, image, random.pick(images)));
+    const mutated = mutateImage(random, image, random.pick(images));
+    const opened = openImage(mutated);
     const trees: Tree<Content>[] = [];
     const refusals: unknown[] = [];
     for (const view of ["exact", "libcomposefs"] as const) {
       try {
         const tree = opened.tree({ view });
         trees.push(tree);
+        assertEquals(dumpLength(mutated, view), treeDumpLength(tree), "dump of the image");
         writeTree(tree);
       } catch (error) {
         if (!isOurs(error)) throw error;

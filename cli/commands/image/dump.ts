@@ -6,11 +6,15 @@
 
 import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
-import { writeDumpfile } from "../../../lib/dumpfile/write.ts";
-import { checkPathLengths } from "../../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
-import { type ImageOptions, imageOptions, IMAGES, selectedTrees } from "./image_options.ts";
+import {
+  type ImageOptions,
+  imageOptions,
+  IMAGES,
+  lengthCheck,
+  selectedDumps,
+} from "./image_options.ts";
 
 /** What `composefs dump` and `composefs-info dump` have in common. */
 export const DUMP = {
@@ -39,10 +43,10 @@ export function runDump(
   view: ImageView,
 ): number {
   const { terminal } = context;
-  for (const tree of selectedTrees(images, options, context, view)) {
-    // The C program lists them all.
-    if (view === "exact") checkPathLengths(tree);
-    for (const chunk of writeDumpfile(tree)) {
+  // The C program lists paths of any length.
+  const makeVisit = view === "exact" ? lengthCheck : undefined;
+  for (const dump of selectedDumps(images, options, context, { view, makeVisit })) {
+    for (const chunk of dump) {
       if (options.json) writeLines(chunk, (text) => terminal.stdout.write(text));
       else terminal.stdout.write(chunk);
     }

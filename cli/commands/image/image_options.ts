@@ -5,12 +5,18 @@
  */
 
 import { binary, printable } from "../../../lib/bytes/text.ts";
-import { type CheckedImage, checkImage, hasRootEntry } from "../../../lib/composefs/image_walk.ts";
+import { dumpImage } from "../../../lib/composefs/dump_image.ts";
+import {
+  type CheckedImage,
+  checkImage,
+  hasRootEntry,
+  type Visit,
+} from "../../../lib/composefs/image_walk.ts";
 import { openErofs, type ReadTreeOptions } from "../../../lib/composefs/open.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
-import type { ErofsWalk } from "../../../lib/erofs/walk.ts";
 import { findEntry } from "../../../lib/tree/growing_directory.ts";
 import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import { PathLengths } from "../../../lib/tree/walk.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { loading, loadTree } from "./load_image.ts";
 import { JSON_OPTION } from "../../json.ts";
@@ -91,19 +97,25 @@ export function* selectedTrees(
   }
 }
 
-/**
- * Checks images likewise, of which no tree is made.
- *
- * @param visit Makes what is told of each name in an image.
- */
+/** Makes what refuses a path that is too long, before anything is printed. */
+export function lengthCheck(): Visit {
+  const lengths = new PathLengths();
+  return (name) => lengths.move(name.depth, name.nameLength, name);
+}
+
+/** How images are looked at of which no tree is made. */
+export interface LookOptions {
+  readonly view: ImageView;
+  /** Makes what is told of each name in an image. */
+  readonly makeVisit: (() => Visit) | undefined;
+}
+
+/** Checks images likewise, of which no tree is made. */
 export function* selectedImages(
   images: readonly Uint8Array[],
   options: ImageOptions,
   { asC, machine }: Context,
-  { view, visit }: {
-    readonly view: ImageView;
-    readonly visit: (() => (walk: ErofsWalk) => void) | undefined;
-  },
+  { view, makeVisit }: LookOptions,
 ): Generator<CheckedImage> {
   const { rootEntries } = readOptions(options, view, asC);
   const filters = new Filters(images.length, asC ? [] : options.filter);
@@ -111,10 +123,30 @@ export function* selectedImages(
     using file = machine.openImage(path);
     const checked = loading(path, () => {
       const { erofs, version } = openErofs(file);
-      return checkImage(erofs, { version, view, rootEntries }, visit?.());
+      return checkImage(erofs, { version, view, rootEntries }, makeVisit?.());
     });
     filters.check((name) => hasRootEntry(checked, name));
     yield checked;
+  }
+}
+
+/** Makes dumps of images likewise. */
+export function* selectedDumps(
+  images: readonly Uint8Array[],
+  options: ImageOptions,
+  { asC, machine }: Context,
+  { view, makeVisit }: LookOptions,
+): Generator<Iterable<Uint8Array<ArrayBuffer>>> {
+  const { rootEntries } = readOptions(options, view, asC);
+  const filters = new Filters(images.length, asC ? [] : options.filter);
+  for (const path of images) {
+    const { image, reading, dump } = loading(path, () => {
+      const { erofs, version } = openErofs(machine.readImage(path).bytes);
+      const reading = { version, view, rootEntries };
+      return { image: erofs, reading, dump: dumpImage(erofs, reading, makeVisit) };
+    });
+    filters.check((name) => hasRootEntry({ image, options: reading }, name));
+    yield dump;
   }
 }
 

@@ -10,14 +10,18 @@ import { escapeField, isPlain } from "../../../lib/dumpfile/escape.ts";
 import { LineBuffer } from "../../../lib/dumpfile/line_buffer.ts";
 import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
 import { type CheckedImage, ImageWalk } from "../../../lib/composefs/image_walk.ts";
-import type { ErofsWalk } from "../../../lib/erofs/walk.ts";
 import type { Content, Leaf } from "../../../lib/tree/tree.ts";
 import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
-import { PathLengths } from "../../../lib/tree/walk.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
-import { type ImageOptions, imageOptions, IMAGES, selectedImages } from "./image_options.ts";
+import {
+  type ImageOptions,
+  imageOptions,
+  IMAGES,
+  lengthCheck,
+  selectedImages,
+} from "./image_options.ts";
 
 /** What `composefs ls` and `composefs-info ls` have in common. */
 export const LS = {
@@ -46,18 +50,12 @@ export function runLs(
 ): number {
   const { terminal } = context;
   // The C program lists paths of any length.
-  const visit = view === "exact" ? lengthCheck : undefined;
-  for (const image of selectedImages(images, options, context, { view, visit })) {
+  const makeVisit = view === "exact" ? lengthCheck : undefined;
+  for (const image of selectedImages(images, options, context, { view, makeVisit })) {
     if (options.json) listJson(terminal.stdout, image);
     else list(terminal.stdout, image);
   }
   return 0;
-}
-
-/** Makes what refuses a path that is too long, before anything is listed. */
-function lengthCheck(): (walk: ErofsWalk) => void {
-  const lengths = new PathLengths();
-  return (walk) => lengths.move(walk.depth, walk.nameLength, walk);
 }
 
 const NEWLINE = 0x0a;
