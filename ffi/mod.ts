@@ -57,8 +57,9 @@ import { serveCrew } from "./threads/thread.ts";
 /** How {@linkcode openLinux} works with files. */
 export interface OpenLinuxOptions {
   /**
-   * URL of a module that calls {@linkcode serveThreads} when it runs in a worker: then files are read on as
-   * many threads as the process may use at a time. Without it on one.
+   * URL of the module of a thread, `import.meta.resolve("composefs-ts/worker")`: then files are read on as many
+   * threads as the process may use at a time. Without it on one. A program that is one file names itself, and
+   * calls {@linkcode serveThreads} when it runs in a worker.
    */
   readonly module?: string;
 }

@@ -78,7 +78,7 @@ testEach("signal: extract leaves nothing behind", {}, async (subject) => {
 
 testEach(
   "signal: what a killed run has left goes with the next",
-  { once: true },
+  { long: true, once: true },
   async (subject) => {
     makeManyFiles(subject, 5000);
     const args = ["image", "out/tree"];
