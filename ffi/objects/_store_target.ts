@@ -14,7 +14,7 @@ import type { ObjectDirectory } from "./object_directory.ts";
 interface Store {
   readonly objects: ObjectDirectory;
   has(digest: Digest, size: number): boolean;
-  adopt(draft: UnnamedFile, digest: Digest, size: number): void;
+  addDraft(draft: UnnamedFile, digest: Digest, size: number): void;
 }
 
 /** A file without its name, which the store takes over in the end. */
@@ -39,7 +39,7 @@ export class StoreTarget implements DraftTarget {
     resize(draft.file, size);
     this.#store.objects.completeDraft(draft, digest.algorithm);
     this.#draft = undefined;
-    this.#store.adopt(draft, digest, size);
+    this.#store.addDraft(draft, digest, size);
   }
 
   [Symbol.dispose](): void {

@@ -218,7 +218,7 @@ export class ObjectDirectory {
   }
 
   /** Takes over a draft that another thread has made and handed out. */
-  adoptDraft(handle: DraftHandle): UnnamedFile {
+  draftOf(handle: DraftHandle): UnnamedFile {
     return UnnamedFile.fromHandle(this.directory, handle, this.shown("new object"));
   }
 

@@ -149,7 +149,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
   }
 
   /** Takes over the complete draft of an object, which gets its name in time. */
-  adopt(draft: UnnamedFile, digest: Digest, size: number): void {
+  addDraft(draft: UnnamedFile, digest: Digest, size: number): void {
     const path = objectPath(digest);
     if (this.#waiting.has(path)) {
       draft[Symbol.dispose]();

@@ -41,6 +41,9 @@ export interface LargeFileOptions {
 /** What a copy is written in multiples of; in the end it gets its length. */
 const COPY_ALIGNMENT = 4096;
 
+/** Bytes of a copy that is worth more threads, each of which takes some 10 MiB of memory. */
+const LONG_COPY = 1 << 28;
+
 /** A file in pieces. */
 export class LargeFile {
   readonly number: number;
@@ -90,6 +93,11 @@ export class LargeFile {
   /** Whether the file is left in the memory of the crew. */
   get isKept(): boolean {
     return this.#into !== undefined;
+  }
+
+  /** Whether writing its copy is worth more threads. */
+  get isLongCopy(): boolean {
+    return this.to !== undefined && this.size >= LONG_COPY;
   }
 
   /** Whether all pieces have been taken. */

@@ -126,7 +126,7 @@ export class TreeReader implements FileReader, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#crew.stop((result) => this.#adopt(result)?.[Symbol.dispose]());
+    this.#crew.stop((result) => this.#draftOf(result)?.[Symbol.dispose]());
     for (const { from, draft } of this.#large.values()) {
       from.close();
       draft?.[Symbol.dispose]();
@@ -163,8 +163,8 @@ export class TreeReader implements FileReader, Disposable {
     const size = this.#table.size(row);
     if (state === FILE_STATE.inline) this.#table.fill(row, bytes);
     else this.#settle(row, bytes);
-    const draft = this.#adopt(result);
-    if (draft !== undefined) this.#store!.adopt(draft, this.#digest(row), size);
+    const draft = this.#draftOf(result);
+    if (draft !== undefined) this.#store!.addDraft(draft, this.#digest(row), size);
     if (state !== FILE_STATE.inline) this.#expectsPresent = state === FILE_STATE.digested;
     this.#progress(size);
   }
@@ -183,8 +183,8 @@ export class TreeReader implements FileReader, Disposable {
     return this.#table.digest(row, this.#algorithms[0]!);
   }
 
-  #adopt({ draft }: FileResult): UnnamedFile | undefined {
-    return draft && this.#store?.objects.adoptDraft(draft);
+  #draftOf({ draft }: FileResult): UnnamedFile | undefined {
+    return draft && this.#store?.objects.draftOf(draft);
   }
 
   #beginLarge(row: number, size: number, path: Uint8Array): void {
@@ -251,7 +251,7 @@ export class TreeReader implements FileReader, Disposable {
     }
     if (draft !== undefined && !this.#expectsPresent) {
       store!.objects.completeDraft(draft, digest.algorithm);
-      store!.adopt(draft, digest, size);
+      store!.addDraft(draft, digest, size);
     } else {
       draft?.[Symbol.dispose]();
     }
