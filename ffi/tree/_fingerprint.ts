@@ -15,7 +15,7 @@
  * @module
  */
 
-import { readI64, wordOffsets } from "../../lib/bytes/words.ts";
+import { getField, readI64, wordFields } from "../../lib/bytes/words.ts";
 import { FINGERPRINT_WORDS } from "../../lib/objects/digest_cache.ts";
 import type { Fingerprints } from "../../lib/tree/source.ts";
 import { SyscallError } from "../sys/errno.ts";
@@ -31,16 +31,16 @@ import { STATX } from "../sys/uapi.ts";
 const QUIET_SECONDS = 1;
 const QUIET_WHOLE_SECONDS = 3;
 
-const AT = wordOffsets(STATX.offsets);
+const AT = wordFields(STATX);
 
 /** What of statx(2) is in a fingerprint, in words of four bytes. */
 const WORDS: readonly number[] = [
   // Inode number and size.
-  ...range(AT.ino, AT.size + 2),
+  ...range(AT.ino.word, AT.size.word + 2),
   // Times of birth, change and modification.
-  ...range(AT.btimeSec, AT.btimeSec + 12),
+  ...range(AT.btimeSec.word, AT.btimeSec.word + 12),
   // Device.
-  ...range(AT.devMajor, AT.devMajor + 2),
+  ...range(AT.devMajor.word, AT.devMajor.word + 2),
 ];
 
 function range(start: number, end: number): number[] {
@@ -81,9 +81,11 @@ export class Fingerprinter {
    * @returns The number that `fingerprints` gives it.
    */
   of(stat: Uint32Array, fingerprints: Fingerprints): number | undefined {
-    if (!this.#isOnDisk(stat[AT.devMajor]!, stat[AT.devMinor]!)) return undefined;
-    const quiet = stat[AT.ctimeNsec] === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
-    const changed = readI64(stat, AT.ctimeSec);
+    if (!this.#isOnDisk(getField(stat, 0, AT.devMajor), getField(stat, 0, AT.devMinor))) {
+      return undefined;
+    }
+    const quiet = getField(stat, 0, AT.ctimeNsec) === 0 ? QUIET_WHOLE_SECONDS : QUIET_SECONDS;
+    const changed = readI64(stat, AT.ctimeSec.word);
     if (changed >= this.#now - quiet) return undefined;
     const words = this.#words;
     for (let i = 0; i < FINGERPRINT_WORDS; i++) words[i] = stat[WORDS[i]!]!;

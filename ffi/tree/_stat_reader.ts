@@ -7,7 +7,7 @@
  */
 
 import { printable } from "../../lib/bytes/text.ts";
-import { readI64, readU64, wordOffsets, wordsOf } from "../../lib/bytes/words.ts";
+import { getField, readI64, readU64, wordFields, wordsOf } from "../../lib/bytes/words.ts";
 import type { Fingerprints, SourceEntry } from "../../lib/tree/source.ts";
 import { kindOfMode, type Stat } from "../../lib/tree/tree.ts";
 import type { OpenFile } from "../sys/call.ts";
@@ -32,7 +32,7 @@ type Mutable<Value> = { -readonly [Field in keyof Value]: Value[Field] };
 /** What is told of an entry whose xattrs are yet to be read. */
 export type EntryDraft = Mutable<Omit<SourceEntry, "stat">> & { stat: Mutable<Stat> };
 
-const AT = wordOffsets(STATX.offsets);
+const AT = wordFields(STATX);
 const MASK = STATX_BASIC_STATS | STATX_BTIME;
 const ITSELF = cString(new Uint8Array());
 const NO_NAME = new Uint8Array();
@@ -97,13 +97,13 @@ export class StatReader {
 
   #decode(name: Uint8Array, shown: () => Uint8Array): EntryDraft {
     const words = this.#words;
-    const mode = words[AT.mode]! & 0xffff;
+    const mode = getField(words, 0, AT.mode);
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       const type = "0o" + (mode & ~MODE_BITS).toString(8);
       throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
     }
-    const size = readU64(words, AT.size);
+    const size = readU64(words, AT.size.word);
     if (!Number.isSafeInteger(size)) {
       throw new RangeError(
         `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
@@ -114,17 +114,17 @@ export class StatReader {
       kind,
       size,
       rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
-      fileId: words[AT.nlink]! > 1 && kind !== "directory" ? this.#fileId() : undefined,
+      fileId: getField(words, 0, AT.nlink) > 1 && kind !== "directory" ? this.#fileId() : undefined,
       // These two are here already so that all entries are of one shape.
       target: undefined,
       fingerprint: undefined,
       stat: {
         mode: mode & MODE_BITS,
-        uid: words[AT.uid]!,
-        gid: words[AT.gid]!,
+        uid: getField(words, 0, AT.uid),
+        gid: getField(words, 0, AT.gid),
         nlink: 1,
-        mtime: readI64(words, AT.mtimeSec),
-        mtimeNsec: words[AT.mtimeNsec]!,
+        mtime: readI64(words, AT.mtimeSec.word),
+        mtimeNsec: getField(words, 0, AT.mtimeNsec),
         xattrs: NO_XATTRS,
       },
     };
@@ -132,15 +132,15 @@ export class StatReader {
 
   /** The encoding of `Special.rdev`: a major number of 12 bits amid a minor one of 20. */
   #rdev(): number {
-    const major = this.#words[AT.rdevMajor]!;
-    const minor = this.#words[AT.rdevMinor]!;
+    const major = getField(this.#words, 0, AT.rdevMajor);
+    const minor = getField(this.#words, 0, AT.rdevMinor);
     return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
   }
 
   #fileId(): string {
     const words = this.#words;
-    const device = `${words[AT.devMajor]}.${words[AT.devMinor]}`;
-    return `${device}:${words[AT.ino + 1]}.${words[AT.ino]}`;
+    const device = `${getField(words, 0, AT.devMajor)}.${getField(words, 0, AT.devMinor)}`;
+    return `${device}:${words[AT.ino.word + 1]}.${words[AT.ino.word]}`;
   }
 
   #readTarget(at: OpenFile, path: CString, shown: () => Uint8Array): Uint8Array {

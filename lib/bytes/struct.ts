@@ -26,6 +26,8 @@ export interface RecordType<Fields extends Record<string, FieldType<unknown>>> {
   readonly size: number;
   /** Bytes from the start of the record to each field. */
   readonly offsets: { readonly [Name in keyof Fields]: number };
+  /** Size of each field in bytes. */
+  readonly sizes: { readonly [Name in keyof Fields]: number };
   /** Reads the record that starts `at` bytes into the view. The caller has checked the bounds. */
   read(view: DataView, at: number): RecordValue<Fields>;
   /** Writes the record; reserved fields are left as they are. */
@@ -37,16 +39,19 @@ export function record<Fields extends Record<string, FieldType<unknown>>>(
   fields: Fields,
 ): RecordType<Fields> {
   const offsets: Record<string, number> = {};
+  const sizes: Record<string, number> = {};
   const columns: { name: string; offset: number; type: FieldType<unknown> }[] = [];
   let size = 0;
   for (const [name, type] of Object.entries(fields)) {
     offsets[name] = size;
+    sizes[name] = type.size;
     if (!(type instanceof Reserved)) columns.push({ name, offset: size, type });
     size += type.size;
   }
   return {
     size,
     offsets: offsets as RecordType<Fields>["offsets"],
+    sizes: sizes as RecordType<Fields>["sizes"],
     read(view, at) {
       const value: Record<string, unknown> = {};
       for (const { name, offset, type } of columns) value[name] = type.read(view, at + offset);

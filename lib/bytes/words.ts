@@ -23,12 +23,55 @@ export function wordsOf<Buffer extends ArrayBufferLike>(
   return new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
 }
 
-/** For each field of a record the word that it is in, counted from the record's start. */
-export function wordOffsets<Name extends string>(
-  offsets: Readonly<Record<Name, number>>,
-): Readonly<Record<Name, number>> {
-  const words = Object.entries<number>(offsets).map(([name, at]) => [name, Math.floor(at / 4)]);
-  return Object.fromEntries(words);
+/** Where a field is in the words of a record; a field of 64 bits begins there and takes the next word, too. */
+export interface WordField {
+  /** The word that it is in, counted from the start of the record. */
+  readonly word: number;
+  /** How many bits of the word stand below it. */
+  readonly shift: number;
+  /** Its bits, once it has been moved to the lowest ones. */
+  readonly mask: number;
+}
+
+/**
+ * Finds the fields of a record in its words, which begin where the record does.
+ *
+ * @throws {TypeError} If a field of less than 64 bits is in two words.
+ */
+export function wordFields<Name extends string>(
+  { offsets, sizes }: {
+    readonly offsets: Readonly<Record<Name, number>>;
+    readonly sizes: Readonly<Record<Name, number>>;
+  },
+): Readonly<Record<Name, WordField>> {
+  const fields = Object.entries<number>(offsets).map(([name, at]) => {
+    const bits = 8 * Math.min(sizes[name as Name], 4);
+    const shift = at % 4 * 8;
+    if (shift + bits > 32 && sizes[name as Name] <= 4) {
+      throw new TypeError(`Field ${name} is in two words`);
+    }
+    return [name, { word: Math.floor(at / 4), shift, mask: 2 ** bits - 1 }];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** Reads a field of up to 32 bits, of a record that begins at the word `first`. */
+export function getField(
+  words: Uint32Array,
+  first: number,
+  { word, shift, mask }: WordField,
+): number {
+  return (words[first + word]! >>> shift & mask) >>> 0;
+}
+
+/** Writes a field of up to 32 bits, of a record that is all zeros as yet. Higher bits of the value are dropped. */
+export function putField(
+  words: Uint32Array,
+  first: number,
+  { word, shift, mask }: WordField,
+  value: number,
+): void {
+  words[first + word]! |= (value & mask) << shift;
 }
 
 /** Reads an unsigned integer of 64 bits up to 2^53; a larger one reads as the nearest float. */

@@ -10,7 +10,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { wordOffsets, wordsOf, writeU64 } from "../bytes/words.ts";
+import { putField, wordFields, wordsOf, writeU64 } from "../bytes/words.ts";
 import { FILE_TYPE_BITS, type FileKind } from "../tree/tree.ts";
 import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
 
@@ -67,8 +67,9 @@ export class DirentWriter {
     for (let i = start; i < end; i++) {
       const name = names[i]!;
       const target = this.#targets[inodes[i]!]!;
-      writeU64(words, direntAt + AT.nid, target.start / SLOT_SIZE);
-      words[direntAt + AT.nameoff] = nameoff | TYPES[target.mode >> 12]! << 16;
+      writeU64(words, direntAt + AT.nid.word, target.start / SLOT_SIZE);
+      putField(words, direntAt, AT.nameoff, nameoff);
+      putField(words, direntAt, AT.fileType, TYPES[target.mode >> 12]!);
       copyBytes(this.#image, at + nameoff, name);
       direntAt += DIRENT.size / 4;
       nameoff += name.length;
@@ -76,7 +77,7 @@ export class DirentWriter {
   }
 }
 
-const AT = wordOffsets(DIRENT.offsets);
+const AT = wordFields(DIRENT);
 
 /** File types of dirents by the type bits of `st_mode`. */
 const TYPES = new Uint8Array(16);

@@ -8,20 +8,20 @@
 
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
-import { wordOffsets } from "../bytes/words.ts";
+import { getField, wordFields } from "../bytes/words.ts";
 import { MAX_NAME_LENGTH } from "../tree/name.ts";
 import { DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsImage, Extent } from "./image.ts";
 
 /** Words of a dirent. */
-export const DIRENT_AT = wordOffsets(DIRENT.offsets);
+export const DIRENT_AT = wordFields(DIRENT);
 
 /** How many dirents a block has: the first name stands behind the last of them. */
 export function direntCount({ words }: ErofsImage, { start, end }: Extent): number {
   if (end - start < DIRENT.size) throw new ImageFormatError(start, "dirent ends behind its block");
   // Blocks begin at their multiples, and what stands behind an inode at one of four bytes.
-  const first = words[start / 4 + DIRENT_AT.nameoff]! & 0xffff;
+  const first = getField(words, start / 4, DIRENT_AT.nameoff);
   if (first === 0 || first % DIRENT.size !== 0 || first > end - start) {
     throw new ImageFormatError(
       start,

@@ -8,7 +8,7 @@
 
 import { compareBytes } from "../bytes/compare.ts";
 import { viewOf } from "../bytes/view.ts";
-import { readU64 } from "../bytes/words.ts";
+import { getField, readU64 } from "../bytes/words.ts";
 import { DIRENT_AT, direntCount, nameEnd } from "./_dirent_block.ts";
 import { DIRENT } from "./format.ts";
 import type { ErofsImage, Extent } from "./image.ts";
@@ -58,10 +58,10 @@ function entryAt(image: ErofsImage, block: Extent, i: number): Dirent {
   const at = offset / 4;
   const behind = (offset + DIRENT.size) / 4;
   const isLast = i === direntCount(image, block) - 1;
-  const next = isLast ? -1 : words[behind + DIRENT_AT.nameoff]! & 0xffff;
-  const nameoff = words[at + DIRENT_AT.nameoff]! & 0xffff;
+  const next = isLast ? -1 : getField(words, behind, DIRENT_AT.nameoff);
+  const nameoff = getField(words, at, DIRENT_AT.nameoff);
   const end = nameEnd(image, block, offset, nameoff, next);
   const name = viewOf(image.image, block.start + nameoff, end);
-  const fileType = words[at + DIRENT_AT.fileType]! >>> 16 & 0xff;
-  return { name, nid: readU64(words, at + DIRENT_AT.nid), fileType, offset };
+  const fileType = getField(words, at, DIRENT_AT.fileType);
+  return { name, nid: readU64(words, at + DIRENT_AT.nid.word), fileType, offset };
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readI64, readU64, wordOffsets } from "../bytes/words.ts";
+import { getField, readI64, readU64, wordFields } from "../bytes/words.ts";
 import { MAX_EXTERNAL_SIZE } from "../tree/limits.ts";
 import { type FileKind, kindOfMode } from "../tree/tree.ts";
 import {
@@ -22,8 +22,8 @@ import {
 } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
 
-const COMPACT = wordOffsets(INODE_COMPACT.offsets);
-const EXTENDED = wordOffsets(INODE_EXTENDED.offsets);
+const COMPACT = wordFields(INODE_COMPACT);
+const EXTENDED = wordFields(INODE_EXTENDED);
 
 /** An image's memory and what all its inodes have in common. */
 export interface InodeSource {
@@ -75,12 +75,14 @@ export class ImageInode {
    */
   move({ words, superBlock }: InodeSource, nid: number, start: number): void {
     const first = start / 4;
-    const format = words[first + COMPACT.format]! & 0xffff;
+    const format = getField(words, first, COMPACT.format);
     const layout = format >> 1;
     const extended = (format & 1) === 1;
-    const mode = words[first + COMPACT.mode]! & 0xffff;
+    const mode = getField(words, first, COMPACT.mode);
     const kind = kindOfMode(mode);
-    const size = extended ? readU64(words, first + EXTENDED.size) : words[first + COMPACT.size]!;
+    const size = extended
+      ? readU64(words, first + EXTENDED.size.word)
+      : getField(words, first, COMPACT.size);
     const { flatPlain, flatInline, chunkBased } = LAYOUT;
     if (layout !== flatPlain && layout !== flatInline && layout !== chunkBased) {
       throw new ImageFormatError(start, `inode format 0x${format.toString(16)}, expected 0 to 9`);
@@ -105,23 +107,22 @@ export class ImageInode {
     this.size = size;
     this.layout = layout;
     const at = extended ? EXTENDED : COMPACT;
-    this.ino = words[first + at.ino]!;
-    this.u = words[first + at.u]!;
+    this.ino = getField(words, first, at.ino);
+    this.u = getField(words, first, at.u);
     if (extended) {
-      this.nlink = words[first + EXTENDED.nlink]!;
-      this.uid = words[first + EXTENDED.uid]!;
-      this.gid = words[first + EXTENDED.gid]!;
-      this.mtime = readI64(words, first + EXTENDED.mtime);
-      this.mtimeNsec = words[first + EXTENDED.mtimeNsec]!;
+      this.nlink = getField(words, first, EXTENDED.nlink);
+      this.uid = getField(words, first, EXTENDED.uid);
+      this.gid = getField(words, first, EXTENDED.gid);
+      this.mtime = readI64(words, first + EXTENDED.mtime.word);
+      this.mtimeNsec = getField(words, first, EXTENDED.mtimeNsec);
     } else {
-      const owners = words[first + COMPACT.uid]!;
-      this.nlink = words[first + COMPACT.nlink]! >>> 16;
-      this.uid = owners & 0xffff;
-      this.gid = owners >>> 16;
+      this.nlink = getField(words, first, COMPACT.nlink);
+      this.uid = getField(words, first, COMPACT.uid);
+      this.gid = getField(words, first, COMPACT.gid);
       this.mtime = superBlock.buildTime;
       this.mtimeNsec = superBlock.buildTimeNsec;
     }
-    const icount = words[first + COMPACT.xattrIcount]! >>> 16;
+    const icount = getField(words, first, COMPACT.xattrIcount);
     this.xattrStart = start + (extended ? INODE_EXTENDED.size : INODE_COMPACT.size);
     this.xattrSize = icount === 0 ? 0 : XATTR_IBODY_HEADER.size + 4 * (icount - 1);
     this.xattrEnd = this.xattrStart + this.xattrSize;

@@ -8,7 +8,7 @@
 
 import { printable } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
-import { readU64 } from "../bytes/words.ts";
+import { getField, readU64 } from "../bytes/words.ts";
 import { DIRENT_AT, direntCount, nameEnd } from "./_dirent_block.ts";
 import { DIRENT } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
@@ -117,14 +117,14 @@ export class DirentCursor implements Dirent {
     const at = offset / 4;
     const behind = offset + DIRENT.size;
     const nextName = behind < this.#direntsEnd
-      ? words[behind / 4 + DIRENT_AT.nameoff]! & 0xffff
+      ? getField(words, behind / 4, DIRENT_AT.nameoff)
       : -1;
     const end = nameEnd(this.#image, this.#block, offset, this.#nameoff, nextName);
     const start = this.#block.start + this.#nameoff;
     if (this.nameEnd > 0) this.#checkOrder(offset, start, end);
     this.offset = offset;
-    this.nid = readU64(words, at + DIRENT_AT.nid);
-    this.fileType = words[at + DIRENT_AT.fileType]! >>> 16 & 0xff;
+    this.nid = readU64(words, at + DIRENT_AT.nid.word);
+    this.fileType = getField(words, at, DIRENT_AT.fileType);
     this.nameStart = start;
     this.nameEnd = end;
     this.#nameoff = nextName;

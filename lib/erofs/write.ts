@@ -8,7 +8,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { wordOffsets, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
+import { putField, wordFields, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
 import { direntGroupEnd, DirentWriter } from "./_dirent.ts";
 import {
   BLOCK_BITS,
@@ -57,9 +57,9 @@ export function writeErofs(
   return writer.image;
 }
 
-const COMPACT = wordOffsets(INODE_COMPACT.offsets);
-const EXTENDED = wordOffsets(INODE_EXTENDED.offsets);
-const XATTR_HEADER = wordOffsets(XATTR_IBODY_HEADER.offsets);
+const COMPACT = wordFields(INODE_COMPACT);
+const EXTENDED = wordFields(INODE_EXTENDED);
+const XATTR_HEADER = wordFields(XATTR_IBODY_HEADER);
 
 class Writer {
   readonly image: Uint8Array<ArrayBuffer>;
@@ -125,37 +125,41 @@ class Writer {
     const words = this.#words;
     const at = plan.start / 4;
     const { stat } = inode;
-    words[at + COMPACT.format] = dataLayout(inode, plan) << 1 | xattrIcount(plan.xattrSize) << 16;
-    words[at + COMPACT.mode] = plan.mode | inode.nlink << 16;
-    words[at + COMPACT.size] = plan.size;
-    words[at + COMPACT.u] = inodeUnion(inode, plan);
-    words[at + COMPACT.ino] = ino;
-    words[at + COMPACT.uid] = stat.uid | stat.gid << 16;
+    putField(words, at, COMPACT.format, dataLayout(inode, plan) << 1);
+    putField(words, at, COMPACT.xattrIcount, xattrIcount(plan.xattrSize));
+    putField(words, at, COMPACT.mode, plan.mode);
+    putField(words, at, COMPACT.nlink, inode.nlink);
+    putField(words, at, COMPACT.size, plan.size);
+    putField(words, at, COMPACT.u, inodeUnion(inode, plan));
+    putField(words, at, COMPACT.ino, ino);
+    putField(words, at, COMPACT.uid, stat.uid);
+    putField(words, at, COMPACT.gid, stat.gid);
   }
 
   #writeExtended(ino: number, inode: Inode, plan: InodePlan): void {
     const words = this.#words;
     const at = plan.start / 4;
     const { stat } = inode;
-    words[at + EXTENDED.format] = 1 | dataLayout(inode, plan) << 1 |
-      xattrIcount(plan.xattrSize) << 16;
-    words[at + EXTENDED.mode] = plan.mode;
-    writeU64(words, at + EXTENDED.size, plan.size);
-    words[at + EXTENDED.u] = inodeUnion(inode, plan);
-    words[at + EXTENDED.ino] = this.#plan.rules === "libcomposefs" ? ino : plan.start / SLOT_SIZE;
-    words[at + EXTENDED.uid] = stat.uid;
-    words[at + EXTENDED.gid] = stat.gid;
-    writeI64(words, at + EXTENDED.mtime, stat.mtime);
-    words[at + EXTENDED.mtimeNsec] = stat.mtimeNsec;
-    words[at + EXTENDED.nlink] = inode.nlink;
+    const number = this.#plan.rules === "libcomposefs" ? ino : plan.start / SLOT_SIZE;
+    putField(words, at, EXTENDED.format, 1 | dataLayout(inode, plan) << 1);
+    putField(words, at, EXTENDED.xattrIcount, xattrIcount(plan.xattrSize));
+    putField(words, at, EXTENDED.mode, plan.mode);
+    writeU64(words, at + EXTENDED.size.word, plan.size);
+    putField(words, at, EXTENDED.u, inodeUnion(inode, plan));
+    putField(words, at, EXTENDED.ino, number);
+    putField(words, at, EXTENDED.uid, stat.uid);
+    putField(words, at, EXTENDED.gid, stat.gid);
+    writeI64(words, at + EXTENDED.mtime.word, stat.mtime);
+    putField(words, at, EXTENDED.mtimeNsec, stat.mtimeNsec);
+    putField(words, at, EXTENDED.nlink, inode.nlink);
   }
 
   #writeXattrs(position: number, inode: Inode, plan: InodePlan): number {
     if (plan.xattrSize === 0) return position;
     const { xattrs } = inode;
     const words = this.#words;
-    words[position / 4 + XATTR_HEADER.nameFilter] = xattrNameFilter(xattrs);
-    words[position / 4 + XATTR_HEADER.sharedCount] = plan.sharedCount;
+    putField(words, position / 4, XATTR_HEADER.nameFilter, xattrNameFilter(xattrs));
+    putField(words, position / 4, XATTR_HEADER.sharedCount, plan.sharedCount);
     const { sharedXattrs: { places }, inodesEnd, xattrBlkaddr } = this.#plan;
     const tableStart = (inodesEnd - xattrBlkaddr * BLOCK_SIZE) / XATTR_ALIGNMENT;
     let referenceAt = position + XATTR_IBODY_HEADER.size;

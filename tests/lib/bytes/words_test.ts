@@ -1,9 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { i64, record, reserved, u16, u32, u64, u8 } from "../../../lib/bytes/struct.ts";
 import {
+  getField,
+  putField,
   readI64,
   readU64,
-  wordOffsets,
+  wordFields,
   wordsOf,
   writeI64,
   writeU64,
@@ -21,9 +23,29 @@ Deno.test("words that are not aligned cannot be had", () => {
   assertThrows(() => wordsOf(new Uint8Array(16).subarray(2)), RangeError);
 });
 
-Deno.test("fields lie in words", () => {
-  const type = record({ a: u8, b: u8, c: u16, d: u32, e: reserved(6), f: u16, g: u32 });
-  assertEquals(wordOffsets(type.offsets), { a: 0, b: 0, c: 0, d: 1, e: 2, f: 3, g: 4 });
+Deno.test("fields are read and written in words as the record does", () => {
+  const type = record({ a: u8, b: u8, c: u16, d: u32, e: reserved(6), f: u16, g: u32, h: u64 });
+  const fields = wordFields(type);
+  assertEquals([fields.d.word, fields.h.word], [1, 5]);
+  const value = { a: 0x81, b: 0xff, c: 0x8001, d: 0xdeadbeef, f: 0xfffe, g: 0x80000000, h: 7 };
+  const bytes = new Uint8Array(type.size);
+  type.write(new DataView(bytes.buffer), 0, value);
+  const words = wordsOf(bytes);
+  for (const name of ["a", "b", "c", "d", "f", "g"] as const) {
+    assertEquals(getField(words, 0, fields[name]), value[name], name);
+  }
+  const written = new Uint32Array(words.length);
+  for (const name of ["a", "b", "c", "d", "f", "g"] as const) {
+    // Bits that a field has no room for do not reach its neighbours.
+    const more = type.sizes[name] < 4 ? 2 ** (8 * type.sizes[name]) * 5 : 0;
+    putField(written, 0, fields[name], value[name] + more);
+  }
+  writeU64(written, fields.h.word, value.h);
+  assertEquals(written, words);
+});
+
+Deno.test("a field in two words is refused", () => {
+  assertThrows(() => wordFields(record({ a: u8, b: u32 })), TypeError, "Field b is in two words");
 });
 
 Deno.test("integers of 64 bits are those of the records", () => {
