@@ -38,22 +38,21 @@ export interface Dirents {
   readonly inodes: readonly number[];
 }
 
-/** What a dirent tells of an inode. */
-export interface DirentTarget {
+/** What dirents tell of inodes, by the positions of these. */
+export interface DirentTargets {
   /** Bytes from the start of the image. */
-  readonly start: number;
+  start(inode: number): number;
   /** `st_mode`, of which the type counts. */
-  readonly mode: number;
+  mode(inode: number): number;
 }
 
 /** Writes groups of dirents into an image. */
 export class DirentWriter {
   readonly #image: Uint8Array;
   readonly #words: Uint32Array;
-  readonly #targets: readonly DirentTarget[];
+  readonly #targets: DirentTargets;
 
-  /** @param targets The inodes by their positions. */
-  constructor(image: Uint8Array, targets: readonly DirentTarget[]) {
+  constructor(image: Uint8Array, targets: DirentTargets) {
     this.#image = image;
     this.#words = wordsOf(image);
     this.#targets = targets;
@@ -66,10 +65,10 @@ export class DirentWriter {
     let nameoff = (end - start) * DIRENT.size;
     for (let i = start; i < end; i++) {
       const name = names[i]!;
-      const target = this.#targets[inodes[i]!]!;
-      writeU64(words, direntAt + AT.nid.word, target.start / SLOT_SIZE);
+      const inode = inodes[i]!;
+      writeU64(words, direntAt + AT.nid.word, this.#targets.start(inode) / SLOT_SIZE);
       putField(words, direntAt, AT.nameoff, nameoff);
-      putField(words, direntAt, AT.fileType, TYPES[target.mode >> 12]!);
+      putField(words, direntAt, AT.fileType, TYPES[this.#targets.mode(inode) >> 12]!);
       copyBytes(this.#image, at + nameoff, name);
       direntAt += DIRENT.size / 4;
       nameoff += name.length;

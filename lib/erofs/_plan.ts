@@ -27,6 +27,7 @@ import {
   XATTR_ALIGNMENT,
   XATTR_IBODY_HEADER,
 } from "./format.ts";
+import { emptyPlan, type InodePlan, InodePlans } from "./_inode_plans.ts";
 import type { Inode, InodeData, InodeXattr } from "./inode.ts";
 import { ascendingByIndex, type SharedXattrs, shareXattrs, xattrEntrySize } from "./_xattr.ts";
 
@@ -36,35 +37,9 @@ import { ascendingByIndex, type SharedXattrs, shareXattrs, xattrEntrySize } from
  */
 export type LayoutRules = "libcomposefs" | "composefs-rs";
 
-/** Where one inode goes. */
-export interface InodePlan {
-  /** Bytes from the start of the image. */
-  readonly start: number;
-  /** Extended (64 bytes) or compact (32 bytes). */
-  readonly extended: boolean;
-  /** `st_mode`, the type included. */
-  readonly mode: number;
-  /** The size it states. A directory's is that of its blocks and tail. */
-  readonly size: number;
-  /** Chunk format of a file without contents, 0 otherwise. */
-  readonly format: number;
-  /** Device number, 0 otherwise. */
-  readonly rdev: number;
-  /** How many of its xattrs are shared. */
-  readonly sharedCount: number;
-  /** Bytes of the xattr area, 0 without xattrs. */
-  readonly xattrSize: number;
-  /** Blocks of data away from the inode. */
-  readonly blocks: number;
-  /** First of these blocks, counted from the start of the image. 0 if there are none. */
-  readonly blkaddr: number;
-  /** Bytes of data directly behind the inode and its xattrs. */
-  readonly tail: number;
-}
-
 /** The whole image, decided. */
 export interface ImagePlan {
-  readonly inodes: readonly InodePlan[];
+  readonly inodes: InodePlans;
   readonly rules: LayoutRules;
   /** The time that compact inodes have: the earliest of all inodes, or 0 where there are none. */
   readonly buildTime: number | bigint;
@@ -91,28 +66,25 @@ export function planImage(
   const isRust = rules === "composefs-rs";
   const earliest = isRust ? NO_TIME : earliestTime(inodes);
   const shared = isRust ? shareXattrs(inodes, ascendingByIndex) : shareXattrs(inodes);
-  const drafts: Draft[] = [];
+  const plans = new InodePlans(inodes.length);
+  /** The plan of one inode after the other. */
+  const draft = emptyPlan();
   let position = SUPER_OFFSET + SUPER_BLOCK.size;
   let xattrsDone = 0;
   for (let i = 0; i < inodes.length; i++) {
     const inode = inodes[i]!;
     const { xattrs } = inode;
-    const draft = draftInode(inode, earliest);
+    draftInode(draft, inode, earliest);
     if (isRust) followRust(draft, inode);
     if (xattrs.length > 0) placeXattrs(draft, xattrs, shared.places, xattrsDone);
     xattrsDone += xattrs.length;
     position = isRust
       ? placeAsRust(draft, position, inode.data.kind === "external")
       : place(draft, position, inode.kind === "symlink");
-    drafts.push(draft);
+    plans.set(i, draft);
   }
   const inodesEnd = alignUp(position, SLOT_SIZE);
-  let blkaddr = alignUp(inodesEnd + shared.size, BLOCK_SIZE) / BLOCK_SIZE;
-  for (const draft of drafts) {
-    if (draft.blocks === 0) continue;
-    draft.blkaddr = blkaddr;
-    blkaddr += draft.blocks;
-  }
+  const blkaddr = plans.placeBlocks(alignUp(inodesEnd + shared.size, BLOCK_SIZE) / BLOCK_SIZE);
   if (blkaddr > 0xffffffff) {
     throw new TreeError(
       "too-large",
@@ -121,7 +93,7 @@ export function planImage(
   }
   return {
     rules,
-    inodes: drafts,
+    inodes: plans,
     buildTime: earliest.mtime,
     buildTimeNsec: earliest.mtimeNsec,
     sharedXattrs: shared,
@@ -130,9 +102,6 @@ export function planImage(
     blocks: blkaddr,
   };
 }
-
-/** An inode's plan while its place is not known. */
-type Draft = { -readonly [Field in keyof InodePlan]: InodePlan[Field] };
 
 type Time = Pick<Stat, "mtime" | "mtimeNsec">;
 
@@ -150,33 +119,32 @@ function earliestTime(inodes: readonly Inode[]): Time {
   return earliest;
 }
 
-function draftInode(inode: Inode, earliest: Time): Draft {
+/** Begins a plan with what follows from an inode alone. */
+function draftInode(draft: InodePlan, inode: Inode, earliest: Time): void {
   const { kind, stat, data } = inode;
-  const draft: Draft = {
-    start: 0,
-    extended: false,
-    mode: FILE_TYPE_BITS[kind] | stat.mode,
-    size: 0,
-    format: 0,
-    rdev: 0,
-    sharedCount: 0,
-    xattrSize: 0,
-    blocks: 0,
-    blkaddr: 0,
-    tail: 0,
-  };
+  draft.start =
+    draft.size =
+    draft.format =
+    draft.rdev =
+      0;
+  draft.sharedCount =
+    draft.xattrSize =
+    draft.blocks =
+    draft.blkaddr =
+    draft.tail =
+      0;
+  draft.mode = FILE_TYPE_BITS[kind] | stat.mode;
   draftData(draft, data);
   draft.extended = inode.extended || draft.size > 0xffffffff ||
     stat.mtime !== earliest.mtime || stat.mtimeNsec !== earliest.mtimeNsec ||
     inode.nlink > 0xffff || stat.uid > 0xffff || stat.gid > 0xffff;
-  return draft;
 }
 
 /**
  * Decides what follows from an inode's data alone. Its tail stays behind the inode as long as its place
  * allows.
  */
-function draftData(draft: Draft, data: InodeData): void {
+function draftData(draft: InodePlan, data: InodeData): void {
   switch (data.kind) {
     case "external":
       draft.size = data.size;
@@ -199,7 +167,7 @@ function draftData(draft: Draft, data: InodeData): void {
   }
 }
 
-function draftEntries(draft: Draft, names: readonly Uint8Array[]): void {
+function draftEntries(draft: InodePlan, names: readonly Uint8Array[]): void {
   let start = 0;
   let end = direntGroupEnd(names, 0);
   for (; end < names.length; end = direntGroupEnd(names, start)) {
@@ -211,7 +179,7 @@ function draftEntries(draft: Draft, names: readonly Uint8Array[]): void {
 }
 
 /** More than half a block is not worth keeping behind the inode. */
-function draftTail(draft: Draft, size: number): void {
+function draftTail(draft: InodePlan, size: number): void {
   if (size > BLOCK_SIZE / 2) draft.blocks++;
   else draft.tail = size;
 }
@@ -235,7 +203,7 @@ function chunkCount(size: number): number {
  * nevertheless is taken out.
  */
 function placeXattrs(
-  draft: Draft,
+  draft: InodePlan,
   xattrs: readonly InodeXattr[],
   places: Int32Array,
   first: number,
@@ -265,12 +233,12 @@ export function xattrIcount(xattrSize: number): number {
 }
 
 /** Bytes of an inode and its xattrs, without data. */
-function headSize(draft: Draft): number {
+function headSize(draft: InodePlan): number {
   return (draft.extended ? INODE_EXTENDED.size : INODE_COMPACT.size) + draft.xattrSize;
 }
 
 /** Gives the inode its place at or behind `position`; returns where it ends. */
-function place(draft: Draft, position: number, symlink: boolean): number {
+function place(draft: InodePlan, position: number, symlink: boolean): number {
   const head = headSize(draft);
   let start = alignUp(position, SLOT_SIZE);
   if (symlink) {
@@ -297,7 +265,7 @@ function place(draft: Draft, position: number, symlink: boolean): number {
 }
 
 /** What composefs-rs decides otherwise of an inode by itself. */
-function followRust(draft: Draft, { data }: Inode): void {
+function followRust(draft: InodePlan, { data }: Inode): void {
   draft.extended = true;
   if (data.kind !== "external") return;
   if (data.size > 2 ** CHUNK_BITS.max) {
@@ -313,7 +281,7 @@ function followRust(draft: Draft, { data }: Inode): void {
  * Gives the inode its place by the rules of composefs-rs: data behind an inode begins where the block of
  * the inode's last byte ends, if it does not end before the end of that block. Chunk maps stay where they are.
  */
-function placeAsRust(draft: Draft, position: number, isChunkMap: boolean): number {
+function placeAsRust(draft: InodePlan, position: number, isChunkMap: boolean): number {
   const head = headSize(draft);
   let start = alignUp(position, SLOT_SIZE);
   const lastOfHead = start + head - 1;

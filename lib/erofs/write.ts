@@ -24,15 +24,9 @@ import {
   XATTR_ALIGNMENT,
   XATTR_IBODY_HEADER,
 } from "./format.ts";
+import { emptyPlan, type InodePlan } from "./_inode_plans.ts";
 import type { Inode } from "./inode.ts";
-import {
-  dataLayout,
-  type ImagePlan,
-  type InodePlan,
-  type LayoutRules,
-  planImage,
-  xattrIcount,
-} from "./_plan.ts";
+import { dataLayout, type ImagePlan, type LayoutRules, planImage, xattrIcount } from "./_plan.ts";
 import { writeXattrEntry, xattrNameFilter } from "./_xattr.ts";
 
 /**
@@ -67,6 +61,8 @@ class Writer {
   readonly #inodes: readonly Inode[];
   readonly #plan: ImagePlan;
   readonly #dirents: DirentWriter;
+  /** The plan of the inode that is being written. */
+  readonly #inodePlan = emptyPlan();
   /** How many xattrs have been written. */
   #xattrs = 0;
 
@@ -86,7 +82,7 @@ class Writer {
       featureCompat: FEATURE_COMPAT_MTIME | FEATURE_COMPAT_XATTR_FILTER,
       blkszbits: BLOCK_BITS,
       sbExtslots: 0,
-      rootNid: plan.inodes[0]!.start / SLOT_SIZE,
+      rootNid: plan.inodes.start(0) / SLOT_SIZE,
       inos: this.#inodes.length,
       buildTime: plan.buildTime,
       buildTimeNsec: plan.buildTimeNsec,
@@ -101,7 +97,8 @@ class Writer {
   /** To be called for each inode in their order. */
   writeInode(ino: number): void {
     const inode = this.#inodes[ino]!;
-    const plan = this.#plan.inodes[ino]!;
+    const plan = this.#inodePlan;
+    this.#plan.inodes.read(ino, plan);
     let position = this.#writeHead(ino, inode, plan);
     position = this.#writeXattrs(position, inode, plan);
     position = this.#writeData(position, inode, plan);
