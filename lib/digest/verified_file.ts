@@ -26,6 +26,12 @@ import {
 export interface OpenVerifiedOptions extends ExpectedFile {
   /** Finds and makes trees; by default there is none at hand, and this thread makes them. */
   readonly trees?: MerkleTreeSource | undefined;
+  /**
+   * The file's tree, if it has just been made, with the digest, of the file as it is.
+   *
+   * @internal
+   */
+  readonly tree?: File | undefined;
 }
 
 /**
@@ -54,28 +60,45 @@ export interface OpenVerifiedOptions extends ExpectedFile {
  */
 export function openVerified(file: File, options: OpenVerifiedOptions): File {
   try {
-    return openExpected(file, options, options.trees ?? SEQUENTIAL_TREES);
+    return openExpected(file, options);
   } catch (error) {
     file[Symbol.dispose]();
     throw error;
   }
 }
 
-function openExpected(file: File, expected: ExpectedFile, trees: MerkleTreeSource): File {
+function openExpected(file: File, options: OpenVerifiedOptions): File {
+  const { trees = SEQUENTIAL_TREES, tree: made, ...expected } = options;
   if (file.size !== expected.size) throw wrongSize(file.size, expected);
+  const found = made === undefined ? openAtHand(file, options) : undefined;
+  if (found !== undefined) return found;
+  const hashed = made === undefined ? hashExpected(file, expected, trees) : { tree: made };
+  if ("kept" in hashed && hashed.kept !== undefined) {
+    file[Symbol.dispose]();
+    return hashed.kept;
+  }
+  const tree = HashTree.open(hashed.tree, expected)!;
+  return new VerifiedFile(file, expected, { trees, tree, isOwn: true });
+}
+
+/**
+ * Opens a file, of the length that is expected, if its tree is at hand.
+ *
+ * @returns Undefined if there is none; then nothing has been done with the file.
+ * @throws {IntegrityError} If the file does not end where it should.
+ */
+export function openAtHand(file: File, options: OpenVerifiedOptions): File | undefined {
+  const { trees = SEQUENTIAL_TREES, tree: _, ...expected } = options;
   const found = expected.size <= MAX_KEPT_SIZE ? undefined : trees.find(file, expected);
   const tree = found === undefined ? undefined : HashTree.open(found, expected);
-  if (tree !== undefined) {
+  if (tree === undefined) return undefined;
+  try {
     checkEnd(file, expected);
-    return new VerifiedFile(file, expected, { trees, tree, isOwn: false });
+  } catch (error) {
+    tree[Symbol.dispose]();
+    throw error;
   }
-  const hashed = hashExpected(file, expected, trees);
-  if (hashed.kept === undefined) {
-    const own = HashTree.open(hashed.tree, expected)!;
-    return new VerifiedFile(file, expected, { trees, tree: own, isOwn: true });
-  }
-  file[Symbol.dispose]();
-  return hashed.kept;
+  return new VerifiedFile(file, expected, { trees, tree, isOwn: false });
 }
 
 /** @throws {IntegrityError} If the contents are not what is expected. */

@@ -14,7 +14,8 @@
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { concatBytes } from "../bytes/text.ts";
 import { Digest } from "../digest/digest.ts";
-import { FsVerityHasher } from "../digest/fs_verity.ts";
+import type { File } from "../file/file.ts";
+import { FsVerityHasher, type FsVerityHasherOptions } from "../digest/fs_verity.ts";
 import type { HashAlgorithm } from "../digest/hasher.ts";
 import { sha256Hasher } from "../digest/sha2.ts";
 import { FILE_TYPE_BITS, type Stat, type Xattr } from "../tree/tree.ts";
@@ -55,10 +56,14 @@ export class ClaimCheck {
   readonly #verity: FsVerityHasher;
   readonly #message = sha256Hasher();
 
-  constructor(claim: ObjectClaim) {
+  /** @param options What of the contents' Merkle tree is kept. */
+  constructor(
+    claim: ObjectClaim,
+    options: Pick<FsVerityHasherOptions, "keepTree" | "keepFrom"> = {},
+  ) {
     this.#claim = claim;
     this.#algorithm = claim.digest.algorithm;
-    this.#verity = new FsVerityHasher({ algorithm: this.#algorithm });
+    this.#verity = new FsVerityHasher({ ...options, algorithm: this.#algorithm });
     if (claim.header !== undefined) this.#message.update(claim.header);
   }
 
@@ -80,6 +85,11 @@ export class ClaimCheck {
     const isRight = (header === undefined && digest.equals(expected)) ||
       (this.#algorithm === "sha256" && equalBytes(this.#message.digest(), expected.bytes));
     return { isRight, digest };
+  }
+
+  /** The Merkle tree of the contents, if it was to be kept, once they have all come. */
+  tree(): File {
+    return this.#verity.merkleTreeFile();
   }
 }
 

@@ -12,10 +12,15 @@
 
 import { binary, printable } from "../bytes/text.ts";
 import { type File, memoryFile, zeroFile } from "../file/file.ts";
-import type { Digest } from "../digest/digest.ts";
 import { IntegrityError } from "../digest/integrity_error.ts";
-import type { MerkleTreeSource } from "../digest/tree_source.ts";
-import { openVerified } from "../digest/verified_file.ts";
+import {
+  checkEnd,
+  keepsLowest,
+  MAX_KEPT_SIZE,
+  type MerkleTreeSource,
+  wrongSize,
+} from "../digest/tree_source.ts";
+import { openAtHand, openVerified, type OpenVerifiedOptions } from "../digest/verified_file.ts";
 import type { Content, ExternalContent, Regular } from "../tree/tree.ts";
 import { ClaimCheck, claimOf, describeClaim, type ObjectClaim } from "./claim.ts";
 
@@ -101,7 +106,7 @@ export function openContent(file: Regular<Content>, options: OpenContentOptions)
       throw new IntegrityError("size", name, `${found.size} bytes, expected ${size}`);
     }
     if (claim === undefined) return found;
-    return openVerified(found, { digest: digestByClaim(found, claim, name), size, name, trees });
+    return openClaimed(found, claim, { size, name, trees });
   } catch (error) {
     found[Symbol.dispose]();
     throw error;
@@ -131,20 +136,42 @@ function checkTrust(
 const CHUNK_SIZE = 1 << 17;
 
 /**
- * Holds a file against what its name says.
+ * Opens a file that is what its name says. In the pass that finds that out its Merkle tree is made, unless it
+ * is the name's and at hand.
  *
- * @returns Its fs-verity digest, by which it can be read as one of a known digest.
+ * @param expected What it is, but for its digest.
  */
-function digestByClaim(file: File, claim: ObjectClaim, name: string): Digest {
-  const check = new ClaimCheck(claim);
-  const buffer = new Uint8Array(CHUNK_SIZE);
-  for (let length; (length = file.readAt(buffer, check.size)) > 0 && check.size < file.size;) {
-    check.update(buffer.subarray(0, length));
+function openClaimed(
+  file: File,
+  claim: ObjectClaim,
+  { trees, ...expected }: Omit<OpenVerifiedOptions, "digest">,
+): File {
+  const { size } = expected;
+  if (claim.header === undefined) {
+    const found = openAtHand(file, { ...expected, digest: claim.digest, trees });
+    if (found !== undefined) return found;
+  }
+  const keepFrom = keepsLowest(size, claim.digest.bytes.length) ? 0 : 1;
+  const check = new ClaimCheck(claim, { keepTree: size > MAX_KEPT_SIZE, keepFrom });
+  const kept = size > MAX_KEPT_SIZE ? undefined : new Uint8Array(size);
+  const buffer = new Uint8Array(kept === undefined ? CHUNK_SIZE : 0);
+  while (check.size < size) {
+    const room = kept?.subarray(check.size) ?? buffer.subarray(0, size - check.size);
+    const length = file.readAt(room, check.size);
+    if (length === 0) throw wrongSize(check.size, { ...expected, digest: claim.digest });
+    check.update(room.subarray(0, length));
   }
   const { isRight, digest } = check.finish();
-  if (isRight) return digest;
-  const state = `contents of another name, expected ${describeClaim(claim)}`;
-  throw new IntegrityError("name", name, state);
+  if (!isRight) {
+    const state = `contents of another name, expected ${describeClaim(claim)}`;
+    throw new IntegrityError("name", expected.name!, state);
+  }
+  checkEnd(file, { ...expected, digest });
+  if (kept === undefined) {
+    return openVerified(file, { ...expected, digest, trees, tree: check.tree() });
+  }
+  file[Symbol.dispose]();
+  return memoryFile(kept);
 }
 
 function notFound({ length }: readonly DataLayer[]): string {

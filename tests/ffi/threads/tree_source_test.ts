@@ -42,7 +42,7 @@ function make(directory: string, algorithm: "sha256" | "sha512", contents = CONT
   return { path, digest: hasher.digest(), size: contents.length, name, tree: hasher.merkleTree() };
 }
 
-function open(linux: Linux, { path, ...expected }: Made, trees: ThreadedTrees): File {
+function open(linux: Linux, { path, tree: _, ...expected }: Made, trees: ThreadedTrees): File {
   return openVerified(openFiniteFile(linux, utf8(path)), { ...expected, trees });
 }
 

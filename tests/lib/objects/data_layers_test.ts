@@ -2,14 +2,16 @@ import { Digest } from "../../../lib/digest/digest.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { memoryFile } from "../../../lib/file/file.ts";
+import { memoryFile, readWhole } from "../../../lib/file/file.ts";
 import {
   type DataLayer,
   findBackingFile,
   openContent,
   type OpenContentOptions,
 } from "../../../lib/objects/data_layers.ts";
-import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { fsVerityDigest, FsVerityHasher } from "../../../lib/digest/fs_verity.ts";
+import { type MerkleTreeSource, SEQUENTIAL_TREES } from "../../../lib/digest/tree_source.ts";
+import { createRandom } from "../../../scripts/random.ts";
 import { portableHasher } from "../../../lib/digest/portable.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
@@ -126,4 +128,63 @@ Deno.test("an object without a digest is held against its name, if that is one",
       "contents of another name",
     );
   }
+});
+
+Deno.test("a large object without a digest is hashed once, and once more as it is read", () => {
+  const contents = createRandom(8).bytes((3 << 20) + 5);
+  const names = [
+    objectPath(fsVerityDigest(contents)),
+    objectPath(fsVerityDigest(contents, { algorithm: "sha512" })),
+    objectPath(new Digest("sha256", portableHasher("sha256").hash(contents))),
+  ];
+  for (const name of names) {
+    let [found, made] = [0, 0];
+    const trees: MerkleTreeSource = {
+      ...SEQUENTIAL_TREES,
+      find() {
+        found++;
+        return undefined;
+      },
+      hash: (...options) => {
+        made++;
+        return SEQUENTIAL_TREES.hash(...options);
+      },
+    };
+    const node = external(contents.length, name);
+    const stored = contents.slice();
+    const layers = [layer({ [name]: stored })];
+    using file = openContent(node, { layers, trees });
+    assertEquals(readWhole(file), contents);
+    assertEquals([found, made], [1, 0]);
+    stored[2 << 20]! ^= 1;
+    assertThrows(() => readWhole(file), IntegrityError, "it changed while it was read");
+    assertThrows(() => openContent(node, { layers, trees }), IntegrityError, "of another name");
+    const longer = [layer({ [name]: new Uint8Array([...contents, 0]) })];
+    assertThrows(() => openContent(node, { layers: longer }), IntegrityError, "bytes, expected");
+  }
+});
+
+Deno.test("an object that is named by fs-verity is verified by its tree where that is at hand", () => {
+  const contents = createRandom(8).bytes((3 << 20) + 5);
+  const hasher = new FsVerityHasher({ keepTree: true }).update(contents);
+  const name = objectPath(hasher.digest());
+  const trees: MerkleTreeSource = {
+    ...SEQUENTIAL_TREES,
+    find: () => memoryFile(hasher.merkleTree()),
+    hash() {
+      throw new Error("there is no need");
+    },
+  };
+  const stored = contents.slice();
+  stored[2 << 20]! ^= 1;
+  const node = external(contents.length, name);
+  using file = openContent(node, { layers: [layer({ [name]: stored })], trees });
+  const into = new Uint8Array(10);
+  assertEquals(file.readAt(into, 1 << 20), 10);
+  assertEquals(into, contents.slice(1 << 20, (1 << 20) + 10));
+  assertThrows(
+    () => file.readAt(into, 2 << 20),
+    IntegrityError,
+    "other contents at offset 2097152",
+  );
 });
