@@ -40,6 +40,24 @@ export function* dumpLines(entries: number): Generator<string> {
   }
 }
 
+/** Directories and files of {@linkcode smallFileLines}. */
+const SMALL_DIRECTORIES = 200;
+const SMALL_FILES = 1_000;
+
+/** Yields the lines of a dump of 200 directories of 1,000 files each, numbered, of 5 bytes in the image. */
+export function* smallFileLines(): Generator<string> {
+  yield `/ 4096 40755 ${2 + SMALL_DIRECTORIES} 0 0 0 1700000000.0 - - -\n`;
+  for (let i = 0; i < SMALL_DIRECTORIES; i++) {
+    const directory = `/d${String(i).padStart(3, "0")}`;
+    yield `${directory} 4096 40755 2 0 0 0 1700000000.0 - - -\n`;
+    for (let j = 1; j < SMALL_FILES; j++) {
+      const number = i * SMALL_FILES + j;
+      const path = `${directory}/f${String(j).padStart(4, "0")}`;
+      yield `${path} 5 100644 1 0 0 0 ${1_600_000_000 + number}.${number} - ${10_000 + j} -\n`;
+    }
+  }
+}
+
 function mtime(random: Random): string {
   return `${random.int(1_600_000_000, 1_700_000_000)}.${random.int(0, 999_999_999)}`;
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { BIG, DUMPS, OBJECT, R, type Subject, T } from "./trees.ts";
+import { BIG, DUMPS, OBJECT, R, SMALL, type Subject, T } from "./trees.ts";
 import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
+import { prepareImageCat, prepareImageList } from "./image_rows.ts";
 import { prepareReading } from "./read_rows.ts";
 import {
   prepareCache,
@@ -157,6 +158,21 @@ export const ROWS: readonly Row[] = [
     subjects: [OBJECT],
     memoryLimit: 120,
     prepare: (shop) => prepareReading(shop, OBJECT, { part: "whole", keepsTree: false }),
+  },
+  {
+    name: "image-cat",
+    title: "`cat` of one file of an image of 200,001 entries",
+    subjects: [SMALL],
+    memoryLimit: 60,
+    prepare: (shop) => prepareImageCat(shop, SMALL, "/d100/f0500"),
+  },
+  {
+    name: "image-ls",
+    title: "`composefs-info ls` of an image of 200,001 entries",
+    subjects: [SMALL],
+    limit: 2,
+    memoryLimit: 90,
+    prepare: (shop) => prepareImageList(shop, SMALL),
   },
   {
     name: "million",

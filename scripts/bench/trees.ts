@@ -23,7 +23,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { createRandom } from "../random.ts";
 import { writeContents } from "./contents.ts";
-import { dumpLines } from "./dump.ts";
+import { dumpLines, smallFileLines } from "./dump.ts";
 import { type PlannedFile, planRootfs } from "./rootfs.ts";
 
 /** Part of the name of the directory: another one if the trees are made in another way. */
@@ -90,8 +90,16 @@ export const DUMPS: readonly Subject[] = [100_000, 1_000_000].map((entries) => (
   name: `${entries}.dump`,
   bytes: entries * 220,
   files: 1,
-  make: (path) => writeDump(path, entries),
+  make: (path) => writeLines(path, dumpLines(entries)),
 }));
+
+/** A dump of 200,001 entries, nearly all of them files of 5 bytes. */
+export const SMALL: Subject = {
+  name: "small.dump",
+  bytes: 40e6,
+  files: 2,
+  make: (path) => writeLines(path, smallFileLines()),
+};
 
 function setTime(path: string): void {
   utimesSync(path, MTIME, MTIME);
@@ -129,11 +137,11 @@ function makeTiny(path: string): void {
   setTime(path);
 }
 
-function writeDump(path: string, entries: number): void {
+function writeLines(path: string, lines: Iterable<string>): void {
   const descriptor = openSync(path, "wx");
   try {
     let text = "";
-    for (const line of dumpLines(entries)) {
+    for (const line of lines) {
       text += line;
       if (text.length < 2 ** 20) continue;
       writeSync(descriptor, text);

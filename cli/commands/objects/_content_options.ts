@@ -11,7 +11,6 @@ import { openContent, type OpenContentOptions } from "../../../lib/objects/data_
 import { openImage } from "../../../lib/composefs/open.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
-import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
 import type { DiskLayer } from "../../../ffi/disk.ts";
@@ -61,17 +60,8 @@ export function loadExpectedTree(
   image: Uint8Array,
   { digest }: ContentOptions,
 ): Tree<Content> {
-  const { bytes, whole } = machine.readImage(image, { whole: digest?.algorithm });
-  if (digest !== undefined) {
-    const found = whole?.digest ?? fsVerityDigest(bytes, { algorithm: digest.algorithm });
-    if (!found.equals(digest)) {
-      throw new Error(
-        `Cannot use "${printable(image)}": fs-verity digest ${found.toHex()}, ` +
-          `expected ${digest.toHex()}`,
-      );
-    }
-  }
-  return loading(image, () => openImage(bytes).tree());
+  using source = machine.openImage(image, digest);
+  return loading(image, () => openImage(source).tree());
 }
 
 /** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { dumpLines } from "../../../scripts/bench/dump.ts";
+import { dumpLines, smallFileLines } from "../../../scripts/bench/dump.ts";
 import { walk } from "../../../lib/tree/walk.ts";
 import { parse } from "../../kit/trees.ts";
 
@@ -26,4 +26,17 @@ Deno.test("dumpLines() is a dump of directories of 1,000 with all kinds of entri
   }
   assert(count.external > 2_800 && count.inline > 1_100, JSON.stringify(count));
   assert(count.symlink > 650 && count.xattrs > 400, JSON.stringify(count));
+});
+
+Deno.test("smallFileLines() yields directories of 1,000 with files of 5 bytes", () => {
+  const lines = [...smallFileLines()];
+  assertEquals([lines.length, new Set(lines).size], [200_001, 200_001]);
+  const { root, leaves } = parse(lines.slice(0, 1_001).join(""));
+  assertEquals([root.entries.length, leaves.length], [1, 999]);
+  for (const leaf of leaves) {
+    assertEquals(
+      leaf.kind === "regular" && leaf.file.kind === "inline" && leaf.file.bytes.length,
+      5,
+    );
+  }
 });
