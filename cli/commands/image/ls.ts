@@ -12,6 +12,7 @@ import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
 import { type CheckedImage, ImageWalk } from "../../../lib/composefs/image_walk.ts";
 import type { Content, Leaf } from "../../../lib/tree/tree.ts";
 import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
+import { pathOf, type Place } from "../../../lib/tree/place.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
@@ -111,19 +112,23 @@ function writeDetail(lines: LineBuffer, walk: ImageWalk): void {
 
 function listJson(stdout: Output, image: CheckedImage): void {
   const linked = readLinked(image);
-  /** Paths of these files, by nid, under the names that have been met first. */
-  const paths = new Map<number, Uint8Array>();
+  /** Where these files have been met first, by nid. */
+  const met = new Map<number, Place>();
+  /** The directories that the walk is in, the root first. */
+  const above: Place[] = [{ name: new Uint8Array() }];
   for (const { walk, path } of steps(image)) {
     const { nid, kind } = walk.inode;
+    const place = () => ({ parent: above[walk.depth - 1]!, name: walk.entry.name });
     if (kind === "directory") {
+      above[walk.depth] = place();
       stdout.write(jsonLine(entry(path, walk.directory())));
       continue;
     }
     const fields = entry(path, linked.get(nid) ?? walk.leaf());
     if (walk.isAgain) {
-      stdout.write(jsonLine({ ...fields, ...jsonBytes("hardLinkTo", paths.get(nid)!) }));
+      stdout.write(jsonLine({ ...fields, ...jsonBytes("hardLinkTo", pathOf(met.get(nid)!)) }));
     } else {
-      if (image.linked.has(nid)) paths.set(nid, path.slice());
+      if (image.linked.has(nid)) met.set(nid, place());
       stdout.write(jsonLine(fields));
     }
   }
