@@ -2,7 +2,12 @@ import { LineError } from "../../../lib/dumpfile/_line_error.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../lib/bytes/arena.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { escapeField, type EscapeStyle, unescapeField } from "../../../lib/dumpfile/escape.ts";
+import {
+  escapeField,
+  type EscapeStyle,
+  isPlain,
+  unescapeField,
+} from "../../../lib/dumpfile/escape.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const STYLES: readonly EscapeStyle[] = ["path", "optional", "xattr", "listing"];
@@ -44,6 +49,15 @@ Deno.test("output spells every byte in one way", () => {
 
 Deno.test("an equals sign is escaped in xattrs only", () => {
   assertEquals(STYLES.map((style) => escaped("=", style)), ["=", "=", "\\x3d", "="]);
+});
+
+Deno.test("what stands for itself is told from what does not, within limits", () => {
+  const bytes = utf8("a b\nc");
+  assertEquals(isPlain(bytes, 0, 3, "listing"), true);
+  assertEquals(isPlain(bytes, 0, 3, "path"), false);
+  assertEquals(isPlain(bytes, 0, 4, "listing"), false);
+  assertEquals(isPlain(bytes, 4, 5, "path"), true);
+  assertEquals(isPlain(bytes, 1, 1, "path"), true);
 });
 
 Deno.test("a space is literal in listings only", () => {

@@ -120,6 +120,19 @@ Deno.test("the path outgrows its buffer", () => {
   assertEquals(text(path.path), "/");
 });
 
+Deno.test("a name may be a part of something", () => {
+  const [whole, part] = [new PathBuffer(), new PathBuffer()];
+  const names = utf8("-usr-lib-");
+  for (
+    const [depth, start, end] of [[1, 1, 4], [2, 5, 8], [2, 0, 9], [0, 1, 4], [1, 5, 8]] as const
+  ) {
+    whole.move(depth, names.subarray(start, end));
+    part.moveTo(depth, names, start, end);
+    assertEquals(text(part.path), text(whole.path));
+  }
+  assertEquals(text(part.path), "/lib");
+});
+
 Deno.test("paths are as long as the kernel takes them, or refused", () => {
   const deep = (levels: number, last: number) => {
     let tree = directory({ ["n".repeat(last)]: inline("x") });
