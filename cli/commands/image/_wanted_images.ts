@@ -11,7 +11,7 @@ import type { OptionTable, OptionValues } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { choices } from "../../args/values.ts";
 import { isStdin } from "../../stdin.ts";
-import { checkFormat, type Versions } from "./_create_checks.ts";
+import { checkFormat, type Versions } from "./_versions.ts";
 
 /** The options that say so, beside C's for a range of versions. */
 export const wantedOptions = {
@@ -36,7 +36,8 @@ export const wantedOptions = {
   },
 } as const satisfies OptionTable;
 
-type WantedOptions = OptionValues<typeof wantedOptions> & Versions;
+/** What they come to, with those for a range of versions. */
+export type WantedOptions = OptionValues<typeof wantedOptions> & Versions;
 
 /** One image. */
 export interface WantedImage {

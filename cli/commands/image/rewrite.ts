@@ -16,7 +16,7 @@ import {
 import { isStdin } from "../../stdin.ts";
 import { loadImage } from "./load_image.ts";
 import { choice, integer } from "../../args/values.ts";
-import { checkFormat, checkVersions } from "./_create_checks.ts";
+import { checkFormat, checkVersions } from "./_versions.ts";
 import { FORCE_OPTION } from "./image_options.ts";
 
 const options = {

@@ -1,0 +1,49 @@
+/**
+ * What `create` asks of a source, and may tell it.
+ *
+ * @module
+ */
+
+import type { Context } from "../../args/command.ts";
+import type { WantedImage, WantedOptions } from "./_wanted_images.ts";
+
+/** A kind of SOURCE. */
+export interface Source<Options extends SourceOptions = SourceOptions> {
+  /** Tells whether options say that SOURCE is one. */
+  isMeant(options: Options): boolean;
+  /** @throws {UsageError} If options were given that mean nothing for it. */
+  check?(options: Options): void;
+  /**
+   * Reads it, once for all images that are wanted.
+   *
+   * @throws {Error} If it is none, or cannot be read.
+   */
+  read(
+    options: Options,
+    operands: Operands,
+    context: Context,
+  ): EncodeImage | Promise<EncodeImage>;
+}
+
+/** Makes an image of what has been read. */
+export type EncodeImage = (wanted: WantedImage) => Uint8Array<ArrayBuffer>;
+
+/** The options of `create` that say how something is read, as its table describes them. */
+export interface SourceOptions extends WantedOptions {
+  readonly digestStore: Uint8Array | undefined;
+  readonly verifyObjects: boolean;
+  readonly enableVerity: "try" | "require" | undefined;
+  readonly useEpoch: boolean;
+  readonly skipDevices: boolean;
+  readonly skipXattrs: boolean;
+  readonly userXattrs: boolean;
+  readonly hardlinks: boolean;
+  readonly threads: number | undefined;
+  readonly cache: Uint8Array | undefined;
+}
+
+/** SOURCE, and IMAGE if it is given. */
+export interface Operands {
+  readonly source: Uint8Array;
+  readonly image?: Uint8Array | undefined;
+}
