@@ -78,7 +78,7 @@ export class LinuxFiles {
   /**
    * Opens a regular file that nobody but the user and root can have written.
    *
-   * @throws {RangeError} If it is any other; the message says only what it is.
+   * @throws {NotOwnFileError} If it is any other; the message says only what it is.
    */
   openOwnFile(path: Path): File {
     return openOwnFile(this.#linux, bytesOf(path));

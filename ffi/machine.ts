@@ -78,7 +78,8 @@ export class Machine extends LinuxFiles {
    * disk, when this is done; if it fails, what is complete is kept.
    *
    * @returns The whole image.
-   * @throws {RangeError} If the tree holds what an image cannot, or changes while it is read.
+   * @throws {TreeError} If the tree holds what an image cannot.
+   * @throws {IntegrityError} If a file changes while it is read.
    * @throws {SyscallError} If something cannot be read or written.
    *
    * @example Without a store, files are only digested
@@ -105,7 +106,8 @@ export class Machine extends LinuxFiles {
    * Reads a directory for images of it and, if a store is given, puts its files there: the first part of
    * `createImage`, after which `encodeSource` can make several images.
    *
-   * @throws {RangeError} If the tree holds what an image cannot, or changes while it is read.
+   * @throws {TreeError} If the tree holds what an image cannot.
+   * @throws {IntegrityError} If a file changes while it is read.
    * @throws {SyscallError} If something cannot be read or written.
    */
   async readTree(
@@ -206,7 +208,7 @@ export class Machine extends LinuxFiles {
   /**
    * Mounts an image. If this throws, nothing is mounted.
    *
-   * @throws {RangeError} If the options contradict each other.
+   * @throws {MountOptionError} If the options contradict each other.
    * @throws {SyscallError} If a step fails; the message names it and what would help.
    */
   mount(request: MountRequest): MountReport {

@@ -38,7 +38,7 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   signature: ["digest", "bytes"],
   tree: ["file", "digest", "bytes"],
   dumpfile: ["tree", "digest", "bytes"],
-  tar: ["tree", "file", "bytes"],
+  tar: ["tree", "digest", "file", "bytes"],
   erofs: ["tree", "file", "bytes"],
   objects: ["tree", "digest", "file", "bytes"],
   composefs: ["objects", "erofs", "dumpfile", "tree", "digest", "file", "bytes"],

@@ -12,7 +12,7 @@ import type { Machine } from "../../ffi/machine.ts";
 import type { Terminal } from "../terminal.ts";
 
 /**
- * Makes a value of an option or operand out of its text. Throws a `RangeError` whose message says what
+ * Makes a value of an option or operand out of its text. Throws a `ValueError` whose message says what
  * was expected; the parser puts the option and the text given before it.
  *
  * @param text The bytes as UTF-8, U+FFFD where they are not.

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { ValueError } from "./value_error.ts";
 import {
   allOptions,
   camelCase,
@@ -136,12 +137,12 @@ function parseValue(option: ValueOption, spelled: string, bytes: Bytes): unknown
 function parseBytes(
   parser: NonNullable<ValueOption["parse"]>,
   bytes: Bytes,
-  failure: (cause: RangeError) => UsageError,
+  failure: (cause: ValueError) => UsageError,
 ): unknown {
   try {
     return parser(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), bytes);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof ValueError)) throw error;
     throw failure(error);
   }
 }

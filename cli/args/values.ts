@@ -1,12 +1,14 @@
 /**
  * Parsers for the values of options and operands, to be named in a command's table.
  *
- * Each throws a `RangeError` that says what was expected; which option was meant and what was given is
+ * Each throws a `ValueError` that says what was expected; which option was meant and what was given is
  * added where the table is read.
  *
  * @module
  */
 
+import { Digest, DIGEST_FORM } from "../../lib/digest/digest.ts";
+import { ValueError } from "./value_error.ts";
 import type { ValueParser } from "./command.ts";
 
 /** A path: the bytes as given, which need not be UTF-8. */
@@ -20,7 +22,7 @@ export function text(text: string, bytes: Uint8Array<ArrayBuffer>): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw new RangeError(`expected UTF-8, found "${text}"`, { cause });
+    throw new ValueError(`expected UTF-8, found "${text}"`, { cause });
   }
 }
 
@@ -30,7 +32,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): ValuePar
   return function parseInteger(text) {
     const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return value;
-    throw new RangeError(`expected a whole number, ${range}`);
+    throw new ValueError(`expected a whole number, ${range}`);
   };
 }
 
@@ -44,9 +46,16 @@ export function choice<const Word extends string>(...words: readonly Word[]): Ch
   function parseChoice(text: string): Word {
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
-    throw new RangeError(`expected ${words.join(" or ")}`);
+    throw new ValueError(`expected ${words.join(" or ")}`);
   }
   return Object.assign(parseChoice, { words });
+}
+
+/** A digest in hexadecimal digits, the name of its algorithm and a colon in front of them or not. */
+export function digest(text: string): Digest {
+  const found = Digest.tryParse(text);
+  if (found !== undefined) return found;
+  throw new ValueError(`expected ${DIGEST_FORM}`);
 }
 
 /** Bytes in hexadecimal digits of either case, at most `most` bytes. */
@@ -55,7 +64,7 @@ export function hex(most: number): ValueParser<Uint8Array<ArrayBuffer>> {
     if (text.length % 2 === 0 && text.length <= 2 * most && /^[0-9a-fA-F]*$/.test(text)) {
       return Uint8Array.fromHex(text);
     }
-    throw new RangeError(`expected an even number of hexadecimal digits, at most ${2 * most}`);
+    throw new ValueError(`expected an even number of hexadecimal digits, at most ${2 * most}`);
   };
 }
 
@@ -67,7 +76,7 @@ export function choices<const Word extends string>(
   function parseChoices(text: string, bytes: Uint8Array<ArrayBuffer>): readonly Word[] {
     const found = text.split(",").map((part) => one(part, bytes));
     if (new Set(found).size === found.length) return found;
-    throw new RangeError("expected each once");
+    throw new ValueError("expected each once");
   }
   return Object.assign(parseChoices, { words });
 }

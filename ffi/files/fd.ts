@@ -191,12 +191,10 @@ export class Fd implements File {
   /**
    * Reads on to the end, all of it into memory.
    *
-   * @throws {RangeError} If there is more than `limit` bytes.
+   * @returns Undefined if there are more than `limit` bytes.
    */
-  readAll(limit: number = MAX_TRANSFER): Uint8Array<ArrayBuffer> {
-    const tooLong = () =>
-      new RangeError(`Cannot read all of ${this.shown}: more than ${limit} bytes`);
-    if (this.size > limit) throw tooLong();
+  readAll(limit: number = MAX_TRANSFER): Uint8Array<ArrayBuffer> | undefined {
+    if (this.size > limit) return undefined;
     // One byte more than there is shows the end; some files, of /proc, do not say how much there is.
     let buffer = new Uint8Array(Math.max(65536, this.size + 1));
     let length = 0;
@@ -204,7 +202,7 @@ export class Fd implements File {
       const count = this.read(buffer.subarray(length));
       if (count === 0) return buffer.subarray(0, length);
       length += count;
-      if (length > limit) throw tooLong();
+      if (length > limit) return undefined;
       if (length === buffer.length) {
         const larger = new Uint8Array(2 * length);
         larger.set(buffer);

@@ -12,13 +12,18 @@ import { O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 const ROOT = 0;
 const WRITABLE_BY_OTHERS = 0o022;
 
+/** A file is of another kind, or others could have written it; the message says what it is and no more. */
+export class NotOwnFileError extends Error {
+  /** `NotOwnFileError`, as messages of runtimes begin with. */
+  override readonly name = "NotOwnFileError";
+}
+
 /**
  * Opens a file that only its owner, who is the effective user or root, may write to. No symbolic link is
  * followed, and a fifo is not waited for.
  *
  * @throws {SyscallError} If it cannot be opened.
- * @throws {RangeError} If it is another kind of file, or others could have written it; the message is only
- * what it is and what was expected.
+ * @throws {NotOwnFileError} If it is another kind of file, or others could have written it.
  */
 export function openOwnFile(linux: Linux, path: Uint8Array): Fd {
   const { O_NOFOLLOW } = linux.flags;
@@ -39,14 +44,14 @@ function check(file: Fd): void {
   const { mode, uid } = file.stat();
   const kind = kindOfMode(mode);
   if (kind !== "regular") {
-    throw new RangeError(`a ${kind ?? "strange"} file, expected a regular one`);
+    throw new NotOwnFileError(`a ${kind ?? "strange"} file, expected a regular one`);
   }
   const user = file.linux.userId();
   if (uid !== user && uid !== ROOT) {
-    throw new RangeError(`it belongs to user ${uid}, expected ${user}`);
+    throw new NotOwnFileError(`it belongs to user ${uid}, expected ${user}`);
   }
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
     const shown = (mode & 0o777).toString(8).padStart(4, "0");
-    throw new RangeError(`others than its owner may write to it (mode ${shown})`);
+    throw new NotOwnFileError(`others than its owner may write to it (mode ${shown})`);
   }
 }

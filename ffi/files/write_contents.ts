@@ -4,6 +4,7 @@
  * @module
  */
 
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { hasZeroBlock, nonZeroStretches, readPieces } from "../../lib/file/pieces.ts";
 import { printable } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
@@ -21,7 +22,7 @@ export class ContentsWriter {
    * Copies all of `contents` into a file that is still empty.
    *
    * @param onRead Told the bytes of each chunk.
-   * @throws {RangeError} If the contents end before their size.
+   * @throws {IntegrityError} If the contents end before their size.
    */
   write(contents: File, into: Fd, onRead?: (bytes: number) => void): void {
     const { size } = contents;
@@ -33,10 +34,9 @@ export class ContentsWriter {
       onRead?.(length);
     }
     if (read !== size) {
-      throw new RangeError(
-        `Cannot write "${printable(into.subject as Uint8Array)}": its contents end after ` +
-          `${read} bytes, expected ${size}`,
-      );
+      const shown = `"${printable(into.subject as Uint8Array)}"`;
+      const state = `its contents end after ${read} bytes, expected ${size}`;
+      throw new IntegrityError("size", shown, state, "write");
     }
     if (written < size) resize(into, size);
   }

@@ -80,7 +80,7 @@ export interface MountReport {
 /**
  * Mounts an image. If this throws, nothing is mounted and nothing left open.
  *
- * @throws {RangeError} If the options contradict each other.
+ * @throws {MountOptionError} If the options contradict each other.
  * @throws {SyscallError} If a step fails; the message names it and what would help.
  * @throws {Error} If the file is no composefs image, or a damaged one.
  */

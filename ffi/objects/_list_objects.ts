@@ -18,7 +18,7 @@ const SHARDS = 256;
 /**
  * Lists objects by their directories: regular files that have the name of one.
  *
- * @throws {RangeError} If one of the directories is a link, or a stranger's.
+ * @throws {UnusableStoreError} If one of the directories is a link, or a stranger's.
  * @throws {SyscallError} If one cannot be read.
  */
 export function* listObjects(objects: ObjectDirectory): Generator<StoredObject> {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { UnusableStoreError } from "./unusable_store_error.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -76,7 +77,7 @@ export class ObjectDirectory {
    *
    * @returns False also if something else stands under its name: another kind of file, one of another size
    * or, where that is looked at, of another digest.
-   * @throws {RangeError} If the directory it would be in is a link, or a stranger's.
+   * @throws {UnusableStoreError} If the directory it would be in is a link, or a stranger's.
    * @throws {SyscallError} If it must have fs-verity and cannot.
    */
   has(digest: Digest, size: number): boolean {
@@ -128,7 +129,7 @@ export class ObjectDirectory {
    * Opens a directory of objects: itself, and no other place by a link.
    *
    * @returns Undefined if it is missing.
-   * @throws {RangeError} If it is a link, or a stranger's.
+   * @throws {UnusableStoreError} If it is a link, or a stranger's.
    */
   openShard(name: string, flags: number = O_RDONLY): Fd | undefined {
     const { linux } = this.directory;
@@ -147,7 +148,7 @@ export class ObjectDirectory {
     }
   }
 
-  /** @throws {RangeError} If what has been found in the store is no directory for objects. */
+  /** @throws {UnusableStoreError} If what has been found in the store is no directory for objects. */
   #checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
     const kind = kindOfMode(mode);
     if (kind !== "directory") {
@@ -273,8 +274,8 @@ export class ObjectDirectory {
     return true;
   }
 
-  #unusable(path: string, state: string): RangeError {
-    return new RangeError(
+  #unusable(path: string, state: string): UnusableStoreError {
+    return new UnusableStoreError(
       `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
     );
   }

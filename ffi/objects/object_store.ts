@@ -13,6 +13,7 @@
  * @module
  */
 
+import { UnusableStoreError } from "./unusable_store_error.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -192,7 +193,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
       this.#publishAll();
     } catch (error) {
       // What has failed first matters more.
-      if (!(error instanceof SyscallError || error instanceof RangeError)) throw error;
+      if (!(error instanceof SyscallError || error instanceof UnusableStoreError)) throw error;
     }
   }
 

@@ -7,12 +7,13 @@
  * @module
  */
 
+import { readText } from "../files/read_text.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO, errnoName, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
 import { closeQuietly } from "../files/closing.ts";
-import { O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
+import { O_NONBLOCK, O_PATH } from "../sys/uapi.ts";
 
 /** What was found out. */
 export interface Answer {
@@ -68,21 +69,6 @@ export function withFile<T>(
     return use(file);
   } finally {
     closeQuietly(file);
-  }
-}
-
-/** A small file of `/proc`, `/sys` or `/lib` as text, undefined if it cannot be read. */
-export function readText(linux: Linux, path: string): string | undefined {
-  try {
-    return withFile(
-      linux,
-      path,
-      O_RDONLY,
-      (file) => new TextDecoder().decode(file.readAll(2 ** 24)),
-    );
-  } catch (error) {
-    if (error instanceof SyscallError || error instanceof RangeError) return undefined;
-    throw error;
   }
 }
 

@@ -7,13 +7,14 @@
  * @module
  */
 
+import { readText } from "../files/read_text.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { errnoName, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import { enableVerity, isNoVerity, verityRefusal } from "../files/fsverity.ts";
 import type { Linux } from "../sys/linux.ts";
-import { type Answer, exists, no, readText, unknown, withFile, yes } from "./_probe_answer.ts";
+import { type Answer, exists, no, unknown, withFile, yes } from "./_probe_answer.ts";
 import { splitPath } from "../sys/path.ts";
 import { O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { UnnamedFile } from "../files/unnamed_file.ts";

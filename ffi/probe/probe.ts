@@ -8,6 +8,7 @@
  * @module
  */
 
+import { readText } from "../files/read_text.ts";
 import { printable, utf8 } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { SyscallError } from "../sys/errno.ts";
@@ -23,7 +24,6 @@ import {
   exists,
   moduleAnswer,
   no,
-  readText,
   refused,
   unknown,
   withFile,

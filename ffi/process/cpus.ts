@@ -9,12 +9,9 @@
  * @module
  */
 
-import { utf8 } from "../../lib/bytes/text.ts";
-import { SyscallError } from "../sys/errno.ts";
-import { Fd } from "../files/fd.ts";
+import { readText } from "../files/read_text.ts";
 import type { Linux } from "../sys/linux.ts";
 import { tryGetAffinity } from "../sys/process_calls.ts";
-import { O_RDONLY } from "../sys/uapi.ts";
 
 /** Room for the mask of 8192 CPUs, the most that Linux can be built for. */
 const MASK_SIZE = 1024;
@@ -100,17 +97,3 @@ function version1(read: (path: string) => string | undefined, group: string): nu
 function ratio(quota = NaN, period = NaN): number {
   return quota > 0 && period > 0 ? quota / period : Infinity;
 }
-
-/** The text of a small file, undefined if it cannot be read. */
-export function readText(linux: Linux, path: string): string | undefined {
-  try {
-    using file = Fd.open(linux, utf8(path), { flags: O_RDONLY });
-    return new TextDecoder().decode(file.readAll(MAX_TEXT));
-  } catch (error) {
-    // There may be no /proc, no control groups, or no right to see them.
-    if (error instanceof SyscallError || error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-const MAX_TEXT = 65_536;

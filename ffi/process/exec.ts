@@ -52,7 +52,7 @@ function readOwn(linux: Linux, name: string): Uint8Array<ArrayBuffer> {
     // Not by `using`, which the bundler drops here.
     const file = Fd.open(linux, utf8(`/proc/self/${name}`), { flags: O_RDONLY });
     try {
-      return file.readAll();
+      return file.readAll() ?? new Uint8Array();
     } finally {
       file.close();
     }

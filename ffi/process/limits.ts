@@ -6,7 +6,8 @@
  * @module
  */
 
-import { lowestOfGroups, readText } from "./cpus.ts";
+import { readText } from "../files/read_text.ts";
+import { lowestOfGroups } from "./cpus.ts";
 import type { Linux } from "../sys/linux.ts";
 import { softLimit } from "../sys/process_calls.ts";
 import { RLIMIT_NOFILE, RLIMIT_NPROC } from "../sys/uapi.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable } from "../../lib/bytes/text.ts";
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
@@ -30,9 +32,9 @@ export class ObjectCheckWork implements FileWork {
 
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
     using file = findBackingFile(this.#layers, path);
-    if (file?.size !== size) throw new RangeError("not there, or of another size");
+    if (file?.size !== size) throw changed(path, "not there, or of another size");
     const contents = this.#buffer.subarray(0, size);
-    if (file.readAt(contents, 0) !== size) throw new RangeError("shorter than it was");
+    if (file.readAt(contents, 0) !== size) throw changed(path, "shorter than it was");
     const { bytes } = fsVerityDigest(contents, { algorithm: this.#algorithm });
     return { state: FILE_STATE.digested, bytes };
   }
@@ -40,4 +42,8 @@ export class ObjectCheckWork implements FileWork {
   close(): void {
     for (const layer of this.#layers) layer.leaveDirectory();
   }
+}
+
+function changed(path: Uint8Array, state: string): IntegrityError {
+  return new IntegrityError("changed", `object "${printable(path)}"`, state);
 }

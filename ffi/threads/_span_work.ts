@@ -75,7 +75,7 @@ export class SpanWork {
       to: to === undefined ? undefined : new Fd(this.#linux, to, "a copy of a large file"),
     });
     // The thread that has opened the file does it again, and finds out more.
-    if (hashes === undefined) throw new RangeError("it ends too early");
+    if (hashes === undefined) throw new Error("it ends too early");
     return hashes;
   }
 

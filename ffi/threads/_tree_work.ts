@@ -59,7 +59,7 @@ export class TreeWork implements FileWork {
   /**
    * The whole file, or its clone.
    *
-   * @throws {RangeError} If it is not as long as it should be, or is no regular file.
+   * @throws {IntegrityError} If it is not as long as it should be, or is no regular file.
    */
   #contents(
     path: Uint8Array,

@@ -15,7 +15,8 @@ import { TreeReader, type TreeReaderOptions } from "./tree_reader.ts";
  * Reads a directory and, if a store is given, puts its files there. Then they are on the disk; if it fails,
  * those that are complete are kept.
  *
- * @throws {RangeError} If the tree holds what an image cannot, or changes while it is read.
+ * @throws {TreeError} If the tree holds what an image cannot.
+ * @throws {IntegrityError} If a file changes while it is read.
  * @throws {SyscallError} If something cannot be read or written.
  */
 export async function readTree(

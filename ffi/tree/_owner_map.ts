@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readText } from "../process/cpus.ts";
+import { readText } from "../files/read_text.ts";
 import type { Linux } from "../sys/linux.ts";
 
 /** What an owner is shown as who has no number in a user namespace: users and groups alike. */

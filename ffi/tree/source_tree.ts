@@ -7,6 +7,7 @@
  * @module
  */
 
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { printable } from "../../lib/bytes/text.ts";
 import type {
   ListOptions,
@@ -162,13 +163,12 @@ export class DirectoryTree implements SourceTree, Disposable {
     return this.#opener.open(path, { flags: O_RDONLY | O_NONBLOCK, shown });
   }
 
-  /** @throws {RangeError} If what was opened by this path is no regular file. */
+  /** @throws {IntegrityError} If what was opened by this path is no regular file. */
   checkRegular(path: Uint8Array, file: Fd): void {
     const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return;
-    const shown = printable(joinPath(this.#rootPath, path));
-    throw new RangeError(
-      `Cannot read "${shown}": a ${kind ?? "strange"} file, expected a regular one`,
-    );
+    const shown = `"${printable(joinPath(this.#rootPath, path))}"`;
+    const state = `a ${kind ?? "strange"} file, expected a regular one`;
+    throw new IntegrityError("kind", shown, state, "read");
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { IntegrityError } from "../digest/integrity_error.ts";
 import { concatBytes, printable } from "../bytes/text.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
@@ -36,7 +37,7 @@ export interface FileReader {
    *
    * @param directory Path of the directory that it is in, relative to the root of the source.
    * @returns The number of its row in what `finish` gives.
-   * @throws {RangeError} If it, or one taken earlier, is not as long as it was when it was scanned.
+   * @throws {IntegrityError} If it, or one taken earlier, is not as long as it was when it was scanned.
    */
   add(file: SourceEntry, directory: Uint8Array): number;
   /** Reads what is left, and gives what became of every file that was added. */
@@ -134,11 +135,11 @@ function checkLength(name: string, length: number, expected: number): void {
 }
 
 /** The error of a file that is not as long as it was a moment before. */
-export function wrongLength(shown: string, length: number, expected: number): RangeError {
+export function wrongLength(shown: string, length: number, expected: number): IntegrityError {
   return changedError(shown, `${length} bytes where ${expected} were expected`);
 }
 
 /** The error of a file that is not what it was a moment before; `shown` has quotes of its own. */
-export function changedError(shown: string, state: string): RangeError {
-  return new RangeError(`Cannot digest ${shown}: it changed while it was read, ${state}`);
+export function changedError(shown: string, state: string): IntegrityError {
+  return new IntegrityError("changed", shown, `it changed while it was read, ${state}`, "digest");
 }

@@ -80,7 +80,7 @@ export interface ReadSource {
  * Reads a directory tree and, if a store is given, puts its files' contents there. Several images can be made
  * of what is read: see {@linkcode encodeSource}.
  *
- * @throws {RangeError} If the tree holds what an image cannot.
+ * @throws {TreeError} If the tree holds what an image cannot.
  *
  * @example Two images of one tree, which is read once
  * ```ts
@@ -114,7 +114,8 @@ export interface EncodeSourceOptions extends VersionRange {
  * Makes an image of a directory tree that has been read. The same tree gives the same bytes.
  *
  * @returns The whole image, a multiple of 4096 bytes.
- * @throws {RangeError} If a version does not exist, or its images do not hold what the tree holds.
+ * @throws {RangeError} If a version does not exist.
+ * @throws {TreeError} If images of that version do not hold what the tree holds.
  */
 export function encodeSource(
   { tree, contents }: ReadSource,

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { MountOptionError } from "./option_error.ts";
 import { binary, printable } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM } from "../digest/digest.ts";
 import { flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
@@ -75,7 +76,7 @@ export interface ParseMountOptions {
  * Of options given twice the last counts. Empty words are passed over.
  *
  * @param strings The values of `-o`, read as one.
- * @throws {RangeError} If an option is unknown, lacks its value or has a wrong one.
+ * @throws {MountOptionError} If an option is unknown, lacks its value or has a wrong one.
  */
 export function parseMountOptions(
   strings: readonly Uint8Array[],
@@ -89,13 +90,13 @@ export function parseMountOptions(
     const key = binary(equals < 0 ? option : option.subarray(0, equals));
     const value = equals < 0 ? undefined : unescape(option.subarray(equals + 1));
     if (VALUED.includes(key)) {
-      if (value === undefined) throw new RangeError(`No value specified for ${key} option`);
+      if (value === undefined) throw new MountOptionError(`No value specified for ${key} option`);
       values.set(key, value);
     } else if (WORDS.includes(key)) {
       refuseValue(key, value);
       words.add(key);
     } else if (!applyFlag(flags, key, value) && !sloppy) {
-      throw new RangeError(`Unsupported option ${printable(option)}`);
+      throw new MountOptionError(`Unsupported option ${printable(option)}`);
     }
   }
   return settings(values, words, flags);
@@ -138,17 +139,17 @@ function settings(
  * A digest makes the whole tree trusted only if the objects are checked too, so it implies `verity`;
  * with `userverity`, which is for systems without fs-verity, it implies `tryverity`.
  *
- * @throws {RangeError} If there is no object store, or an option lacks the one it needs.
+ * @throws {MountOptionError} If there is no object store, or an option lacks the one it needs.
  */
 export function completeMountOptions(given: MountSettings): MountOptions {
   const { basedirs = [], digest, upperdir, workdir, userVerity = false } = given;
-  if (basedirs.length === 0) throw new RangeError("No object dirs specified");
+  if (basedirs.length === 0) throw new MountOptionError("No object dirs specified");
   const pair = [upperdir, workdir].filter((path) => path !== undefined);
   if (pair.length === 1 || pair.some((path) => path.length === 0)) {
-    throw new RangeError("Both workdir and upperdir must be specified if used");
+    throw new MountOptionError("Both workdir and upperdir must be specified if used");
   }
   if (userVerity && digest === undefined) {
-    throw new RangeError("Option userverity needs a digest to check the image against");
+    throw new MountOptionError("Option userverity needs a digest to check the image against");
   }
   const implied = digest === undefined ? "off" : userVerity ? "try" : "require";
   const objectVerity = digest !== undefined && !userVerity ? "require" : given.verity ?? implied;
@@ -158,13 +159,13 @@ export function completeMountOptions(given: MountSettings): MountOptions {
 /**
  * Reads the digest of an image.
  *
- * @throws {RangeError} If it is not one.
+ * @throws {MountOptionError} If it is not one.
  */
 export function parseImageDigest(text: string): Digest {
   const digest = Digest.tryParse(text);
   // The name of the algorithm in front is not what the C program takes.
   if (digest !== undefined && text.length === 2 * digest.bytes.length) return digest;
-  throw new RangeError(
+  throw new MountOptionError(
     `Value for digest option has incorrect format: expected ${DIGEST_FORM}, ` +
       `found ${text === "" ? "none" : `${text.length} characters`}`,
   );
@@ -175,15 +176,15 @@ export function parseImageDigest(text: string): Digest {
  * overlayfs holds a longer one.
  */
 function checkSource({ length }: Uint8Array): void {
-  if (length === 0) throw new RangeError("No value specified for source option");
+  if (length === 0) throw new MountOptionError("No value specified for source option");
   if (length <= MAX_SOURCE) return;
-  throw new RangeError(
+  throw new MountOptionError(
     `Value for source option is too long: ${length} bytes, expected at most ${MAX_SOURCE}`,
   );
 }
 
 function refuseValue(word: string, value: Uint8Array | undefined): void {
-  if (value !== undefined) throw new RangeError(`Option ${word} takes no value`);
+  if (value !== undefined) throw new MountOptionError(`Option ${word} takes no value`);
 }
 
 /** Carries out a word of all file systems; false if it is none. */
@@ -237,7 +238,7 @@ function splitBasedir(value: Uint8Array<ArrayBuffer>): Uint8Array[] {
     start = end + 1;
   }
   if (parts.some((part) => part.length === 0)) {
-    throw new RangeError("Value for basedir option has incorrect format");
+    throw new MountOptionError("Value for basedir option has incorrect format");
   }
   return parts;
 }

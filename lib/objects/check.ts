@@ -13,6 +13,8 @@ import type { ExternalContent } from "../tree/tree.ts";
 import { type DataLayer, findBackingFile } from "./data_layers.ts";
 import { ClaimCheck, describeClaim, type ObjectClaim } from "./claim.ts";
 
+const OWN_FAULTS = [TypeError, RangeError, ReferenceError];
+
 /**
  * `"missing"`: in no store. `"size"` or `"digest"`: not as the image says. `"unreadable"`: something stands
  * there that cannot be read. `"no-digest"`: the image does not say what it should be.
@@ -77,8 +79,11 @@ export class OneObjectChecker {
       if (found === undefined) return { file, problem: "missing", state: "not found" };
       return { file, ...this.#compare(file, found, onRead) };
     } catch (error) {
-      // Whatever keeps one object from being read is no reason to leave the others unread.
-      if (!(error instanceof Error) || error instanceof TypeError) throw error;
+      // Whatever keeps one object from being read is no reason to leave the others unread, but for faults of
+      // the program's own.
+      if (!(error instanceof Error) || OWN_FAULTS.some((fault) => error instanceof fault)) {
+        throw error;
+      }
       return { file, problem: "unreadable", state: error.message };
     }
   }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { CacheFormatError } from "./cache_format_error.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
 import { binary, utf8 } from "../bytes/text.ts";
@@ -74,23 +75,23 @@ export const CACHE_HEADER_SIZE = HEADER.size;
  * @param start The first bytes of its file: {@linkcode CACHE_HEADER_SIZE}, if there are as many.
  * @param size How many there are in all.
  * @param algorithms By what the digests in it are to be.
- * @throws {RangeError} If it is damaged, of another version, or has other digests.
+ * @throws {CacheFormatError} If it is damaged, of another version, or has other digests.
  */
 export function checkCacheHeader(
   start: Uint8Array<ArrayBuffer>,
   size: number,
   algorithms: readonly HashAlgorithm[] = SHA256_ALONE,
 ): void {
-  if (start.length < HEADER.size) throw new RangeError(`${size} bytes, cut off`);
+  if (start.length < HEADER.size) throw new CacheFormatError(`${size} bytes, cut off`);
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const { version, count, entrySize } = HEADER.read(view, 0);
-  if (version !== VERSION) throw new RangeError(`version ${version}, expected ${VERSION}`);
+  if (version !== VERSION) throw new CacheFormatError(`version ${version}, expected ${VERSION}`);
   const entry = entryRecord(algorithms);
   if (entrySize !== entry.size) {
-    throw new RangeError(`other digests than by ${algorithms.join(" and ")}`);
+    throw new CacheFormatError(`other digests than by ${algorithms.join(" and ")}`);
   }
   const expected = HEADER.size + count * entry.size + DIGEST_SIZE;
-  if (size !== expected) throw new RangeError(`${size} bytes, expected ${expected}`);
+  if (size !== expected) throw new CacheFormatError(`${size} bytes, expected ${expected}`);
 }
 
 /** A cache in memory. It takes fingerprints, of which only those that get a digest are written. */
@@ -128,7 +129,7 @@ export class DigestCache implements Fingerprints {
    * @param file Contents of its file. Kept, and changed.
    * @param now Milliseconds since the epoch.
    * @param algorithms By what the digests in it are to be.
-   * @throws {RangeError} If it is damaged, or has other digests, or is from the future: then the clock has been set back, and a
+   * @throws {CacheFormatError} If it is damaged, or has other digests, or is from the future: then the clock has been set back, and a
    * file's times say nothing of what has happened to it.
    */
   static decode(
@@ -136,16 +137,16 @@ export class DigestCache implements Fingerprints {
     now: number,
     algorithms: readonly HashAlgorithm[] = SHA256_ALONE,
   ): DigestCache {
-    if (!isDigestCache(file)) throw new RangeError("not a cache of digests");
+    if (!isDigestCache(file)) throw new CacheFormatError("not a cache of digests");
     checkCacheHeader(file, file.length, algorithms);
     const entry = entryRecord(algorithms);
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const { savedAt, count } = HEADER.read(view, 0);
     const end = HEADER.size + count * entry.size;
     if (!equalBytes(fsVerityDigest(file.subarray(0, end)).bytes, file.subarray(end))) {
-      throw new RangeError("its digest is wrong");
+      throw new CacheFormatError("its digest is wrong");
     }
-    if (savedAt > now) throw new RangeError("it was written later than now");
+    if (savedAt > now) throw new CacheFormatError("it was written later than now");
     const entries = file.subarray(HEADER.size, end);
     const aligned = entries.byteOffset % 4 === 0 ? entries : entries.slice();
     return new DigestCache(new EntryTable(aligned, count, entry), entry);

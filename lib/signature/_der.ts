@@ -9,6 +9,7 @@
  * @module
  */
 
+import { EncodingError } from "./encoding_error.ts";
 import { concatBytes } from "../bytes/text.ts";
 
 /** Tags of the universal class, with the bit for contents made of elements where they always are. */
@@ -81,7 +82,7 @@ export class DerReader {
    * Takes the next element.
    *
    * @returns Its encoding, tag and length included.
-   * @throws {RangeError} If it has another tag or is not proper DER.
+   * @throws {EncodingError} If it has another tag or is not proper DER.
    */
   element(tag: number): Uint8Array {
     return this.#next(tag).encoding;
@@ -91,7 +92,7 @@ export class DerReader {
    * Takes the next element.
    *
    * @returns What is in it.
-   * @throws {RangeError} If it has another tag or is not proper DER.
+   * @throws {EncodingError} If it has another tag or is not proper DER.
    */
   contents(tag: number): Uint8Array {
     return this.#next(tag).contents;
@@ -102,11 +103,13 @@ export class DerReader {
     const start = this.#at;
     if (bytes[start] !== tag) {
       const found = bytes[start] === undefined ? "the end" : `tag ${hex(bytes[start])}`;
-      throw new RangeError(`Cannot read DER: ${found} at byte ${start}, expected tag ${hex(tag)}`);
+      throw new EncodingError(
+        `Cannot read DER: ${found} at byte ${start}, expected tag ${hex(tag)}`,
+      );
     }
     const { length, at } = this.#length(start + 1);
     if (length > bytes.length - at) {
-      throw new RangeError(
+      throw new EncodingError(
         `Cannot read DER: ${length} bytes announced at byte ${start}, found ${bytes.length - at}`,
       );
     }
@@ -126,7 +129,7 @@ export class DerReader {
     const improper = count === 0 || count > 4 || at > bytes.length;
     const length = improper ? 0 : bytes.subarray(start + 1, at).reduce((n, b) => n * 256 + b, 0);
     if (improper || length < 0x80 || length < 256 ** (count - 1)) {
-      throw new RangeError(`Cannot read DER: improper length at byte ${start}`);
+      throw new EncodingError(`Cannot read DER: improper length at byte ${start}`);
     }
     return { length, at };
   }

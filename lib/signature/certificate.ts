@@ -8,6 +8,7 @@
  * @module
  */
 
+import { EncodingError } from "./encoding_error.ts";
 import { DER, derContext, DerReader } from "./_der.ts";
 
 /** Elements of a certificate, each in the encoding that it has there. */
@@ -24,7 +25,7 @@ export interface Certificate {
  * Reads a certificate.
  *
  * @param der The certificate in DER. The result's fields are views of it.
- * @throws {RangeError} If it is no certificate.
+ * @throws {EncodingError} If it is no certificate.
  */
 export function readCertificate(der: Uint8Array): Certificate {
   const outer = new DerReader(der);
@@ -33,7 +34,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   certificate.contents(DER.sequence); // signatureAlgorithm
   certificate.contents(DER.bitString); // signatureValue
   if (!outer.done || !certificate.done) {
-    throw new RangeError("Cannot read a certificate: bytes follow its end");
+    throw new EncodingError("Cannot read a certificate: bytes follow its end");
   }
   if (body.tag === derContext(0)) body.contents(derContext(0)); // version
   const serialNumber = body.element(DER.integer);
@@ -52,6 +53,6 @@ function checkInteger(element: Uint8Array): void {
   const padded = second !== undefined &&
     (first === 0 && second < 0x80 || first === 0xff && second >= 0x80);
   if (first === undefined || padded) {
-    throw new RangeError("Cannot read a certificate: improper serial number");
+    throw new EncodingError("Cannot read a certificate: improper serial number");
   }
 }

@@ -51,7 +51,7 @@ const RSA_FRAME = 11 + 19;
  * Reads the kind of a public key.
  *
  * @param key A SubjectPublicKeyInfo in DER.
- * @throws {RangeError} If it is none.
+ * @throws {EncodingError} If it is none.
  */
 export function publicKeyAlgorithm(key: Uint8Array): KeyAlgorithm {
   const body = new DerReader(new DerReader(key).contents(DER.sequence));
@@ -68,7 +68,7 @@ export function publicKeyAlgorithm(key: Uint8Array): KeyAlgorithm {
  *
  * @param label What the PEM block says that it is.
  * @param key The key in DER, not encrypted.
- * @throws {RangeError} If it is none of a form that is known.
+ * @throws {EncodingError} If it is none of a form that is known.
  */
 export function privateKeyAlgorithm(label: string, key: Uint8Array): KeyAlgorithm {
   const body = new DerReader(new DerReader(key).contents(DER.sequence));

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { EncodingError } from "./encoding_error.ts";
+
 /** One block. */
 export interface PemBlock {
   /** What the lines around it say, such as `CERTIFICATE`. */
@@ -42,13 +44,13 @@ export function* pemBlocks(text: string): Generator<PemBlock> {
 /**
  * Decodes a block.
  *
- * @throws {RangeError} If its body is not base64.
+ * @throws {EncodingError} If its body is not base64.
  */
 export function decodePem({ label, body }: PemBlock): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
   } catch (cause) {
     if (!(cause instanceof DOMException)) throw cause;
-    throw new RangeError(`Cannot decode PEM block "${label}": not base64`, { cause });
+    throw new EncodingError(`Cannot decode PEM block "${label}": not base64`, { cause });
   }
 }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { IntegrityError } from "../digest/integrity_error.ts";
+import { TreeError } from "../tree/tree_error.ts";
 import { alignUp } from "../bytes/align.ts";
 import { concatBytes, printable, utf8 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
@@ -55,7 +57,8 @@ const RECORD_SIZE = 20 * TAR_BLOCK_SIZE;
  * Writes an archive. The same tree gives the same bytes.
  *
  * @returns The pieces of the archive; each is valid until the next is asked for.
- * @throws {RangeError} If contents end before the size that the tree has for them.
+ * @throws {IntegrityError} If contents end before the size that the tree has for them.
+ * @throws {TreeError} If a file has an owner that none can have.
  *
  * @example An archive of an image
  * ```ts
@@ -145,12 +148,9 @@ const NO_OWNER = 2 ** 32 - 1;
 
 function checkMember({ path }: Step<Content>, { uid, gid }: Stat): void {
   if (uid === NO_OWNER || gid === NO_OWNER) {
-    throw new RangeError(
-      `Cannot write "${
-        printable(path)
-      }" to the archive: ${uid}:${gid} is no owner to the kernel, ` +
-        `expected numbers below ${NO_OWNER}`,
-    );
+    const owner = `${uid}:${gid} is no owner to the kernel, expected numbers below ${NO_OWNER}`;
+    const message = `Cannot write "${printable(path)}" to the archive: ${owner}`;
+    throw new TreeError("invalid", message, path);
   }
 }
 
@@ -264,11 +264,8 @@ function* contents(
     const part = buffer.subarray(0, Math.min(buffer.length, size - position));
     const length = file.readAt(part, position);
     if (length !== part.length) {
-      throw new RangeError(
-        `Cannot write a file to the archive: it ends after ${
-          position + length
-        } bytes, expected ${size}`,
-      );
+      const state = `it ends after ${position + length} bytes, expected ${size}`;
+      throw new IntegrityError("size", "a file to the archive", state, "write");
     }
     position += length;
     yield part;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ValueError } from "../../args/value_error.ts";
 import type { FsVerityHasher, FsVerityHasherOptions } from "../../../lib/digest/fs_verity.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
@@ -93,5 +94,5 @@ export function computeFile(
 function blockSize(text: string): number {
   const value = integer(64, 2 ** 30)(text, new Uint8Array(0));
   if ((value & (value - 1)) === 0) return value;
-  throw new RangeError("expected a power of two");
+  throw new ValueError("expected a power of two");
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { EncodingError } from "../../../lib/signature/encoding_error.ts";
 import type { KeyObject } from "node:crypto";
 import { decodePem, type PemBlock, pemBlocks } from "../../../lib/signature/pem.ts";
 import { printable } from "../../../lib/bytes/text.ts";
@@ -140,7 +141,7 @@ function kindOf(block: PemBlock): KeyAlgorithm | undefined {
   try {
     return privateKeyAlgorithm(block.label, decodePem(block));
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof EncodingError) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { CacheFormatError } from "../../../lib/objects/cache_format_error.ts";
+import { NotOwnFileError } from "../../../ffi/files/own_file.ts";
 import {
   CACHE_HEADER_SIZE,
   checkCacheHeader,
@@ -37,7 +39,7 @@ export function loadCache(
     using file = context.machine.openOwnFile(path);
     return readCache(file, algorithms, (state) => note(context, `${refusal}: ${state}`));
   } catch (error) {
-    if (error instanceof RangeError) {
+    if (error instanceof NotOwnFileError) {
       note(context, `${refusal}: ${error.message}; going on without`);
       return undefined;
     }
@@ -65,7 +67,7 @@ function readCache(
     checkCacheHeader(start, size, algorithms);
     return DigestCache.decode(readWhole(file, size), Date.now(), algorithms);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof CacheFormatError)) throw error;
     note(`${error.message}; beginning a new one`);
     return DigestCache.create(algorithms);
   }

@@ -6,7 +6,9 @@
  * @module
  */
 
+import type { Digest } from "../../../lib/digest/digest.ts";
 import { printable, utf8 } from "../../../lib/bytes/text.ts";
+import { MountOptionError } from "../../../lib/mount/option_error.ts";
 import {
   completeMountOptions,
   type MountOptions,
@@ -23,6 +25,7 @@ import {
 } from "../../args/command.ts";
 import { note } from "../../note.ts";
 import { UsageError } from "../../args/usage_error.ts";
+import { ValueError } from "../../args/value_error.ts";
 import { path } from "../../args/values.ts";
 
 /** Image and mount point, with the C program's words for their absence. */
@@ -57,7 +60,7 @@ const options = {
   digest: {
     kind: "value",
     value: "HEX",
-    parse: parseImageDigest,
+    parse: imageDigest,
     summary: "Mount only an image with this fs-verity digest",
     help: "Objects are then verified too, as with --verity.",
   },
@@ -207,6 +210,15 @@ export function runMount(
   return 0;
 }
 
+function imageDigest(text: string): Digest {
+  try {
+    return parseImageDigest(text);
+  } catch (error) {
+    if (!(error instanceof MountOptionError)) throw error;
+    throw new ValueError(error.message, { cause: error });
+  }
+}
+
 function completed(settings: MountSettings): MountOptions {
   // The C program prints its usage after this mistake only.
   const usage = settings.basedirs === undefined || settings.basedirs.length === 0;
@@ -217,7 +229,7 @@ function asUsage<T>(read: () => T, usage: boolean): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof MountOptionError)) throw error;
     throw new UsageError(error.message, { cause: error, usage });
   }
 }

@@ -9,13 +9,12 @@ import { printable } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
 import { openContent, type OpenContentOptions } from "../../../lib/objects/data_layers.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
-import { Digest } from "../../../lib/digest/digest.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
 import type { DiskLayer } from "../../../ffi/disk.ts";
 import type { Machine } from "../../../ffi/machine.ts";
-import { path } from "../../args/values.ts";
+import { digest, path } from "../../args/values.ts";
 import { loading } from "../image/load_image.ts";
 
 /** Options of every command that reads objects. */
@@ -30,7 +29,7 @@ export const contentOptions = {
   digest: {
     kind: "value",
     value: "HEX",
-    parse: Digest.parse,
+    parse: digest,
     summary: "Refuse the image unless this is its fs-verity digest",
     help:
       "Objects are verified against the digests in the image, so without this option whoever can change the image decides what they should be.",

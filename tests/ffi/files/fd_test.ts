@@ -30,7 +30,7 @@ test("Fd: reads at a position, in chunks and whole", ({ linux, directory }) => {
   using again = Fd.open(linux, pathTo(directory, "f"), { flags: O_RDONLY });
   assertEquals(again.readAll(), contents);
   using limited = Fd.open(linux, pathTo(directory, "f"), { flags: O_RDONLY });
-  assertThrows(() => limited.readAll(199_999), RangeError, "more than 199999 bytes");
+  assertEquals(limited.readAll(199_999), undefined);
 });
 
 test("Fd: reads beyond 4 GiB", ({ linux, directory }) => {

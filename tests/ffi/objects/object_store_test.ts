@@ -1,3 +1,4 @@
+import { UnusableStoreError } from "../../../ffi/objects/unusable_store_error.ts";
 import { checkStore } from "../../kit/store_contract.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
 import { putObject } from "../../../lib/objects/object_store.ts";
@@ -241,9 +242,9 @@ test("object store: no link stands for a directory of objects", ({ linux, direct
   symlinkSync("../elsewhere", path);
   using store = openObjectStore(linux, pathTo(directory, "store"));
   const refusal = `Cannot use "${path}" in an object store: a symlink file, expected a directory`;
-  assertThrows(() => store.has(digest, 5000), RangeError, refusal);
-  assertThrows(() => store.open(digest), RangeError, refusal);
-  assertThrows(() => put(store, contents), RangeError, refusal);
+  assertThrows(() => store.has(digest, 5000), UnusableStoreError, refusal);
+  assertThrows(() => store.open(digest), UnusableStoreError, refusal);
+  assertThrows(() => put(store, contents), UnusableStoreError, refusal);
   // Nor one that comes later, when its name is due.
   execFileSync("rm", [path]);
   put(store, contents);
@@ -267,7 +268,11 @@ test("object store: a stranger's directory holds no objects", async ({ directory
   if (user !== 0) return;
   execFileSync("chown", ["77", `${directory}/${objectPath(fsVerityDigest(contents)).slice(0, 2)}`]);
   using other = openObjectStore(linux, utf8(directory));
-  assertThrows(() => other.has(fsVerityDigest(contents), 5000), RangeError, "belongs to user 77");
+  assertThrows(
+    () => other.has(fsVerityDigest(contents), 5000),
+    UnusableStoreError,
+    "belongs to user 77",
+  );
 });
 
 test("object store: what is complete can be kept where something fails", async ({ directory }) => {

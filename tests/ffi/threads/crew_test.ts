@@ -1,3 +1,4 @@
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import type { Digest } from "../../../lib/digest/digest.ts";
 import { QUICK } from "../../../scripts/test/effort.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -184,7 +185,7 @@ for (const interrupted of [false, true]) {
         });
         await reader.finish();
       },
-      interrupted ? InterruptedError : RangeError,
+      interrupted ? InterruptedError : IntegrityError,
     );
     assertEquals(drafts >= 50, true);
     assertEquals(readdirSync(root), []);
@@ -207,7 +208,7 @@ for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
           });
           await reader.finish();
         },
-        RangeError,
+        IntegrityError,
         `Cannot digest "${path}/file": it changed while it was read, ${size + change} bytes where`,
       );
     }
@@ -320,7 +321,7 @@ test("crew: a sparse file that shrinks while it is read is refused", async ({ di
     const order = { algorithm: "sha256", blockSize: 4096, measure: false } as const;
     assertThrows(
       () => [...digestFiles(linux, [utf8(path)], { ...order, ...ALONE })],
-      RangeError,
+      IntegrityError,
       `Cannot digest "${path}": it changed while it was read, ${3 * MIB} bytes where ${size} were`,
     );
   }

@@ -1,3 +1,4 @@
+import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   lstatSync,
@@ -248,7 +249,11 @@ test("extract: contents that cannot be read leave nothing", ({ linux, directory 
   const path = join(directory, "out");
   assertThrows(() => extract(linux, path, from, { open: failing }), RangeError, "it changed");
   const short = () => ({ ...memoryFile(LARGE), size: LARGE.length + 1 });
-  assertThrows(() => extract(linux, path, from, { open: short }), RangeError, "contents end after");
+  assertThrows(
+    () => extract(linux, path, from, { open: short }),
+    IntegrityError,
+    "contents end after",
+  );
   assertEquals(readdirSync(directory), []);
 });
 

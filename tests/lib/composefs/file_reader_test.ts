@@ -56,7 +56,7 @@ async function refuseChanged(
   const source = changing(scanned, opened);
   await assertRejects(
     () => readSource(source, { store }),
-    RangeError,
+    IntegrityError,
     'Cannot digest "f": it changed while it was read',
   );
   assertEquals(store.size, 0);

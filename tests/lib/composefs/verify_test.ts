@@ -141,7 +141,7 @@ Deno.test("an object of another size, other contents, or that cannot be read is 
   ]);
   const unreadable = await verify(
     IMAGE,
-    check({ ...OBJECTS, [LARGE_PATH]: new RangeError("Cannot read it: the disk is gone") }),
+    check({ ...OBJECTS, [LARGE_PATH]: new Error("Cannot read it: the disk is gone") }),
   );
   assertEquals(lines(unreadable.findings), ["unreadable /a: Cannot read it: the disk is gone"]);
 });

@@ -1,3 +1,4 @@
+import { CacheFormatError } from "../../../lib/objects/cache_format_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import {
@@ -119,7 +120,7 @@ Deno.test("a cache holds digests by the algorithms it was made for, and no other
     for (const wanted of sets) {
       const read = () => DigestCache.decode(file.slice(), NOW, wanted);
       if (wanted === algorithms) assertEquals(find(read(), fingerprint(2)), digests);
-      else assertThrows(read, RangeError, `other digests than by ${wanted.join(" and ")}`);
+      else assertThrows(read, CacheFormatError, `other digests than by ${wanted.join(" and ")}`);
     }
   }
 });
@@ -181,19 +182,19 @@ Deno.test("a damaged cache is refused, whichever bit it is", () => {
   for (let bit = 0; bit < 8 * file.length; bit++) {
     const damaged = file.slice();
     damaged[bit >> 3]! ^= 1 << (bit & 7);
-    assertThrows(() => DigestCache.decode(damaged, NOW), RangeError);
+    assertThrows(() => DigestCache.decode(damaged, NOW), CacheFormatError);
   }
   for (let length = 0; length < file.length; length++) {
-    assertThrows(() => DigestCache.decode(file.subarray(0, length), NOW), RangeError);
+    assertThrows(() => DigestCache.decode(file.subarray(0, length), NOW), CacheFormatError);
   }
   const longer = new Uint8Array(file.length + 1);
   longer.set(file);
-  assertThrows(() => DigestCache.decode(longer, NOW), RangeError);
+  assertThrows(() => DigestCache.decode(longer, NOW), CacheFormatError);
 });
 
 Deno.test("a cache from the future is refused: the clock has been set back", () => {
   const file = encode(DigestCache.create());
-  assertThrows(() => DigestCache.decode(file, NOW - 1), RangeError, "later than now");
+  assertThrows(() => DigestCache.decode(file, NOW - 1), CacheFormatError, "later than now");
   assertEquals(countEntries(encode(DigestCache.decode(file, NOW))), 0);
 });
 

@@ -1,3 +1,4 @@
+import { EncodingError } from "../../../lib/signature/encoding_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   DER,
@@ -63,7 +64,7 @@ Deno.test("DER: what is improper is refused", () => {
   };
   for (const [hex, message] of Object.entries(cases)) {
     const reader = new DerReader(Uint8Array.fromHex(hex));
-    const error = assertThrows(() => reader.contents(DER.octetString), RangeError);
+    const error = assertThrows(() => reader.contents(DER.octetString), EncodingError);
     assertEquals((error as Error).message, message);
   }
 });

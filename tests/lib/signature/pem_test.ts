@@ -1,3 +1,4 @@
+import { EncodingError } from "../../../lib/signature/encoding_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodePem, pemBlocks } from "../../../lib/signature/pem.ts";
 
@@ -28,6 +29,10 @@ Deno.test("PEM: what has no end, or another's, is passed over", () => {
 Deno.test("PEM: a body that is not base64 is refused", () => {
   for (const body of ["*", "A", "Proc-Type: 4,ENCRYPTED\n\nAQ==", "AQ==\nAQ=="]) {
     const [found] = [...pemBlocks(block("KEY", body))];
-    assertThrows(() => decodePem(found!), RangeError, 'Cannot decode PEM block "KEY": not base64');
+    assertThrows(
+      () => decodePem(found!),
+      EncodingError,
+      'Cannot decode PEM block "KEY": not base64',
+    );
   }
 });
