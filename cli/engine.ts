@@ -19,6 +19,7 @@
 import { Fd } from "../ffi/files/fd.ts";
 import { ownArguments, ownEnvironment, tryReplaceProcess } from "../ffi/process/exec.ts";
 import { SyscallError } from "../ffi/sys/errno.ts";
+import type { Loss } from "../ffi/threads/thread_options.ts";
 import type { Linux } from "../ffi/sys/linux.ts";
 import { O_PATH } from "../ffi/sys/uapi.ts";
 import { concatBytes, utf8 } from "../lib/bytes/text.ts";
@@ -47,6 +48,17 @@ export function restartWithoutFtl(linux: Linux, executable: Uint8Array): void {
   if (commandLine.length === 0 || hasRestarted(linux)) return;
   const variables = concatBytes(ownEnvironment(linux), utf8(`${FTL_VARIABLE}=0\0`));
   tryReplaceProcess(linux, executable, commandLine, variables);
+}
+
+/** Bytes of a command line that names files by the thousand: it pays to begin anew at once. */
+export const LONG_COMMAND_LINE = 1 << 18;
+
+/**
+ * Tells whether to begin anew before threads are started. What has been scanned is scanned again; where most
+ * files need not be read it is the scan that takes the time, and most of it may be over.
+ */
+export function paysBeforeThreads({ leavesFiles, isMostlyDone }: Loss): boolean {
+  return !leavesFiles && !isMostlyDone;
 }
 
 /**

@@ -11,11 +11,17 @@ import { ownArguments } from "../ffi/process/exec.ts";
 import type { Linux } from "../ffi/sys/linux.ts";
 import { openKernel } from "../ffi/sys/open.ts";
 import { InterruptedError } from "../ffi/sys/signals.ts";
-import { serveCrew } from "../ffi/threads/thread.ts";
+import { runPoolThread } from "../ffi/threads/thread.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 import { argvBytes, firstArgument } from "./argv.ts";
 import { dispatch } from "./dispatch.ts";
-import { hasRestarted, isLongInput, restartWithoutFtl } from "./engine.ts";
+import {
+  hasRestarted,
+  isLongInput,
+  LONG_COMMAND_LINE,
+  paysBeforeThreads,
+  restartWithoutFtl,
+} from "./engine.ts";
 import { ProcessPort } from "./process_port.ts";
 import { TOOLBOX } from "./program.ts";
 import {
@@ -31,9 +37,6 @@ import {
   writeSome,
 } from "./runtime.ts";
 import { createTerminal } from "./terminal.ts";
-
-/** Bytes of a command line that names files by the thousand. */
-const LONG_COMMAND_LINE = 1 << 18;
 
 async function start(): Promise<number> {
   let linux: Linux;
@@ -51,7 +54,9 @@ async function start(): Promise<number> {
   const machine = new Machine(linux, {
     module: mayReadModule(import.meta.url) ? import.meta.url : undefined,
     startAtOnce: hasRestarted(linux),
-    beforeThreads: restart,
+    beforeThreads: (loss) => {
+      if (paysBeforeThreads(loss)) restart();
+    },
   });
   const commandLine = ownArguments(linux);
   if (commandLine.length >= LONG_COMMAND_LINE) restart();
@@ -95,7 +100,7 @@ async function startWithoutKernel(reason: unknown): Promise<number> {
 if (isOther()) {
   refuseRuntime();
 } else if (isWorker()) {
-  serveCrew(openKernel);
+  runPoolThread(openKernel);
 } else if (import.meta.main) {
   try {
     setExitStatus(await start());

@@ -37,7 +37,7 @@ import { usableCpus } from "./process/cpus.ts";
 import { allowedThreads } from "./process/limits.ts";
 import type { Linux } from "./sys/linux.ts";
 import { bytesOf, type Path } from "./sys/path.ts";
-import type { ThreadOptions } from "./threads/crew.ts";
+import type { ThreadOptions } from "./threads/thread_options.ts";
 import { digestFiles, type DigestFilesOptions } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
 import { readTree } from "./threads/read_tree.ts";

@@ -52,7 +52,7 @@
 
 import { Machine } from "./machine.ts";
 import { openKernel } from "./sys/open.ts";
-import { serveCrew } from "./threads/thread.ts";
+import { runPoolThread } from "./threads/thread.ts";
 
 /** How {@linkcode openLinux} works with files. */
 export interface OpenLinuxOptions {
@@ -87,7 +87,7 @@ export async function openLinux({ module }: OpenLinuxOptions = {}): Promise<Mach
  * {@linkcode OpenLinuxOptions.module} names, and only in a worker.
  */
 export function serveThreads(): void {
-  serveCrew(openKernel);
+  runPoolThread(openKernel);
 }
 
 export { LinuxFiles } from "./linux_files.ts";
@@ -120,7 +120,7 @@ export type { Path } from "./sys/path.ts";
 export type { TreeCacheOptions } from "./objects/tree_cache.ts";
 export type { MerkleTrees } from "./threads/tree_source.ts";
 export type { DigestFilesOptions } from "./threads/file_digests.ts";
-export type { DigestOrder } from "./threads/work_order.ts";
+export type { DigestSettings } from "./threads/pool_task.ts";
 export type { ExtractTreeOptions, MetadataOptions } from "./tree/extract_tree.ts";
 
 export type { MountFlag, SuperblockFlag } from "../lib/mount/flags.ts";

@@ -19,6 +19,6 @@
  */
 
 import { openKernel } from "./sys/open.ts";
-import { serveCrew } from "./threads/thread.ts";
+import { runPoolThread } from "./threads/thread.ts";
 
-serveCrew(openKernel);
+runPoolThread(openKernel);

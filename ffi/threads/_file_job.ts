@@ -1,9 +1,9 @@
 /**
- * A job on a board: files to be read, and what became of each.
+ * A job on a queue: files to be read, and what became of each.
  *
  * A job holds a number of results of fixed size and, behind them, sizes and paths of the files.
  *
- * @see job_board.ts
+ * @see _job_queue.ts
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { copyBytes } from "../../lib/bytes/copy.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
 import { record, reserved, u16, u32, u64, u8 } from "../../lib/bytes/struct.ts";
 import type { DraftHandle } from "../files/unnamed_file.ts";
-import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
+import { JOB_KIND, SLOT_SIZE } from "./_job_queue.ts";
 
 /** What became of a file. */
 export const FILE_STATE = {

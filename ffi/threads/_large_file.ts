@@ -9,13 +9,13 @@ import type { File } from "../../lib/file/file.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
 import { SpanAssembler } from "../../lib/digest/span_assembler.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
-import type { SpanJob } from "./_span_job.ts";
+import type { PieceJob } from "./_piece_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
 import { checkResult } from "../sys/call.ts";
 import { ERRNO } from "../sys/errno.ts";
 import { tryAllocate, tryFcntl } from "../sys/file_calls.ts";
 import type { Fd } from "../files/fd.ts";
-import { type FilePiece, hashesSize, MAX_WHOLE_FILE, type SpanWork } from "./_span_work.ts";
+import { type FilePiece, hashesSize, PIECE_SIZE, type PieceHasher } from "./_piece_hasher.ts";
 import { F_GETFL, F_SETFL } from "../sys/uapi.ts";
 import { resize } from "../files/write_contents.ts";
 
@@ -29,12 +29,12 @@ export interface LargeFileOptions {
   readonly size: number;
   /** An empty file, open for writing, that is to be its copy. */
   readonly to?: Fd;
-  /** By what it is digested: those of the crew that hashes its pieces. */
+  /** By what it is digested: those of the pool that hashes its pieces. */
   readonly algorithms: readonly HashAlgorithm[];
   readonly blockSize?: number;
   /** Makes the file's tree: all of it, or from the level above the lowest on. */
   readonly keepTree?: "whole" | "upper";
-  /** Where in the memory of the crew a file without holes is to be left. */
+  /** Where in the memory of the pool a file without holes is to be left. */
   readonly into?: number | undefined;
 }
 
@@ -90,7 +90,7 @@ export class LargeFile {
     }
   }
 
-  /** Whether the file is left in the memory of the crew. */
+  /** Whether the file is left in the memory of the pool. */
   get isKept(): boolean {
     return this.#into !== undefined;
   }
@@ -113,21 +113,21 @@ export class LargeFile {
    */
   *pieces(onHole: (bytes: number) => void): Generator<Omit<FilePiece, "to">> {
     const { from, size } = this;
-    const last = size - 1 - (size - 1) % MAX_WHOLE_FILE;
+    const last = size - 1 - (size - 1) % PIECE_SIZE;
     let dataEnd = this.#isSparse ? 0 : Infinity;
-    for (let position = 0; position < size; position += MAX_WHOLE_FILE) {
+    for (let position = 0; position < size; position += PIECE_SIZE) {
       if (position >= dataEnd) {
         const data = from.nextData(position);
         dataEnd = data?.end ?? Infinity;
         const hole = Math.min(data?.start ?? size, last) - position;
-        const skipped = hole - hole % MAX_WHOLE_FILE;
+        const skipped = hole - hole % PIECE_SIZE;
         if (skipped > 0) {
           this.take(position, skipped);
           onHole(skipped);
           position += skipped;
         }
       }
-      const length = Math.min(MAX_WHOLE_FILE, size - position);
+      const length = Math.min(PIECE_SIZE, size - position);
       const into = this.#into === undefined ? {} : { into: this.#into + position };
       yield {
         from,
@@ -154,13 +154,13 @@ export class LargeFile {
         this.#done += next;
       } else {
         this.#addHashes(next);
-        this.#done += MAX_WHOLE_FILE;
+        this.#done += PIECE_SIZE;
       }
     }
   }
 
   #addHashes(hashes: Uint8Array): void {
-    const length = Math.min(MAX_WHOLE_FILE, this.size - this.#done);
+    const length = Math.min(PIECE_SIZE, this.size - this.#done);
     let start = 0;
     for (const { assembler, digestSize } of this.#assemblers) {
       const end = start +
@@ -175,15 +175,15 @@ export class LargeFile {
   }
 
   /**
-   * Does a piece again that has failed: by the page cache, for not every file system that says so writes
+   * Hashes a piece again that has failed: by the page cache, for not every file system that says so writes
    * past it.
    *
    * @throws What it has failed by.
    */
-  redo(work: SpanWork, job: SpanJob): Uint8Array {
+  hashAgain(hasher: PieceHasher, job: PieceJob): Uint8Array {
     this.#endDirect();
     const { from, to, size } = this;
-    const hashes = work.hashPiece({ ...job, from, to });
+    const hashes = hasher.hashPiece({ ...job, from, to });
     if (hashes !== undefined) return hashes;
     throw wrongLength(from.shown, from.stat().size, size);
   }

@@ -14,7 +14,7 @@ import {
   SequentialReader,
 } from "../../lib/digest/tree_source.ts";
 import type { Fd } from "../files/fd.ts";
-import type { Crew } from "./crew.ts";
+import type { ThreadPool } from "./thread_pool.ts";
 
 /** Bytes of a piece: whole spans by either algorithm, and as much work as handing it over is worth. */
 const PIECE_SIZE = 1 << 20;
@@ -24,7 +24,7 @@ const PIECES_PER_THREAD = 2;
 /** The most pieces, however many threads. */
 const MAX_PIECES = 32;
 
-/** Bytes of shared memory that a crew needs for this. */
+/** Bytes of shared memory that a pool needs for this. */
 export function aheadBytes(threads: number): number {
   // One more is with whoever reads.
   return PIECE_SIZE * (Math.min(PIECES_PER_THREAD * threads, MAX_PIECES) + 1);
@@ -45,7 +45,7 @@ export class ReadAhead implements BlockReader {
   readonly alignment: number;
   readonly #file: Fd;
   readonly #size: number;
-  readonly #crew: Crew;
+  readonly #pool: ThreadPool;
   readonly #memory: SharedArrayBuffer;
   readonly #here: SequentialReader;
   /** Pieces that there is room for. */
@@ -58,20 +58,20 @@ export class ReadAhead implements BlockReader {
   /** Pieces asked for so far; they take turns in the memory. */
   #asked = 0;
 
-  /** @param threads Of a crew that has shared memory of {@linkcode aheadBytes}, of which nobody else makes use. */
+  /** @param threads Of a pool that has shared memory of {@linkcode aheadBytes}, of which nobody else makes use. */
   constructor(
     file: Fd,
     tree: HashTree,
     size: number,
-    { crew, threads }: { readonly crew: Crew; readonly threads: number },
+    { pool, threads }: { readonly pool: ThreadPool; readonly threads: number },
   ) {
     this.#room = aheadBytes(threads) / PIECE_SIZE;
     this.#here = new SequentialReader(file, tree, size);
     this.alignment = this.#here.alignment;
     this.#file = file;
     this.#size = size;
-    this.#crew = crew;
-    this.#memory = crew.shared!;
+    this.#pool = pool;
+    this.#memory = pool.shared!;
   }
 
   read(position: number): HashedBlocks {
@@ -79,7 +79,7 @@ export class ReadAhead implements BlockReader {
     if (this.#pieces.length === 0) this.#ahead = position;
     this.#askForMore();
     const piece = this.#pieces[0]!;
-    this.#crew.workUntil(() => piece.hashes !== undefined);
+    this.#pool.workUntil(() => piece.hashes !== undefined);
     const { hashes, into, length } = piece;
     // Read here, it shows what is wrong.
     if (hashes === undefined || hashes === false) return this.#readHere(position);
@@ -109,7 +109,7 @@ export class ReadAhead implements BlockReader {
       this.#pieces.push(piece);
       this.#ahead += length;
       const from = this.#file.number;
-      this.#crew.addPiece(
+      this.#pool.addPiece(
         { from, isSparse: false, eachBlock: true, into, position: piece.position, length },
         (hashes) => void (piece.hashes = hashes ?? false),
       );
@@ -119,6 +119,6 @@ export class ReadAhead implements BlockReader {
   /** Waits for pieces that are on their way: their memory and the file are not to be touched before. */
   #drop(): void {
     const pieces = this.#pieces.splice(0);
-    this.#crew.workUntil(() => pieces.every(({ hashes }) => hashes !== undefined));
+    this.#pool.workUntil(() => pieces.every(({ hashes }) => hashes !== undefined));
   }
 }

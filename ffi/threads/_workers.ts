@@ -1,10 +1,10 @@
 /**
- * The other threads of a crew.
+ * The other threads of a pool.
  *
  * @module
  */
 
-import type { CrewMessage } from "./thread.ts";
+import type { PoolMessage } from "./thread.ts";
 
 /** Threads that run a module and are told the same. */
 export class Workers {
@@ -16,7 +16,7 @@ export class Workers {
   }
 
   /** Starts one. One that cannot start takes no job; the others do them all. */
-  start(module: string, message: CrewMessage): void {
+  start(module: string, message: PoolMessage): void {
     const worker = newWorker(module);
     if (worker === undefined) return;
     worker.addEventListener("error", (event) => event.preventDefault());

@@ -8,21 +8,22 @@ import { Digest } from "../../lib/digest/digest.ts";
 import { defaultHasher } from "../../lib/digest/sha2.ts";
 import { FAILED, FILE_STATE, type FileResult } from "./_file_job.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
-import { Crew, type ThreadOptions } from "./crew.ts";
-import { DigestWork } from "./_digest_work.ts";
+import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadPool } from "./thread_pool.ts";
+import { DigestTask } from "./_digest_task.ts";
 import { Fd } from "../files/fd.ts";
 import { openFiniteFile } from "../files/finite_file.ts";
 import { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import { cString } from "../sys/path.ts";
-import { canCut, MAX_WHOLE_FILE } from "./_span_work.ts";
+import { canCut, MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 import { workingDirectory } from "../sys/call.ts";
 import { StatBuffer } from "../sys/stat.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
-import type { DigestOrder } from "./work_order.ts";
+import type { DigestSettings } from "./pool_task.ts";
 
 /** How files are digested. */
-export interface DigestFilesOptions extends DigestOrder {
+export interface DigestFilesOptions extends DigestSettings {
   /** Told how many bytes of large files have been read so far. */
   readonly onRead?: (done: number) => void;
 }
@@ -54,8 +55,8 @@ class FileDigests implements Disposable {
   readonly #linux: Linux;
   readonly #paths: readonly Uint8Array[];
   readonly #options: FileDigestsOptions;
-  readonly #crew: Crew;
-  readonly #work: DigestWork;
+  readonly #pool: ThreadPool;
+  readonly #work: DigestTask;
   readonly #results = new Map<number, FileResult>();
   readonly #large = new Set<Fd>();
   readonly #canCut: boolean;
@@ -64,14 +65,14 @@ class FileDigests implements Disposable {
   #read = 0;
 
   constructor(linux: Linux, paths: readonly Uint8Array[], options: FileDigestsOptions) {
-    const { threads, module, startAtOnce = false, onRead, ...order } = options;
+    const { threads, module, startAtOnce = false, onRead, ...settings } = options;
     this.#linux = linux;
     this.#paths = paths;
     this.#options = options;
-    this.#work = new DigestWork(linux, order);
-    this.#canCut = order.salt === undefined &&
-      canCut(defaultHasher(order.algorithm), order.blockSize);
-    this.#crew = new Crew(linux, { kind: "digest", options: order }, {
+    this.#work = new DigestTask(linux, settings);
+    this.#canCut = settings.salt === undefined &&
+      canCut(defaultHasher(settings.algorithm), settings.blockSize);
+    this.#pool = new ThreadPool(linux, { kind: "digest", options: settings }, {
       threads,
       module,
       startAtOnce,
@@ -80,7 +81,7 @@ class FileDigests implements Disposable {
       onPiece: (bytes) => onRead?.(this.#read += bytes),
       onLargeFile: (file) => this.#finishLarge(file),
     });
-    this.#crew.expectFiles(paths.length);
+    this.#pool.expectFiles(paths.length);
   }
 
   /** Has a file digested. */
@@ -89,11 +90,11 @@ class FileDigests implements Disposable {
     const size = this.#sizeOf(path);
     if (size === undefined) this.#results.set(number, FAILED);
     else if (size > MAX_WHOLE_FILE && this.#canCut) this.#addLarge(number, path);
-    else this.#crew.addFile(number, size, path);
+    else this.#pool.addFile(number, size, path);
   }
 
   finish(): void {
-    this.#crew.finish();
+    this.#pool.finish();
   }
 
   /** The digests that are next in order and known. */
@@ -120,7 +121,7 @@ class FileDigests implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#crew[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
     for (const file of this.#large) file.close();
   }
 
@@ -142,7 +143,7 @@ class FileDigests implements Disposable {
       return;
     }
     const { algorithm, blockSize } = this.#options;
-    this.#crew.addLargeFile(
+    this.#pool.addLargeFile(
       new LargeFile({ number, from: file, size: file.size, algorithms: [algorithm], blockSize }),
     );
   }

@@ -15,14 +15,15 @@ import { findBackingFile } from "../../lib/objects/data_layers.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { keepsLowest, MAX_KEPT_SIZE } from "../../lib/digest/tree_source.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import { Crew, type ThreadOptions } from "./crew.ts";
+import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadPool } from "./thread_pool.ts";
 import type { DirectoryLayer } from "../objects/data_layer.ts";
 import { Fd } from "../files/fd.ts";
 import { openVerityTree } from "../files/verity_tree.ts";
 import { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import type { TreeCache } from "../objects/tree_cache.ts";
-import { MAX_WHOLE_FILE } from "./_span_work.ts";
+import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 
 /** How objects are checked. */
 export interface ObjectCheckerOptions extends ThreadOptions {
@@ -55,7 +56,7 @@ class ObjectCheck implements Disposable {
   readonly #algorithm: HashAlgorithm;
   readonly #onRead: (bytes: number) => void;
   readonly #alone: OneObjectChecker;
-  readonly #crew: Crew;
+  readonly #pool: ThreadPool;
   readonly #large = new Set<Fd>();
   readonly #cache: TreeCache | undefined;
   #checked: CheckedObject[] = [];
@@ -75,12 +76,12 @@ class ObjectCheck implements Disposable {
       "sha256";
     this.#algorithm = algorithm;
     this.#alone = new OneObjectChecker(layers);
-    const order = {
+    const task = {
       kind: "objects",
       algorithm,
       layers: layers.map(({ shared }) => shared),
     } as const;
-    this.#crew = new Crew(linux, order, {
+    this.#pool = new ThreadPool(linux, task, {
       ...threads,
       onFile: (number, { bytes }) => {
         onRead(files[number]!.size);
@@ -99,11 +100,11 @@ class ObjectCheck implements Disposable {
     if (file.digest?.algorithm !== this.#algorithm) this.#checkAlone(file);
     else if (file.size > (this.#cache === undefined ? MAX_WHOLE_FILE : MAX_KEPT_SIZE)) {
       this.#addLarge(number, file);
-    } else this.#crew.addFile(number, file.size, file.path!);
+    } else this.#pool.addFile(number, file.size, file.path!);
   }
 
   finish(): void {
-    this.#crew.finish();
+    this.#pool.finish();
   }
 
   /** What has been checked since the last call. */
@@ -114,7 +115,7 @@ class ObjectCheck implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#crew[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
     for (const file of this.#large) file.close();
   }
 
@@ -148,7 +149,7 @@ class ObjectCheck implements Disposable {
     const keeps = this.#cache !== undefined &&
       openVerityTree(found, { digest, size }) === undefined;
     const keepTree = keepsLowest(size, digest.bytes.length) ? "whole" : "upper";
-    this.#crew.addLargeFile(new LargeFile(keeps ? { ...options, keepTree } : options));
+    this.#pool.addLargeFile(new LargeFile(keeps ? { ...options, keepTree } : options));
   }
 
   #finishLarge(large: LargeFile): void {

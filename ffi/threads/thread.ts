@@ -1,24 +1,24 @@
 /**
- * A thread of a crew: waits for its order, then works on what is posted until there is no more.
+ * A thread of a pool: waits for its task, then works on what is submitted until there is no more.
  *
- * @see crew.ts
+ * @see thread_pool.ts
  *
  * @module
  */
 
 import { runFileJob } from "./_file_job.ts";
-import { JOB_KIND, JobBoard, jobKind } from "./_job_board.ts";
-import { runSpanJob } from "./_span_job.ts";
-import { spanWork, startWork } from "./_file_work.ts";
+import { JOB_KIND, jobKind, JobQueue } from "./_job_queue.ts";
+import { runPieceJob } from "./_piece_job.ts";
+import { pieceHasher, startFileTask } from "./_file_task.ts";
 import type { Linux } from "../sys/linux.ts";
 import { InterruptedError } from "../sys/signals.ts";
-import type { SpanWork } from "./_span_work.ts";
-import type { FileWork, WorkOrder } from "./work_order.ts";
+import type { PieceHasher } from "./_piece_hasher.ts";
+import type { FileTask, PoolTask } from "./pool_task.ts";
 
-/** What a crew sends to each of its threads, once. */
-export interface CrewMessage {
+/** What a pool sends to each of its threads, once. */
+export interface PoolMessage {
   readonly memory: SharedArrayBuffer;
-  readonly order: WorkOrder;
+  readonly task: PoolTask;
   /** What pieces of files are left in that are asked for. */
   readonly shared: SharedArrayBuffer | undefined;
 }
@@ -26,14 +26,14 @@ export interface CrewMessage {
 /** Both kinds of work, on one thread. */
 export class JobRunner implements Disposable {
   /** What reads whole files. */
-  readonly files: FileWork;
+  readonly files: FileTask;
   /** What reads pieces of files. */
-  readonly spans: SpanWork;
+  readonly pieces: PieceHasher;
 
-  /** Begins the work that an order says. */
-  constructor(linux: Linux, order: WorkOrder, shared: SharedArrayBuffer | undefined) {
-    this.files = startWork(linux, order);
-    this.spans = spanWork(linux, order, shared);
+  /** Begins the work that a task says. */
+  constructor(linux: Linux, task: PoolTask, shared: SharedArrayBuffer | undefined) {
+    this.files = startFileTask(linux, task);
+    this.pieces = pieceHasher(linux, task, shared);
   }
 
   /** Closes what is kept open for the next file. */
@@ -42,17 +42,17 @@ export class JobRunner implements Disposable {
   }
 
   /** Works on a job that this thread has taken, and hands it back. */
-  run(board: JobBoard, slot: number): void {
-    const job = board.job(slot);
+  run(queue: JobQueue, slot: number): void {
+    const job = queue.job(slot);
     try {
-      if (jobKind(job) === JOB_KIND.spans) {
-        runSpanJob(job, (piece) => this.spans.hash(piece), passOnInterruption);
+      if (jobKind(job) === JOB_KIND.pieces) {
+        runPieceJob(job, (piece) => this.pieces.hash(piece), passOnInterruption);
       } else {
         runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
       }
     } finally {
       // Also if it is interrupted: the owner discards what has been made by then.
-      board.complete(slot);
+      queue.complete(slot);
     }
   }
 }
@@ -63,23 +63,23 @@ function passOnInterruption(error: unknown): void {
 }
 
 /**
- * Makes the running worker a thread of the crew that sends it a message.
+ * Makes the running worker a thread of the pool that sends it a message.
  *
  * @param openKernel Opens the kernel on this thread.
  */
-export function serveCrew(openKernel: () => Promise<Linux>): void {
+export function runPoolThread(openKernel: () => Promise<Linux>): void {
   addEventListener("message", async (event) => {
-    const { memory, order, shared } = (event as MessageEvent<CrewMessage>).data;
+    const { memory, task, shared } = (event as MessageEvent<PoolMessage>).data;
     const linux = await openKernel();
-    const board = new JobBoard(memory);
-    board.enter();
+    const queue = new JobQueue(memory);
+    queue.enter();
     try {
-      using runner = new JobRunner(linux, order, shared);
-      for (let slot = board.takeNext(); slot !== undefined; slot = board.takeNext()) {
-        runner.run(board, slot);
+      using runner = new JobRunner(linux, task, shared);
+      for (let slot = queue.takeNext(); slot !== undefined; slot = queue.takeNext()) {
+        runner.run(queue, slot);
       }
     } finally {
-      board.leave();
+      queue.leave();
     }
   }, { once: true });
 }

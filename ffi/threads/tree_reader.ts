@@ -25,8 +25,9 @@ import type { Linux } from "../sys/linux.ts";
 import type { DirectoryTree } from "../tree/source_tree.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { LargeFile } from "./_large_file.ts";
-import { MAX_WHOLE_FILE } from "./_span_work.ts";
-import { Crew, type ThreadOptions } from "./crew.ts";
+import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
+import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadPool } from "./thread_pool.ts";
 
 /** How a tree's files are read. */
 export interface TreeReaderOptions extends ThreadOptions {
@@ -60,7 +61,7 @@ export class TreeReader implements FileReader, Disposable {
   readonly #cache: DigestCache | undefined;
   readonly #believesCache: boolean;
   readonly #onRead: TreeReaderOptions["onRead"];
-  readonly #crew: Crew;
+  readonly #pool: ThreadPool;
   readonly #table: ContentTable;
   /** Fingerprints of files on their way, by row. */
   readonly #fingerprints = new Map<number, number>();
@@ -69,14 +70,14 @@ export class TreeReader implements FileReader, Disposable {
   #expectsPresent = false;
   #hasNamedDraft = false;
   /** How many files did not need to be read, and how many did. */
-  #recalled = 0;
-  #posted = 0;
+  #known = 0;
+  #toRead = 0;
   #done = 0;
   #total = 0;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
-    const { algorithms = ["sha256"], store, cache, believeCache = true, onRead, ...rest } = options;
-    const { beforeThreads, ...threads } = rest;
+    const { algorithms = ["sha256"], store, cache, believeCache = true, onRead, ...threads } =
+      options;
     checkAlgorithms(algorithms, store !== undefined);
     this.#tree = tree;
     this.#algorithms = algorithms;
@@ -85,7 +86,7 @@ export class TreeReader implements FileReader, Disposable {
     this.#believesCache = believeCache;
     this.#onRead = onRead;
     this.#table = new ContentTable(algorithms);
-    this.#crew = new Crew(linux, {
+    this.#pool = new ThreadPool(linux, {
       kind: "tree",
       algorithms,
       root: tree.shared,
@@ -94,9 +95,10 @@ export class TreeReader implements FileReader, Disposable {
       ...threads,
       // Each may come with a draft.
       ...(store === undefined ? {} : { maxFiles: Math.max(1, store.maxWaiting >> 1) }),
-      beforeThreads: () => {
-        if (this.#mayBeginAnew()) beforeThreads?.();
-      },
+      loss: () => ({
+        leavesFiles: this.#hasNamedDraft,
+        isMostlyDone: this.#known >= this.#toRead,
+      }),
       readsAgain: true,
       onFile: (row, result) => this.#finishSmall(row, result),
       onPiece: (bytes) => this.#progress(bytes),
@@ -108,25 +110,25 @@ export class TreeReader implements FileReader, Disposable {
     const row = this.#table.add(size);
     if (size === 0) return row;
     this.#total += size;
-    if (fingerprint !== undefined && this.#recall(row, size, fingerprint)) {
-      this.#recalled++;
+    if (fingerprint !== undefined && this.#fillFromCache(row, size, fingerprint)) {
+      this.#known++;
       this.#progress(size);
       return row;
     }
-    this.#posted++;
+    this.#toRead++;
     if (size > MAX_WHOLE_FILE) this.#beginLarge(row, size, joinName(directory, name));
-    else this.#crew.addFile(row, size, name, directory);
+    else this.#pool.addFile(row, size, name, directory);
     return row;
   }
 
   // deno-lint-ignore require-await -- the port is for readers that wait, too
   async finish(): Promise<Contents> {
-    this.#crew.finish();
+    this.#pool.finish();
     return this.#table.complete();
   }
 
   [Symbol.dispose](): void {
-    this.#crew.stop((result) => this.#draftOf(result)?.[Symbol.dispose]());
+    this.#pool.stop((result) => this.#draftOf(result)?.[Symbol.dispose]());
     for (const { from, draft } of this.#large.values()) {
       from.close();
       draft?.[Symbol.dispose]();
@@ -134,15 +136,8 @@ export class TreeReader implements FileReader, Disposable {
     this.#large.clear();
   }
 
-  /** Whether little is lost if the process ends now and another one does its work. */
-  #mayBeginAnew(): boolean {
-    // A draft that has a temporary name would stay behind. And where most files are known already, it is
-    // the scan that takes the time, and most of it may be over.
-    return !this.#hasNamedDraft && this.#recalled < this.#posted;
-  }
-
   /** Fills in a row with what is known of a file without reading it; tells whether that is possible. */
-  #recall(row: number, size: number, fingerprint: number): boolean {
+  #fillFromCache(row: number, size: number, fingerprint: number): boolean {
     const cache = this.#cache;
     // Files that are kept in the image have no digest.
     if (cache === undefined || size <= INLINE_THRESHOLD) return false;
@@ -162,7 +157,7 @@ export class TreeReader implements FileReader, Disposable {
     const { state, bytes } = result;
     const size = this.#table.size(row);
     if (state === FILE_STATE.inline) this.#table.fill(row, bytes);
-    else this.#settle(row, bytes);
+    else this.#keepDigests(row, bytes);
     const draft = this.#draftOf(result);
     if (draft !== undefined) this.#store!.addDraft(draft, this.#digest(row), size);
     if (state !== FILE_STATE.inline) this.#expectsPresent = state === FILE_STATE.digested;
@@ -170,7 +165,7 @@ export class TreeReader implements FileReader, Disposable {
   }
 
   /** Keeps the digests of a file that has been read. */
-  #settle(row: number, digests: Uint8Array): void {
+  #keepDigests(row: number, digests: Uint8Array): void {
     this.#table.fill(row, digests);
     const fingerprint = this.#fingerprints.get(row);
     if (fingerprint === undefined) return;
@@ -198,7 +193,7 @@ export class TreeReader implements FileReader, Disposable {
       from.close();
       throw error;
     }
-    this.#postLarge({ row, size, from, draft });
+    this.#addLarge({ row, size, from, draft });
   }
 
   /** A draft that holds the file's contents already, or is to get them. */
@@ -212,11 +207,11 @@ export class TreeReader implements FileReader, Disposable {
     return draft;
   }
 
-  #postLarge(reading: LargeReading): void {
+  #addLarge(reading: LargeReading): void {
     const { row, size, from, draft } = reading;
     this.#large.set(row, reading);
     const isClone = draft !== undefined && draft.file.size > 0;
-    this.#crew.addLargeFile(
+    this.#pool.addLargeFile(
       new LargeFile({
         number: row,
         from: isClone ? draft.file : from,
@@ -236,7 +231,7 @@ export class TreeReader implements FileReader, Disposable {
     const store = this.#store;
     const digest = digests[0]!;
     if (expected === undefined) {
-      this.#settle(
+      this.#keepDigests(
         row,
         concatBytes(...digests.map(({ bytes }) => bytes)),
       );
@@ -246,7 +241,7 @@ export class TreeReader implements FileReader, Disposable {
     this.#expectsPresent = store?.has(digest, size) ?? false;
     if (store !== undefined && draft === undefined && !this.#expectsPresent) {
       const copy = this.#beginDraft(from, (objects) => objects.createDraft());
-      this.#postLarge({ ...reading, draft: copy, expected: digest });
+      this.#addLarge({ ...reading, draft: copy, expected: digest });
       return;
     }
     if (draft !== undefined && !this.#expectsPresent) {

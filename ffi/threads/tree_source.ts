@@ -22,7 +22,8 @@ import { Fd } from "../files/fd.ts";
 import { openVerityTree } from "../files/verity_tree.ts";
 import type { TreeCache } from "../objects/tree_cache.ts";
 import type { Linux } from "../sys/linux.ts";
-import { Crew, type ThreadOptions } from "./crew.ts";
+import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadPool } from "./thread_pool.ts";
 import { LargeFile } from "./_large_file.ts";
 import { aheadBytes, ReadAhead } from "./_read_ahead.ts";
 
@@ -45,10 +46,10 @@ export class ThreadedTrees implements MerkleTrees {
   readonly #linux: Linux;
   readonly #threads: ThreadOptions;
   readonly #cache: TreeCache | undefined;
-  readonly #crews = new Map<HashAlgorithm, Crew>();
+  readonly #pools = new Map<HashAlgorithm, ThreadPool>();
   /** Those part of whose shared memory is in use, by a file that is read ahead or by one that is kept. */
-  readonly #reading = new Set<Crew>();
-  readonly #keeping = new Set<Crew>();
+  readonly #reading = new Set<ThreadPool>();
+  readonly #keeping = new Set<ThreadPool>();
 
   /** @param cache Where trees are kept that had to be made. */
   constructor(linux: Linux, threads: ThreadOptions, cache: TreeCache | undefined) {
@@ -73,34 +74,34 @@ export class ThreadedTrees implements MerkleTrees {
   }
 
   read(file: File, tree: HashTree, size: number): BlockReader {
-    const crew = file instanceof Fd && size >= MIN_AHEAD && this.#threads.threads > 1
-      ? this.#crew(tree.hasher.algorithm)
+    const pool = file instanceof Fd && size >= MIN_AHEAD && this.#threads.threads > 1
+      ? this.#pool(tree.hasher.algorithm)
       : undefined;
-    if (crew === undefined || this.#reading.has(crew) || isSparse(file, size)) {
+    if (pool === undefined || this.#reading.has(pool) || isSparse(file, size)) {
       return SEQUENTIAL_TREES.read(file, tree, size);
     }
-    this.#reading.add(crew);
-    const ahead = new ReadAhead(file as Fd, tree, size, { crew, threads: this.#threads.threads });
+    this.#reading.add(pool);
+    const ahead = new ReadAhead(file as Fd, tree, size, { pool, threads: this.#threads.threads });
     return {
       alignment: ahead.alignment,
       read: (position) => ahead.read(position),
       [Symbol.dispose]: () => {
         ahead[Symbol.dispose]();
-        this.#reading.delete(crew);
+        this.#reading.delete(pool);
       },
     };
   }
 
   [Symbol.dispose](): void {
-    for (const crew of this.#crews.values()) crew[Symbol.dispose]();
-    this.#crews.clear();
+    for (const pool of this.#pools.values()) pool[Symbol.dispose]();
+    this.#pools.clear();
   }
 
   #hashLarge(file: Fd, expected: ExpectedFile): HashedFile {
     const { size, digest: { algorithm, bytes } } = expected;
-    const crew = this.#crew(algorithm);
+    const pool = this.#pool(algorithm);
     const keepTree = keepsLowest(size, bytes.length) ? "whole" : "upper";
-    const keeps = size <= MAX_SHARED_SIZE && !this.#keeping.has(crew);
+    const keeps = size <= MAX_SHARED_SIZE && !this.#keeping.has(pool);
     const into = keeps ? aheadBytes(this.#threads.threads) : undefined;
     const options = {
       number: 0,
@@ -112,42 +113,42 @@ export class ThreadedTrees implements MerkleTrees {
     } as const;
     const large = new LargeFile(options);
     try {
-      crew.expectBytes(size);
-      crew.addLargeFile(large);
-      crew.finish();
+      pool.expectBytes(size);
+      pool.addLargeFile(large);
+      pool.finish();
     } catch (error) {
       // Other pieces are on their way, of a file that is going to be closed.
-      this.#crews.delete(algorithm);
-      crew[Symbol.dispose]();
+      this.#pools.delete(algorithm);
+      pool[Symbol.dispose]();
       const { size: found } = file.stat();
       throw found < size ? wrongSize(found, expected) : error;
     }
     checkEnd(file, expected);
     const hashed = { digest: large.finish()[0]!, tree: large.tree() };
-    return large.isKept ? { ...hashed, kept: this.#keep(crew, into!, size) } : hashed;
+    return large.isKept ? { ...hashed, kept: this.#keep(pool, into!, size) } : hashed;
   }
 
-  /** What a crew has read, as a file that has that part of its memory until it is closed. */
-  #keep(crew: Crew, start: number, size: number): File {
-    this.#keeping.add(crew);
+  /** What a pool has read, as a file that has that part of its memory until it is closed. */
+  #keep(pool: ThreadPool, start: number, size: number): File {
+    this.#keeping.add(pool);
     return {
-      ...memoryFile(new Uint8Array(crew.shared!, start, size)),
-      [Symbol.dispose]: () => void this.#keeping.delete(crew),
+      ...memoryFile(new Uint8Array(pool.shared!, start, size)),
+      [Symbol.dispose]: () => void this.#keeping.delete(pool),
     };
   }
 
-  #crew(algorithm: HashAlgorithm): Crew {
-    let crew = this.#crews.get(algorithm);
-    if (crew === undefined) {
+  #pool(algorithm: HashAlgorithm): ThreadPool {
+    let pool = this.#pools.get(algorithm);
+    if (pool === undefined) {
       const options = { algorithm, blockSize: TREE_BLOCK_SIZE, measure: false };
-      crew = new Crew(this.#linux, { kind: "digest", options }, {
+      pool = new ThreadPool(this.#linux, { kind: "digest", options }, {
         ...this.#threads,
         sharedBytes: aheadBytes(this.#threads.threads) + MAX_SHARED_SIZE,
         onFile() {},
       });
-      this.#crews.set(algorithm, crew);
+      this.#pools.set(algorithm, pool);
     }
-    return crew;
+    return pool;
   }
 }
 

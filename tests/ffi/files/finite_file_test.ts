@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
-import { DigestWork } from "../../../ffi/threads/_digest_work.ts";
+import { DigestTask } from "../../../ffi/threads/_digest_task.ts";
 import { digestFiles } from "../../../ffi/threads/file_digests.ts";
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { openFiniteFile } from "../../../ffi/files/finite_file.ts";
@@ -60,5 +60,5 @@ test("finite file: digests end at the first file that has no end", ({ linux, dir
   assertEquals(digests.next().value, fsVerityDigest(new Uint8Array()));
   assertThrows(() => digests.next(), Error, "a fifo, expected a regular file");
   // Whoever puts a fifo in the place of a file is not waited for either.
-  assertThrows(() => new DigestWork(linux, ORDER).read(utf8(paths[2]!), 5), SyscallError);
+  assertThrows(() => new DigestTask(linux, ORDER).read(utf8(paths[2]!), 5), SyscallError);
 });

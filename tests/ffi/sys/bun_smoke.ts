@@ -6,7 +6,7 @@
 
 import "./address_test.ts";
 import "../process/cpus_test.ts";
-import "../threads/crew_test.ts";
+import "../threads/thread_pool_test.ts";
 import "../threads/tree_source_test.ts";
 import "../objects/tree_cache_test.ts";
 import "./errno_test.ts";

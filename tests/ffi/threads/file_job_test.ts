@@ -11,10 +11,10 @@ import {
   readResult,
   runFileJob,
 } from "../../../ffi/threads/_file_job.ts";
-import { JOB_KIND, JobBoard, jobKind } from "../../../ffi/threads/_job_board.ts";
+import { JOB_KIND, jobKind, JobQueue } from "../../../ffi/threads/_job_queue.ts";
 
 function emptyJob(): DataView<SharedArrayBuffer> {
-  return JobBoard.create(1).job(0);
+  return JobQueue.create(1).job(0);
 }
 
 const TOP = new Uint8Array();

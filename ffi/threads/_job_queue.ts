@@ -1,10 +1,10 @@
 /**
  * Work handed from one thread to others through shared memory.
  *
- * A board has a fixed number of slots. Its owner writes a job into a free slot and posts it; any thread,
- * the owner's too, takes a posted one, works on it in place, and marks it done; the owner collects what
- * is done and has the slot free again. So the memory does not grow with the work, and a full board tells
- * the owner to lend a hand. What a job is, is `_file_job.ts`'s and `_span_job.ts`'s.
+ * A queue has a fixed number of slots. Its owner writes a job into a free slot and submits it; any thread,
+ * the owner's too, takes a submitted one, works on it in place, and marks it done; the owner collects what
+ * is done and has the slot free again. So the memory does not grow with the work, and a full queue tells
+ * the owner to lend a hand. What a job is, is `_file_job.ts`'s and `_piece_job.ts`'s.
  *
  * All states are changed by Atomics, which also makes a slot's bytes visible to the thread that gets it.
  *
@@ -15,7 +15,7 @@
 export const SLOT_SIZE = 1 << 16;
 
 /** What a job is: the first byte of its slot. */
-export const JOB_KIND = { files: 1, spans: 2 } as const;
+export const JOB_KIND = { files: 1, pieces: 2 } as const;
 
 /** The kind of a job. */
 export function jobKind(job: DataView): number {
@@ -23,23 +23,23 @@ export function jobKind(job: DataView): number {
 }
 
 /** Where a slot is in its round: one value of {@linkcode STATE}. */
-const STATE = { free: 0, written: 1, posted: 2, taken: 3, done: 4 } as const;
+const STATE = { free: 0, written: 1, submitted: 2, taken: 3, done: 4 } as const;
 
 /** 32-bit words in front of the slots. */
 const WORD = {
-  /** Counts posts: what threads without work wait on. */
-  posts: 0,
+  /** Counts submissions: what threads without work wait on. */
+  submissions: 0,
   /** Counts jobs done: what the owner waits on. */
   done: 1,
-  /** 1 once nothing will be posted any more. */
+  /** 1 once nothing will be submitted any more. */
   closed: 2,
   /** Threads that are working for the owner. */
   threads: 3,
   states: 4,
 } as const;
 
-/** One thread's view of a board. */
-export class JobBoard {
+/** One thread's view of a queue. */
+export class JobQueue {
   /** The memory to hand to other threads. */
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -47,7 +47,7 @@ export class JobBoard {
   /** Where the last look for work ended: threads that begin at different places meet less. */
   #next = 0;
 
-  /** Looks at the memory of another thread's board. */
+  /** Looks at the memory of another thread's queue. */
   constructor(memory: SharedArrayBuffer) {
     const count = Math.floor(memory.byteLength / (SLOT_SIZE + 4 * (WORD.states + 1)));
     const start = memory.byteLength - count * SLOT_SIZE;
@@ -59,9 +59,9 @@ export class JobBoard {
     );
   }
 
-  /** Makes a board with all slots free. */
-  static create(slots: number): JobBoard {
-    return new JobBoard(new SharedArrayBuffer(slots * (SLOT_SIZE + 4 * (WORD.states + 1))));
+  /** Makes a queue with all slots free. */
+  static create(slots: number): JobQueue {
+    return new JobQueue(new SharedArrayBuffer(slots * (SLOT_SIZE + 4 * (WORD.states + 1))));
   }
 
   /** The bytes of a slot: the owner's while it is free or done, else of the thread that took it. */
@@ -92,21 +92,21 @@ export class JobBoard {
   }
 
   /** Lets any thread take the job that was written into a slot. */
-  post(slot: number): void {
-    Atomics.store(this.#words, WORD.states + slot, STATE.posted);
-    Atomics.add(this.#words, WORD.posts, 1);
-    Atomics.notify(this.#words, WORD.posts, 1);
+  submit(slot: number): void {
+    Atomics.store(this.#words, WORD.states + slot, STATE.submitted);
+    Atomics.add(this.#words, WORD.submissions, 1);
+    Atomics.notify(this.#words, WORD.submissions, 1);
   }
 
-  /** Takes a posted job; its slot, or undefined if there is none. */
+  /** Takes a submitted job; its slot, or undefined if there is none. */
   take(): number | undefined {
     const count = this.#slots.length;
     for (let i = 0; i < count; i++) {
       const slot = (this.#next + i) % count;
       const word = WORD.states + slot;
       if (
-        Atomics.load(this.#words, word) === STATE.posted &&
-        Atomics.compareExchange(this.#words, word, STATE.posted, STATE.taken) === STATE.posted
+        Atomics.load(this.#words, word) === STATE.submitted &&
+        Atomics.compareExchange(this.#words, word, STATE.submitted, STATE.taken) === STATE.submitted
       ) {
         this.#next = slot + 1;
         return slot;
@@ -115,14 +115,14 @@ export class JobBoard {
     return undefined;
   }
 
-  /** Takes a posted job, waiting for one; undefined once the board is closed and empty. */
+  /** Takes a submitted job, waiting for one; undefined once the queue is closed and empty. */
   takeNext(): number | undefined {
     while (true) {
-      const posts = Atomics.load(this.#words, WORD.posts);
+      const submissions = Atomics.load(this.#words, WORD.submissions);
       const slot = this.take();
       if (slot !== undefined) return slot;
       if (Atomics.load(this.#words, WORD.closed) !== 0) return undefined;
-      Atomics.wait(this.#words, WORD.posts, posts);
+      Atomics.wait(this.#words, WORD.submissions, submissions);
     }
   }
 
@@ -143,11 +143,11 @@ export class JobBoard {
     Atomics.wait(this.#words, WORD.done, known, milliseconds);
   }
 
-  /** Ends the work: threads stop once nothing is posted any more. */
+  /** Ends the work: threads stop once nothing is submitted any more. */
   close(): void {
     Atomics.store(this.#words, WORD.closed, 1);
-    Atomics.add(this.#words, WORD.posts, 1);
-    Atomics.notify(this.#words, WORD.posts);
+    Atomics.add(this.#words, WORD.submissions, 1);
+    Atomics.notify(this.#words, WORD.submissions);
   }
 
   /** Tells the owner that this thread begins. */

@@ -12,11 +12,11 @@ import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { DirectoryLayer } from "../objects/data_layer.ts";
 import type { Fd } from "../files/fd.ts";
-import type { FileWork } from "./work_order.ts";
-import { MAX_WHOLE_FILE } from "./_span_work.ts";
+import type { FileTask } from "./pool_task.ts";
+import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 
 /** Digests objects of up to {@linkcode MAX_WHOLE_FILE} bytes in the first layer that has them. */
-export class ObjectCheckWork implements FileWork {
+export class ObjectCheckTask implements FileTask {
   readonly #layers: readonly DirectoryLayer[];
   readonly #algorithm: HashAlgorithm;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);

@@ -61,7 +61,7 @@ async function readAll(
   return await createImage(tree, { reader });
 }
 
-test("crew: an image by threads is the one without", async ({ linux, directory }) => {
+test("pool: an image by threads is the one without", async ({ linux, directory }) => {
   const path = makeTree(directory);
   const expected = await createImage(openSourceTree(linux, utf8(path)));
   for (const options of [ALONE, THREADED]) {
@@ -69,7 +69,7 @@ test("crew: an image by threads is the one without", async ({ linux, directory }
   }
 });
 
-test("crew: tells how many bytes it has read", async ({ linux, directory }) => {
+test("pool: tells how many bytes it has read", async ({ linux, directory }) => {
   const path = makeTree(directory);
   const seen: [number, number][] = [];
   await readAll(linux, path, { ...THREADED, onRead: (...each) => seen.push(each) });
@@ -97,7 +97,7 @@ function everyThird(errno: number): () => number | undefined {
   return () => calls++ % 3 === 0 ? errno : undefined;
 }
 
-test("crew: two digests of one reading, by threads or without", async ({ linux, directory }) => {
+test("pool: two digests of one reading, by threads or without", async ({ linux, directory }) => {
   const path = makeTree(directory);
   const algorithms = ["sha256", "sha512"] as const;
   const expected = await readSource(openSourceTree(linux, utf8(path)), { algorithms });
@@ -112,7 +112,7 @@ test("crew: two digests of one reading, by threads or without", async ({ linux, 
 });
 
 for (const [way, faults] of Object.entries(WAYS)) {
-  test(`crew: fills a store ${way}`, async ({ directory }) => {
+  test(`pool: fills a store ${way}`, async ({ directory }) => {
     const linux = await openFaulty(faults);
     const path = makeTree(directory);
     for (const [index, options] of [ALONE, THREADED].entries()) {
@@ -132,7 +132,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
   }, { when: QUICK, reason: "not a quick one" });
 }
 
-test("crew: an error leaves no object and no open file", async ({ linux, directory }) => {
+test("pool: an error leaves no object and no open file", async ({ linux, directory }) => {
   const path = makeTree(directory);
   const open = () => readdirSync("/proc/self/fd").length;
   await readAll(linux, path, THREADED);
@@ -157,7 +157,7 @@ test("crew: an error leaves no object and no open file", async ({ linux, directo
 
 for (const interrupted of [false, true]) {
   const cause = interrupted ? "a signal" : "a file that fails";
-  test(`crew: drafts that have temporary names do not outlive ${cause}`, async ({ directory }) => {
+  test(`pool: drafts that have temporary names do not outlive ${cause}`, async ({ directory }) => {
     const path = makeTree(directory);
     const root = `${directory}/store`;
     let drafts = 0;
@@ -193,7 +193,7 @@ for (const interrupted of [false, true]) {
 }
 
 for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
-  test(`crew: a file that has ${name} since it was scanned is refused`, async ({ linux, directory }) => {
+  test(`pool: a file that has ${name} since it was scanned is refused`, async ({ linux, directory }) => {
     for (const size of SIZES.filter((size) => size > 0)) {
       const path = `${directory}/${size}`;
       mkdirSync(path);
@@ -215,7 +215,7 @@ for (const [name, change] of Object.entries({ shrunk: -1, grown: 1 })) {
   });
 }
 
-test("crew: digests files in order, and fails at the first it cannot read", ({ linux, directory }) => {
+test("pool: digests files in order, and fails at the first it cannot read", ({ linux, directory }) => {
   const path = makeTree(directory);
   const names = SIZES.map((size) => utf8(`${path}/${size}`));
   const order = { algorithm: "sha256", blockSize: 4096, measure: true } as const;
@@ -274,7 +274,7 @@ const HOLE_WAYS: Record<string, Faults> = {
 };
 
 for (const [way, faults] of Object.entries(HOLE_WAYS)) {
-  test(`crew: holes are as zeros, and stay holes, ${way}`, async ({ directory }) => {
+  test(`pool: holes are as zeros, and stay holes, ${way}`, async ({ directory }) => {
     const linux = await openFaulty(faults);
     const path = `${directory}/sparse`;
     const all = makeSparse(path);
@@ -306,7 +306,7 @@ for (const [way, faults] of Object.entries(HOLE_WAYS)) {
   }, { when: QUICK, reason: "not a quick one" });
 }
 
-test("crew: a sparse file that shrinks while it is read is refused", async ({ directory }) => {
+test("pool: a sparse file that shrinks while it is read is refused", async ({ directory }) => {
   const path = `${directory}/file`;
   for (const size of [4 * MIB + 5, 8 * MIB]) {
     writeFileSync(path, "");

@@ -9,23 +9,23 @@ import { fsVerityDigest, type FsVerityOptions } from "../../lib/digest/fs_verity
 import { hashFile } from "../../lib/digest/hash_file.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { Fd } from "../files/fd.ts";
-import type { DigestOrder, FileWork } from "./work_order.ts";
+import type { DigestSettings, FileTask } from "./pool_task.ts";
 import { measureVerity } from "../files/fsverity.ts";
 import type { Linux } from "../sys/linux.ts";
-import { MAX_WHOLE_FILE } from "./_span_work.ts";
+import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 import { O_NONBLOCK, O_RDONLY } from "../sys/uapi.ts";
 
 /** Digests one file after the other. The size that a file should have is not looked at. */
-export class DigestWork implements FileWork {
+export class DigestTask implements FileTask {
   readonly #linux: Linux;
-  readonly #order: DigestOrder;
+  readonly #settings: DigestSettings;
   readonly #options: FsVerityOptions;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE);
 
-  constructor(linux: Linux, order: DigestOrder) {
-    const { algorithm, blockSize, salt } = order;
+  constructor(linux: Linux, settings: DigestSettings) {
+    const { algorithm, blockSize, salt } = settings;
     this.#linux = linux;
-    this.#order = order;
+    this.#settings = settings;
     this.#options = { algorithm, blockSize, ...(salt === undefined ? {} : { salt }) };
   }
 
@@ -38,9 +38,9 @@ export class DigestWork implements FileWork {
 
   /** The kernel's digest, where it is asked for and there is one. */
   measure(file: Fd): Digest | undefined {
-    if (!this.#order.measure) return undefined;
+    if (!this.#settings.measure) return undefined;
     const measured = measureVerity(file);
-    const isWanted = measured instanceof Digest && measured.algorithm === this.#order.algorithm;
+    const isWanted = measured instanceof Digest && measured.algorithm === this.#settings.algorithm;
     return isWanted ? measured : undefined;
   }
 

@@ -11,10 +11,10 @@ import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import type { Fd } from "../files/fd.ts";
-import type { FileWork } from "./work_order.ts";
+import type { FileTask } from "./pool_task.ts";
 import { ObjectDirectory, type ObjectOptions } from "../objects/object_directory.ts";
 import { DirectoryTree } from "../tree/source_tree.ts";
-import { MAX_WHOLE_FILE } from "./_span_work.ts";
+import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
 import { resize, writeNonZero } from "../files/write_contents.ts";
 
@@ -22,7 +22,7 @@ import { resize, writeNonZero } from "../files/write_contents.ts";
 const MIN_CLONE = 1 << 14;
 
 /** Reads files of up to {@linkcode MAX_WHOLE_FILE} bytes below an open directory. */
-export class TreeWork implements FileWork {
+export class TreeTask implements FileTask {
   readonly #tree: DirectoryTree;
   readonly #algorithms: readonly HashAlgorithm[];
   readonly #objects: ObjectDirectory | undefined;

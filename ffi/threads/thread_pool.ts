@@ -1,7 +1,7 @@
 /**
  * Several threads that read files, this one among them.
  *
- * Files are posted on a board that all threads share (`_job_board.ts`); small ones many to a job, large ones
+ * Files are submitted to a queue that all threads share (`_job_queue.ts`); small ones many to a job, large ones
  * cut into pieces. This thread takes jobs too, whenever it would have to wait. The other threads are
  * started only when there is work for them: one takes as long to start as hundreds of files to read.
  *
@@ -18,28 +18,17 @@ import {
   readResult,
 } from "./_file_job.ts";
 import { joinName } from "../../lib/tree/scan.ts";
-import { JobBoard } from "./_job_board.ts";
-import { readSpanHashes, type SpanJob, writeSpanJob } from "./_span_job.ts";
+import { JobQueue } from "./_job_queue.ts";
+import { type PieceJob, readPieceHashes, writePieceJob } from "./_piece_job.ts";
 import type { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import { JobRunner } from "./thread.ts";
+import { type Loss, NO_LOSS, type ThreadOptions } from "./thread_options.ts";
 import { Workers } from "./_workers.ts";
-import type { WorkOrder } from "./work_order.ts";
+import type { PoolTask } from "./pool_task.ts";
 
-/** Which threads a crew has. */
-export interface ThreadOptions {
-  /** How many, this one among them. */
-  readonly threads: number;
-  /** URL of a module that calls `serveCrew` when it runs in a worker. Without it there is one thread. */
-  readonly module: string | undefined;
-  /** Set if it is known already that there is work for all of them. */
-  readonly startAtOnce?: boolean;
-  /** Called before other threads are started, if ever. May end the process: nothing has been read by then. */
-  readonly beforeThreads?: () => void;
-}
-
-/** How a crew works. */
-export interface CrewOptions extends ThreadOptions {
+/** How a pool works. */
+export interface ThreadPoolOptions extends ThreadOptions {
   /** How many files may be on their way at a time. Default: as many as jobs can hold. */
   readonly maxFiles?: number;
   /**
@@ -53,12 +42,14 @@ export interface CrewOptions extends ThreadOptions {
   readonly onPiece?: (bytes: number) => void;
   /** Told when all pieces of a large file have been hashed. May add large files. */
   readonly onLargeFile?: (file: LargeFile) => void;
+  /** What `beforeThreads` is told. Default: nothing would be lost. */
+  readonly loss?: () => Loss;
   /** Bytes of memory that all threads share, for pieces that are read into it. Default 0. */
   readonly sharedBytes?: number;
 }
 
 /**
- * Slots of a board with several threads: enough for each that none runs dry while this one has other work,
+ * Slots of a queue with several threads: enough for each that none runs dry while this one has other work,
  * which is to say, 10 milliseconds' worth or more.
  */
 const SLOTS_PER_THREAD = 8;
@@ -80,19 +71,19 @@ const EXTRA_THREADS = 2;
 
 const NO_DIRECTORY = new Uint8Array();
 
-/** What was posted in a slot. */
-type Posted =
+/** What was submitted in a slot. */
+type Submitted =
   | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
   | { readonly kind: "piece"; readonly take: (hashes: Uint8Array | undefined) => void };
 
 /** Reads files. Dispose of it, or declare it with `using`. */
-export class Crew implements Disposable {
+export class ThreadPool implements Disposable {
   readonly #linux: Linux;
-  readonly #order: WorkOrder;
-  readonly #options: CrewOptions;
-  readonly #board: JobBoard;
+  readonly #task: PoolTask;
+  readonly #options: ThreadPoolOptions;
+  readonly #queue: JobQueue;
   readonly #filesPerJob: number;
-  readonly #posted = new Map<number, Posted>();
+  readonly #submitted = new Map<number, Submitted>();
   readonly #workers = new Workers();
   /** Made when it is needed: it comes with megabytes of buffers. */
   #runner: JobRunner | undefined;
@@ -101,20 +92,20 @@ export class Crew implements Disposable {
   #cost = 0;
 
   /** Begins on this thread alone. */
-  constructor(linux: Linux, order: WorkOrder, options: CrewOptions) {
+  constructor(linux: Linux, task: PoolTask, options: ThreadPoolOptions) {
     this.#linux = linux;
-    this.#order = order;
+    this.#task = task;
     this.#options = options;
     const { threads, maxFiles = Infinity } = options;
     const slots = threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS, maxFiles);
-    this.#board = JobBoard.create(slots);
+    this.#queue = JobQueue.create(slots);
     this.#filesPerJob = Math.max(1, Math.floor(maxFiles / slots));
     if (options.startAtOnce) this.#start();
   }
 
   /** This thread's own work, by which what failed elsewhere is done again, for its error. */
   get runner(): JobRunner {
-    return this.#runner ??= new JobRunner(this.#linux, this.#order, this.shared);
+    return this.#runner ??= new JobRunner(this.#linux, this.#task, this.shared);
   }
 
   /** What pieces are read into; made when it is first asked for. */
@@ -151,18 +142,18 @@ export class Crew implements Disposable {
     }
     let draft = this.#draft ??= this.#beginFiles();
     if (!draft.writer.add(size, name, directory)) {
-      this.#postFiles();
+      this.#submitFiles();
       draft = this.#draft = this.#beginFiles();
       draft.writer.add(size, name, directory);
     }
     draft.numbers.push(number);
     draft.cost += size + FILE_COST;
-    if (draft.cost >= JOB_COST || draft.numbers.length >= this.#filesPerJob) this.#postFiles();
+    if (draft.cost >= JOB_COST || draft.numbers.length >= this.#filesPerJob) this.#submitFiles();
   }
 
   /** Has all pieces of a large file hashed and, if it has a copy, copied. */
   addLargeFile(file: LargeFile): void {
-    this.#postFiles();
+    this.#submitFiles();
     for (const { from, ...piece } of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
       const job = {
         ...piece,
@@ -170,7 +161,7 @@ export class Crew implements Disposable {
         ...(file.to === undefined ? {} : { to: file.to.number }),
       };
       this.addPiece(job, (hashes) => {
-        file.take(job.position, hashes ?? file.redo(this.runner.spans, job));
+        file.take(job.position, hashes ?? file.hashAgain(this.runner.pieces, job));
         this.#options.onPiece?.(job.length);
         if (file.isComplete) this.#options.onLargeFile?.(file);
       });
@@ -183,16 +174,16 @@ export class Crew implements Disposable {
    *
    * @param take Told the hashes, or nothing if the piece could not be read: whoever has the file finds out why.
    */
-  addPiece(piece: SpanJob, take: (hashes: Uint8Array | undefined) => void): void {
+  addPiece(piece: PieceJob, take: (hashes: Uint8Array | undefined) => void): void {
     const slot = this.#acquire();
-    writeSpanJob(this.#board.job(slot), piece);
-    this.#post(slot, { kind: "piece", take }, piece.length);
+    writePieceJob(this.#queue.job(slot), piece);
+    this.#submit(slot, { kind: "piece", take }, piece.length);
   }
 
   /** Lends a hand until something is so that what was added leads to. */
   workUntil(isSo: () => boolean): void {
     while (!isSo()) {
-      const done = this.#board.doneCount();
+      const done = this.#queue.doneCount();
       if (!this.#collectAll() && !this.#takeOne()) this.#wait(done);
     }
   }
@@ -204,31 +195,31 @@ export class Crew implements Disposable {
    */
   finish(): void {
     while (true) {
-      this.#postFiles();
-      const done = this.#board.doneCount();
+      this.#submitFiles();
+      const done = this.#queue.doneCount();
       if (this.#collectAll()) continue;
-      if (this.#posted.size === 0) return;
+      if (this.#submitted.size === 0) return;
       if (!this.#takeOne()) this.#wait(done);
     }
   }
 
   /** Stops all threads. Results that nobody has been told of are handed to `discard`. */
   stop(discard: (result: FileResult) => void): void {
-    for (let slot = this.#board.take(); slot !== undefined; slot = this.#board.take()) {
-      this.#posted.delete(slot);
+    for (let slot = this.#queue.take(); slot !== undefined; slot = this.#queue.take()) {
+      this.#submitted.delete(slot);
     }
-    this.#board.close();
+    this.#queue.close();
     const end = performance.now() + STOP_MILLISECONDS;
-    while (this.#board.threadCount() > 0 && performance.now() < end) {
-      this.#board.waitForThreads(WAIT_MILLISECONDS);
+    while (this.#queue.threadCount() > 0 && performance.now() < end) {
+      this.#queue.waitForThreads(WAIT_MILLISECONDS);
     }
-    for (const [slot, posted] of this.#posted) {
-      if (posted.kind !== "files" || !this.#board.isDone(slot)) continue;
-      while (posted.told < posted.numbers.length) {
-        discard(readResult(this.#board.job(slot), posted.told++));
+    for (const [slot, submitted] of this.#submitted) {
+      if (submitted.kind !== "files" || !this.#queue.isDone(slot)) continue;
+      while (submitted.told < submitted.numbers.length) {
+        discard(readResult(this.#queue.job(slot), submitted.told++));
       }
     }
-    this.#posted.clear();
+    this.#submitted.clear();
     this.#workers.terminate();
     this.#runner?.[Symbol.dispose]();
   }
@@ -239,20 +230,20 @@ export class Crew implements Disposable {
 
   #beginFiles() {
     const slot = this.#acquire();
-    return { slot, writer: new FileJobWriter(this.#board.job(slot)), numbers: [], cost: 0 };
+    return { slot, writer: new FileJobWriter(this.#queue.job(slot)), numbers: [], cost: 0 };
   }
 
-  #postFiles(): void {
+  #submitFiles(): void {
     const draft = this.#draft;
     if (draft === undefined) return;
     this.#draft = undefined;
     draft.writer.finish();
-    this.#post(draft.slot, { kind: "files", numbers: draft.numbers, told: 0 }, draft.cost);
+    this.#submit(draft.slot, { kind: "files", numbers: draft.numbers, told: 0 }, draft.cost);
   }
 
-  #post(slot: number, posted: Posted, cost: number): void {
-    this.#posted.set(slot, posted);
-    this.#board.post(slot);
+  #submit(slot: number, submitted: Submitted, cost: number): void {
+    this.#submitted.set(slot, submitted);
+    this.#queue.submit(slot);
     this.#cost += cost;
     this.#startFor(this.#cost);
   }
@@ -264,15 +255,15 @@ export class Crew implements Disposable {
 
   /** Starts the other threads. They are here when they are: until then this one does the work. */
   #start(): void {
-    const { module, threads, beforeThreads } = this.#options;
+    const { module, threads, beforeThreads, loss } = this.#options;
     if (module === undefined || threads === 1) return;
-    beforeThreads?.();
+    beforeThreads?.(loss?.() ?? NO_LOSS);
     for (let i = 1; i < threads; i++) this.#startWorker(module);
   }
 
   #startWorker(module: string): void {
-    const { memory } = this.#board;
-    this.#workers.start(module, { memory, order: this.#order, shared: this.shared });
+    const { memory } = this.#queue;
+    this.#workers.start(module, { memory, task: this.#task, shared: this.shared });
   }
 
   /** Starts a few threads more than there are CPUs, for work that waits for the disk half of its time. */
@@ -288,60 +279,60 @@ export class Crew implements Disposable {
   #acquire(): number {
     this.#collectAll();
     let slot: number | undefined;
-    this.workUntil(() => (slot = this.#board.findFree()) !== undefined);
+    this.workUntil(() => (slot = this.#queue.findFree()) !== undefined);
     return slot!;
   }
 
   #takeOne(): boolean {
-    const slot = this.#board.take();
+    const slot = this.#queue.take();
     if (slot === undefined) return false;
-    this.runner.run(this.#board, slot);
+    this.runner.run(this.#queue, slot);
     return true;
   }
 
   #wait(done: number): void {
     this.#linux.signals.check();
-    if (this.#board.threadCount() === 0) {
+    if (this.#queue.threadCount() === 0) {
       throw new Error("Cannot read files: a thread has ended before its work was done");
     }
-    this.#board.waitForDone(done, WAIT_MILLISECONDS);
+    this.#queue.waitForDone(done, WAIT_MILLISECONDS);
   }
 
   /** Tells of all that is done; tells whether there was anything. */
   #collectAll(): boolean {
     let any = false;
-    for (let slot = this.#board.findDone(); slot !== undefined; slot = this.#board.findDone()) {
+    for (let slot = this.#queue.findDone(); slot !== undefined; slot = this.#queue.findDone()) {
       any = true;
-      const posted = this.#posted.get(slot)!;
-      if (posted.kind === "piece") this.#collectPiece(slot, posted.take);
-      else this.#collectFiles(slot, posted);
+      const submitted = this.#submitted.get(slot)!;
+      if (submitted.kind === "piece") this.#collectPiece(slot, submitted.take);
+      else this.#collectFiles(slot, submitted);
     }
     return any;
   }
 
   /** The slot stays until all of its files have been told of: should one throw, the rest is discarded. */
-  #collectFiles(slot: number, posted: Posted & { kind: "files" }): void {
-    const job = this.#board.job(slot);
-    while (posted.told < posted.numbers.length) {
-      const index = posted.told++;
+  #collectFiles(slot: number, submitted: Submitted & { kind: "files" }): void {
+    const job = this.#queue.job(slot);
+    while (submitted.told < submitted.numbers.length) {
+      const index = submitted.told++;
       let result = readResult(job, index);
       if (result.state === FILE_STATE.failed && this.#options.readsAgain) {
         const { path, size } = readJobFile(job, index);
         result = this.runner.files.read(path, size);
       }
-      this.#options.onFile(posted.numbers[index]!, result);
+      this.#options.onFile(submitted.numbers[index]!, result);
     }
     this.#release(slot);
   }
 
   #collectPiece(slot: number, take: (hashes: Uint8Array | undefined) => void): void {
-    const hashes = readSpanHashes(this.#board.job(slot));
+    const hashes = readPieceHashes(this.#queue.job(slot));
     this.#release(slot);
     take(hashes);
   }
 
   #release(slot: number): void {
-    this.#posted.delete(slot);
-    this.#board.release(slot);
+    this.#submitted.delete(slot);
+    this.#queue.release(slot);
   }
 }

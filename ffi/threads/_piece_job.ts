@@ -1,16 +1,16 @@
 /**
- * A job on a board: a piece of a large file to be hashed and, if asked, copied.
+ * A job on a queue: a piece of a large file to be hashed and, if asked, copied.
  *
- * @see job_board.ts
+ * @see _job_queue.ts
  *
  * @module
  */
 
 import { record, reserved, u32, u64, u8 } from "../../lib/bytes/struct.ts";
-import { JOB_KIND, SLOT_SIZE } from "./_job_board.ts";
+import { JOB_KIND, SLOT_SIZE } from "./_job_queue.ts";
 
 /** The piece. Files go by their descriptors, which all threads of a process share. */
-export interface SpanJob {
+export interface PieceJob {
   /** File to read. */
   readonly from: number;
   /** File to write to at the same position, or absent. */
@@ -47,12 +47,12 @@ const JOB = record({
 export const MAX_SPAN_HASHES = SLOT_SIZE - JOB.size;
 
 /** Writes a job. */
-export function writeSpanJob(
+export function writePieceJob(
   view: DataView<SharedArrayBuffer>,
-  { from, to, isSparse, eachBlock, into, position, length }: SpanJob,
+  { from, to, isSparse, eachBlock, into, position, length }: PieceJob,
 ): void {
   JOB.write(view, 0, {
-    kind: JOB_KIND.spans,
+    kind: JOB_KIND.pieces,
     copies: to === undefined ? 0 : 1,
     done: 0,
     sparse: isSparse ? 1 : 0,
@@ -74,13 +74,13 @@ export function writeSpanJob(
  * the owner to do it again.
  * @param onError Told what was thrown. May throw itself.
  */
-export function runSpanJob(
+export function runPieceJob(
   view: DataView<SharedArrayBuffer>,
-  hash: (job: SpanJob) => Uint8Array,
+  hash: (job: PieceJob) => Uint8Array,
   onError: (error: unknown) => void,
 ): void {
   try {
-    const hashes = hash(readSpanJob(view));
+    const hashes = hash(readPieceJob(view));
     bytesOf(view).set(hashes, JOB.size);
     view.setUint8(JOB.offsets.done, 1);
     view.setUint32(JOB.offsets.size, hashes.length, true);
@@ -90,7 +90,7 @@ export function runSpanJob(
 }
 
 /** The piece that a job is about. */
-export function readSpanJob(view: DataView<SharedArrayBuffer>): SpanJob {
+export function readPieceJob(view: DataView<SharedArrayBuffer>): PieceJob {
   const { copies, sparse, eachBlock, keeps, into, from, to, position, length } = JOB.read(view, 0);
   return {
     from,
@@ -104,7 +104,7 @@ export function readSpanJob(view: DataView<SharedArrayBuffer>): SpanJob {
 }
 
 /** The hashes of a job that is done, undefined if it failed. */
-export function readSpanHashes(
+export function readPieceHashes(
   view: DataView<SharedArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | undefined {
   if (view.getUint8(JOB.offsets.done) === 0) return undefined;

@@ -1,7 +1,7 @@
 /**
- * What a crew does with the files it is given: the same on every thread, as a message tells it.
+ * What a pool does with the files it is given: the same on every thread, as a message tells it.
  *
- * @see crew.ts
+ * @see thread_pool.ts
  *
  * @module
  */
@@ -19,26 +19,26 @@ export interface SharedDirectory {
 }
 
 /** Which work it is, in values that can be sent to a thread. */
-export type WorkOrder =
+export type PoolTask =
   | {
     readonly kind: "tree";
     /** By what files are digested: one, if there is a store. */
     readonly algorithms: readonly HashAlgorithm[];
     readonly root: SharedDirectory;
-    readonly store?: StoreOrder;
+    readonly store?: TaskStore;
   }
   | {
     readonly kind: "objects";
     readonly algorithm: HashAlgorithm;
     readonly layers: readonly SharedDirectory[];
   }
-  | { readonly kind: "digest"; readonly options: DigestOrder };
+  | { readonly kind: "digest"; readonly options: DigestSettings };
 
 /** A store that files go into. */
-export interface StoreOrder extends SharedDirectory, ObjectOptions {}
+export interface TaskStore extends SharedDirectory, ObjectOptions {}
 
 /** How files are digested. */
-export interface DigestOrder {
+export interface DigestSettings {
   /** Hashes blocks, and is named in the descriptor. */
   readonly algorithm: HashAlgorithm;
   /** Bytes in a block, a power of two. */
@@ -49,20 +49,20 @@ export interface DigestOrder {
   readonly measure: boolean;
 }
 
-/** By what the files of an order are digested. */
-export function algorithmsOf(order: WorkOrder): readonly HashAlgorithm[] {
-  switch (order.kind) {
+/** By what the files of a task are digested. */
+export function algorithmsOf(task: PoolTask): readonly HashAlgorithm[] {
+  switch (task.kind) {
     case "tree":
-      return order.algorithms;
+      return task.algorithms;
     case "objects":
-      return [order.algorithm];
+      return [task.algorithm];
     case "digest":
-      return [order.options.algorithm];
+      return [task.options.algorithm];
   }
 }
 
 /** The work on one thread. */
-export interface FileWork {
+export interface FileTask {
   /**
    * Reads a file that should have a size.
    *
@@ -70,6 +70,6 @@ export interface FileWork {
    * @throws If the file cannot be read, or is not what it should be.
    */
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult;
-  /** Closes what is kept open for the next file, and not what the order has lent. */
+  /** Closes what is kept open for the next file, and not what the task has lent. */
   close?(): void;
 }

@@ -6,7 +6,7 @@
 
 import { LevelHasher, spanSize } from "../../lib/digest/spans.ts";
 import type { BlockHasher } from "../../lib/digest/hasher.ts";
-import { MAX_SPAN_HASHES, type SpanJob } from "./_span_job.ts";
+import { MAX_SPAN_HASHES, type PieceJob } from "./_piece_job.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
 import { concatBytes } from "../../lib/bytes/text.ts";
 import { Fd } from "../files/fd.ts";
@@ -14,8 +14,11 @@ import { nextData } from "../files/holes.ts";
 import type { Linux } from "../sys/linux.ts";
 import { writeNonZero } from "../files/write_contents.ts";
 
-/** Bytes of a piece, and of the largest file that is read by one thread alone. */
-export const MAX_WHOLE_FILE = 1 << 21;
+/** Bytes of a piece; the last one of a file may have fewer. */
+export const PIECE_SIZE = 1 << 21;
+
+/** Bytes of the largest file that is not cut into pieces: it is one. */
+export const MAX_WHOLE_FILE = PIECE_SIZE;
 
 /** Bytes that are read at least before they are hashed: few enough to be in a cache of the CPU by then. */
 const MIN_STEP = 1 << 18;
@@ -26,8 +29,8 @@ const DIRECT_ALIGNMENT = 4096;
 /** Tells whether a large file can be cut into pieces: then each is of whole spans. */
 export function canCut({ digestSize }: BlockHasher, blockSize: number): boolean {
   const span = spanSize(blockSize, digestSize);
-  return span <= MAX_WHOLE_FILE &&
-    hashesSize(MAX_WHOLE_FILE, blockSize, digestSize) <= MAX_SPAN_HASHES;
+  return span <= PIECE_SIZE &&
+    hashesSize(PIECE_SIZE, blockSize, digestSize) <= MAX_SPAN_HASHES;
 }
 
 /** Bytes of the hashes of all spans of a piece. */
@@ -36,13 +39,13 @@ export function hashesSize(length: number, blockSize: number, digestSize: number
 }
 
 /** A part of a file, and its copy if there is one. */
-export interface FilePiece extends Omit<SpanJob, "from" | "to"> {
+export interface FilePiece extends Omit<PieceJob, "from" | "to"> {
   readonly from: Fd;
   readonly to: Fd | undefined;
 }
 
 /** Works on one piece after the other, through one buffer. */
-export class SpanWork {
+export class PieceHasher {
   readonly #linux: Linux;
   /** One for each algorithm. */
   readonly #levels: readonly LevelHasher[];
@@ -68,7 +71,7 @@ export class SpanWork {
   }
 
   /** Works on a job. Its files are open in another thread. */
-  hash({ from, to, ...piece }: SpanJob): Uint8Array {
+  hash({ from, to, ...piece }: PieceJob): Uint8Array {
     const hashes = this.hashPiece({
       ...piece,
       from: new Fd(this.#linux, from, "a large file"),
@@ -159,7 +162,7 @@ function isHole(file: Fd, start: number, end: number): boolean {
 
 /** Room for a piece at an address that the kernel can write from without copying. */
 function alignedBuffer(linux: Linux): Uint8Array<ArrayBuffer> {
-  const buffer = new Uint8Array(MAX_WHOLE_FILE + DIRECT_ALIGNMENT);
+  const buffer = new Uint8Array(PIECE_SIZE + DIRECT_ALIGNMENT);
   const start = -linux.addressOf(buffer) & (DIRECT_ALIGNMENT - 1);
-  return buffer.subarray(start, start + MAX_WHOLE_FILE);
+  return buffer.subarray(start, start + PIECE_SIZE);
 }
