@@ -1,9 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { moduleWorkspace, peer, type Subject, testEach } from "./each_program.ts";
 import { IS_ROOT, makeOddTree } from "./odd_tree.ts";
 import { output, run } from "./process.ts";
+import { assertSameBytes } from "./same_bytes.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
 
 const WORKSPACE = moduleWorkspace();
@@ -36,15 +37,6 @@ function reference(args: readonly string[]): ReturnType<typeof run> {
   const known = references.get(key) ?? run(peer("mkcomposefs"), args);
   references.set(key, known);
   return known;
-}
-
-function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  if (actual.length === expected.length) {
-    const at = actual.findIndex((byte, i) => byte !== expected[i]);
-    assert(at === -1, `${what}: byte ${at} differs`);
-  } else {
-    assertEquals(actual.length, expected.length, `${what}: length in bytes`);
-  }
 }
 
 /** Runs both programs with the same arguments and compares image, answer and status. */

@@ -1,11 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { assertEquals } from "@std/assert";
+import { existsSync, mkdirSync } from "node:fs";
 import { createImageFromDump, encodeImage, openImage } from "../../mod.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 import { type DumpImage, splitDumps, writeFixedImages, writeRandomImages } from "./dump_images.ts";
 import { moduleWorkspace, type Subject, testEach } from "./each_program.ts";
 import { makeOddTree } from "./odd_tree.ts";
 import { output, textOutput } from "./process.ts";
+import { assertSameBytes, read } from "./same_bytes.ts";
 
 const WORKSPACE = moduleWorkspace();
 
@@ -19,14 +20,6 @@ function fixedImages(): readonly DumpImage[] {
 
 function randomImages(): readonly DumpImage[] {
   return random ??= writeRandomImages(WORKSPACE, 300);
-}
-
-function read(path: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(path));
-}
-
-function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  assert(Buffer.compare(actual, expected) === 0, `${what}: another image came out`);
 }
 
 const ODD_OPTIONS = [[], ["--use-epoch"], ["--min-version=1", "--max-version=1"], ["--hardlinks"]];
@@ -43,10 +36,10 @@ testEach("round trip: dump piped into mkcomposefs, images of a tree", { long: tr
     const versions = options.filter((option) => option.includes("version"));
     const script = `"$@" dump ${image} | "$@" mkcomposefs ${versions.join(" ")} --from-file - -`;
     const again = output(["sh", "-c", script, "sh"], subject.composefs);
-    assertSame(again, read(image), options.join(" "));
+    assertSameBytes(again, read(image), options.join(" "));
     const copy = subject.path("copy");
     output(subject.tool("composefs-dump"), [image, copy]);
-    assertSame(read(copy), read(image), `composefs-dump, ${options.join(" ")}`);
+    assertSameBytes(read(copy), read(image), `composefs-dump, ${options.join(" ")}`);
   }
 });
 
@@ -59,7 +52,7 @@ testEach("round trip: dumps of all images give the images again", { long: true }
     const image = read(path);
     const { version } = openImage(image);
     const range = { minVersion: version, maxVersion: version };
-    assertSame(createImageFromDump([utf8(dumps[i]!)], range), image, path);
+    assertSameBytes(createImageFromDump([utf8(dumps[i]!)], range), image, path);
   });
 });
 
@@ -68,8 +61,12 @@ function assertRoundTrip(subject: Subject, { path, versions }: DumpImage): void 
   const dump = subject.path("dump");
   output([...subject.composefs, "dump"], [path], { stdout: dump });
   const args = [...versions, "--from-file", "-", "-"];
-  assertSame(output(subject.tool("mkcomposefs"), args, { stdin: dump }), read(path), path);
-  assertSame(output(subject.tool("composefs-dump"), [path, "-"]), read(path), `rewritten ${path}`);
+  assertSameBytes(output(subject.tool("mkcomposefs"), args, { stdin: dump }), read(path), path);
+  assertSameBytes(
+    output(subject.tool("composefs-dump"), [path, "-"]),
+    read(path),
+    `rewritten ${path}`,
+  );
 }
 
 testEach(
@@ -100,12 +97,12 @@ testEach("round trip: rewrite changes the format version and back", { long: true
       const option = `--min-version=${version}`;
       output([...subject.composefs, "rewrite"], [option, path, target]);
       const expected = encodeImage(tree, { minVersion: version, maxVersion: version });
-      assertSame(read(target), expected, `${path} in version ${version}`);
+      assertSameBytes(read(target), expected, `${path} in version ${version}`);
       assertEquals(openImage(read(target)).version, version);
     }
     const range = ["--min-version=0", "--max-version=1"];
     const back = output([...subject.composefs, "rewrite"], [...range, subject.path("v1"), "-"]);
-    assertSame(back, encodeImage(tree), `${path} back`);
+    assertSameBytes(back, encodeImage(tree), `${path} back`);
   }
 });
 
@@ -114,5 +111,5 @@ testEach("round trip: an image may replace itself", {}, (subject) => {
   const [{ path }] = fixedImages() as [DumpImage];
   Deno.copyFileSync(path, image);
   output(subject.tool("composefs-dump"), [image, image]);
-  assertSame(read(image), read(path), path);
+  assertSameBytes(read(image), read(path), path);
 });

@@ -19,6 +19,7 @@ import { objectPath } from "../../lib/digest/object_path.ts";
 import { createRandom } from "../../scripts/random.ts";
 import { type Subject, testEach } from "./each_program.ts";
 import { run } from "./process.ts";
+import { assertSameBytes } from "./same_bytes.ts";
 
 const BLOCK = 4096;
 /** Has a tree of three blocks by SHA-256, of four and more by SHA-512, and is read in several chunks. */
@@ -55,10 +56,6 @@ function makeImage({ path, composefs }: Subject, algorithm: HashAlgorithm = "sha
   return { image: path("image"), store: path("store"), trees: path("trees"), ...made[0]! };
 }
 
-function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  assert(Buffer.compare(actual, expected) === 0, `${what}: other bytes`);
-}
-
 /** Changes one bit of a file. */
 function damage(path: string, at: number): void {
   const bytes = readFileSync(path);
@@ -78,8 +75,8 @@ for (const algorithm of ["sha256", "sha512"] as const) {
         "small",
       ]);
       assertEquals([code, stderr], [0, ""]);
-      assertSame(stdout, new Uint8Array([...CONTENTS, ...SMALL]), "cat");
-      assertSame(readFileSync(kept), tree, "tree");
+      assertSameBytes(stdout, new Uint8Array([...CONTENTS, ...SMALL]), "cat");
+      assertSameBytes(readFileSync(kept), tree, "tree");
     };
     cat();
     assertEquals(readdirSync(trees).length, 1);
@@ -111,7 +108,7 @@ testEach("tree cache: nothing that is not the digest's is printed or extracted",
   const printed = cat(...options);
   assertEquals(printed.code, 1);
   // What had been verified by then was there already.
-  assertSame(printed.stdout, CONTENTS.subarray(0, block), "cat");
+  assertSameBytes(printed.stdout, CONTENTS.subarray(0, block), "cat");
   const message = `its digest is of other contents at offset ${block}\n`;
   assert(printed.stderr.startsWith('composefs: Cannot read "big": Cannot use object "'));
   assert(printed.stderr.endsWith(message), printed.stderr);
@@ -135,13 +132,13 @@ testEach("tree cache: extract and verify make use of it, and fill it", {}, (subj
   const options = [`--basedir=${store}`, `--tree-cache=${trees}`, image];
   const verify = () => run([...subject.composefs, "verify"], options);
   assertEquals(verify().code, 0);
-  assertSame(readFileSync(kept), tree, "verify");
+  assertSameBytes(readFileSync(kept), tree, "verify");
   const { ino } = statSync(kept);
   assertEquals(verify().code, 0);
   assertEquals(statSync(kept).ino, ino);
   damage(kept, BLOCK);
   assertEquals(verify().code, 0);
-  assertSame(readFileSync(kept), tree, "verify, once more");
+  assertSameBytes(readFileSync(kept), tree, "verify, once more");
 
   for (const [index, break_] of [() => {}, () => damage(kept, tree.length - 1)].entries()) {
     break_();
@@ -152,8 +149,8 @@ testEach("tree cache: extract and verify make use of it, and fill it", {}, (subj
       out,
     ]);
     assertEquals([code, stderr], [0, ""]);
-    assertSame(readFileSync(`${out}/big`), CONTENTS, "extract");
-    assertSame(readFileSync(`${out}/small`), SMALL, "extract");
+    assertSameBytes(readFileSync(`${out}/big`), CONTENTS, "extract");
+    assertSameBytes(readFileSync(`${out}/small`), SMALL, "extract");
     if (index === 0) continue;
     // Nothing was read of what is damaged: zeros behind the last hash. It is whole, or it is as it was.
     assertEquals(readFileSync(kept).length, tree.length);
@@ -178,7 +175,7 @@ testEach("tree cache: one that cannot be used is told, and does no harm", {}, (s
   writeFileSync(trees, "no directory");
   const { code, stdout, stderr } = cat(trees);
   assertEquals(code, 0, stderr);
-  assertSame(stdout, CONTENTS, "cat");
+  assertSameBytes(stdout, CONTENTS, "cat");
   assert(stderr.startsWith("composefs: note: Cannot open "), stderr);
   assert(stderr.endsWith("going on without trees that are kept\n"), stderr);
   assertEquals(stderr.split("\n").length, 2);

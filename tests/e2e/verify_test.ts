@@ -1,11 +1,11 @@
 /**
- * Images verified and read without a mount: `verify`, `cat` and `extract`.
+ * Images verified and read without a mount: `verify`, `cat` and `missing-objects`.
  */
 
 import { Digest } from "../../lib/digest/digest.ts";
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DirectoryLayer } from "../../ffi/objects/data_layer.ts";
 import { openKernel } from "../../ffi/sys/open.ts";
@@ -17,55 +17,10 @@ import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../lib/digest/object_path.ts";
 import { createRandom } from "../../scripts/random.ts";
 import { dumpText } from "../kit/trees.ts";
-import { peer, type Subject, testEach } from "./each_program.ts";
-import { IS_ROOT, makeOddTree } from "./odd_tree.ts";
+import { type Subject, testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
-import { TreeMaker } from "./tree_maker.ts";
-
-function read(path: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(path));
-}
-
-function assertSame(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  assert(Buffer.compare(actual, expected) === 0, `${what}: another image came out`);
-}
-
-/** A tree that is soon verified and has one of everything. */
-function makeSmallTree(root: string): void {
-  const random = createRandom(77);
-  const make = new TreeMaker(root);
-  for (const size of [0, 64, 65, 4095, 4096, 4097, 150_000, 600_000]) {
-    make.file(`${size}`, random.bytes(size));
-  }
-  make.directory("sub");
-  make.file("sub/twin", read(`${root}/65`));
-  make.symlink("sub/link", "../4097");
-  make.node("sub/fifo", 0o010644);
-  make.xattr("65", "user.note", "x".repeat(100));
-  if (IS_ROOT) {
-    make.node("sub/null", 0o020666, 0x103);
-    make.node("sub/gone", 0o020000, 0);
-    make.chown("4095", 70_000, 5);
-  }
-  make.timeAll(1_700_000_000, 5);
-  make.time("64", -1, 7);
-}
-
-interface Made {
-  readonly image: string;
-  readonly store: string;
-  readonly digest: string;
-}
-
-function makeImage({ path, tool }: Subject, make: (root: string) => void): Made {
-  const tree = path("tree");
-  mkdirSync(tree);
-  make(tree);
-  const [image, store] = [path("image"), path("store")];
-  const args = ["--print-digest", `--digest-store=${store}`, tree, image];
-  const digest = textOutput(tool("mkcomposefs"), args).trimEnd();
-  return { image, store, digest };
-}
+import { assertSameBytes, read } from "./same_bytes.ts";
+import { makeImage, makeSmallTree, withBit } from "./small_image.ts";
 
 /** Paths of all objects below a store. */
 function listObjects(store: string): string[] {
@@ -76,12 +31,6 @@ function listObjects(store: string): string[] {
 
 async function collect(findings: AsyncIterable<Finding>): Promise<Finding[]> {
   return await Array.fromAsync(findings);
-}
-
-/** A copy with one bit turned over. */
-function withBit(bytes: Uint8Array<ArrayBuffer>, bit: number): Uint8Array<ArrayBuffer> {
-  const at = bit >> 3;
-  return bytes.with(at, bytes[at]! ^ 1 << (bit & 7));
 }
 
 testEach(
@@ -206,11 +155,11 @@ testEach("cat: prints verified contents, and nothing else", { long: true }, (sub
   const cat = [...subject.composefs, "cat", `--basedir=${store}`];
   for (const size of [0, 64, 65, 4097, 150_000, 600_000]) {
     const printed = output(cat, [`--digest=${digest}`, image, `/${size}`]);
-    assertSame(printed, read(subject.path(`tree/${size}`)), `${size}`);
+    assertSameBytes(printed, read(subject.path(`tree/${size}`)), `${size}`);
   }
   const several = output(cat, [image, "sub/link", "64", "/sub/../65"]);
   const expected = ["4097", "64", "65"].map((name) => read(subject.path(`tree/${name}`)));
-  assertSame(several, new Uint8Array(Buffer.concat(expected)), "several");
+  assertSameBytes(several, new Uint8Array(Buffer.concat(expected)), "several");
 
   const refuse = (args: readonly string[], message: string) => {
     const { code, stdout, stderr } = run(cat, args);
@@ -343,148 +292,3 @@ testEach("missing-objects: what verify would not open is missing, wherever it is
   assert(objects.includes("new\\nline\n"), objects);
   assert(textOutput(subject.tool("composefs-info"), ["objects", image]).includes("new\nline\n"));
 });
-
-const OPTIONS = [["--hardlinks"], ["--min-version=1", "--max-version=1"]];
-
-testEach(
-  "extract: mkcomposefs makes the same image of what was extracted",
-  { long: true },
-  (subject) => {
-    const { store } = makeImage(subject, makeOddTree);
-    const [tree, image, out] = ["tree", "image", "out"].map((name) => subject.path(name));
-    for (const options of OPTIONS) {
-      output(subject.tool("mkcomposefs"), [...options, tree!, image!]);
-      const digest = fsVerityDigest(read(image!)).toHex();
-      const args = [`--basedir=${store}`, `--digest=${digest}`, image!, out!];
-      assertEquals(textOutput([...subject.composefs, "extract"], args), "");
-      const again = output(subject.tool("mkcomposefs"), [...options, out!, "-"]);
-      assertSame(again, read(image!), options.join(" "));
-      rmSync(out!, { recursive: true });
-    }
-  },
-);
-
-testEach(
-  "extract: the C program makes the same image of what was extracted",
-  { tools: ["mkcomposefs"], once: true, long: true },
-  (subject) => {
-    const { store, image } = makeImage(subject, makeOddTree);
-    const out = subject.path("out");
-    output([...subject.composefs, "extract"], [`--basedir=${store}`, image, out]);
-    assertSame(output(peer("mkcomposefs"), [out, "-"]), read(image), "C");
-  },
-);
-
-testEach(
-  "extract: GNU tar makes the same tree of the archive, needs root",
-  { tools: ["tar"], root: true, long: true },
-  (subject) => {
-    const { store, image } = makeImage(subject, (root) => {
-      makeOddTree(root);
-      rmSync(`${root}/special/socket`);
-      new TreeMaker(root).time("special", 1_700_000_000, 123_456_789);
-    });
-    for (const options of [[], ["--hardlinks"]]) {
-      output(subject.tool("mkcomposefs"), [...options, subject.path("tree"), image]);
-      const out = subject.path(`out${options.length}`);
-      mkdirSync(out);
-      const archive = subject.path("archive.tar");
-      const args = [`--basedir=${store}`, "--tar", image];
-      output([...subject.composefs, "extract"], args, { stdout: archive });
-      const untar = ["-C", out, "--xattrs", "--xattrs-include=*", "-xpf", archive];
-      const { code, stderr } = run(["tar"], untar);
-      assertEquals(code, 0, stderr);
-      const again = output(subject.tool("mkcomposefs"), [...options, out, "-"]);
-      assertSame(again, read(image), options.join(" "));
-    }
-  },
-);
-
-testEach(
-  "extract: ACLs and odd names of xattrs come through GNU tar, and through bsdtar as far as they can",
-  {
-    tools: ["tar", "bsdtar", "setfacl", "setfattr", "getfacl", "getfattr"],
-    root: true,
-    once: true,
-  },
-  (subject) => {
-    const make = new TreeMaker(subject.path("tree"));
-    mkdirSync(subject.path("tree"));
-    make.file("f", utf8("contents"));
-    make.directory("d");
-    // Without its ACL, the mask in its mode would open the file to its group.
-    output(["setfacl"], ["-m", "u:1234:rwx,g::-,m:rwx", subject.path("tree/f")]);
-    output(["setfacl"], ["-d", "-m", "u:5:r,g:6:x", subject.path("tree/d")]);
-    for (const name of ["user.a=b", "user.c%d", "user.e%3Df", "user.%25"]) {
-      output(["setfattr"], ["-n", name, "-v", "value", subject.path("tree/f")]);
-    }
-    make.timeAll(1_700_000_000);
-    const digest = textOutput(subject.composefs, ["create", "--print-digest-only", make.root]);
-    output(subject.composefs, ["create", make.root, subject.path("image")]);
-    const archive = subject.path("archive.tar");
-    output([...subject.composefs, "extract"], ["--tar", subject.path("image")], {
-      stdout: archive,
-    });
-    const untar = (program: string, ...options: string[]) => {
-      const out = subject.path(program);
-      mkdirSync(out);
-      output([program], ["-C", out, "--acls", "--xattrs", ...options, "-xpf", archive]);
-      return out;
-    };
-    const gnu = untar("tar", "--xattrs-include=*");
-    assertEquals(textOutput(subject.composefs, ["create", "--print-digest-only", gnu]), digest);
-    const bsd = untar("bsdtar");
-    const acls = (root: string) =>
-      textOutput(["getfacl"], ["--numeric", "--omit-header", "f", "d"], { cwd: root });
-    assertEquals(acls(bsd), acls(make.root));
-    // It takes a name as it stands, so what GNU tar must have escaped stays so.
-    const names = textOutput(["getfattr"], ["f"], { cwd: bsd }).match(/user\..*/g)!.sort();
-    assertEquals(names, ["user.%2525", "user.a%3Db", "user.c%d", "user.e%253Df"]);
-  },
-);
-
-testEach("extract: a wrong object leaves no directory and no end of an archive", {}, (subject) => {
-  const { image, store } = makeImage(subject, makeSmallTree);
-  const hex = fsVerityDigest(read(subject.path("tree/600000"))).toHex();
-  const object = join(store, hex.slice(0, 2), hex.slice(2));
-  const contents = read(object);
-  rmSync(object);
-  writeFileSync(object, withBit(contents, 12345));
-  const before = readdirSync(subject.directory);
-  const extract = [...subject.composefs, "extract", `--basedir=${store}`, image];
-  const { code, stderr } = run(extract, [subject.path("out")]);
-  assertEquals(code, 1);
-  assert(stderr.startsWith('composefs: Cannot read "/600000": Cannot use object'), stderr);
-  assertEquals(readdirSync(subject.directory), before);
-  const archive = run(extract, ["-"]);
-  assertEquals(archive.code, 1);
-  assert(archive.stdout.length % 10_240 !== 0, "the archive has its end");
-  assertEquals(run(extract, []).code, 2);
-  assertEquals(run(extract, ["--tar", "out"]).code, 2);
-});
-
-testEach(
-  "extract: who may not do something is told what helps",
-  { root: true, tools: ["setpriv"] },
-  (subject) => {
-    const { image, store } = makeImage(subject, makeSmallTree);
-    const extract = [...subject.composefs, "extract", `--basedir=${store}`];
-    // Without these capabilities root is like anybody else, and can still read the runtime.
-    const drop = ["setpriv", "--bounding-set=-chown,-mknod,-fowner", "--inh-caps=-all"];
-    const out = subject.path("out");
-    const owner = run([...drop, ...extract], [image, out]);
-    assertEquals(owner.code, 1);
-    assert(
-      /^composefs: Cannot make 70000:5 the owner of .*; try --no-same-owner\n$/.test(owner.stderr),
-      owner.stderr,
-    );
-    const device = run([...drop, ...extract], ["--no-same-owner", image, out]);
-    assert(
-      /^composefs: Cannot create .*\/sub\/null.*; try --skip-devices\n$/.test(device.stderr),
-      device.stderr,
-    );
-    output([...drop, ...extract], ["--no-same-owner", "--skip-devices", image, out]);
-    assertEquals(readdirSync(out).length, 9);
-    assertEquals(readdirSync(join(out, "sub")), ["fifo", "link", "twin"]);
-  },
-);

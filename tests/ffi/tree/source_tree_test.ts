@@ -1,44 +1,18 @@
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
-import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
+import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { Fd } from "../../../ffi/files/fd.ts";
-import type { Linux } from "../../../ffi/sys/linux.ts";
 import { cString } from "../../../ffi/sys/path.ts";
 import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
 import { O_CREAT, O_PATH, O_WRONLY } from "../../../ffi/sys/uapi.ts";
 import { binary, concatBytes, utf8 } from "../../../lib/bytes/text.ts";
-import { cText } from "../../kit/faults.ts";
-import type { SourceInfo, SourceTree, XattrFilter } from "../../../lib/tree/source.ts";
-import {
-  type Faults,
-  needsRoot,
-  openFaulty,
-  pathTo,
-  scriptCommand,
-  setMtime,
-  setXattr,
-  succeed,
-  test,
-} from "../harness.ts";
-
-const ROOT = new Uint8Array();
-
-/** How sandboxes refuse system calls that they do not know. */
-const REFUSALS = [ERRNO.ENOSYS, ERRNO.EPERM, ERRNO.EACCES, ERRNO.EINVAL];
-
-/** The root's entries by name, one UTF-16 unit a byte. */
-function listRoot(tree: SourceTree, xattrs: XattrFilter = "all"): Map<string, SourceInfo> {
-  const entries = tree.list(ROOT, { xattrs });
-  return new Map(entries.map((entry) => [binary(entry.name), entry]));
-}
-
-function create(linux: Linux, path: Uint8Array): void {
-  Fd.open(linux, path, { flags: O_WRONLY | O_CREAT, mode: 0o644 }).close();
-}
+import type { SourceInfo } from "../../../lib/tree/source.ts";
+import { needsRoot, pathTo, setMtime, setXattr, succeed, test } from "../harness.ts";
+import { createFile, listRoot, ROOT } from "./root_entries.ts";
 
 function shownXattrs({ stat }: SourceInfo): string[] {
   return stat.xattrs.map(({ name, value }) => `${binary(name)}=${binary(value)}`).sort();
@@ -69,7 +43,7 @@ test("source tree: names are bytes, up to 255 of them", ({ linux, directory }) =
     utf8(".hidden"),
     new Uint8Array(255).fill(0xe9),
   ];
-  for (const name of names) create(linux, pathTo(directory, name));
+  for (const name of names) createFile(linux, pathTo(directory, name));
   const found = [...listRoot(openSourceTree(linux, utf8(directory))).keys()].sort();
   assertEquals(found, names.map(binary).sort());
 });
@@ -77,7 +51,7 @@ test("source tree: names are bytes, up to 255 of them", ({ linux, directory }) =
 test("source tree: times before 1970 and far away, with nanoseconds", ({ linux, directory }) => {
   const times = [[-1, 999_999_999], [-86_400 * 365, 1], [0, 0], [4_000_000_000, 123_456_789]];
   for (const [index, [seconds, nsec]] of times.entries()) {
-    create(linux, pathTo(directory, `${index}`));
+    createFile(linux, pathTo(directory, `${index}`));
     setMtime(linux, pathTo(directory, `${index}`), seconds!, nsec!);
   }
   const stats = listRoot(openSourceTree(linux, utf8(directory)));
@@ -112,7 +86,7 @@ test("source tree: sockets and fifos", async ({ linux, directory }) => {
 test("source tree: devices, and leaving them out (needs root)", ({ linux, directory }) => {
   execFileSync("mknod", [`${directory}/block`, "b", "259", "1048575"]);
   execFileSync("mknod", [`${directory}/whiteout`, "c", "0", "0"]);
-  create(linux, pathTo(directory, "file"));
+  createFile(linux, pathTo(directory, "file"));
   const tree = openSourceTree(linux, utf8(directory));
   const stats = listRoot(tree);
   const { kind, rdev } = stats.get("block")!;
@@ -124,7 +98,7 @@ test("source tree: devices, and leaving them out (needs root)", ({ linux, direct
 
 test("source tree: xattrs, empty and long ones, filtered", ({ linux, directory }) => {
   const path = pathTo(directory, "file");
-  create(linux, path);
+  createFile(linux, path);
   const long = new Uint8Array(2000).fill(0x61);
   setXattr(linux, path, "user.empty", new Uint8Array());
   setXattr(linux, path, "user.long", long);
@@ -140,7 +114,7 @@ test("source tree: xattrs, empty and long ones, filtered", ({ linux, directory }
 
 test("source tree: many xattrs, more than fit the first question", ({ linux, directory }) => {
   const path = pathTo(directory, "file");
-  create(linux, path);
+  createFile(linux, path);
   const names = Array.from({ length: 30 }, (_, i) => `user.${"n".repeat(60)}${10 + i}`);
   for (const name of names) setXattr(linux, path, name, utf8("v"));
   const stat = listRoot(openSourceTree(linux, utf8(directory))).get("file")!;
@@ -152,7 +126,7 @@ test(
   ({ linux, directory }) => {
     symlinkSync("file", `${directory}/link`);
     execFileSync("mknod", [`${directory}/null`, "c", "1", "3"]);
-    create(linux, pathTo(directory, "file"));
+    createFile(linux, pathTo(directory, "file"));
     mkdirSync(`${directory}/dir`);
     // An ACL as the kernel takes it: version 2, then tag, permissions and id of each entry.
     const acl = Uint8Array.fromHex(
@@ -207,7 +181,7 @@ test("source tree: paths longer than the kernel takes at once", ({ linux, direct
 });
 
 test("source tree: 20,000 names in one directory", ({ linux, directory }) => {
-  create(linux, pathTo(directory, "file-0"));
+  createFile(linux, pathTo(directory, "file-0"));
   for (let i = 1; i < 20_000; i++) linkSync(`${directory}/file-0`, `${directory}/file-${i}`);
   const names = openSourceTree(linux, utf8(directory)).list(ROOT, { xattrs: "all" })
     .map(({ name }) => binary(name));
@@ -217,7 +191,7 @@ test("source tree: 20,000 names in one directory", ({ linux, directory }) => {
 
 test("source tree: a link at the root is not followed unless a slash says so", ({ linux, directory }) => {
   mkdirSync(`${directory}/dir`);
-  create(linux, pathTo(directory, "dir", "file"));
+  createFile(linux, pathTo(directory, "dir", "file"));
   symlinkSync("dir", `${directory}/link`);
   const link = openSourceTree(linux, pathTo(directory, "link"));
   assertEquals([link.root("all").kind, link.root("all").target], ["symlink", utf8("dir")]);
@@ -268,117 +242,6 @@ test("source tree: descriptors are given back", ({ linux, directory }) => {
   // Earlier tests' pipes may be closed meanwhile; 50 rounds of a leak would be seen all the same.
   assert(highest() < before + 20);
 });
-
-test("source tree: the same on a kernel without openat2", async ({ directory }) => {
-  mkdirSync(`${directory}/tree/a/b`, { recursive: true });
-  writeFileSync(`${directory}/tree/a/b/file`, "x");
-  symlinkSync("a", `${directory}/tree/link`);
-  for (const errno of REFUSALS) {
-    const old = await openFaulty({ openat2: () => errno });
-    const tree = openSourceTree(old, pathTo(directory, "tree"));
-    const names = tree.list(utf8("a/b"), { xattrs: "all" }).map(({ name }) => binary(name));
-    assertEquals(names, ["file"]);
-    using file = tree.open(utf8("a/b/file"));
-    assertEquals(file.size, 1);
-    assertThrows(() => tree.list(utf8("link"), { xattrs: "all" }), SyscallError);
-    assertThrows(() => tree.list(utf8("link/b"), { xattrs: "all" }), SyscallError);
-    assertThrows(() => tree.open(utf8("link/b/file")), SyscallError);
-  }
-});
-
-test("source tree: what openat2 says of a file is no reason to do without it", async ({ directory }) => {
-  mkdirSync(`${directory}/tree/a`, { recursive: true });
-  writeFileSync(`${directory}/tree/a/file`, "x");
-  let calls = 0;
-  const answer = (path: unknown) => cText(path) === "barred" ? ERRNO.EACCES : undefined;
-  const linux = await openFaulty({
-    openat2: (_number, _directory, path) => (calls++, answer(path)),
-    openat: (_directory, path) => answer(path),
-  });
-  const tree = openSourceTree(linux, pathTo(directory, "tree"));
-  assertThrows(() => tree.open(utf8("barred")), SyscallError, "Permission denied");
-  tree.list(utf8("a"), { xattrs: "all" });
-  assertEquals(calls, 2);
-});
-
-test("source tree: the same where statx and listxattrat are refused", async ({ linux, directory }) => {
-  const path = pathTo(directory, "file");
-  create(linux, path);
-  setXattr(linux, path, "user.a", utf8("b"));
-  symlinkSync("file", `${directory}/link`);
-  mkdirSync(`${directory}/directory`);
-  const expected = listRoot(openSourceTree(linux, utf8(directory)));
-  for (const errno of REFUSALS) {
-    const refuse = () => errno;
-    const old = await openFaulty({ statx: refuse, statx_raw: refuse, listxattrat: refuse });
-    assertEquals(listRoot(openSourceTree(old, utf8(directory))), expected);
-  }
-});
-
-test("source tree: signals, vanished xattrs and file systems without any", async ({ linux, directory }) => {
-  const path = pathTo(directory, "file");
-  create(linux, path);
-  setXattr(linux, path, "user.a", utf8("b"));
-  let interruptions = 3;
-  const interrupted = await openFaulty({
-    statx: () => interruptions-- > 0 ? ERRNO.EINTR : undefined,
-    lgetxattr: () => ERRNO.ENODATA,
-  });
-  assertEquals(listRoot(openSourceTree(interrupted, utf8(directory))).get("file")!.stat.xattrs, []);
-  assertEquals(interruptions < 0, true);
-  for (const older of [undefined, ...REFUSALS]) {
-    const failing = (errno: number): Faults => ({
-      listxattrat: () => older ?? errno,
-      llistxattr: () => errno,
-    });
-    const bare = await openFaulty(failing(ERRNO.EOPNOTSUPP));
-    assertEquals(listRoot(openSourceTree(bare, utf8(directory))).get("file")!.stat.xattrs, []);
-    const tree = openSourceTree(await openFaulty(failing(ERRNO.EIO)), utf8(directory));
-    assertThrows(
-      () => listRoot(tree),
-      SyscallError,
-      `Cannot list the xattrs of "${directory}/file": Input/output error (EIO)`,
-    );
-  }
-});
-
-test("source tree: xattrs are the same from kernels without listxattrat", async ({ linux, directory }) => {
-  const path = pathTo(directory, "file");
-  create(linux, path);
-  setXattr(linux, path, "user.a", utf8("b"));
-  const older = await openFaulty({ listxattrat: () => ERRNO.ENOSYS });
-  const xattrs = [older, linux].map((kernel) =>
-    listRoot(openSourceTree(kernel, utf8(directory))).get("file")!.stat.xattrs
-  );
-  assertEquals(xattrs[0], xattrs[1]);
-  assertEquals(xattrs[0], [{ name: utf8("user.a"), value: utf8("b") }]);
-});
-
-test("source tree: the same without /proc (needs root)", ({ linux, directory }) => {
-  mkdirSync(`${directory}/dir`);
-  create(linux, pathTo(directory, "dir", "file"));
-  setXattr(linux, pathTo(directory, "dir", "file"), "user.a", utf8("b"));
-  symlinkSync("file", `${directory}/dir/link`);
-  setXattr(linux, pathTo(directory, "dir", "link"), "trusted.c", utf8("d"));
-  const command = scriptCommand("tests/ffi/tree/list_tree.ts");
-  const list = (...args: string[]) =>
-    execFileSync("unshare", ["-m", ...command, `${directory}/dir`, ...args], { encoding: "utf8" });
-  const expected = "file regular 0 0 user.a=b\nlink symlink 0 0 trusted.c=d\n";
-  assertEquals(list(), `with /proc\n${expected}`);
-  assertEquals(list("without-proc"), `without /proc\n${expected}`);
-}, needsRoot());
-
-const noFakeroot = spawnSync("fakeroot", ["true"]).status !== 0;
-
-test("source tree: shows what fakeroot fakes", ({ directory }) => {
-  const script = 'cd "$0" && touch file && chown 12:34 file && mknod dev b 8 300 && "$@" "$0"';
-  const command = scriptCommand("tests/ffi/tree/list_tree.ts");
-  const args = ["sh", "-c", script, directory, ...command];
-  const done = spawnSync("fakeroot", args, { encoding: "utf8" });
-  assertEquals(done.status, 0, done.stderr);
-  const rdev = 44 | (8 << 8) | (1 << 20);
-  assertEquals(done.stdout, `with /proc\ndev block 0 ${rdev}\nfile regular 12 0\n`);
-}, { when: noFakeroot, reason: "no fakeroot" });
 
 test("source tree: a missing root is an error", ({ linux, directory }) => {
   assertThrows(() => openSourceTree(linux, pathTo(directory, "none")), SyscallError, "ENOENT");
