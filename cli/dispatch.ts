@@ -21,7 +21,7 @@ import { versionLine } from "./version.ts";
 /** What {@linkcode dispatch} works with. */
 export interface DispatchContext {
   /** The program `composefs`: its verbs, and the programs that also go by their own names. */
-  readonly toolbox: Group;
+  readonly composefs: Group;
   readonly terminal: Terminal;
   readonly machine: Machine;
   /** Told of the files that a command reads from end to end, before it opens any of them. */
@@ -36,7 +36,7 @@ const DEFAULT_POLICY: ProgramPolicy = { usageStatus: 2, printUsage: false };
 /**
  * Runs a command line.
  *
- * If the basename of `argv0` is one of the toolbox's programs, that program runs; else the toolbox
+ * If the basename of `argv0` is one of those programs, that program runs; else composefs
  * itself, whose verbs include those programs, so `composefs mkcomposefs …` is `mkcomposefs …`.
  *
  * @param argv0 The name that the process was started by.
@@ -50,7 +50,7 @@ export async function dispatch(
   context: DispatchContext,
 ): Promise<number> {
   const { terminal } = context;
-  const call = start(argv0, context.toolbox);
+  const call = start(argv0, context.composefs);
   try {
     const status = await run(call, args, context);
     terminal.stdout.flush();
@@ -73,9 +73,10 @@ interface Call {
   debug: boolean;
 }
 
-function start(argv0: string, toolbox: Group): Call {
+function start(argv0: string, composefs: Group): Call {
   const name = argv0.slice(argv0.lastIndexOf("/") + 1);
-  const entry = toolbox.commands.find((child) => child.program && child.name === name) ?? toolbox;
+  const entry = composefs.commands.find((child) => child.program && child.name === name) ??
+    composefs;
   return {
     entry,
     program: entry.name,
@@ -99,7 +100,7 @@ function enter(call: Call, entry: Entry): void {
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  { toolbox, terminal, machine, expectInput }: DispatchContext,
+  { composefs, terminal, machine, expectInput }: DispatchContext,
 ): Promise<number> {
   let { entry } = call;
   let rest = args;
@@ -111,7 +112,7 @@ async function run(
     rest = asked.rest;
     enter(call, entry);
   }
-  const asC = call.program !== toolbox.name;
+  const asC = call.program !== composefs.name;
   const asked = parse(entry, rest, { asC });
   if (asked.kind !== "run") return tell(asked.kind, call, terminal);
   call.debug = asked.debug;

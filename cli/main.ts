@@ -23,7 +23,7 @@ import {
   restartWithoutFtl,
 } from "./engine.ts";
 import { ProcessPort } from "./process_port.ts";
-import { TOOLBOX } from "./program.ts";
+import { COMPOSEFS } from "./program.ts";
 import {
   executablePath,
   isOther,
@@ -67,7 +67,7 @@ async function start(): Promise<number> {
   linux.signals.start();
   try {
     return await dispatch(name, args, {
-      toolbox: TOOLBOX,
+      composefs: COMPOSEFS,
       terminal: createTerminal(port),
       machine,
       expectInput: (paths) => {
@@ -94,7 +94,7 @@ async function startWithoutKernel(reason: unknown): Promise<number> {
     now: () => performance.now(),
   });
   const args = programArguments().map(utf8);
-  return await dispatch(programName(), args, { toolbox: TOOLBOX, terminal, machine });
+  return await dispatch(programName(), args, { composefs: COMPOSEFS, terminal, machine });
 }
 
 if (isOther()) {

@@ -25,7 +25,7 @@ import { verify } from "./commands/objects/verify.ts";
 import type { Group } from "./args/command.ts";
 
 /** The verbs of `composefs`, and the programs that also go by their own names. */
-export const TOOLBOX: Group = {
+export const COMPOSEFS: Group = {
   kind: "group",
   name: "composefs",
   summary: "Make, read and mount composefs images",
@@ -48,7 +48,7 @@ export const TOOLBOX: Group = {
     rewrite,
     mount,
     doctor,
-    install(() => TOOLBOX),
+    install(() => COMPOSEFS),
     uninstall,
     mkcomposefs,
     composefsInfo,

@@ -25,7 +25,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { documentation } from "../cli/commands/setup/installation.ts";
-import { TOOLBOX } from "../cli/program.ts";
+import { COMPOSEFS } from "../cli/program.ts";
 import { VERSION } from "../cli/version.ts";
 import { pack } from "./archive.ts";
 import { bundle, repositoryPath, START } from "./build.ts";
@@ -45,7 +45,7 @@ const DOCUMENTS = ["LICENSE", "README.md"];
 function fill(directory: string, module: string, target: string): void {
   mkdirSync(directory, { recursive: true });
   for (const file of DOCUMENTS) copyFileSync(repositoryPath(file), join(directory, file));
-  for (const part of documentation(TOOLBOX)) {
+  for (const part of documentation(COMPOSEFS)) {
     if (part.kind !== "file") continue;
     const path = join(directory, part.path);
     mkdirSync(dirname(path), { recursive: true });

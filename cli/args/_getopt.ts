@@ -11,7 +11,7 @@
  */
 
 import type { Option, OptionTable } from "./command.ts";
-import { binary, printable } from "../../lib/bytes/text.ts";
+import { latin1, printable, quote } from "../../lib/bytes/text.ts";
 import { suggestion } from "./suggest.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -71,13 +71,13 @@ export function* tokens(
 
 function longOption(argument: Bytes, next: Bytes | undefined, table: OptionTable): OptionToken {
   const equals = argument.indexOf(0x3d);
-  const typed = binary(argument.subarray(2, equals === -1 ? undefined : equals));
+  const typed = latin1(argument.subarray(2, equals === -1 ? undefined : equals));
   const name = fullName(typed, argument, table);
   const option = table[name]!;
   const token = { kind: "option", name, option, spelled: `--${name}` } as const;
   if (option.kind === "flag") {
     if (equals === -1) return token;
-    throw new UsageError(`Cannot use option "${printable(argument)}": it takes no value`);
+    throw new UsageError(`Cannot use option ${quote(argument)}: it takes no value`);
   }
   if (equals !== -1) return { ...token, value: argument.slice(equals + 1) };
   if (option.kind === "optional") return token;

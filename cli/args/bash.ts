@@ -8,8 +8,8 @@ import type { Group } from "./command.ts";
 import { type Place, placesOf, programNames, quoted, type ValueKind } from "./completions.ts";
 
 /** The script; the same tables give the same bytes. */
-export function bashCompletion(toolbox: Group): string {
-  const places = placesOf(toolbox);
+export function bashCompletion(composefs: Group): string {
+  const places = placesOf(composefs);
   return `# bash completion for composefs-ts; generated, do not edit
 
 # What can follow the words of a command line. Sets commands, options and operands.
@@ -65,7 +65,7 @@ _composefs() {
   fi
 }
 
-complete -F _composefs ${programNames(toolbox).join(" ")}
+complete -F _composefs ${programNames(composefs).join(" ")}
 `;
 }
 

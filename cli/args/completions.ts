@@ -49,8 +49,8 @@ export interface Place {
 }
 
 /** All places, each program's before those of its commands. */
-export function placesOf(toolbox: Group): Place[] {
-  return programsOf(toolbox).flatMap((program) => placesFrom(program, [program.name]));
+export function placesOf(composefs: Group): Place[] {
+  return programsOf(composefs).flatMap((program) => placesFrom(program, [program.name]));
 }
 
 function placesFrom(entry: Entry, words: readonly string[]): Place[] {
@@ -95,9 +95,9 @@ function valueKind(parse: unknown): ValueKind {
   return words === undefined ? { kind: "other" } : { kind: "words", words };
 }
 
-/** The names by which programs are called, the toolbox's own first. */
-export function programNames(toolbox: Group): string[] {
-  return programsOf(toolbox).map(({ name }) => name);
+/** The names by which programs are called, composefs first. */
+export function programNames(composefs: Group): string[] {
+  return programsOf(composefs).map(({ name }) => name);
 }
 
 /** Text as a word of any of the shells. */

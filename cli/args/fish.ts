@@ -8,8 +8,8 @@ import type { Group } from "./command.ts";
 import { type OfferedOption, type Place, placesOf, quoted } from "./completions.ts";
 
 /** The script; the same tables give the same bytes. */
-export function fishCompletion(toolbox: Group): string {
-  const places = placesOf(toolbox);
+export function fishCompletion(composefs: Group): string {
+  const places = placesOf(composefs);
   const known = places.map(({ words }) => quoted(words.join(" ")));
   return `# fish completion for composefs-ts; generated, do not edit
 

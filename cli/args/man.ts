@@ -23,8 +23,8 @@ export interface ManPage {
 const COMMON = new RegExp(`^ *--(${Object.keys(GLOBAL_OPTIONS).join("|")})$`);
 
 /** The programs that a group stands for: itself, and those inside it. */
-export function programsOf(toolbox: Group): Entry[] {
-  return [toolbox, ...toolbox.commands.filter((entry) => entry.program !== undefined)];
+export function programsOf(composefs: Group): Entry[] {
+  return [composefs, ...composefs.commands.filter((entry) => entry.program !== undefined)];
 }
 
 /** The section of a program's page. Helpers of mount(8) are named after the file system. */
@@ -32,9 +32,9 @@ export function manSection(program: Entry): 1 | 8 {
   return program.name.startsWith("mount.") ? 8 : 1;
 }
 
-/** The manual pages of all programs, in the order of the toolbox. The same tables give the same bytes. */
-export function manPages(toolbox: Group): ManPage[] {
-  const programs = programsOf(toolbox);
+/** The manual pages of all programs, in the order of the table. The same tables give the same bytes. */
+export function manPages(composefs: Group): ManPage[] {
+  const programs = programsOf(composefs);
   return programs.map((program) => {
     const section = manSection(program);
     const others = programs.filter((other) => other !== program);

@@ -20,7 +20,7 @@ import {
   type OptionValues,
   type ValueOption,
 } from "./command.ts";
-import { printable } from "../../lib/bytes/text.ts";
+import { printable, quote } from "../../lib/bytes/text.ts";
 import { type OptionToken, tokens } from "./_getopt.ts";
 import { missingOperand, surplusOperand, UsageError } from "./usage_error.ts";
 import { text as parseText } from "./values.ts";
@@ -186,7 +186,7 @@ function operandValue(operand: Operand, bytes: Bytes): unknown {
     operand.parse,
     bytes,
     (cause) =>
-      new UsageError(`Cannot use operand "${printable(bytes)}": ${cause.message}`, {
+      new UsageError(`Cannot use operand ${quote(bytes)}: ${cause.message}`, {
         cause,
         usage: false,
       }),

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 
 /** How a {@linkcode UsageError} is reported. */
 export interface UsageErrorOptions extends ErrorOptions {
@@ -46,5 +46,5 @@ export function missingOperand(
 
 /** The error for an operand that should not be there. */
 export function surplusOperand(operand: Uint8Array, state: string): UsageError {
-  return new UsageError(`Cannot use operand "${printable(operand)}": ${state}`);
+  return new UsageError(`Cannot use operand ${quote(operand)}: ${state}`);
 }

@@ -15,11 +15,11 @@ import {
 } from "./completions.ts";
 
 /** The script, to be a file `_composefs` in `$fpath`; the same tables give the same bytes. */
-export function zshCompletion(toolbox: Group): string {
-  return `#compdef ${programNames(toolbox).join(" ")}
+export function zshCompletion(composefs: Group): string {
+  return `#compdef ${programNames(composefs).join(" ")}
 # zsh completion for composefs-ts; generated, do not edit
 
-${placesOf(toolbox).map(placeFunction).join("\n\n")}
+${placesOf(composefs).map(placeFunction).join("\n\n")}
 
 _composefs() {
   local context state state_descr line

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { Fd } from "./fd.ts";
 import { joinPath } from "../sys/path.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
@@ -84,7 +84,7 @@ export class DirectoryCursor implements Disposable {
     if (found.device === place.device && found.ino === place.ino) return parent;
     parent.close();
     throw new RangeError(
-      `Cannot go on in "${printable(shown)}": the directory was moved by another process`,
+      `Cannot go on in ${quote(shown)}: the directory was moved by another process`,
     );
   }
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
 import type { File, Stretch } from "../../lib/file/file.ts";
 import { checkResult, workingDirectory } from "../sys/call.ts";
@@ -267,7 +267,7 @@ export class Fd implements File {
 
   /** The file as messages show it: a path in quotes, or the words. */
   get shown(): string {
-    return typeof this.subject === "string" ? this.subject : `"${printable(this.subject)}"`;
+    return typeof this.subject === "string" ? this.subject : quote(this.subject);
   }
 
   #keepSize(size: number, blocks: number): void {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { checkResult } from "../sys/call.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
@@ -182,7 +182,7 @@ export class Installer implements Disposable {
     const kind = kindOfMode(mode);
     if (kind === "regular") return;
     throw new RangeError(
-      `Cannot read "${printable(this.#shown(path))}": ${kind}, expected a regular file`,
+      `Cannot read ${quote(this.#shown(path))}: ${kind}, expected a regular file`,
     );
   }
 

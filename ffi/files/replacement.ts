@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { DirectoryReader } from "./directory.ts";
 import { checkResult } from "../sys/call.ts";
@@ -136,6 +136,6 @@ export class Replacement implements Disposable {
   }
 
   #inTheWay(state: string): RangeError {
-    return new RangeError(`Cannot extract to "${printable(this.#path)}": ${state}`);
+    return new RangeError(`Cannot extract to ${quote(this.#path)}: ${state}`);
   }
 }

@@ -6,7 +6,7 @@
 
 import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { hasZeroBlock, nonZeroStretches, readPieces } from "../../lib/file/pieces.ts";
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { viewOf } from "../../lib/bytes/view.ts";
 import type { File } from "../../lib/file/file.ts";
 import { truncate } from "../sys/file_calls.ts";
@@ -34,7 +34,7 @@ export class ContentsWriter {
       onRead?.(length);
     }
     if (read !== size) {
-      const shown = `"${printable(into.subject as Uint8Array)}"`;
+      const shown = quote(into.subject as Uint8Array);
       const state = `its contents end after ${read} bytes, expected ${size}`;
       throw new IntegrityError("size", shown, state, "write");
     }

@@ -6,7 +6,7 @@
  */
 
 import { u64 } from "../../lib/bytes/struct.ts";
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { COMPOSEFS_HEADER, COMPOSEFS_MAGIC, FLAG_HAS_ACL } from "../../lib/composefs/header.ts";
 import { openImage as openComposefs } from "../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../lib/erofs/image_format_error.ts";
@@ -185,7 +185,7 @@ export function checkDigests(image: Fd, name: Uint8Array): void {
   }
   if (path === undefined) return;
   throw new Error(
-    `Cannot mount image "${printable(name)}": no digest of the object of "${printable(path)}", ` +
+    `Cannot mount image ${quote(name)}: no digest of the object of ${quote(path)}, ` +
       "expected one of each; allowundigested mounts it all the same",
   );
 }

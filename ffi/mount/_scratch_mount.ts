@@ -5,7 +5,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../../lib/bytes/text.ts";
+import { quote, utf8 } from "../../lib/bytes/text.ts";
 import { ERRNO, SyscallError } from "../sys/errno.ts";
 import type { Linux } from "../sys/linux.ts";
 import { tryMakeDirectory, tryRemove } from "../sys/name_calls.ts";
@@ -102,7 +102,7 @@ export class ScratchMount implements Disposable {
     let result = -1;
     for (let i = 0; i < PERSISTENCE && result < 0; i++) result = call();
     if (result < 0) {
-      throw mountError("cleanUp", `"${printable(this.path)}"`, -result, { syscall });
+      throw mountError("cleanUp", quote(this.path), -result, { syscall });
     }
   }
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import {
   completeMountOptions,
   type MountOptions,
@@ -97,7 +97,7 @@ export function mountComposefs(
   // Files that are open are named to the kernel through it, whatever has become of their own names.
   if (!linux.hasProc) {
     throw new Error(
-      `Cannot mount image "${printable(name)}": /proc is not mounted, expected it there`,
+      `Cannot mount image ${quote(name)}: /proc is not mounted, expected it there`,
     );
   }
   using stack = new DisposableStack();

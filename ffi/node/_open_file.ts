@@ -6,7 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import type { File } from "../../lib/file/file.ts";
 
 /**
@@ -21,7 +21,7 @@ export function openFile(path: Buffer): File {
   const stat = fstatSync(descriptor);
   if (!stat.isFile()) {
     closeSync(descriptor);
-    throw new RangeError(`Cannot read "${printable(path)}": expected a regular file`);
+    throw new RangeError(`Cannot read ${quote(path)}: expected a regular file`);
   }
   return {
     size: stat.size,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { binary } from "../../lib/bytes/text.ts";
+import { latin1 } from "../../lib/bytes/text.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import type { StoredObject } from "../../lib/objects/object_store.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
@@ -30,9 +30,9 @@ export function* listObjects(objects: ObjectDirectory): Generator<StoredObject> 
     const names: Uint8Array[] = [];
     reader.read(shard, (name) => void names.push(name));
     for (const name of names) {
-      const digest = Digest.tryParse(shardName + binary(name));
+      const digest = Digest.tryParse(shardName + latin1(name));
       // In capitals it is a name that no image refers to.
-      if (digest?.toHex().slice(2) !== binary(name)) continue;
+      if (digest?.toHex().slice(2) !== latin1(name)) continue;
       const stat = tryStatAt(shard, name);
       if (stat === undefined || kindOfMode(stat.mode) !== "regular") continue;
       yield { digest, size: stat.size };

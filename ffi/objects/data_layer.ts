@@ -6,7 +6,7 @@
  */
 
 import { checkPath, type DataLayer } from "../../lib/objects/data_layers.ts";
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { kindOfMode } from "../../lib/tree/tree.ts";
 import { SyscallError } from "../sys/errno.ts";
@@ -54,7 +54,7 @@ export class DirectoryLayer implements DataLayer, Disposable {
     const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return file;
     file.close();
-    const shown = `"${printable(joinPath(this.#path, path))}"`;
+    const shown = quote(joinPath(this.#path, path));
     const state = `a ${kind ?? "strange"} file, expected a regular one`;
     throw new IntegrityError("kind", shown, state, "read");
   }

@@ -8,7 +8,7 @@
  */
 
 import { UnusableStoreError } from "./unusable_store_error.ts";
-import { printable, utf8 } from "../../lib/bytes/text.ts";
+import { quote, utf8 } from "../../lib/bytes/text.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../lib/digest/hasher.ts";
 import {
@@ -276,7 +276,7 @@ export class ObjectDirectory {
 
   #unusable(path: string, state: string): UnusableStoreError {
     return new UnusableStoreError(
-      `Cannot use "${printable(this.shown(path))}" in an object store: ${state}`,
+      `Cannot use ${quote(this.shown(path))} in an object store: ${state}`,
     );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concatBytes, printable, utf8 } from "../../lib/bytes/text.ts";
+import { concatBytes, quote, utf8 } from "../../lib/bytes/text.ts";
 
 /** A path in the file system: bytes as the kernel has them, or text that becomes UTF-8. */
 export type Path = Uint8Array | string;
@@ -29,7 +29,7 @@ export type CString = Uint8Array<ArrayBuffer> & { readonly [TERMINATED]: true };
  */
 export function cString(text: Uint8Array): CString {
   if (text.includes(NUL)) {
-    throw new TypeError(`Cannot pass "${printable(text)}" to the kernel: it holds a NUL byte`);
+    throw new TypeError(`Cannot pass ${quote(text)} to the kernel: it holds a NUL byte`);
   }
   const terminated = new Uint8Array(text.length + 1);
   terminated.set(text);

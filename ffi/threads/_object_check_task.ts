@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -45,5 +45,5 @@ export class ObjectCheckTask implements FileTask {
 }
 
 function changed(path: Uint8Array, state: string): IntegrityError {
-  return new IntegrityError("changed", `object "${printable(path)}"`, state);
+  return new IntegrityError("changed", `object ${quote(path)}`, state);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../../lib/bytes/text.ts";
+import { quote, utf8 } from "../../lib/bytes/text.ts";
 import { selectXattrs } from "../../lib/tree/select_xattrs.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
 import type { FileKind, Stat, Xattr } from "../../lib/tree/tree.ts";
@@ -96,7 +96,7 @@ export class MetadataWriter {
   #chown({ fd, name, shown }: MadeFile, { uid, gid }: Stat): void {
     if (uid === NO_OWNER || gid === NO_OWNER) {
       throw new RangeError(
-        `Cannot make ${uid}:${gid} the owner of "${printable(shown)}": ` +
+        `Cannot make ${uid}:${gid} the owner of ${quote(shown)}: ` +
           `${NO_OWNER} is no owner to the kernel, expected a smaller number`,
       );
     }
@@ -119,9 +119,9 @@ export class MetadataWriter {
     const { length } = xattr.value;
     const bytes = length === 0 ? new Uint8Array(1) : new Uint8Array(xattr.value);
     const value = { bytes, length };
-    const action = `set xattr "${printable(xattr.name)}" of`;
+    const action = `set xattr ${quote(xattr.name)} of`;
     if (name !== undefined && !linux.hasProc) {
-      throw new RangeError(`Cannot ${action} "${printable(shown)}": /proc is not mounted`);
+      throw new RangeError(`Cannot ${action} ${quote(shown)}: /proc is not mounted`);
     }
     const result = name === undefined
       ? trySetXattr(fd, key, value)
@@ -150,7 +150,7 @@ export class MetadataWriter {
     const found = (name === undefined ? fd.stat() : tryStatAt(fd, name))?.mtimeSec;
     if (found === expected) return;
     throw new RangeError(
-      `Cannot set the time of "${printable(shown)}": the file system holds ${found} seconds, ` +
+      `Cannot set the time of ${quote(shown)}: the file system holds ${found} seconds, ` +
         `expected ${expected}`,
     );
   }

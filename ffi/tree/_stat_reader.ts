@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import { getField, readI64, readU64, wordFields, wordsOf } from "../../lib/bytes/words.ts";
 import type { Fingerprints, SourceEntry } from "../../lib/tree/source.ts";
 import { kindOfMode, type Stat } from "../../lib/tree/tree.ts";
@@ -101,12 +101,12 @@ export class StatReader {
     const kind = kindOfMode(mode);
     if (kind === undefined) {
       const type = "0o" + (mode & ~MODE_BITS).toString(8);
-      throw new RangeError(`Cannot stat "${printable(shown())}": unknown file type ${type}`);
+      throw new RangeError(`Cannot stat ${quote(shown())}: unknown file type ${type}`);
     }
     const size = readU64(words, AT.size.word);
     if (!Number.isSafeInteger(size)) {
       throw new RangeError(
-        `Cannot stat "${printable(shown())}": ${size} bytes, expected less than 2^53`,
+        `Cannot stat ${quote(shown())}: ${size} bytes, expected less than 2^53`,
       );
     }
     return {

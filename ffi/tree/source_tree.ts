@@ -8,7 +8,7 @@
  */
 
 import { IntegrityError } from "../../lib/digest/integrity_error.ts";
-import { printable } from "../../lib/bytes/text.ts";
+import { quote } from "../../lib/bytes/text.ts";
 import type {
   ListOptions,
   SourceEntry,
@@ -167,7 +167,7 @@ export class DirectoryTree implements SourceTree, Disposable {
   checkRegular(path: Uint8Array, file: Fd): void {
     const kind = kindOfMode(file.sizeAndMode().mode);
     if (kind === "regular") return;
-    const shown = `"${printable(joinPath(this.#rootPath, path))}"`;
+    const shown = quote(joinPath(this.#rootPath, path));
     const state = `a ${kind ?? "strange"} file, expected a regular one`;
     throw new IntegrityError("kind", shown, state, "read");
   }

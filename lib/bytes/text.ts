@@ -1,7 +1,7 @@
 /**
  * Between byte strings and JavaScript strings, where one is needed.
  *
- * Two ways lead there. `binary` keeps every byte (one UTF-16 unit each, so the strings sort as the
+ * Two ways lead there. `latin1` keeps every byte (one UTF-16 unit each, so the strings sort as the
  * bytes do) and serves as a map key. `printable` is for people: a message that names a path.
  *
  * @module
@@ -28,7 +28,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
 }
 
 /** A string with one UTF-16 unit (0 to 255) for each byte; equal exactly if the bytes are equal. */
-export function binary(bytes: Uint8Array): string {
+export function latin1(bytes: Uint8Array): string {
   // Applying fromCharCode to the whole array is the fastest portable way for names (measured), and
   // overflows the stack for very long ones.
   if (bytes.length <= 4096) return String.fromCharCode.apply(null, bytes as unknown as number[]);
@@ -41,6 +41,11 @@ export function binary(bytes: Uint8Array): string {
 
 /** The most bytes that a message shows of a byte string. */
 const PRINTABLE_LENGTH = 200;
+
+/** Bytes as messages name a file by them: `printable`, between quotes. */
+export function quote(bytes: Uint8Array): string {
+  return `"${printable(bytes)}"`;
+}
 
 /**
  * Bytes as a person may read them in one line of a message: UTF-8 where it is, `\xHH` for bytes that are

@@ -11,7 +11,7 @@
 
 import { encodeHex } from "../bytes/hex.ts";
 import { startsWith } from "../bytes/compare.ts";
-import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import { concatBytes, quote, utf8 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { InodeXattr, ValueForm } from "../erofs/inode.ts";
 import type { ImageXattr } from "../erofs/read_xattrs.ts";
@@ -98,9 +98,9 @@ export function metacopyAlgorithm(
   const header = encodeHex(metacopy.value().subarray(0, HEADER_SIZE));
   throw new ImageFormatError(
     end - size,
-    `"${
-      printable(path())
-    }": metacopy of ${size} bytes that begins with 0x${header}, expected none or a ` +
+    `${
+      quote(path())
+    }: metacopy of ${size} bytes that begins with 0x${header}, expected none or a ` +
       "digest by SHA-256 or SHA-512",
   );
 }

@@ -9,7 +9,7 @@
  */
 
 import { compareBytes } from "../bytes/compare.ts";
-import { binary, printable } from "../bytes/text.ts";
+import { latin1, quote } from "../bytes/text.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import {
   MAX_EXTERNAL_SIZE,
@@ -96,7 +96,7 @@ function checkForm({ leaves, form }: Tree<Content>, directories: ReadonlySet<Dir
 }
 
 function refusal(path: Uint8Array, state: string): TreeError {
-  const message = `Cannot make an image of "${printable(path)}": ${state}`;
+  const message = `Cannot make an image of ${quote(path)}: ${state}`;
   return new TreeError("invalid", message, path.slice());
 }
 
@@ -164,9 +164,9 @@ function xattrsProblem({ xattrs }: Stat): string | undefined {
     cost += xattrCost(xattr);
     const problem = xattrProblem(xattr, cost);
     if (problem !== undefined) return problem;
-    const key = binary(xattr.name);
+    const key = latin1(xattr.name);
     if (names.has(key) || xattr.name.includes(0)) {
-      return `xattr "${printable(xattr.name)}" twice, or with a NUL in its name`;
+      return `xattr ${quote(xattr.name)} twice, or with a NUL in its name`;
     }
     names.add(key);
   }

@@ -9,7 +9,7 @@
  */
 
 import { IntegrityError } from "../digest/integrity_error.ts";
-import { concatBytes, printable } from "../bytes/text.ts";
+import { concatBytes, quote } from "../bytes/text.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { hashFile } from "../digest/hash_file.ts";
@@ -84,7 +84,7 @@ export class SequentialReader implements FileReader {
   }
 
   #read(path: Uint8Array, size: number): Uint8Array {
-    const name = `"${printable(path)}"`;
+    const name = quote(path);
     using open = this.#source.open(path);
     checkLength(name, open.size, size);
     return size <= CHUNK_SIZE

@@ -9,7 +9,7 @@
  */
 
 import { encodeHex } from "../bytes/hex.ts";
-import { binary } from "../bytes/text.ts";
+import { latin1 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
@@ -254,7 +254,7 @@ function collect(tree: Tree<Content>, collected: Collected): void {
 
 function keyOf({ path, digest, size, claim }: ObjectToCheck): string {
   const header = claim?.header === undefined ? "" : encodeHex(claim.header);
-  return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : binary(path)}`;
+  return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : latin1(path)}`;
 }
 
 async function* checkAll(

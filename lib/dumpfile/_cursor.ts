@@ -8,7 +8,7 @@
  */
 
 import { LineError } from "./_line_error.ts";
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import type { PathSpan } from "./_fields.ts";
 
@@ -96,5 +96,5 @@ export class DirectoryCursor {
 }
 
 function refusal(state: string, { bytes, start, end }: PathSpan): LineError {
-  return new LineError(`${state} for "${printable(bytes.subarray(start, end))}"`);
+  return new LineError(`${state} for ${quote(bytes.subarray(start, end))}`);
 }

@@ -7,7 +7,7 @@
  */
 
 import { LineError, refuseProblem } from "./_line_error.ts";
-import { binary, printable } from "../bytes/text.ts";
+import { latin1, quote } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM, MAX_DIGEST_SIZE } from "../digest/digest.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
 import {
@@ -128,11 +128,11 @@ const LONGEST_DIGEST = 2 * MAX_DIGEST_SIZE;
 
 function parseDigest(text: Uint8Array | undefined): Digest | undefined {
   if (text === undefined || text.length === 0) return undefined;
-  const digest = Digest.tryParse(binary(text.subarray(0, LONGEST_DIGEST + 1)));
+  const digest = Digest.tryParse(latin1(text.subarray(0, LONGEST_DIGEST + 1)));
   // A prefix with the name of the algorithm is more than a dump has.
   if (digest !== undefined && text.length === 2 * digest.bytes.length) return digest;
   throw new LineError(
-    `invalid digest "${printable(text)}", expected ${DIGEST_FORM} or -`,
+    `invalid digest ${quote(text)}, expected ${DIGEST_FORM} or -`,
   );
 }
 

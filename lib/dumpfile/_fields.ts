@@ -10,7 +10,7 @@
 
 import { LineError } from "./_line_error.ts";
 import { Arena } from "../bytes/arena.ts";
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { Digest } from "../digest/digest.ts";
 import { HASH_ALGORITHMS } from "../digest/hasher.ts";
@@ -128,7 +128,7 @@ export class Fields {
     const dot = field.indexOf(DOT);
     if (dot < 0) {
       throw new LineError(
-        `invalid time "${printable(field)}", expected seconds, a dot and nanoseconds`,
+        `invalid time ${quote(field)}, expected seconds, a dot and nanoseconds`,
       );
     }
     this.mtime = parseI64(field.subarray(0, dot));
@@ -240,5 +240,5 @@ export class Fields {
 
 /** C cuts these strings at a NUL without a word; here they are refused. */
 export function refuseNul(value: Uint8Array, name: string): void {
-  if (value.includes(0)) throw new LineError(`NUL byte in ${name} "${printable(value)}"`);
+  if (value.includes(0)) throw new LineError(`NUL byte in ${name} ${quote(value)}`);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { printable, quote } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import { unusualHomes } from "../tree/homes.ts";
@@ -105,7 +105,7 @@ function findTarget(
     if (next === undefined) {
       throw new DumpfileSyntaxError(
         link.line,
-        `no target at "${printable(path)}" for the hard link "${link.shownPath}"`,
+        `no target at ${quote(path)} for the hard link "${link.shownPath}"`,
       );
     }
     entry = next;

@@ -8,7 +8,7 @@
  */
 
 import { LineError } from "./_line_error.ts";
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 
 const U64_MAX = 2n ** 64n - 1n;
 
@@ -44,7 +44,7 @@ function parseAnySpelling(field: Uint8Array, base: Base): number | bigint {
   const digits = field.subarray(at);
   if (digits.length === 0 || digits.some((byte) => byte < 0x30 || byte >= 0x30 + base)) {
     const kind = base === 8 ? "octal" : "decimal";
-    throw new LineError(`invalid integer "${printable(field)}", expected ${kind} digits`);
+    throw new LineError(`invalid integer ${quote(field)}, expected ${kind} digits`);
   }
   let value = 0n;
   for (const byte of digits) {

@@ -6,7 +6,7 @@
 
 import { LineError, refuseProblem } from "./_line_error.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { binary, printable } from "../bytes/text.ts";
+import { latin1, quote } from "../bytes/text.ts";
 import { MAX_XATTR_VALUE, XATTR_BASE_COST, xattrCost, xattrProblem } from "../tree/limits.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { type Fields, refuseNul } from "./_fields.ts";
@@ -49,7 +49,7 @@ function parseXattrs(fields: Fields, text: Uint8Array): readonly Xattr[] {
     let end = text.indexOf(SPACE, start);
     if (end < 0) end = text.length;
     const xattr = parseXattr(fields, text.subarray(start, end));
-    const key = binary(xattr.name);
+    const key = latin1(xattr.name);
     const replaced = xattrs.get(key);
     cost += xattrCost(xattr) - (replaced === undefined ? 0 : xattrCost(replaced));
     refuseProblem(xattrProblem(xattr, cost));
@@ -61,7 +61,7 @@ function parseXattrs(fields: Fields, text: Uint8Array): readonly Xattr[] {
 
 function parseXattr(fields: Fields, text: Uint8Array): Xattr {
   const equals = text.indexOf(EQUALS);
-  if (equals < 0) throw new LineError(`missing = in xattr "${printable(text)}"`);
+  if (equals < 0) throw new LineError(`missing = in xattr ${quote(text)}`);
   const name = fields.unescape(text.subarray(0, equals));
   refuseNul(name, "xattr name");
   const value = fields.unescape(text.subarray(equals + 1));

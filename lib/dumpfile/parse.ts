@@ -11,7 +11,7 @@
  */
 
 import { LineError, refuseProblem } from "./_line_error.ts";
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { isDotOrDotDot, nameProblem } from "../tree/name.ts";
 import { GrowingDirectory } from "../tree/growing_directory.ts";
@@ -147,7 +147,7 @@ export class DumpfileParser {
     if (path.end - path.start === 1 && path.bytes[path.start] === SLASH) {
       this.#addRoot(hardLink, head);
     } else if (this.#cursor === undefined) {
-      throw new LineError(`root node not present before "${printable(wholeOf(path))}"`);
+      throw new LineError(`root node not present before ${quote(wholeOf(path))}`);
     } else {
       this.#addEntry(this.#cursor, path, hardLink, head);
     }
@@ -172,12 +172,12 @@ export class DumpfileParser {
     const parent = cursor.move(path);
     const name = viewOf(path.bytes, path.slash + 1, path.end);
     if (isDotOrDotDot(name)) {
-      throw new LineError(`invalid . or .. in path "${printable(wholeOf(path))}"`);
+      throw new LineError(`invalid . or .. in path ${quote(wholeOf(path))}`);
     }
     refuseProblem(nameProblem(name));
     const entry = hardLink ? this.#parseHardLink(path, head.kind) : this.#parseFile(name, head);
     if (!parent.add(entry)) {
-      throw new LineError(`cannot add child "${printable(wholeOf(path))}": it is there already`);
+      throw new LineError(`cannot add child ${quote(wholeOf(path))}: it is there already`);
     }
   }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { getField, wordFields } from "../bytes/words.ts";
 import { MAX_NAME_LENGTH } from "../tree/name.ts";
@@ -67,7 +67,7 @@ export function nameEnd(
   if (at === end && end - start <= MAX_NAME_LENGTH) return end;
   throw new ImageFormatError(
     offset,
-    `name "${printable(viewOf(image, start, end))}", expected at most ${MAX_NAME_LENGTH} bytes ` +
+    `name ${quote(viewOf(image, start, end))}, expected at most ${MAX_NAME_LENGTH} bytes ` +
       "without NUL and slash",
   );
 }

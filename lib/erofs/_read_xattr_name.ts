@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concatBytes, printable } from "../bytes/text.ts";
+import { concatBytes, quote } from "../bytes/text.ts";
 import { MAX_XATTR_NAME } from "../tree/limits.ts";
 import { XATTR_ENTRY } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
@@ -86,7 +86,7 @@ function fullName(entryAt: number, index: number, suffix: Uint8Array): Uint8Arra
   if (name.length === 0 || name.length > LONGEST_NAME || name.includes(0)) {
     throw new ImageFormatError(
       entryAt,
-      `xattr name "${printable(name)}", expected 1 to ${LONGEST_NAME} bytes without NUL`,
+      `xattr name ${quote(name)}, expected 1 to ${LONGEST_NAME} bytes without NUL`,
     );
   }
   return name;

@@ -9,7 +9,7 @@
 import { alignUp } from "../bytes/align.ts";
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
 import { copyBytes } from "../bytes/copy.ts";
-import { binary, concatBytes } from "../bytes/text.ts";
+import { concatBytes, latin1 } from "../bytes/text.ts";
 import type { Inode, InodeXattr } from "./inode.ts";
 import { XATTR_ALIGNMENT, XATTR_ENTRY } from "./format.ts";
 import type { XattrName } from "./xattr_name.ts";
@@ -199,7 +199,7 @@ class Pairs {
     const { name, head, rest } = xattr;
     let values = this.#byName.get(name);
     if (values === undefined) this.#byName.set(name, values = new Map());
-    const value = binary(head) + binary(rest);
+    const value = latin1(head) + latin1(rest);
     let pair = values.get(value);
     if (pair === undefined) values.set(value, pair = this.#add(xattr));
     return pair;

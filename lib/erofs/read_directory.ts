@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { printable, quote } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { getField, readU64 } from "../bytes/words.ts";
 import { DIRENT_AT, direntCount, nameEnd } from "./_dirent_block.ts";
@@ -156,7 +156,7 @@ export class DirentCursor implements Dirent {
     if (this.nid === expected) return true;
     throw new ImageFormatError(
       this.offset,
-      `"${printable(this.name)}" leads to nid ${this.nid}, expected ${expected}`,
+      `${quote(this.name)} leads to nid ${this.nid}, expected ${expected}`,
     );
   }
 }

@@ -9,7 +9,7 @@
 
 import { alignUp } from "../bytes/align.ts";
 import { equalBytes } from "../bytes/compare.ts";
-import { binary } from "../bytes/text.ts";
+import { latin1 } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { BLOCK_SIZE, XATTR_ALIGNMENT, XATTR_ENTRY, XATTR_IBODY_HEADER } from "./format.ts";
@@ -162,7 +162,7 @@ function checkTogether(inode: ImageInode, xattrs: readonly ImageXattr[]): void {
 
 function hasNameTwice(xattrs: readonly ImageXattr[]): boolean {
   if (xattrs.length > FEW) {
-    return new Set(xattrs.map((xattr) => binary(xattr.name))).size < xattrs.length;
+    return new Set(xattrs.map((xattr) => latin1(xattr.name))).size < xattrs.length;
   }
   for (let i = 1; i < xattrs.length; i++) {
     for (let before = 0; before < i; before++) {

@@ -9,7 +9,7 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
-import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import { concatBytes, printable, quote, utf8 } from "../bytes/text.ts";
 import { Extents } from "./extents.ts";
 import { DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
 import { ImageFormatError } from "./image_format_error.ts";
@@ -213,6 +213,6 @@ export function checkFileType(entry: Dirent, { kind }: ImageInode): void {
   if (entry.fileType === expected) return;
   throw new ImageFormatError(
     entry.offset,
-    `file type ${entry.fileType} of "${printable(entry.name)}", expected ${expected} as its inode`,
+    `file type ${entry.fileType} of ${quote(entry.name)}, expected ${expected} as its inode`,
   );
 }

@@ -8,7 +8,7 @@
  */
 
 import { equalBytes, startsWith } from "../bytes/compare.ts";
-import { binary, utf8 } from "../bytes/text.ts";
+import { latin1, utf8 } from "../bytes/text.ts";
 import { xxh32 } from "./_xxh32.ts";
 
 /** `EROFS_XATTR_INDEX_POSIX_ACL_ACCESS` and `_DEFAULT`. */
@@ -80,7 +80,7 @@ export class XattrNames {
   of(bytes: Uint8Array): XattrName {
     // Most of the time one name, that of a label, is on every file.
     if (this.#last !== undefined && equalBytes(this.#last.bytes, bytes)) return this.#last;
-    const key = binary(bytes);
+    const key = latin1(bytes);
     let name = this.#known.get(key);
     if (name === undefined) this.#known.set(key, name = xattrName(bytes, this.#prefixes));
     return this.#last = name;

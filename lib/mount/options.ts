@@ -9,7 +9,7 @@
  */
 
 import { MountOptionError } from "./option_error.ts";
-import { binary, printable } from "../bytes/text.ts";
+import { latin1, printable } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM } from "../digest/digest.ts";
 import { flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
 
@@ -87,7 +87,7 @@ export function parseMountOptions(
   const flags = new Set<MountFlag | SuperblockFlag>();
   for (const option of strings.flatMap(splitOptions)) {
     const equals = option.indexOf(EQUALS);
-    const key = binary(equals < 0 ? option : option.subarray(0, equals));
+    const key = latin1(equals < 0 ? option : option.subarray(0, equals));
     const value = equals < 0 ? undefined : unescape(option.subarray(equals + 1));
     if (VALUED.includes(key)) {
       if (value === undefined) throw new MountOptionError(`No value specified for ${key} option`);
@@ -116,7 +116,7 @@ function settings(
   if (source !== undefined) checkSource(source);
   return {
     ...(basedir === undefined ? {} : { basedirs: splitBasedir(basedir) }),
-    ...(digest === undefined ? {} : { digest: parseImageDigest(binary(digest)) }),
+    ...(digest === undefined ? {} : { digest: parseImageDigest(latin1(digest)) }),
     ...(words.has("verity")
       ? { verity: "require" }
       : words.has("tryverity")

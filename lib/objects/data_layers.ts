@@ -10,7 +10,7 @@
  * @module
  */
 
-import { binary, printable } from "../bytes/text.ts";
+import { latin1, quote } from "../bytes/text.ts";
 import { type File, memoryFile, zeroFile } from "../file/file.ts";
 import { IntegrityError } from "../digest/integrity_error.ts";
 import {
@@ -59,8 +59,8 @@ export function findBackingFile(
  * @throws {IntegrityError} If one of its names is `..`.
  */
 export function checkPath(path: Uint8Array): void {
-  if (binary(path).split("/").includes("..")) {
-    throw new IntegrityError("path", `object "${printable(path)}"`, "its path leads upwards");
+  if (latin1(path).split("/").includes("..")) {
+    throw new IntegrityError("path", `object ${quote(path)}`, "its path leads upwards");
   }
 }
 
@@ -94,7 +94,7 @@ export function openContent(file: Regular<Content>, options: OpenContentOptions)
   if (content.kind === "inline") return memoryFile(content.bytes);
   const { path, digest, size } = content;
   if (path === undefined) return openSparse(content);
-  const name = `object "${printable(path)}"`;
+  const name = `object ${quote(path)}`;
   const claim = digest === undefined ? claimOf(path, file.stat) : undefined;
   checkTrust(name, content, claim, options);
   const found = findBackingFile(options.layers, path);

@@ -11,7 +11,7 @@
 import { CacheFormatError } from "./cache_format_error.ts";
 import { equalBytes } from "../bytes/compare.ts";
 import { record, reserved, u32, u64, u8 } from "../bytes/struct.ts";
-import { binary, utf8 } from "../bytes/text.ts";
+import { latin1, utf8 } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { wordsOf } from "../bytes/words.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
@@ -26,7 +26,7 @@ const FINGERPRINT_SIZE = 4 * FINGERPRINT_WORDS;
 /** Bytes of the digest of the cache itself. */
 const DIGEST_SIZE = HASH_ALGORITHMS.sha256.digestSize;
 
-const MAGIC = binary(utf8("composefs-cache"));
+const MAGIC = latin1(utf8("composefs-cache"));
 /** Version 1 may hold digests of files that were still being changed through mappings. */
 const VERSION = 2;
 const HEADER = record({
@@ -63,7 +63,7 @@ const WITHOUT_DIGEST = 254;
 
 /** Tells whether a file is a cache, be it a damaged one; any other is not to be written over. */
 export function isDigestCache(file: Uint8Array): boolean {
-  return binary(file.subarray(0, MAGIC.length)) === MAGIC;
+  return latin1(file.subarray(0, MAGIC.length)) === MAGIC;
 }
 
 /** Bytes at the start of a file by which {@linkcode checkCacheHeader} judges it. */

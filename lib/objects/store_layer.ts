@@ -4,7 +4,7 @@
  * @module
  */
 
-import { binary } from "../bytes/text.ts";
+import { latin1 } from "../bytes/text.ts";
 import { Digest } from "../digest/digest.ts";
 import { objectPath } from "../digest/object_path.ts";
 import type { DataLayer } from "./data_layers.ts";
@@ -39,7 +39,7 @@ import type { ObjectReader } from "./object_store.ts";
 export function storeLayer(store: Pick<ObjectReader, "open">): DataLayer {
   return {
     open(path) {
-      const name = binary(path);
+      const name = latin1(path);
       const digest = Digest.tryParse(name.replace("/", ""));
       return digest === undefined || objectPath(digest) !== name ? undefined : store.open(digest);
     },

@@ -11,7 +11,7 @@
 import { IntegrityError } from "../digest/integrity_error.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { alignUp } from "../bytes/align.ts";
-import { concatBytes, printable, utf8 } from "../bytes/text.ts";
+import { concatBytes, quote, utf8 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { XattrFilter } from "../tree/source.ts";
@@ -149,7 +149,7 @@ const NO_OWNER = 2 ** 32 - 1;
 function checkMember({ path }: Step<Content>, { uid, gid }: Stat): void {
   if (uid === NO_OWNER || gid === NO_OWNER) {
     const owner = `${uid}:${gid} is no owner to the kernel, expected numbers below ${NO_OWNER}`;
-    const message = `Cannot write "${printable(path)}" to the archive: ${owner}`;
+    const message = `Cannot write ${quote(path)} to the archive: ${owner}`;
     throw new TreeError("invalid", message, path);
   }
 }

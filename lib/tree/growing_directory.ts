@@ -8,7 +8,7 @@
  */
 
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
-import { binary } from "../bytes/text.ts";
+import { latin1 } from "../bytes/text.ts";
 import type { Directory, Entry, Stat } from "./tree.ts";
 
 /** A {@linkcode Directory} that entries can be added to. Call `settle` when all are there. */
@@ -30,10 +30,10 @@ export class GrowingDirectory implements Directory {
     const { length } = this.entries;
     const last = length > 0 ? this.entries[length - 1] : undefined;
     if (this.#index === undefined && last !== undefined && compareBytes(last.name, name) >= 0) {
-      this.#index = new Map(this.entries.map((each) => [binary(each.name), each]));
+      this.#index = new Map(this.entries.map((each) => [latin1(each.name), each]));
     }
     if (this.#index !== undefined) {
-      const key = binary(name);
+      const key = latin1(name);
       if (this.#index.has(key)) return false;
       this.#index.set(key, entry);
     }
@@ -45,7 +45,7 @@ export class GrowingDirectory implements Directory {
   get(name: Uint8Array): Entry | undefined {
     const last = this.entries.at(-1);
     if (last !== undefined && equalBytes(last.name, name)) return last;
-    if (this.#index !== undefined) return this.#index.get(binary(name));
+    if (this.#index !== undefined) return this.#index.get(latin1(name));
     return findEntry(this.entries, name);
   }
 

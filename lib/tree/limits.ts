@@ -7,7 +7,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import { MAX_PATH_LENGTH } from "./name.ts";
 import type { Xattr } from "./tree.ts";
 
@@ -36,7 +36,7 @@ export function xattrProblem({ name }: Xattr, cost: number): string | undefined 
     return `xattr name of ${name.length} bytes, expected at most ${MAX_XATTR_NAME}`;
   }
   return cost > MAX_XATTRS_COST
-    ? `xattrs take more than ${MAX_XATTRS_COST} bytes together, at "${printable(name)}"`
+    ? `xattrs take more than ${MAX_XATTRS_COST} bytes together, at ${quote(name)}`
     : undefined;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../bytes/text.ts";
+import { quote, utf8 } from "../bytes/text.ts";
 import { findEntry } from "./growing_directory.ts";
 import { isDotOrDotDot } from "./name.ts";
 import { splitNames } from "./place.ts";
@@ -35,7 +35,7 @@ export interface PathSpace<Place> {
  */
 export function followPath<Place>(space: PathSpace<Place>, path: Uint8Array): Place {
   const refuse = (code: TreeErrorCode, state: string) =>
-    new TreeError(code, `Cannot find "${printable(path)}": ${state}`, path);
+    new TreeError(code, `Cannot find ${quote(path)}: ${state}`, path);
   /** From the root to where the walk stands. */
   let above: Place[] = [space.root];
   /** Names still to go, the next one last. */
@@ -58,7 +58,7 @@ export function followPath<Place>(space: PathSpace<Place>, path: Uint8Array): Pl
       for (const part of splitNames(target).reverse()) pending.push(part);
     } else {
       if (pending.length > 0) {
-        throw refuse("not-a-directory", `"${printable(name)}" is not a directory`);
+        throw refuse("not-a-directory", `${quote(name)} is not a directory`);
       }
       return place;
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../bytes/text.ts";
+import { quote, utf8 } from "../bytes/text.ts";
 import type { ListOptions, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import { startsWith } from "../bytes/compare.ts";
 import { type File, memoryFile } from "../file/file.ts";
@@ -111,7 +111,7 @@ class MemoryTree implements SourceTree {
 }
 
 function refusal(code: TreeErrorCode, verb: string, path: Uint8Array, state: string): TreeError {
-  return new TreeError(code, `Cannot ${verb} "${printable(path)}"${state}`, path);
+  return new TreeError(code, `Cannot ${verb} ${quote(path)}${state}`, path);
 }
 
 function asNode(file: MemoryFile): MemoryNode {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 
 /** Longest name in a directory, in bytes. */
 export const MAX_NAME_LENGTH = 255;
@@ -18,7 +18,7 @@ export function nameProblem(name: Uint8Array): string | undefined {
     return `name of ${name.length} bytes, expected at most ${MAX_NAME_LENGTH}`;
   }
   if (isDotOrDotDot(name)) return "invalid name . or ..";
-  return hasNulOrSlash(name) ? `NUL or slash in name "${printable(name)}"` : undefined;
+  return hasNulOrSlash(name) ? `NUL or slash in name ${quote(name)}` : undefined;
 }
 
 /** Tells whether a name holds what no name can. */

@@ -8,7 +8,7 @@
  */
 
 import { compareBytes } from "../bytes/compare.ts";
-import { printable } from "../bytes/text.ts";
+import { quote } from "../bytes/text.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Stat, Tree } from "./tree.ts";
 import { TreeError } from "./tree_error.ts";
@@ -153,11 +153,11 @@ class Scan<File> {
         return { kind: "regular", stat, file: this.#file(found, directory) };
       case "symlink":
         if (found.target === undefined) {
-          throw new TypeError(`Symlink "${printable(found.name)}" is listed without its target`);
+          throw new TypeError(`Symlink ${quote(found.name)} is listed without its target`);
         }
         return { kind: "symlink", stat, target: found.target };
       case "directory":
-        throw new TypeError(`"${printable(found.name)}" is no leaf`);
+        throw new TypeError(`${quote(found.name)} is no leaf`);
       default:
         return { kind: found.kind, stat, rdev: found.rdev };
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../bytes/text.ts";
+import { printable, quote } from "../bytes/text.ts";
 import { MAX_PATH_LENGTH } from "./name.ts";
 import { PathBuffer } from "./path_buffer.ts";
 import type { Place } from "./place.ts";
@@ -127,7 +127,7 @@ export class TreeWalk<File> implements Step<File> {
       const { length } = this.#tree.leaves;
       throw new TreeError(
         "invalid",
-        `Cannot use "${printable(this.path)}": file ${node} of ${length}`,
+        `Cannot use ${quote(this.path)}: file ${node} of ${length}`,
         this.path.slice(),
       );
     }

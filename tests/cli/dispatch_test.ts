@@ -38,7 +38,7 @@ const fail = defineCommand({
   },
 });
 
-const toolbox: Group = {
+const composefs: Group = {
   kind: "group",
   name: "composefs",
   summary: "Tools",
@@ -78,7 +78,7 @@ interface Result {
 async function call(argv0: string, args: string, port: FakePort = fakePort()): Promise<Result> {
   const list = args.split(" ").filter((word) => word !== "").map(utf8);
   const status = await dispatch(argv0, list, {
-    toolbox,
+    composefs,
     terminal: createTerminal(port),
     machine: NO_MACHINE,
   });
@@ -93,7 +93,7 @@ Deno.test("dispatch() runs the verb, or the program that argv0 names", async () 
   assertEquals(await call("info", "--base x echo --base y a"), done("info:y:a\n"));
 });
 
-Deno.test("dispatch() refuses an option twice under the toolbox's own name only", async () => {
+Deno.test("dispatch() refuses an option twice under the name composefs only", async () => {
   const { status, stderr } = await call("composefs", "echo --base x --base y");
   assertEquals(status, 2);
   assertEquals(stderr, 'composefs: Cannot use option "--base" twice: expected one value\n');
@@ -119,7 +119,7 @@ Deno.test("dispatch() tells which files are read whole before the command runs",
   });
   for (const args of ["a b c d", "a b"]) {
     await dispatch("composefs", `read ${args}`.split(" ").map(utf8), {
-      toolbox: { ...toolbox, commands: [read] },
+      composefs: { ...composefs, commands: [read] },
       terminal: createTerminal(fakePort()),
       machine: NO_MACHINE,
       expectInput: (paths) => events.push(`expect ${paths.map(text).join(" ")}`),

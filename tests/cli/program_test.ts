@@ -4,7 +4,7 @@ import { mkcomposefs } from "../../cli/compat/mkcomposefs.ts";
 import { fsverityDigest } from "../../cli/commands/fsverity/fsverity.ts";
 import { tokens } from "../../cli/args/_getopt.ts";
 import { parse } from "../../cli/args/parse.ts";
-import { TOOLBOX } from "../../cli/program.ts";
+import { COMPOSEFS } from "../../cli/program.ts";
 import { UsageError } from "../../cli/args/usage_error.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
 
@@ -21,11 +21,11 @@ function everyEntry(entry: Entry): Entry[] {
 }
 
 function everyCommand(): Command[] {
-  return everyEntry(TOOLBOX).filter((entry) => entry.kind === "command");
+  return everyEntry(COMPOSEFS).filter((entry) => entry.kind === "command");
 }
 
 Deno.test("tables: texts are one line, summaries without a final period", () => {
-  for (const entry of everyEntry(TOOLBOX)) {
+  for (const entry of everyEntry(COMPOSEFS)) {
     const operands = entry.kind === "command" ? Object.values(entry.operands) : [];
     const options = Object.values(allOptions(entry));
     for (const { summary } of [entry, ...operands, ...options]) {
@@ -36,7 +36,7 @@ Deno.test("tables: texts are one line, summaries without a final period", () => 
 });
 
 Deno.test("tables: option names and letters are proper and used once", () => {
-  for (const entry of everyEntry(TOOLBOX)) {
+  for (const entry of everyEntry(COMPOSEFS)) {
     const options = Object.entries(allOptions(entry));
     for (const [name] of options) assert(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name), name);
     const letters = options.flatMap(([, option]) => option.short ?? []);
@@ -56,7 +56,7 @@ Deno.test("tables: only the last operands are optional, only the last is repeate
 });
 
 Deno.test("tables: commands of a group have the group's options", () => {
-  for (const entry of everyEntry(TOOLBOX)) {
+  for (const entry of everyEntry(COMPOSEFS)) {
     if (entry.kind === "command") continue;
     for (const child of entry.commands) {
       for (const [name, option] of Object.entries(entry.options)) {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { bashCompletion } from "../../cli/args/bash.ts";
 import { fishCompletion } from "../../cli/args/fish.ts";
-import { TOOLBOX } from "../../cli/program.ts";
+import { COMPOSEFS } from "../../cli/program.ts";
 import { zshCompletion } from "../../cli/args/zsh.ts";
 import { makeWorkspace, missing, moduleWorkspace } from "./each_program.ts";
 import { textOutput } from "./process.ts";
@@ -85,7 +85,7 @@ function testShell(shell: string, body: () => Promise<void> | void): void {
 
 testShell("bash", async () => {
   const script = join(directory, "start.bash");
-  writeFileSync(script, `${bashCompletion(TOOLBOX)}\n${FUNCTIONS}\nPS1=\necho READY\n`);
+  writeFileSync(script, `${bashCompletion(COMPOSEFS)}\n${FUNCTIONS}\nPS1=\necho READY\n`);
   const answers = await type("bash --norc --noprofile -i", `source ${script}\n`, "READY");
   assertEquals(answers, EXPECTED);
 });
@@ -93,7 +93,7 @@ testShell("bash", async () => {
 testShell("zsh", async () => {
   const functions = join(directory, "functions");
   mkdirSync(functions);
-  writeFileSync(join(functions, "_composefs"), zshCompletion(TOOLBOX));
+  writeFileSync(join(functions, "_composefs"), zshCompletion(COMPOSEFS));
   const script = join(directory, "start.zsh");
   const load = `fpath=(${functions} $fpath); autoload -Uz compinit; compinit -u -D`;
   writeFileSync(script, `PS1=\n${load}\n${FUNCTIONS}\necho READY\n`);
@@ -103,7 +103,7 @@ testShell("zsh", async () => {
 
 testShell("fish", () => {
   const script = join(directory, "composefs.fish");
-  writeFileSync(script, fishCompletion(TOOLBOX));
+  writeFileSync(script, fishCompletion(COMPOSEFS));
   const home = makeWorkspace();
   try {
     for (const [typed, answer] of CASES) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Command, type Entry, type Group } from "../../cli/args/command.ts";
-import { TOOLBOX } from "../../cli/program.ts";
+import { COMPOSEFS } from "../../cli/program.ts";
 import { VERSION } from "../../cli/version.ts";
 import { testEach } from "./each_program.ts";
 import { textOutput } from "./process.ts";
@@ -14,12 +14,12 @@ function callPaths(entry: Entry, path: readonly string[] = []): (readonly string
 function find(path: readonly string[]): Command | Group {
   return path.reduce<Entry>(
     (entry, name) => (entry as Group).commands.find((child) => child.name === name)!,
-    TOOLBOX,
+    COMPOSEFS,
   );
 }
 
 testEach("help: every command has help and version, and exits 0", { long: true }, (subject) => {
-  for (const path of callPaths(TOOLBOX)) {
+  for (const path of callPaths(COMPOSEFS)) {
     const command = [...subject.composefs, ...path];
     const help = textOutput(command, ["--help"]);
     const { summary, name } = find(path);

@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { equalBytes } from "../../lib/bytes/compare.ts";
 import type { ImageEntry } from "../../lib/composefs/image_entry.ts";
 import type { ComposefsImage } from "../../lib/composefs/open.ts";
-import { binary, printable } from "../../lib/bytes/text.ts";
+import { latin1, printable } from "../../lib/bytes/text.ts";
 import { type Content, type Directory, isWhiteout, type Tree } from "../../lib/tree/tree.ts";
 import { nameCounts } from "../../lib/tree/walk.ts";
 
@@ -36,7 +36,7 @@ export function compareFiles(image: ComposefsImage, tree: Tree<Content>): number
     const hasLinks = entries.some(({ node }) => typeof node === "number" && counts?.[node]! > 1);
     if (!hasLinks) assertEquals(found.node, self);
     const listed = [...found.entries()];
-    assertEquals(listed.map(({ name }) => binary(name)), entries.map(({ name }) => binary(name)));
+    assertEquals(listed.map(({ name }) => latin1(name)), entries.map(({ name }) => latin1(name)));
     for (const [i, { name, node }] of entries.entries()) {
       names++;
       const entry = listed[i]!;

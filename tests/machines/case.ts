@@ -13,7 +13,7 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { dispatch } from "../../cli/dispatch.ts";
 import { createTerminal } from "../../cli/terminal.ts";
-import { TOOLBOX } from "../../cli/program.ts";
+import { COMPOSEFS } from "../../cli/program.ts";
 import { Fd } from "../../ffi/files/fd.ts";
 import { Machine } from "../../ffi/machine.ts";
 import { measureVerity } from "../../ffi/files/fsverity.ts";
@@ -78,7 +78,7 @@ export class Guest {
   readonly ours: Program = async (name, args) => {
     const port = fakePort();
     const status = await dispatch(name, args.map(utf8), {
-      toolbox: TOOLBOX,
+      composefs: COMPOSEFS,
       terminal: createTerminal(port),
       machine: new Machine(this.linux, { module: undefined }),
     });

@@ -15,7 +15,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Group } from "../../cli/args/command.ts";
-import { TOOLBOX } from "../../cli/program.ts";
+import { COMPOSEFS } from "../../cli/program.ts";
 import {
   type Disk,
   errorCode,
@@ -57,7 +57,7 @@ export function makeKeys(directory: string): boolean {
 
 /** The cases on one disk. */
 export function signatureCases(disk: Disk): VmCase[] {
-  const verbs = TOOLBOX.commands.find((entry): entry is Group => entry.name === "fsverity");
+  const verbs = COMPOSEFS.commands.find((entry): entry is Group => entry.name === "fsverity");
   const has = (verb: string) => verbs?.commands.some(({ name }) => name === verb) ?? false;
   const ours = has("sign") && has("enable") ? undefined : "no fsverity sign and enable yet";
   const keys = missingPrograms("openssl");

@@ -10,7 +10,7 @@
 import { EncodingError } from "../../../lib/signature/encoding_error.ts";
 import type { KeyObject } from "node:crypto";
 import { decodePem, type PemBlock, pemBlocks } from "../../../lib/signature/pem.ts";
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { type Certificate, readCertificate } from "../../../lib/signature/certificate.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import {
@@ -159,7 +159,7 @@ function findBlock({ contents }: PemFile, labels: readonly string[]): PemBlock |
 }
 
 function shown({ path }: PemFile): string {
-  return `"${printable(path)}"`;
+  return quote(path);
 }
 
 /** Words an error of `node:crypto`, whose own words name neither file nor remedy. */

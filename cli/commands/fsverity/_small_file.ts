@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concatBytes, printable } from "../../../lib/bytes/text.ts";
+import { concatBytes, quote } from "../../../lib/bytes/text.ts";
 import type { Context } from "../../args/command.ts";
 import { readInput } from "../../stdin.ts";
 
@@ -23,7 +23,7 @@ export function readSmallFile(context: Context, path: Uint8Array): Uint8Array<Ar
     length += chunk.length;
     if (length >= LIMIT) {
       throw new RangeError(
-        `Cannot read "${printable(path)}": ${LIMIT} bytes or more, expected fewer`,
+        `Cannot read ${quote(path)}: ${LIMIT} bytes or more, expected fewer`,
       );
     }
     chunks.push(chunk);

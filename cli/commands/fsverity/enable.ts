@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { defineCommand, type OptionTable } from "../../args/command.ts";
 import { path } from "../../args/values.ts";
 import { TREE_OPTIONS, treeSettings } from "./_options.ts";
@@ -48,7 +48,7 @@ export const fsverityEnable = defineCommand({
     }
     const signature = readSmallFile(context, signaturePath);
     if (signature.length === 0) {
-      throw new RangeError(`Cannot use signature "${printable(signaturePath)}": file is empty`);
+      throw new RangeError(`Cannot use signature ${quote(signaturePath)}: file is empty`);
     }
     machine.enableVerity(file, { ...settings, signature });
     return 0;

@@ -15,7 +15,7 @@ import {
   isDigestCache,
 } from "../../../lib/objects/digest_cache.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { type File, readWhole } from "../../../lib/file/file.ts";
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import type { Context } from "../../args/command.ts";
@@ -34,7 +34,7 @@ export function loadCache(
   algorithms: readonly HashAlgorithm[],
   context: Context,
 ): DigestCache | undefined {
-  const refusal = `Cannot use "${printable(path)}" as a cache`;
+  const refusal = `Cannot use ${quote(path)} as a cache`;
   try {
     using file = context.machine.openOwnFile(path);
     return readCache(file, algorithms, (state) => note(context, `${refusal}: ${state}`));

@@ -7,7 +7,7 @@
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import type { DiskStore, DiskTree } from "../../../ffi/disk.ts";
 import type { Machine } from "../../../ffi/machine.ts";
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { encodeSource } from "../../../lib/composefs/image.ts";
 import type { Context } from "../../args/command.ts";
 import { makeHeapRoom } from "../../engine.ts";
@@ -82,9 +82,7 @@ function openDirectory(operands: Operands, machine: Machine): DiskTree {
     const meant = hint(operands, machine) ??
       (kind === "regular" ? "; --from-file takes a dump" : "");
     throw new Error(
-      `Cannot make an image of "${
-        printable(source)
-      }": a ${kind} file, expected a directory${meant}`,
+      `Cannot make an image of ${quote(source)}: a ${kind} file, expected a directory${meant}`,
     );
   } catch (error) {
     if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
@@ -95,7 +93,7 @@ function openDirectory(operands: Operands, machine: Machine): DiskTree {
 function hint({ source, image }: Operands, machine: Machine): string | undefined {
   if (isStdin(source)) return "; - is standard input with --from-file only";
   if (image === undefined || !isDirectory(image, machine)) return undefined;
-  return `; "${printable(image)}" is a directory: SOURCE comes first, then IMAGE`;
+  return `; ${quote(image)} is a directory: SOURCE comes first, then IMAGE`;
 }
 
 function isDirectory(path: Uint8Array, machine: Machine): boolean {
@@ -122,7 +120,7 @@ function checkOutputs(
   const check = (path: Uint8Array, what: string) => {
     if (!machine.isWithin(path, source)) return;
     throw new Error(
-      `Cannot make an image of "${printable(source)}": the ${what} "${printable(path)}" lies in it`,
+      `Cannot make an image of ${quote(source)}: the ${what} ${quote(path)} lies in it`,
     );
   };
   if (store !== undefined) check(store, "object store");
@@ -132,14 +130,12 @@ function checkOutputs(
 /** Tells what has been put right in a store, and what mounts will lack. */
 function noteStore(store: DiskStore, path: Uint8Array, context: Context): void {
   for (const { path, found } of store.repairs) {
-    note(context, `replaced "${printable(path)}", which was no object of that name: ${found}`);
+    note(context, `replaced ${quote(path)}, which was no object of that name: ${found}`);
   }
   if (store.hasVerity !== false || context.asC) return;
   note(
     context,
-    `objects in "${
-      printable(path)
-    }" have no fs-verity, which the file system or the kernel lacks: ` +
+    `objects in ${quote(path)} have no fs-verity, which the file system or the kernel lacks: ` +
       "no mount can require it",
   );
 }
@@ -150,9 +146,7 @@ function noteOwners(tree: DiskTree, source: Uint8Array, context: Context): void 
   if (hiddenOwners === 0) return;
   note(
     context,
-    `${hiddenOwners} files in "${
-      printable(source)
-    }" have owners that this user namespace does not ` +
+    `${hiddenOwners} files in ${quote(source)} have owners that this user namespace does not ` +
       "know: in the image they belong to 65534",
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import { u32 } from "../../../lib/bytes/struct.ts";
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { COMPOSEFS_MAGIC } from "../../../lib/composefs/header.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
@@ -73,5 +73,5 @@ function isImage(chunk: Uint8Array): boolean {
 
 /** SOURCE in a message about a dump. */
 function shownSource(path: Uint8Array): string {
-  return isStdin(path) ? "standard input" : `"${printable(path)}"`;
+  return isStdin(path) ? "standard input" : quote(path);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../../../lib/bytes/text.ts";
+import { quote, utf8 } from "../../../lib/bytes/text.ts";
 import type { FormatVersion, VersionRange } from "../../../lib/composefs/version.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
@@ -86,7 +86,7 @@ function checkName(
   if (image === undefined || values === undefined || values.length === 1) return;
   if (!isStdin(image) && split(image, option).length > 1) return;
   throw new UsageError(
-    `Cannot write several images to "${printable(image)}": expected {${option}} in it, with ` +
+    `Cannot write several images to ${quote(image)}: expected {${option}} in it, with ` +
       `--${option}=${values.join(",")}`,
     { usage: false },
   );

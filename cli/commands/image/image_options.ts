@@ -4,7 +4,7 @@
  * @module
  */
 
-import { binary, printable } from "../../../lib/bytes/text.ts";
+import { latin1, printable, quote } from "../../../lib/bytes/text.ts";
 import { dumpImage } from "../../../lib/composefs/dump_image.ts";
 import {
   type CheckedImage,
@@ -158,7 +158,7 @@ class Filters {
 
   constructor(images: number, names: readonly Uint8Array[]) {
     this.#imagesLeft = images;
-    this.#idle = new Map(names.map((name) => [binary(name), name]));
+    this.#idle = new Map(names.map((name) => [latin1(name), name]));
   }
 
   /**
@@ -174,7 +174,7 @@ class Filters {
     if (--this.#imagesLeft > 0) return;
     for (const name of this.#idle.values()) {
       throw new Error(
-        `Cannot filter by "${printable(name)}": no such entry in the root directory`,
+        `Cannot filter by ${quote(name)}: no such entry in the root directory`,
       );
     }
   }

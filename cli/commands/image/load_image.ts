@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import {
   type ComposefsImage,
   openImage,
@@ -41,6 +41,6 @@ export function loading<T>(path: Uint8Array, look: () => T): T {
     return look();
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
-    throw new Error(`Cannot load "${printable(path)}": ${error.message}`, { cause: error });
+    throw new Error(`Cannot load ${quote(path)}: ${error.message}`, { cause: error });
   }
 }

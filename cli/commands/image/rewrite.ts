@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import type { FormatVersion, VersionRange } from "../../../lib/composefs/version.ts";
 import {
@@ -104,7 +104,7 @@ function versionRange(
   if (format !== undefined) return { format: Number(format) as FormatVersion };
   if (version === 0 || version === 1 || version === 2) return { format: version };
   throw new Error(
-    `Cannot rewrite "${printable(source)}" in its format version ${version}: ` +
+    `Cannot rewrite ${quote(source)} in its format version ${version}: ` +
       "expected 0, 1 or 2, choose one with --format",
   );
 }

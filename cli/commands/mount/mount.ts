@@ -7,7 +7,7 @@
  */
 
 import type { Digest } from "../../../lib/digest/digest.ts";
-import { printable, utf8 } from "../../../lib/bytes/text.ts";
+import { quote, utf8 } from "../../../lib/bytes/text.ts";
 import { MountOptionError } from "../../../lib/mount/option_error.ts";
 import {
   completeMountOptions,
@@ -195,14 +195,12 @@ export function runMount(
     const mode = upperMode.toString(8).padStart(4, "0");
     note(
       { terminal, program },
-      `upper directory "${
-        printable(options.upperdir!)
-      }" has mode ${mode}, and so has the root of ` +
+      `upper directory ${quote(options.upperdir!)} has mode ${mode}, and so has the root of ` +
         "the mount, which others then may not enter",
     );
   }
   if (!verbose) return 0;
-  const names = `"${printable(image)}" on "${printable(mountpoint)}"`;
+  const names = `${quote(image)} on ${quote(mountpoint)}`;
   const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;
   const verity = `objects ${objectVerity ? "verified" : "not verified"}`;
   const copy = copied ? ", image copied to memory" : "";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
 import { openContent, type OpenContentOptions } from "../../../lib/objects/data_layers.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
@@ -115,7 +115,7 @@ export function openFile(
 
 function naming(path: Uint8Array, error: unknown): unknown {
   if (!(error instanceof IntegrityError)) return error;
-  return new Error(`Cannot read "${printable(path)}": ${error.message}`, { cause: error });
+  return new Error(`Cannot read ${quote(path)}: ${error.message}`, { cause: error });
 }
 
 /** A file whose errors name its path in the image. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import type { TreeCacheOptions } from "../../../ffi/objects/tree_cache.ts";
 import type { MerkleTrees } from "../../../ffi/threads/tree_source.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
@@ -49,9 +49,7 @@ export function cacheSettings(
   );
   if (store !== undefined) {
     throw new Error(
-      `Cannot keep trees in "${printable(cache!)}": it lies in the object store "${
-        printable(store)
-      }"`,
+      `Cannot keep trees in ${quote(cache!)}: it lies in the object store ${quote(store)}`,
     );
   }
   return {

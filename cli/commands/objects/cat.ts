@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import type { File } from "../../../lib/file/file.ts";
 import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
@@ -54,7 +54,7 @@ function findFile(image: ComposefsImage, path: Uint8Array): Regular<Content> {
   const { node } = image.lookup(path);
   if (node.kind === "regular") return node;
   throw new Error(
-    `Cannot print "${printable(path)}": a ${node.kind} file, expected a regular one`,
+    `Cannot print ${quote(path)}: a ${node.kind} file, expected a regular one`,
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { SyscallError } from "../../../ffi/sys/errno.ts";
-import { printable } from "../../../lib/bytes/text.ts";
+import { quote } from "../../../lib/bytes/text.ts";
 import { writeTar } from "../../../lib/tar/write.ts";
 import type { XattrFilter } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
@@ -140,7 +140,7 @@ function writeArchive(
 ): void {
   const onSkip = (path: Uint8Array) =>
     terminal.stderr.write(
-      `${program}: Left out "${printable(path)}": a tar archive holds no sockets\n`,
+      `${program}: Left out ${quote(path)}: a tar archive holds no sockets\n`,
     );
   for (const piece of writeTar(tree, { ...settings, onSkip })) terminal.stdout.write(piece);
 }

@@ -5,7 +5,7 @@
  */
 
 import { compareBytes } from "../../../lib/bytes/compare.ts";
-import { binary, utf8 } from "../../../lib/bytes/text.ts";
+import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
@@ -101,7 +101,7 @@ function collectPaths(
     for (const leaf of tree.leaves) {
       if (leaf.kind !== "regular" || leaf.file.kind !== "external") continue;
       const { path } = leaf.file;
-      if (path !== undefined) paths.set(binary(path), path);
+      if (path !== undefined) paths.set(latin1(path), path);
     }
   }
   return [...paths.values()].sort(compareBytes);

@@ -15,7 +15,7 @@ import { printable, utf8 } from "../../../lib/bytes/text.ts";
 import type { Context } from "../../args/command.ts";
 import { quoted } from "../../args/completions.ts";
 import { note } from "../../note.ts";
-import { DEFAULT_PREFIX } from "./_prefix.ts";
+import { DEFAULT_PREFIX } from "./_installed_files.ts";
 import type { Installer } from "../../../ffi/files/installer.ts";
 
 /** May be a link itself, as where `/sbin` is `/usr/sbin`. */

@@ -24,7 +24,7 @@ import {
 } from "./installation.ts";
 import { executablePath } from "../../runtime.ts";
 import { MountHelper } from "./_mount_helper.ts";
-import { fileDigest, Prefix, PREFIX_OPTION } from "./_prefix.ts";
+import { fileDigest, Prefix, PREFIX_OPTION } from "./_installed_files.ts";
 
 const options = {
   prefix: PREFIX_OPTION,
@@ -43,9 +43,9 @@ const options = {
 /**
  * The command `composefs install`.
  *
- * @param toolbox Gives the table that it is in itself.
+ * @param composefs Gives the table that it is in itself.
  */
-export function install(toolbox: () => Group): Command {
+export function install(composefs: () => Group): Command {
   return defineCommand({
     name: "install",
     summary: "Install this executable with its names, manual pages and completions",
@@ -64,13 +64,13 @@ export function install(toolbox: () => Group): Command {
         command: "composefs install --prefix=$HOME/.local",
       },
     ],
-    run: (options, _, context) => runInstall(options, toolbox(), context),
+    run: (options, _, context) => runInstall(options, composefs(), context),
   });
 }
 
 function runInstall(
   { prefix: path, dryRun, force, noMountHelper }: OptionValues<typeof options>,
-  toolbox: Group,
+  composefs: Group,
   context: Context,
 ): number {
   const { terminal } = context;
@@ -81,7 +81,7 @@ function runInstall(
     );
   }
   using prefix = new Prefix(path, context);
-  const parts = installationParts(toolbox);
+  const parts = installationParts(composefs);
   using helper = noMountHelper ? undefined : new MountHelper(path, context);
   checkPlaces(prefix, [...parts.map((part) => part.path), MANIFEST], force);
   if (dryRun) {

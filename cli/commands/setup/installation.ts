@@ -37,36 +37,38 @@ export interface Manifest {
 }
 
 /** Manual pages and completions as files below the prefix; the same tables give the same bytes. */
-export function documentation(toolbox: Group): Part[] {
+export function documentation(composefs: Group): Part[] {
   const text = (path: string, contents: string): Part => ({
     kind: "file",
     path,
     contents: utf8(contents),
   });
   return [
-    ...manPages(toolbox).map(({ file, section, text: contents }) =>
+    ...manPages(composefs).map(({ file, section, text: contents }) =>
       text(`share/man/man${section}/${file}`, contents)
     ),
-    text("share/bash-completion/completions/composefs", bashCompletion(toolbox)),
-    text("share/zsh/site-functions/_composefs", zshCompletion(toolbox)),
-    text("share/fish/vendor_completions.d/composefs.fish", fishCompletion(toolbox)),
+    text("share/bash-completion/completions/composefs", bashCompletion(composefs)),
+    text("share/zsh/site-functions/_composefs", zshCompletion(composefs)),
+    text("share/fish/vendor_completions.d/composefs.fish", fishCompletion(composefs)),
   ];
 }
 
 /** Everything: the executable, the names that it goes by, {@linkcode documentation}. */
-export function installationParts(toolbox: Group): Part[] {
-  const links = programsOf(toolbox).filter((program) => program !== toolbox).flatMap((program) => {
-    const { name } = program;
-    return [
-      manSection(program) === 8
-        ? link(`sbin/${name}`, "../bin/composefs")
-        : link(`bin/${name}`, "composefs"),
-      // These shells look for completions by the name of the command.
-      link(`share/bash-completion/completions/${name}`, "composefs"),
-      link(`share/fish/vendor_completions.d/${name}.fish`, "composefs.fish"),
-    ];
-  });
-  return [{ kind: "executable", path: "bin/composefs" }, ...links, ...documentation(toolbox)];
+export function installationParts(composefs: Group): Part[] {
+  const links = programsOf(composefs).filter((program) => program !== composefs).flatMap(
+    (program) => {
+      const { name } = program;
+      return [
+        manSection(program) === 8
+          ? link(`sbin/${name}`, "../bin/composefs")
+          : link(`bin/${name}`, "composefs"),
+        // These shells look for completions by the name of the command.
+        link(`share/bash-completion/completions/${name}`, "composefs"),
+        link(`share/fish/vendor_completions.d/${name}.fish`, "composefs.fish"),
+      ];
+    },
+  );
+  return [{ kind: "executable", path: "bin/composefs" }, ...links, ...documentation(composefs)];
 }
 
 function link(path: string, target: string): Part {

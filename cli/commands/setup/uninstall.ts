@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable, utf8 } from "../../../lib/bytes/text.ts";
+import { printable, quote, utf8 } from "../../../lib/bytes/text.ts";
 import {
   type Context,
   defineCommand,
@@ -13,7 +13,7 @@ import {
 } from "../../args/command.ts";
 import { MANIFEST } from "./installation.ts";
 import { MountHelper } from "./_mount_helper.ts";
-import { Prefix, PREFIX_OPTION } from "./_prefix.ts";
+import { Prefix, PREFIX_OPTION } from "./_installed_files.ts";
 
 const options = {
   prefix: PREFIX_OPTION,
@@ -45,7 +45,7 @@ function runUninstall(
   using prefix = new Prefix(path, context);
   const { manifest, installer } = prefix;
   if (manifest === undefined) {
-    throw new Error(`Cannot uninstall from "${printable(path)}": nothing was installed there`);
+    throw new Error(`Cannot uninstall from ${quote(path)}: nothing was installed there`);
   }
   const removed = [...manifest.files.keys(), ...manifest.links.keys()].filter((below) => {
     const state = prefix.state(below);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { defineCommand, type Entry, type Group } from "../../../cli/args/command.ts";
 import { helpText, usageText, wrap } from "../../../cli/args/help.ts";
-import { TOOLBOX } from "../../../cli/program.ts";
+import { COMPOSEFS } from "../../../cli/program.ts";
 
 const command = defineCommand({
   name: "make",
@@ -104,7 +104,7 @@ Deno.test("wrap() breaks at spaces and leaves long words whole", () => {
 });
 
 Deno.test("helpText() of every command stays within the width, examples aside", () => {
-  for (const [called, entry] of entries(TOOLBOX, TOOLBOX.name)) {
+  for (const [called, entry] of entries(COMPOSEFS, COMPOSEFS.name)) {
     for (const width of [60, 80, 100]) {
       const [table] = helpText(entry, called, width).split("\nExamples:\n");
       const body = table!.split("\n").filter((line) => !/^(Usage:| {7}\S)/.test(line));

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { allOptions, type Entry, type Group } from "../../../cli/args/command.ts";
 import { manPages } from "../../../cli/args/man.ts";
-import { TOOLBOX } from "../../../cli/program.ts";
+import { COMPOSEFS } from "../../../cli/program.ts";
 import { missing, moduleWorkspace } from "../../e2e/each_program.ts";
 
 /** A table in which everything is odd that a page has to escape. */
@@ -24,7 +24,7 @@ function entriesOn(entry: Entry): Entry[] {
 }
 
 Deno.test("manPages() has a page for each program, mount.composefs in section 8", () => {
-  assertEquals(manPages(TOOLBOX).map(({ file }) => file).sort(), [
+  assertEquals(manPages(COMPOSEFS).map(({ file }) => file).sort(), [
     "composefs-dump.1",
     "composefs-info.1",
     "composefs.1",
@@ -35,8 +35,8 @@ Deno.test("manPages() has a page for each program, mount.composefs in section 8"
 });
 
 Deno.test("manPages() names every option of every command", () => {
-  const pages = new Map(manPages(TOOLBOX).map(({ file, text }) => [file, text]));
-  for (const program of [TOOLBOX, ...TOOLBOX.commands.filter((entry) => entry.program)]) {
+  const pages = new Map(manPages(COMPOSEFS).map(({ file, text }) => [file, text]));
+  for (const program of [COMPOSEFS, ...COMPOSEFS.commands.filter((entry) => entry.program)]) {
     const text = pages.get(`${program.name}.1`) ?? pages.get(`${program.name}.8`)!;
     for (const entry of entriesOn(program)) {
       for (const [name, option] of Object.entries(allOptions(entry))) {
@@ -79,7 +79,7 @@ Deno.test({
   name: `manual pages: man shows them without a warning${reason}`,
   ignore: reason !== "",
   fn() {
-    for (const { file, text } of manPages(TOOLBOX)) {
+    for (const { file, text } of manPages(COMPOSEFS)) {
       const shown = render(file, text);
       for (const heading of ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SEE ALSO"]) {
         assert(shown.includes(`\n${heading}\n`), `${file}: no ${heading}`);

@@ -7,7 +7,7 @@
 import { Fd } from "../../../ffi/files/fd.ts";
 import type { Linux } from "../../../ffi/sys/linux.ts";
 import { O_CREAT, O_WRONLY } from "../../../ffi/sys/uapi.ts";
-import { binary } from "../../../lib/bytes/text.ts";
+import { latin1 } from "../../../lib/bytes/text.ts";
 import type { SourceInfo, SourceTree, XattrFilter } from "../../../lib/tree/source.ts";
 
 /** The root's path in a tree. */
@@ -19,7 +19,7 @@ export function listRoot(
   xattrs: XattrFilter = "all",
 ): Map<string, SourceInfo> {
   const entries = tree.list(ROOT, { xattrs });
-  return new Map(entries.map((entry) => [binary(entry.name), entry]));
+  return new Map(entries.map((entry) => [latin1(entry.name), entry]));
 }
 
 /** Creates an empty file. */

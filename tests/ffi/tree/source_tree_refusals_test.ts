@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
 import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
-import { binary, utf8 } from "../../../lib/bytes/text.ts";
+import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import { cText } from "../../kit/faults.ts";
 import {
   type Faults,
@@ -30,7 +30,7 @@ test("source tree: the same on a kernel without openat2", async ({ directory }) 
   for (const errno of REFUSALS) {
     const old = await openFaulty({ openat2: () => errno });
     const tree = openSourceTree(old, pathTo(directory, "tree"));
-    const names = tree.list(utf8("a/b"), { xattrs: "all" }).map(({ name }) => binary(name));
+    const names = tree.list(utf8("a/b"), { xattrs: "all" }).map(({ name }) => latin1(name));
     assertEquals(names, ["file"]);
     using file = tree.open(utf8("a/b/file"));
     assertEquals(file.size, 1);

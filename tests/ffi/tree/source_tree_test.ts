@@ -9,13 +9,13 @@ import { Fd } from "../../../ffi/files/fd.ts";
 import { cString } from "../../../ffi/sys/path.ts";
 import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
 import { O_CREAT, O_PATH, O_WRONLY } from "../../../ffi/sys/uapi.ts";
-import { binary, concatBytes, utf8 } from "../../../lib/bytes/text.ts";
+import { concatBytes, latin1, utf8 } from "../../../lib/bytes/text.ts";
 import type { SourceInfo } from "../../../lib/tree/source.ts";
 import { needsRoot, pathTo, setMtime, setXattr, succeed, test } from "../harness.ts";
 import { createFile, listRoot, ROOT } from "./root_entries.ts";
 
 function shownXattrs({ stat }: SourceInfo): string[] {
-  return stat.xattrs.map(({ name, value }) => `${binary(name)}=${binary(value)}`).sort();
+  return stat.xattrs.map(({ name, value }) => `${latin1(name)}=${latin1(value)}`).sort();
 }
 
 test("source tree: metadata of files, directories and links", ({ linux, directory }) => {
@@ -45,7 +45,7 @@ test("source tree: names are bytes, up to 255 of them", ({ linux, directory }) =
   ];
   for (const name of names) createFile(linux, pathTo(directory, name));
   const found = [...listRoot(openSourceTree(linux, utf8(directory))).keys()].sort();
-  assertEquals(found, names.map(binary).sort());
+  assertEquals(found, names.map(latin1).sort());
 });
 
 test("source tree: times before 1970 and far away, with nanoseconds", ({ linux, directory }) => {
@@ -93,7 +93,7 @@ test("source tree: devices, and leaving them out (needs root)", ({ linux, direct
   assertEquals([kind, rdev], ["block", (0xff | (259 << 8) | (0xfff << 20)) >>> 0]);
   assertEquals([stats.get("whiteout")!.kind, stats.get("whiteout")!.rdev], ["character", 0]);
   const kept = tree.list(ROOT, { xattrs: "none", skipDevices: true });
-  assertEquals(kept.map(({ name }) => binary(name)), ["file"]);
+  assertEquals(kept.map(({ name }) => latin1(name)), ["file"]);
 }, needsRoot());
 
 test("source tree: xattrs, empty and long ones, filtered", ({ linux, directory }) => {
@@ -104,11 +104,11 @@ test("source tree: xattrs, empty and long ones, filtered", ({ linux, directory }
   setXattr(linux, path, "user.long", long);
   setXattr(linux, utf8(directory), "user.root", utf8("r\0\xff"));
   const tree = openSourceTree(linux, utf8(directory));
-  const expected = ["user.empty=", `user.long=${binary(long)}`];
+  const expected = ["user.empty=", `user.long=${latin1(long)}`];
   assertEquals(shownXattrs(listRoot(tree).get("file")!), expected);
   assertEquals(shownXattrs(listRoot(tree, "user").get("file")!), expected);
   assertEquals(shownXattrs(listRoot(tree, "none").get("file")!), []);
-  assertEquals(shownXattrs(tree.root("all")), [`user.root=${binary(utf8("r\0\xff"))}`]);
+  assertEquals(shownXattrs(tree.root("all")), [`user.root=${latin1(utf8("r\0\xff"))}`]);
   assertEquals(tree.root("none").stat.xattrs, []);
 });
 
@@ -142,9 +142,9 @@ test(
     const stats = listRoot(tree);
     assertEquals(shownXattrs(stats.get("link")!), ["trusted.mine=link"]);
     assertEquals(shownXattrs(stats.get("null")!), ["trusted.mine=null"]);
-    assertEquals(shownXattrs(stats.get("dir")!), [`system.posix_acl_default=${binary(acl)}`]);
+    assertEquals(shownXattrs(stats.get("dir")!), [`system.posix_acl_default=${latin1(acl)}`]);
     assertEquals(shownXattrs(stats.get("file")!), [
-      `system.posix_acl_access=${binary(acl)}`,
+      `system.posix_acl_access=${latin1(acl)}`,
       "trusted.mine=file",
     ]);
     assertEquals(shownXattrs(listRoot(tree, "user").get("file")!), []);
@@ -174,7 +174,7 @@ test("source tree: paths longer than the kernel takes at once", ({ linux, direct
     path = path.length === 0 ? name : concatBytes(path, slash, name);
   }
   assert(path.length > 10_000);
-  assertEquals(tree.list(path, { xattrs: "all" }).map((entry) => binary(entry.name)), ["end"]);
+  assertEquals(tree.list(path, { xattrs: "all" }).map((entry) => latin1(entry.name)), ["end"]);
   using end = tree.open(concatBytes(path, utf8("/end")));
   const into = new Uint8Array(10);
   assertEquals([end.size, end.readAt(into, 0), into[3]], [4, 4, 0x70]);
@@ -184,7 +184,7 @@ test("source tree: 20,000 names in one directory", ({ linux, directory }) => {
   createFile(linux, pathTo(directory, "file-0"));
   for (let i = 1; i < 20_000; i++) linkSync(`${directory}/file-0`, `${directory}/file-${i}`);
   const names = openSourceTree(linux, utf8(directory)).list(ROOT, { xattrs: "all" })
-    .map(({ name }) => binary(name));
+    .map(({ name }) => latin1(name));
   assertEquals([names.length, new Set(names).size], [20_000, 20_000]);
   assert(names.includes("file-19999"));
 });

@@ -22,7 +22,7 @@ import {
   XATTR_LIST_MAX,
   XATTR_SIZE_MAX,
 } from "../../../ffi/sys/uapi.ts";
-import { binary, utf8 } from "../../../lib/bytes/text.ts";
+import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import {
   contentsFact,
   type Facts,
@@ -131,7 +131,7 @@ class MountedTree {
 
   /** The NUL-terminated text at a place. */
   #text(buffer: Uint8Array, start: number): string {
-    return binary(buffer.subarray(start, buffer.indexOf(0, start)));
+    return latin1(buffer.subarray(start, buffer.indexOf(0, start)));
   }
 
   #look(directory: Fd, name: string, path: string): Facts {
@@ -172,7 +172,7 @@ class MountedTree {
       "readlinkat",
       () => libc.readlinkat(directory.number, name, this.#buffer, this.#buffer.length),
     );
-    return binary(this.#buffer.subarray(0, length));
+    return latin1(this.#buffer.subarray(0, length));
   }
 
   #contents(directory: Fd, name: Uint8Array, size: number): string {
@@ -198,7 +198,7 @@ class MountedTree {
       );
       facts.set(
         xattrFact(key),
-        result < 0 ? errnoName(-result) : "=" + binary(value.subarray(0, result)),
+        result < 0 ? errnoName(-result) : "=" + latin1(value.subarray(0, result)),
       );
     }
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { binary, concatBytes, printable, utf8 } from "../../../lib/bytes/text.ts";
+import { concatBytes, latin1, printable, utf8 } from "../../../lib/bytes/text.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -11,10 +11,10 @@ Deno.test("concatBytes joins copies", () => {
   assertEquals(concatBytes().length, 0);
 });
 
-Deno.test("binary keeps every byte, above and below the length it is done in one go", () => {
+Deno.test("latin1 keeps every byte, above and below the length it is done in one go", () => {
   for (const length of [0, 256, 4096, 4097, 100_000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
-    const text = binary(bytes);
+    const text = latin1(bytes);
     assertEquals(text.length, length);
     assertEquals(Uint8Array.from(text, (unit) => unit.charCodeAt(0)), bytes);
   }

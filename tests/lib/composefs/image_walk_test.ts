@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { binary, utf8 } from "../../../lib/bytes/text.ts";
+import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import { createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
 import {
   checkImage,
@@ -32,7 +32,7 @@ function check(bytes: Uint8Array, options: Partial<WalkOptions> = {}, paths?: st
   return checkImage(
     erofs,
     { version, view: "exact", ...options },
-    paths && (({ path }) => paths.push(binary(path))),
+    paths && (({ path }) => paths.push(latin1(path))),
   );
 }
 
@@ -46,7 +46,7 @@ function compareWalks(bytes: Uint8Array, view: ImageView, rootEntries?: Uint8Arr
   const steps: string[] = [];
   for (const { node, depth, path, again } of walk(openImage(bytes).tree(options))) {
     assert(names.next());
-    steps.push(binary(path));
+    steps.push(latin1(path));
     const { nid, kind } = names.inode;
     assertEquals([names.depth, names.isAgain], [depth, again !== undefined]);
     if (node.kind === "directory") {
@@ -92,7 +92,7 @@ Deno.test("a walk tells a file's home from its other names", () => {
   const homes = new ImageWalk(check(IMAGE));
   const found: Record<string, boolean> = {};
   while (homes.next()) {
-    if (homes.inode.kind !== "directory") found[binary(homes.entry.name)] = homes.isHome;
+    if (homes.inode.kind !== "directory") found[latin1(homes.entry.name)] = homes.isHome;
   }
   assertEquals(found, { c: true, far: true, file: true, l: false, s: true, v: false, w: true });
 });

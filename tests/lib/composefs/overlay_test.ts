@@ -1,6 +1,6 @@
 import { CONTENT_INODES } from "../../../lib/composefs/_file_inodes.ts";
 import { assertEquals } from "@std/assert";
-import { binary } from "../../../lib/bytes/text.ts";
+import { latin1 } from "../../../lib/bytes/text.ts";
 import { overlayInodes } from "../../../lib/composefs/_overlay.ts";
 import type { Inode } from "../../../lib/erofs/inode.ts";
 import type { Content, Tree } from "../../../lib/tree/tree.ts";
@@ -31,7 +31,7 @@ function inodesOf(tree: Tree<Content>, version: 0 | 1 = 0): Map<string, Inode> {
 /** An inode's xattrs as text. */
 const xattrsOf = (inode: Inode | undefined) =>
   inode!.xattrs.map(({ name, head, rest }) =>
-    `${binary(name.bytes)}=${binary(head)}${binary(rest)}`
+    `${latin1(name.bytes)}=${latin1(head)}${latin1(rest)}`
   );
 
 /** What an inode's data is, without the metadata and digests that come with it. */
@@ -47,7 +47,7 @@ function dataOf(inode: Inode | undefined): unknown {
 function entriesOf(inode: Inode | undefined): [string, number][] {
   if (inode?.data.kind !== "entries") throw new TypeError("No directory");
   const { names, inodes } = inode.data;
-  return names.map((name, i) => [binary(name), inodes[i]!]);
+  return names.map((name, i) => [latin1(name), inodes[i]!]);
 }
 
 Deno.test("inodes are breadth first, each directory's in byte order", () => {
