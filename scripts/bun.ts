@@ -8,7 +8,7 @@ import process from "node:process";
 import { fetchTool, findOnPath, type ToolSearch } from "./npm_tool.ts";
 
 /** The version that is fetched where PATH leads to none. */
-export const BUN_VERSION = "1.4.5";
+const BUN_VERSION = "1.4.5";
 
 /** Variable with the path of Bun's executable, by which a run of all suites searches only once. */
 export const BUN_VARIABLE = "COMPOSEFS_TEST_BUN";

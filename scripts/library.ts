@@ -65,7 +65,7 @@ function made(source: string, extension: ".js" | ".d.ts"): string {
  * @param directory Takes a `.js` and a `.d.ts` of each module, in the folders of the sources.
  * @throws {Error} If the compiler cannot be had or fails, with what it said.
  */
-export function compileLibrary(directory: string): void {
+function compileLibrary(directory: string): void {
   const workspace = mkdtempSync(join(tmpdir(), "composefs-library-"));
   try {
     const project = join(workspace, "tsconfig.json");

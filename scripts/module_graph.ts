@@ -49,7 +49,7 @@ interface Resolved {
 }
 
 /** Paths of all TypeScript files below a folder, from that folder. */
-export function listModules(root: string): string[] {
+function listModules(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))

@@ -113,7 +113,7 @@ function makeForMachine(output: string, module: string, target: string): void {
  * @param output The directory that holds it; whatever was in it goes.
  * @param targets The machines it is for.
  */
-export function makeRelease(output: string, targets: readonly string[] = TARGETS): void {
+function makeRelease(output: string, targets: readonly string[] = TARGETS): void {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const module = join(output, "composefs.js");

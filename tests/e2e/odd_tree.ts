@@ -7,7 +7,9 @@
  * @module
  */
 
+import { latin1 } from "../../lib/bytes/text.ts";
 import { createRandom } from "../../scripts/random.ts";
+import { acl, NO_ID } from "../kit/acl.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
 const FIFO = 0o010000;
@@ -101,23 +103,13 @@ function makeDirectories(make: TreeMaker): void {
   }
 }
 
-/** An ACL as the kernel stores it: version 2, then tag, permissions and id of each entry. */
-function acl(
-  entries: readonly (readonly [tag: number, permissions: number, id: number])[],
-): string {
-  const view = new DataView(new ArrayBuffer(4 + 8 * entries.length));
-  view.setUint32(0, 2, true);
-  entries.forEach(([tag, permissions, id], i) => {
-    view.setUint16(4 + 8 * i, tag, true);
-    view.setUint16(6 + 8 * i, permissions, true);
-    view.setUint32(8 + 8 * i, id, true);
-  });
-  return String.fromCharCode(...new Uint8Array(view.buffer));
-}
-
-const NOBODY = 0xffffffff;
-
-const ACL = acl([[1, 6, NOBODY], [2, 4, 1000], [4, 4, NOBODY], [16, 6, NOBODY], [32, 4, NOBODY]]);
+const ACL = latin1(acl(
+  [1, 6, NO_ID],
+  [2, 4, 1000],
+  [4, 4, NO_ID],
+  [16, 6, NO_ID],
+  [32, 4, NO_ID],
+));
 
 function makeXattrs(make: TreeMaker): void {
   make.directory("xattrs");

@@ -18,7 +18,7 @@ export interface XattrMaker {
 }
 
 /** What all xattrs of an inode may cost together. */
-export const XATTR_BUDGET = 32767;
+const XATTR_BUDGET = 32767;
 
 /** Cost of a list of xattrs against the budget. */
 export function xattrCost(pairs: readonly XattrPair[]): number {

@@ -6,13 +6,11 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { bundle, repositoryPath } from "../../scripts/build.ts";
 import { findBun } from "../../scripts/bun.ts";
 import { long } from "../../scripts/test/effort.ts";
+import { Scratch } from "./scratch.ts";
 
 const bun = findBun();
 
@@ -28,20 +26,16 @@ export function testOnBun(name: string, module: string): void {
     ignore,
     fn() {
       if (!("path" in bun)) return;
-      const directory = mkdtempSync(join(tmpdir(), "composefs-on-bun-"));
-      try {
-        const program = join(directory, "cases.js");
-        bundle(module, program, "deno");
-        const done = spawnSync(bun.path, [program], {
-          encoding: "utf8",
-          cwd: directory,
-          env: { ...process.env, COMPOSEFS_TEST_REPOSITORY: repositoryPath(".") },
-        });
-        assertEquals(done.status, 0, done.stdout + done.stderr);
-        assertMatch(done.stdout, /^[1-9][0-9]* cases, 0 failed$/m);
-      } finally {
-        rmSync(directory, { recursive: true });
-      }
+      using scratch = new Scratch();
+      const program = scratch.path("cases.js");
+      bundle(module, program, "deno");
+      const done = spawnSync(bun.path, [program], {
+        encoding: "utf8",
+        cwd: scratch.directory,
+        env: { ...process.env, COMPOSEFS_TEST_REPOSITORY: repositoryPath(".") },
+      });
+      assertEquals(done.status, 0, done.stdout + done.stderr);
+      assertMatch(done.stdout, /^[1-9][0-9]* cases, 0 failed$/m);
     },
   });
 }

@@ -5,12 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 import { bundle } from "../../scripts/build.ts";
 import { CASE_NAMES, type CaseResult } from "../kit/library/cases.ts";
+import { Scratch } from "../kit/scratch.ts";
 
 /**
  * Gives the realm its Web interfaces. They take and return the realm's own byte arrays, for a foreign
@@ -44,14 +43,10 @@ function makeRealm(): (script: string) => unknown {
 
 /** The cases as a script, which leaves them behind as a global. */
 function bundleCases(): string {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-pure-"));
-  try {
-    const path = join(directory, "cases.js");
-    bundle("tests/kit/library/realm.ts", path, "browser");
-    return readFileSync(path, "utf8");
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using scratch = new Scratch();
+  const path = scratch.path("cases.js");
+  bundle("tests/kit/library/realm.ts", path, "browser");
+  return readFileSync(path, "utf8");
 }
 
 Deno.test("the realm leads to no runtime", async () => {

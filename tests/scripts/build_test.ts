@@ -1,9 +1,8 @@
 import { long } from "../../scripts/test/effort.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { bundle, repositoryPath, START } from "../../scripts/build.ts";
 import { Elf } from "../../scripts/elf.ts";
@@ -14,28 +13,19 @@ import { withStandIns } from "../../scripts/stand_ins.ts";
 import { findBun } from "../../scripts/bun.ts";
 import { findBundle } from "../../scripts/test/bundle.ts";
 import { findBunExecutable } from "../../scripts/test/executables.ts";
+import { Scratch } from "../kit/scratch.ts";
 
 const MODULE_LIMIT = 400_000;
 
 const bun = findBun();
 const reason = "path" in bun ? "" : ` (skipped: ${bun.missing})`;
 
-function withDirectory(body: (directory: string) => void): void {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-build-"));
-  try {
-    body(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
 Deno.test("build: the module is small, and the same whenever it is made", () => {
-  withDirectory((directory) => {
-    const path = join(directory, "some/where/else.js");
-    bundle(START, path, "deno");
-    assert(readFileSync(path).equals(readFileSync(findBundle())), "the modules differ");
-    assert(statSync(path).size <= MODULE_LIMIT, `${statSync(path).size} bytes`);
-  });
+  using scratch = new Scratch();
+  const path = scratch.path("some/where/else.js");
+  bundle(START, path, "deno");
+  assert(readFileSync(path).equals(readFileSync(findBundle())), "the modules differ");
+  assert(statSync(path).size <= MODULE_LIMIT, `${statSync(path).size} bytes`);
 });
 
 Deno.test({
@@ -44,11 +34,10 @@ Deno.test({
   fn() {
     const first = findBunExecutable();
     if ("missing" in first) throw new Error(first.missing);
-    withDirectory((directory) => {
-      const second = join(directory, "a/b/another-name");
-      buildExecutable(findBundle(), second);
-      assert(readFileSync(second).equals(readFileSync(first.path)), "the executables differ");
-    });
+    using scratch = new Scratch();
+    const second = scratch.path("a/b/another-name");
+    buildExecutable(findBundle(), second);
+    assert(readFileSync(second).equals(readFileSync(first.path)), "the executables differ");
   },
 });
 
@@ -72,22 +61,21 @@ function countUsing(source: string): number {
 Deno.test("build: what is to be closed is closed in the bundle", () => {
   // The bundler takes such a variable for one to write out in place, if the next statement begins with its
   // only use, as in `return file.stat()`, and then nothing is closed: make that an argument of a function.
-  withDirectory((directory) => {
-    const path = join(directory, "plain.js");
-    const args = [
-      "bundle",
-      "--quiet",
-      "--platform",
-      "deno",
-      "--output",
-      path,
-      repositoryPath(START),
-    ];
-    assertEquals(spawnSync(process.execPath, args, { cwd: repositoryPath(".") }).status, 0);
-    const plain = countUsing(readFileSync(path, "utf8"));
-    assert(plain > 0);
-    assertEquals(countUsing(readFileSync(findBundle(), "utf8")), plain);
-  });
+  using scratch = new Scratch();
+  const path = scratch.path("plain.js");
+  const args = [
+    "bundle",
+    "--quiet",
+    "--platform",
+    "deno",
+    "--output",
+    path,
+    repositoryPath(START),
+  ];
+  assertEquals(spawnSync(process.execPath, args, { cwd: repositoryPath(".") }).status, 0);
+  const plain = countUsing(readFileSync(path, "utf8"));
+  assert(plain > 0);
+  assertEquals(countUsing(readFileSync(findBundle(), "utf8")), plain);
 });
 
 Deno.test("build: a target that there is not is refused", () => {
@@ -115,17 +103,15 @@ Deno.test("compile: without a base it says so in one line, and exits 1", () => {
 
 /** The executable for a target, or why there is none. */
 function executableFor(target: string): Uint8Array<ArrayBuffer> | string {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-build-"));
+  using scratch = new Scratch();
   try {
-    const path = join(directory, target);
+    const path = scratch.path(target);
     buildExecutable(findBundle(), path, target);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    // Its base comes from the npm registry.
+    // The base for another machine comes from the npm registry, which not every machine reaches.
     if (/^Cannot build for /.test(String((error as Error).message))) return "no base to fetch";
     throw error;
-  } finally {
-    rmSync(directory, { recursive: true });
   }
 }
 
@@ -171,12 +157,11 @@ Deno.test({
     for (let i = 0; i < plain.length; i++) if (plain[i] !== changed[i]) differences++;
     // The jumps, and what of a program header is not the same by chance.
     assert(differences > 10 && differences <= 10 + 56, `${differences} bytes differ`);
-    withDirectory((directory) => {
-      const path = join(directory, "bin/bun");
-      mkdirSync(dirname(path));
-      Deno.writeFileSync(path, changed, { mode: 0o755 });
-      const done = spawnSync(path, ["--version"], { encoding: "utf8" });
-      assertEquals([done.status, done.stderr], [0, ""]);
-    });
+    using scratch = new Scratch();
+    const path = scratch.path("bin/bun");
+    mkdirSync(dirname(path));
+    Deno.writeFileSync(path, changed, { mode: 0o755 });
+    const done = spawnSync(path, ["--version"], { encoding: "utf8" });
+    assertEquals([done.status, done.stderr], [0, ""]);
   },
 });

@@ -1,21 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { checkLayers } from "../../scripts/check_layers.ts";
+import { Scratch } from "../kit/scratch.ts";
 
 /** Runs the check on a repository made of these files. */
 function check(files: Record<string, string>): string[] {
-  const root = mkdtempSync(join(tmpdir(), "composefs-layers-"));
-  try {
-    for (const [file, source] of Object.entries(files)) {
-      mkdirSync(dirname(join(root, file)), { recursive: true });
-      writeFileSync(join(root, file), source);
-    }
-    return checkLayers(root);
-  } finally {
-    rmSync(root, { recursive: true });
+  using scratch = new Scratch();
+  for (const [file, source] of Object.entries(files)) {
+    mkdirSync(dirname(scratch.path(file)), { recursive: true });
+    writeFileSync(scratch.path(file), source);
   }
+  return checkLayers(scratch.directory);
 }
 
 /** Files to import that break no rule themselves. */

@@ -37,6 +37,7 @@ import {
   xattr,
 } from "../../kit/trees.ts";
 import { needsRoot, openFaulty, pathTo, setXattr, test } from "../harness.ts";
+import { acl, NO_ID } from "../../kit/acl.ts";
 
 const OWNER = { uid: process.getuid!(), gid: process.getgid!() };
 
@@ -296,19 +297,9 @@ test("extract: a time is set exactly, or not at all", ({ linux, directory }) => 
   assertEquals(lstatSync(join(path, "f"), { bigint: true }).mtimeNs / 1_000_000_000n, 2n ** 62n);
 });
 
-/** Version 2; owner rwx, user 1000 r, group r, mask r, others r. */
-const ACL = Uint8Array.of(
-  2,
-  0,
-  0,
-  0,
-  ...[[1, 7, 0xff], [2, 4, 0], [4, 4, 0xff], [16, 4, 0xff], [32, 4, 0xff]].flatMap((
-    [tag, permissions, id],
-  ) => [tag!, 0, permissions!, 0, id! === 0 ? 0xe8 : 255, id! === 0 ? 3 : 255, id!, id!]),
-);
-
 test("extract: ACLs of the directory around it are not inherited", async ({ linux, directory }) => {
-  setXattr(linux, pathTo(directory), "system.posix_acl_default", ACL);
+  const value = acl([1, 7, NO_ID], [2, 4, 1000], [4, 4, NO_ID], [16, 4, NO_ID], [32, 4, NO_ID]);
+  setXattr(linux, pathTo(directory), "system.posix_acl_default", value);
   await assertRoundTrip(
     linux,
     join(directory, "out"),

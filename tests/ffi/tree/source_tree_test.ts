@@ -11,6 +11,7 @@ import { openSourceTree } from "../../../ffi/tree/source_tree.ts";
 import { O_CREAT, O_PATH, O_WRONLY } from "../../../ffi/sys/uapi.ts";
 import { concatBytes, latin1, utf8 } from "../../../lib/bytes/text.ts";
 import type { SourceInfo } from "../../../lib/tree/source.ts";
+import { acl, NO_ID } from "../../kit/acl.ts";
 import { needsRoot, pathTo, setMtime, setXattr, succeed, test } from "../harness.ts";
 import { createFile, listRoot, ROOT } from "./root_entries.ts";
 
@@ -128,23 +129,19 @@ test(
     execFileSync("mknod", [`${directory}/null`, "c", "1", "3"]);
     createFile(linux, pathTo(directory, "file"));
     mkdirSync(`${directory}/dir`);
-    // An ACL as the kernel takes it: version 2, then tag, permissions and id of each entry.
-    const acl = Uint8Array.fromHex(
-      "02000000" + "01000700ffffffff" + "02000500e8030000" + "04000500ffffffff" +
-        "10000500ffffffff" + "20000000ffffffff",
-    );
+    const value = acl([1, 7, NO_ID], [2, 5, 1000], [4, 5, NO_ID], [16, 5, NO_ID], [32, 0, NO_ID]);
     for (const name of ["link", "null", "file"]) {
       setXattr(linux, pathTo(directory, name), "trusted.mine", utf8(name));
     }
-    setXattr(linux, pathTo(directory, "dir"), "system.posix_acl_default", acl);
-    setXattr(linux, pathTo(directory, "file"), "system.posix_acl_access", acl);
+    setXattr(linux, pathTo(directory, "dir"), "system.posix_acl_default", value);
+    setXattr(linux, pathTo(directory, "file"), "system.posix_acl_access", value);
     const tree = openSourceTree(linux, utf8(directory));
     const stats = listRoot(tree);
     assertEquals(shownXattrs(stats.get("link")!), ["trusted.mine=link"]);
     assertEquals(shownXattrs(stats.get("null")!), ["trusted.mine=null"]);
-    assertEquals(shownXattrs(stats.get("dir")!), [`system.posix_acl_default=${latin1(acl)}`]);
+    assertEquals(shownXattrs(stats.get("dir")!), [`system.posix_acl_default=${latin1(value)}`]);
     assertEquals(shownXattrs(stats.get("file")!), [
-      `system.posix_acl_access=${latin1(acl)}`,
+      `system.posix_acl_access=${latin1(value)}`,
       "trusted.mine=file",
     ]);
     assertEquals(shownXattrs(listRoot(tree, "user").get("file")!), []);

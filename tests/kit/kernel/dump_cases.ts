@@ -70,7 +70,7 @@ function* goldenCases(): Generator<DumpCase> {
 }
 
 /** The first `count` random dumps from a seed on that are accepted; the others are to be refused. */
-export function* randomCases(seed: number, count: number): Generator<DumpCase> {
+function* randomCases(seed: number, count: number): Generator<DumpCase> {
   for (let made = 0; made < count; seed++) {
     const { dump, ...versions } = randomDump(seed);
     if (versionProblem(versions) !== undefined) continue;

@@ -5,6 +5,8 @@
  */
 
 import type { Linux } from "../../../ffi/sys/linux.ts";
+import { latin1 } from "../../../lib/bytes/text.ts";
+import { acl, NO_ID } from "../acl.ts";
 import { rawBytes, RawFiles } from "./raw_files.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
@@ -13,21 +15,12 @@ const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
 const S_IFSOCK = 0o140000;
 
-/** `struct posix_acl_xattr_entry` by entry: tag, permissions, id. */
-function acl(...entries: readonly (readonly [number, number, number])[]): string {
-  const view = new DataView(new ArrayBuffer(4 + 8 * entries.length));
-  view.setUint32(0, 2, true);
-  entries.forEach(([tag, permissions, id], i) => {
-    view.setUint16(4 + 8 * i, tag, true);
-    view.setUint16(6 + 8 * i, permissions, true);
-    view.setUint32(8 + 8 * i, id, true);
-  });
-  return String.fromCharCode(...new Uint8Array(view.buffer));
-}
-
-const NO_ID = 0xffffffff;
-const ACCESS = acl([1, 6, NO_ID], [2, 4, 1000], [4, 4, NO_ID], [16, 6, NO_ID], [32, 0, NO_ID]);
-const DEFAULT = acl([1, 7, NO_ID], [4, 5, NO_ID], [8, 7, 70000], [16, 7, NO_ID], [32, 1, NO_ID]);
+const ACCESS = latin1(
+  acl([1, 6, NO_ID], [2, 4, 1000], [4, 4, NO_ID], [16, 6, NO_ID], [32, 0, NO_ID]),
+);
+const DEFAULT = latin1(
+  acl([1, 7, NO_ID], [4, 5, NO_ID], [8, 7, 70000], [16, 7, NO_ID], [32, 1, NO_ID]),
+);
 /** `struct vfs_cap_data` of revision 2: effective, `cap_net_bind_service`. */
 const CAPABILITY = "\x01\0\0\x02\0\x04\0\0" + "\0".repeat(12);
 

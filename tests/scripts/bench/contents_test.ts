@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { contents, writeContents } from "../../../scripts/bench/contents.ts";
+import { Scratch } from "../../kit/scratch.ts";
 
 function firstPiece(size: number, seed: number): Uint8Array {
   return contents(size, seed).next().value!;
@@ -38,15 +37,11 @@ Deno.test("contents() has no two blocks that are the same", () => {
 });
 
 Deno.test("writeContents() makes a file, and writes over one of the same size in place", () => {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-contents-"));
-  try {
-    const path = join(directory, "file");
-    writeContents(path, 5000, 1, "wx");
-    const first = readFileSync(path);
-    assert(first.equals(firstPiece(5000, 1)));
-    writeContents(path, 5000, 2, "r+");
-    assert(readFileSync(path).equals(firstPiece(5000, 2)));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using scratch = new Scratch();
+  const path = scratch.path("file");
+  writeContents(path, 5000, 1, "wx");
+  const first = readFileSync(path);
+  assert(first.equals(firstPiece(5000, 1)));
+  writeContents(path, 5000, 2, "r+");
+  assert(readFileSync(path).equals(firstPiece(5000, 2)));
 });

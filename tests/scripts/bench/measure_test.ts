@@ -1,24 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type Entry,
   measure,
   type MeasureOptions,
   type Outcome,
 } from "../../../scripts/bench/measure.ts";
+import { Scratch } from "../../kit/scratch.ts";
 
 async function measured(
   entries: readonly Entry[],
   options: Partial<MeasureOptions> = {},
 ): Promise<Outcome[]> {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-measure-"));
-  try {
-    return await measure({ entries, rounds: 2, stdout: join(directory, "stdout"), ...options });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using scratch = new Scratch();
+  return await measure({ entries, rounds: 2, stdout: scratch.path("stdout"), ...options });
 }
 
 function says(text: string): Entry["command"] {

@@ -1,35 +1,30 @@
 import { longTest } from "../../../scripts/test/effort.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { runSuite } from "../../../scripts/test/suite.ts";
 import type { TestResult } from "../../../scripts/test/junit.ts";
+import { Scratch } from "../../kit/scratch.ts";
 
 /** Runs modules of the given sources as one suite; what it showed, and its results. */
 async function run(
   sources: readonly string[],
   silenceLimit = 60_000,
 ): Promise<{ shown: string; results: TestResult[] }> {
-  const directory = mkdtempSync(join(tmpdir(), "composefs-suite-"));
-  try {
-    const modules = sources.map((source, i) => {
-      const path = join(directory, `m${i}_test.ts`);
-      writeFileSync(path, source);
-      return path;
-    });
-    let shown = "";
-    const results = await runSuite({
-      name: "some suite",
-      args: ["--no-check", "--no-config", ...modules],
-      environment: {},
-      silenceLimit,
-      show: (text) => shown += text,
-    });
-    return { shown, results };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using scratch = new Scratch();
+  const modules = sources.map((source, i) => {
+    const path = scratch.path(`m${i}_test.ts`);
+    writeFileSync(path, source);
+    return path;
+  });
+  let shown = "";
+  const results = await runSuite({
+    name: "some suite",
+    args: ["--no-check", "--no-config", ...modules],
+    environment: {},
+    silenceLimit,
+    show: (text) => shown += text,
+  });
+  return { shown, results };
 }
 
 const outcomes = (results: readonly TestResult[]) => results.map(({ outcome }) => outcome);
