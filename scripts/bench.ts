@@ -89,7 +89,7 @@ async function measureRow(
       beforeRun(turn, { contestant }) {
         const which = turn === 0 ? "warming up" : `round ${turn} of ${rounds}`;
         show(`${position} ${row.title}: ${which}, ${CONTESTANT_NAMES[contestant]}`);
-        // Nobody is to wait for what another one has left to write.
+        // What one contestant left to write back must not slow down the next one.
         spawnSync("sync");
       },
     });
@@ -184,7 +184,7 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     for await (const row of measureRows(options, controller.signal)) {
       rows.push(row);
-      // After each row: half an hour's work is not to be lost with one that is broken off.
+      // Written after each row, so that a run that breaks off keeps the rows it has.
       writeReport(text = report(rows, options, args));
     }
   } finally {

@@ -180,7 +180,7 @@ export class Elf {
    */
   variable(name: string): number {
     const symbols = this.offsetOf(this.#dynamic(DT_SYMTAB));
-    // The table's end is written nowhere; the strings follow it in what this is used for.
+    // ELF does not say where the symbols end. In the executables read here the strings follow them.
     const end = this.offsetOf(this.#dynamic(DT_STRTAB));
     for (let i = 0; symbols + (i + 1) * SYMBOL_SIZE <= end; i++) {
       const value = this.#u64(symbols + i * SYMBOL_SIZE + 8);

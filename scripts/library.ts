@@ -88,7 +88,7 @@ function projectOf(files: readonly string[], outDir: string): unknown {
       moduleResolution: "bundler",
       lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
       types: [],
-      // Done before, with the types of runtimes that this compiler does not have.
+      // Deno has checked the types already; this compiler lacks those of the runtimes.
       noCheck: true,
       strict: true,
       declaration: true,

@@ -45,7 +45,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Whatever the reason, it cannot be run.
+    // Missing or not executable: either way it cannot be run.
     return false;
   }
 }
@@ -63,7 +63,7 @@ export function fetchTool({ tool, version, package: name, file }: NpmTool): Tool
   const path = join(directory, "node_modules", name, file);
   if (existsSync(path)) return { path };
   mkdirSync(cache, { recursive: true });
-  // Beside the final name and renamed at the end: what is cut off leaves nothing that counts.
+  // Fetched beside its final place and renamed at the end, so that what is there is complete.
   const fresh = mkdtempSync(join(cache, "new."));
   try {
     const options = ["--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--prefix", fresh];

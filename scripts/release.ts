@@ -80,7 +80,7 @@ export function makePackage(
   const archive = join(output, `${name}-${VERSION}.tgz`);
   const workspace = mkdtempSync(join(tmpdir(), "composefs-package-"));
   try {
-    // What npm expects everything to be in.
+    // npm expects all files of an archive below a folder of this name.
     fill(join(workspace, "package"));
     pack(workspace, "package", archive, level);
   } finally {

@@ -46,7 +46,7 @@ function gapsOf(elf: Elf, segment: Segment): Omit<Section, "name">[] {
     .filter(({ address }) => address >= start && address < end)
     .sort((a, b) => a.address - b.address);
   const gaps: Omit<Section, "name">[] = [];
-  // Whoever writes an executable anew makes its headers himself.
+  // Tools that rewrite an executable write headers of their own, so the first gap begins behind them.
   let position = segment.offset === 0 ? start + elf.headersSize : start;
   for (const { address, size } of [...sections, { address: end, size: 0 }]) {
     const offset = position - start + segment.offset;

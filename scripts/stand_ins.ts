@@ -113,7 +113,7 @@ const X86: Machine = {
     if (!isJump) throw unfamiliar();
     return offset;
   },
-  // The sixth byte stays, behind it goes on what the slot leads back to.
+  // The new jump has five bytes. The sixth stays: the unresolved slot leads to the byte behind it.
   jump: (stub, code) => [0xe9, ...littleEndian(code - (stub + 5))],
 };
 

@@ -15,7 +15,7 @@ function spread(seed: number): number {
   z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
   z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
   z ^= z >>> 16;
-  // The sequence never leaves zero, and never gets there.
+  // Xorshift would stay at zero for ever; from any other start it never reaches zero.
   return z === 0 ? 1 : z;
 }
 

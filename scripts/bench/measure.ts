@@ -89,7 +89,7 @@ export async function measure(options: MeasureOptions): Promise<Outcome[]> {
     await options.beforeTurn?.(turn);
     const products = new Map<number | undefined, string>();
     const entries = [...options.entries.entries()];
-    // Whoever comes first in a pair would have the advantage, or the disadvantage, in all of them.
+    // The order may matter, so it is another in every second turn.
     if (options.swaps === true && turn % 2 === 1) entries.reverse();
     for (const [i, entry] of entries) {
       if (outcomes[i]!.missing !== undefined) continue;
@@ -136,7 +136,7 @@ function faultOf(
   product: string,
   products: Map<number | undefined, string>,
 ): string | undefined {
-  // It makes nothing.
+  // tar makes nothing that could be compared.
   if (contestant === "tar") return undefined;
   const expected = products.get(entries) ?? product;
   products.set(entries, expected);

@@ -40,7 +40,7 @@ function serveFile(files: string, pathname: string): Response {
     const type = TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
     return new Response(new Uint8Array(readFileSync(path)), { headers: { "content-type": type } });
   } catch {
-    // Whatever the reason, the page has to do without.
+    // The page gets 404 for whatever cannot be read.
     return new Response("Not found", { status: 404 });
   }
 }

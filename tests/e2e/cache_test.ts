@@ -92,7 +92,7 @@ testEach(
     const tree = await quietTree();
     const cache = subject.path("cache");
     assertEquals(filesRead(subject, tree, cache), ["a", "b", "c", "d", "large", "small"]);
-    // Files that are kept in the image have no digest.
+    // Only digests are cached; `small` is kept in the image, so it is read each time.
     assertEquals(filesRead(subject, tree, cache), ["small"]);
     writeFileSync(`${tree}/b`, OTHER);
     assertEquals(filesRead(subject, tree, cache), ["b", "small"]);
@@ -253,7 +253,7 @@ testEach(
   "cache: sees what is changed through a mapping",
   { long: true, tools: ["python3", "mkfs.ext4"], root: true, once: true },
   async (subject) => {
-    // A file system of its own, which nothing else writes back.
+    // On a file system of its own nothing but this test causes pages to be written back.
     const disk = subject.path("disk");
     writeFileSync(disk, "");
     truncateSync(disk, 2 ** 26);
@@ -287,7 +287,7 @@ testEach("cache: only our own file is believed, or written", { long: true }, asy
   const tree = await quietTree();
   const { digest } = digestOf(subject, tree);
   const target = subject.path("target");
-  // Where a user's files are for their group as well, and for everybody.
+  // With umask 0 new files are open to all, so the mode of the cache has to be set.
   const made = run(["sh", "-c", 'umask 0; exec "$@"', "sh", ...subject.tool("mkcomposefs")], [
     `--cache=${target}`,
     "--print-digest-only",

@@ -85,7 +85,7 @@ function checkRoot(subject: Subject, root: string): void {
   const [stored, expected] = [root, outside].map((each) => join(each, WORK, "objects"));
   assertEquals(listFiles(stored!), listFiles(expected!));
   assertEquals(storeFaults(stored!), []);
-  // Nothing but what was asked for, and in it nothing of root's.
+  // Nothing is left beside what was asked for, and nothing in it belongs to root.
   assertEquals(Array.from(Deno.readDirSync(join(root, WORK)), ({ name }) => name).sort(), [
     "image",
     "objects",

@@ -137,7 +137,7 @@ testEach(
   "failure: mkcomposefs and composefs-info of C fail in the same cases",
   { long: true, tools: ["mkcomposefs", "composefs-info"], once: true },
   (subject) => {
-    // Which cases are failures is C's decision; two of ours are stricter or on our own ground.
+    // The tables may hold only what C refuses as well.
     for (
       const [name, failures] of [["mkcomposefs", MKCOMPOSEFS], ["composefs-info", INFO]] as const
     ) {
@@ -275,7 +275,7 @@ testEach(
       assertEquals([stderr, code, stdout.length], [`composefs: ${message}\n`, status, 0]);
     }
     assertEquals(listFiles(subject.directory), before);
-    // What is in one of several images is no mistake, and the C program knows none.
+    // A name that only one of several images has is no mistake, and the C program refuses no name at all.
     writeFileSync(subject.path("a.dump"), ROOT + "/a 0 100644 1 0 0 0 0.0 - - -\n");
     const options = { cwd: subject.directory };
     output(subject.composefs, ["create", "--from-file", "a.dump", "a.cfs"], options);

@@ -73,7 +73,7 @@ function isKnownDumpFault(ours: string, theirs: string): boolean {
     a.splice(a.indexOf(lost, 11), 1);
   }
   if (a[8] !== b[8] && isOverrun(a[8]!, b[8]!)) b[8] = a[8]!;
-  // A file that had an xattr like a whiteout's in the source: C takes it for one, contents and all.
+  // A file that had an xattr like a whiteout's in the source: C dumps a whiteout that has contents.
   if (/^@?2[0-7]{4}$/.test(a[2]!) && a[6] === "0") {
     for (const field of [8, 9, 10]) if (a[field] === "-") b[field] = "-";
   }
@@ -118,7 +118,7 @@ function soundPaths(): string[] {
   assertEquals(dumps.length, paths.length);
   return paths.filter((_, i) => {
     const payloads = dumps[i]!.trimEnd().split("\n").map((line) => line.split(" "));
-    // A path with two bytes too many is one that digests never have: anything but 65 characters.
+    // C reads some paths too far (see isOverrun), but none of the length that a digest's path has.
     return payloads.every(({ 2: mode, 8: payload }) =>
       !/^@?10/.test(mode!) || payload === "-" || /^[0-9a-f]{2}\/[0-9a-f]{62}$/.test(payload!)
     );
@@ -130,7 +130,7 @@ testEach("info: dump is C's, but for its known faults", { ...C, long: true }, (s
   assert(paths.length > 250, `${paths.length} images`);
   const ours = textOutput(subject.tool("composefs-info"), ["dump", ...paths]);
   const known = assertSameLines(ours, reference(["dump", ...paths]), isKnownDumpFault);
-  // If C had none, it would be another version than the one imitated.
+  // Without any known fault this would not be the version of C that is imitated.
   assert(known.length > 0 && known.length < 500, `${known.length} lines with known faults`);
 });
 
@@ -159,7 +159,7 @@ testEach("info: objects of all images are the payloads of their dumps", C, (subj
   }
   const actual = output(subject.tool("composefs-info"), ["objects", ...paths]);
   const text = [...actual].map((byte) => String.fromCharCode(byte)).join("");
-  // In bytes as in characters below U+0100, the order is that of the numbers.
+  // One character per byte, so that JavaScript sorts the strings in the order of their bytes.
   assertEquals(text, [...expected].sort().map((path) => path + "\n").join(""));
 });
 

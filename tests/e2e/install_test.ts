@@ -80,7 +80,7 @@ testEach(
     assert(
       readFileSync(join(prefix, "bin/composefs")).equals(readFileSync(executable.command[0]!)),
     );
-    // Again, from what is installed: it replaces itself.
+    // The installed program can install itself over itself.
     textOutput([join(prefix, "bin/composefs")], ["install", `--prefix=${prefix}`]);
     assertEquals(listFiles(prefix), installed);
     textOutput([join(prefix, "bin/composefs")], ["uninstall", `--prefix=${prefix}`]);
@@ -183,7 +183,7 @@ testEach("uninstall: a list that install cannot have made is refused", NEEDS, (s
 
 testEach("install: links that stay below the prefix are followed", NEEDS, (subject) => {
   const prefix = makePrefix(subject);
-  // As some systems have them below /usr/local.
+  // Some systems have such links below /usr/local.
   symlinkSync("bin", join(prefix, "sbin"));
   rmSync(join(prefix, "share/man"), { recursive: true });
   mkdirSync(join(prefix, "man"));

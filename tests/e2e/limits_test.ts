@@ -54,7 +54,7 @@ for (const processes of [7, 8, 16]) {
     { ...NEEDS, root: true, tools: TOOLS },
     (subject) => {
       const args = ["--print-digest-only", "--threads=4", TREE];
-      // Where everybody may run it.
+      // A copy where other users may run it: the way to the original may be closed to them.
       const path = subject.path("composefs");
       copyFileSync(executable.command[0]!, path);
       chmodSync(path, 0o755);
@@ -86,7 +86,7 @@ testEach("limits: help and version need no compiled code", NEEDS, (subject) => {
 });
 
 Deno.test("limits: on Deno help and version need no permission", () => {
-  // Node's functions would pass on the permissions of the test.
+  // node:child_process would give the child the permissions that the test has.
   const answer = (...args: string[]) => {
     const flags = ["run", "--no-prompt", "--no-config", findBundle()];
     const done = new Deno.Command(Deno.execPath(), { args: [...flags, ...args] }).outputSync();

@@ -17,6 +17,7 @@ import {
 import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
 import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { type Subject, testEach } from "./each_program.ts";
+import { HAS_EROFS } from "./mount_namespace.ts";
 import { type Finished, run, textOutput } from "./process.ts";
 import { listFiles } from "./store_listing.ts";
 import { TreeMaker } from "./tree_maker.ts";
@@ -28,7 +29,6 @@ const NEEDS = {
   tools: ["unshare", "mount", "readlink"],
   skip: executable.skipReason === "" ? "" : "no executable",
 } as const;
-const HAS_EROFS = readFileSync("/proc/filesystems", "utf8").includes("\terofs\n");
 
 const LINK = "/usr/local/sbin/mount.composefs";
 const ENTER = `

@@ -10,7 +10,8 @@ import type { Subject } from "./each_program.ts";
 import { type Finished, output, run, textOutput } from "./process.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
-const HAS_EROFS = readFileSync("/proc/filesystems", "utf8").includes("\terofs\n");
+/** Whether the kernel can mount images at all. */
+export const HAS_EROFS = readFileSync("/proc/filesystems", "utf8").includes("\terofs\n");
 
 /** What every mount takes. */
 export const NEEDS = {

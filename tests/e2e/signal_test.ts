@@ -114,7 +114,7 @@ testEach("signal: ends what waits for standard input at once", { long: true }, a
     subject.tool("mkcomposefs"),
     subject.directory,
   );
-  // Nothing shows that it waits; long after its start it does.
+  // Nothing shows from outside that it waits, but after this time it surely does.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const before = performance.now();
   Deno.kill(-child.pid!, "SIGTERM");
@@ -156,7 +156,7 @@ testEach(
       const args = [`--digest-store=${WORK}/objects`, `${WORK}/tree`, `${WORK}/image`];
       const command = [...containerCommand(root), "/bin/mkcomposefs"];
       const child = start(command, args, subject.directory);
-      // There, objects have temporary names while they are written.
+      // Without /proc in the container objects have temporary names while they are written.
       await waitFor(child, () => hasHidden(join(work, "objects")));
       assertEquals(await stop(child, signal), signal);
       assert(!hasHidden(work));

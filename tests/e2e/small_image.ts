@@ -13,7 +13,7 @@ import { textOutput } from "./process.ts";
 import { read } from "./same_bytes.ts";
 import { TreeMaker } from "./tree_maker.ts";
 
-/** A tree that is soon verified and has one of everything. */
+/** Makes a tree with one of everything, small enough to be verified a thousand times. */
 export function makeSmallTree(root: string): void {
   const random = createRandom(77);
   const make = new TreeMaker(root);
@@ -34,12 +34,14 @@ export function makeSmallTree(root: string): void {
   make.time("64", -1, 7);
 }
 
+/** An image, the store of its objects, and its fs-verity digest in hexadecimal. */
 export interface Made {
   readonly image: string;
   readonly store: string;
   readonly digest: string;
 }
 
+/** Has the program make image and store of the tree that `make` puts into a directory. */
 export function makeImage({ path, tool }: Subject, make: (root: string) => void): Made {
   const tree = path("tree");
   mkdirSync(tree);

@@ -122,7 +122,7 @@ async function interruptBuilds(
     const others = listFiles(out).filter((line) => !line.startsWith("image "));
     assert(leftover !== undefined || others.length === 0, others.join());
     if (ended.code === 0 && ended.signal === null) {
-      // Begin anew, or every later build would find its work done.
+      // This build came to its end: without its store removed, later ones would have nothing to do.
       assertEquals(faults(), []);
       rmSync(store, { recursive: true });
       writeFileSync(image, "old");

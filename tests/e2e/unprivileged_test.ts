@@ -53,7 +53,7 @@ function runAsNobody(
   cwd = subject.directory,
 ): Finished {
   const paths = [...subject.composefs, ...TOOLS.map((tool) => which(tool)!)];
-  // A program may be a link; the way to what it leads to is to be open too.
+  // A program may be a link: the user nobody has to reach what it leads to as well.
   const ways = paths.filter((word) => word.startsWith("/"))
     .flatMap((path) => [path, realpathSync(path)]);
   const closed = new Set(ways.flatMap(closedDirectories));
@@ -84,7 +84,7 @@ testEach(
     const tree = subject.path("tree");
     mkdirSync(tree);
     makeOddTree(tree);
-    // What nobody may not read, in this case without an owner's right to it.
+    // This file has no permissions, so the user nobody cannot read it.
     Deno.removeSync(`${tree}/files/none`);
     const builds = [["ours", subject.tool("mkcomposefs")], ["c", peer("mkcomposefs")]] as const;
     for (const [name, command] of builds) {

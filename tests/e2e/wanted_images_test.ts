@@ -60,7 +60,7 @@ testEach("wanted images: one reading makes an image by each digest", {}, (subjec
     const image = new Uint8Array(readFileSync(subject.path(name)));
     assert(fsVerityDigest(image, { algorithm }).equals(digest), name);
     assertEquals(openImage(image).version, Number(version!.slice(1)));
-    // Alone it is the same.
+    // An image that is made alone has the same digest.
     const alone = [`--hash=${algorithm}`, `--format=${version!.slice(1)}`, "--print-digest-only"];
     const printed = textOutput(subject.tool("create"), [...alone, "tree"], options);
     assertEquals(printed, `${digest.toHex()}\n`);
@@ -103,7 +103,7 @@ testEach("wanted images: SHA-512 works through the whole line", {}, (subject) =>
   assertEquals(print("create", [...again, "--cache=cache", "tree"]).trim(), digest);
   writeFileSync(subject.path("dump"), print("dump", ["image"]));
   assertEquals(print("create", [...again, "--from-file", "dump"]).trim(), digest);
-  // One bit of an object.
+  // One bit of an object is changed.
   const object = subject.path(`objects/${objects[0]}`);
   const contents = readFileSync(object);
   contents[contents.length - 1]! ^= 1;

@@ -35,7 +35,7 @@ function openBelow(directory: string): string[] {
       const target = readlinkSync(`/proc/self/fd/${name}`);
       return target.startsWith(directory) ? [target] : [];
     } catch {
-      // The directory that was listed is closed again.
+      // The listing had /proc/self/fd itself open, and has closed it by now.
       return [];
     }
   });

@@ -31,8 +31,8 @@ export function compareFiles(image: ComposefsImage, tree: Tree<Content>): number
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
     const { found, directory } = pair;
     const { entries, ...self } = directory;
-    // The marks of a directory in which other files' names are all that looks like whiteouts are left to it
-    // by the one and taken away by the other.
+    // If all that looks like whiteouts in a directory is names of files elsewhere, one of the two takes the
+    // directory's marks of whiteouts away and the other leaves them: such a directory is not compared.
     const hasLinks = entries.some(({ node }) => typeof node === "number" && counts?.[node]! > 1);
     if (!hasLinks) assertEquals(found.node, self);
     const listed = [...found.entries()];

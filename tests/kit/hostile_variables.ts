@@ -25,7 +25,7 @@ export function hostileVariables(directory: string): Readonly<Record<string, str
     { BUN_OPTIONS: `--preload ${script}` },
     { BUN_OPTIONS: "--print 1" },
     { BUN_OPTIONS: "--cwd /" },
-    // The name as it is when its first byte is lost, or is another.
+    // The executable has lost the first byte of Bun's names: what is left must not work as a name either.
     { BUN: "OPTIONS=--print 1", UN_OPTIONS: "--print 1", OPTIONS: "--print 1" },
     { BUN_BE_BUN: "1" },
     { BUN_INSPECT: "127.0.0.1:0?break=1", BUN_INSPECT_PRELOAD: script },
@@ -44,7 +44,7 @@ export function hostileVariables(directory: string): Readonly<Record<string, str
     { SIMDUTF_FORCE_IMPLEMENTATION: "none" },
     { NODE_CHANNEL_FD: "0" },
     { NODE_OPTIONS: `--require ${script}` },
-    // The only one that is left: the program sets it itself, and it changes no results.
+    // The only one that still works, as the program itself sets it; it changes no results.
     { useFTLJIT: "0" },
     { useFTLJIT: "1", useJIT: "0", dumpOptions: "1" },
   ];

@@ -127,7 +127,7 @@ function openFiles(): string[] {
       // Sockets are the runtime's own, to its parent; it closes them when it likes.
       return target.startsWith("socket:") ? [] : [`open ${target}`];
     } catch {
-      // The directory that was listed is closed again.
+      // The listing had /proc/self/fd itself open, and has closed it by now.
       return [];
     }
   });
@@ -171,7 +171,7 @@ class Bench {
     const plan = older?.() ?? (() => undefined);
     const linux = new Linux(
       withFaults(this.#backend, (call) => {
-        // Both are asked about every call: the scenario counts some.
+        // The scenario counts calls, so it has to see this one even if `fault` answers it.
         const answer = plan(call);
         return fault(call) ?? answer;
       }),

@@ -84,7 +84,7 @@ function shorten(random: Random, line: DumpLine): void {
     const keep = entry.payload === undefined ? FIELD.mtime : FIELD.payload;
     line.fields.length = random.int(keep + 1, FIELD.digest + 1);
   }
-  // The reader takes one space at the end of a line for nothing.
+  // One space at the end of a line means nothing to the reader.
   if (random.chance(3)) {
     if (line.xattrs.length > 0) line.xattrs.push("");
     else line.fields.push("");
@@ -156,7 +156,7 @@ export function randomDump(seed: number): RandomDump {
   const lines = ordered.map((entry) => spellLine(random, entry));
   const broken = random.chance(34);
   if (broken) injectFault(lines, random);
-  // A comment is what other formats would have: here it is an entry with a bad size.
+  // Dumps have no comments: a line that looks like one is an entry with a bad size.
   if (broken && random.chance(3)) {
     lines.push({ entry: entries[0]!, fields: ["#", letters(random, 5)], xattrs: [] });
   }

@@ -38,7 +38,7 @@ export function spellBytes(random: Random, value: string, forbidden = ""): strin
     ["least", 45],
     ["canonical", 40],
     ["some", 12],
-    // Four times the length: not for contents and xattr values that are long already.
+    // Escaping every byte takes four times the length, too much for long contents and xattr values.
     ["all", value.length < 600 ? 3 : 0],
   ]);
   if (style === "least" && NEEDS_NO_ESCAPE.test(value)) return value;

@@ -160,7 +160,7 @@ function isOnPath(name: string): boolean {
       accessSync(join(directory, name), constants.X_OK);
       return true;
     } catch {
-      // Whatever keeps it from being run, the next directory may have it.
+      // Missing or not executable here: the next directory on PATH may have one to run.
       return false;
     }
   });

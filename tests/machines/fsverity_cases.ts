@@ -169,7 +169,7 @@ export function metadataCases(disk: Disk): VmCase[] {
       await succeed(guest.ours, "fsverity", ["enable", path]);
       const args = ["dump_metadata", "descriptor", path];
       const { status, stdout } = await guest.ours("fsverity", args);
-      // As text, which is what a case sees.
+      // The case gets a program's output decoded as text, so what is expected has to be decoded too.
       assertEquals([status, stdout], [
         0,
         new TextDecoder().decode(read(guest, path, "descriptor")),

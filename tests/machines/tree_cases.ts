@@ -71,7 +71,7 @@ export function treeCases(disk: Disk): VmCase[] {
           const whole = new FsVerityHasher({ algorithm, keepTree: true }).update(CONTENTS);
           assertEquals(Buffer.compare(readWhole(tree), whole.merkleTree()), 0);
           assertEquals(HashTree.open(tree, expected)?.lowest, 0);
-          // Of other contents, it is none.
+          // For another digest, this is not the tree.
           const other = fsVerityDigest(new Uint8Array(1), { algorithm });
           assertEquals(openVerityTree(file, { ...expected, digest: other }), undefined);
         }

@@ -48,7 +48,7 @@ function countUsing(source: string): number {
     count++;
     let depth = 0;
     for (let at = index; depth > 0 || source[at] !== ";"; at++) {
-      // Good enough for what follows such a word: texts in it have no brackets, commas and semicolons.
+      // A count of brackets is enough here, as no string after `using` has brackets, commas or semicolons.
       if ("([{".includes(source[at]!)) depth++;
       else if (")]}".includes(source[at]!)) depth--;
       else if (source[at] === "," && depth === 0) count++;
@@ -59,8 +59,8 @@ function countUsing(source: string): number {
 }
 
 Deno.test("build: what is to be closed is closed in the bundle", () => {
-  // The bundler takes such a variable for one to write out in place, if the next statement begins with its
-  // only use, as in `return file.stat()`, and then nothing is closed: make that an argument of a function.
+  // If the next statement begins with the only use of such a variable, as in `return file.stat()`, the bundler
+  // puts the value in its place, and then nothing is closed. If this fails, make the use an argument of a call.
   using scratch = new Scratch();
   const path = scratch.path("plain.js");
   const args = [
@@ -125,7 +125,7 @@ for (const target of TARGETS) {
       if (typeof executable === "string") return;
       const elf = new Elf(executable);
       const data = elf.sectionBytes(".rodata");
-      // As getenv(3) is given them; the one prefix that is left is in a C header.
+      // Names are strings of their own, between NULs; elsewhere the prefix is in the text of a C header.
       assertEquals(data.toString("latin1").match(/(?<=\0)BUN_[A-Z]\w*(?=\0)/g), null);
       for (const name of ["BUN_OPTIONS", "BUN_INSPECT_PRELOAD", "JavaScriptCoreUseJIT"]) {
         assert(data.includes(`\0\0${name.slice(1)}\0`), name);

@@ -41,7 +41,7 @@ test("finite file: a directory and what is not there fail in the kernel's words"
 });
 
 test("finite file: a pipe that is open already may be meant", ({ linux, directory }) => {
-  // Open for both directions, it waits for nobody.
+  // Opened for reading and writing, since opening a fifo for one of them waits for the other side.
   const number = openSync(makeFifo(directory), "r+");
   try {
     const path = utf8(`/proc/self/fd/${number}`);
@@ -59,6 +59,6 @@ test("finite file: digests end at the first file that has no end", ({ linux, dir
   assertEquals(digests.next().value, fsVerityDigest(utf8("hello")));
   assertEquals(digests.next().value, fsVerityDigest(new Uint8Array()));
   assertThrows(() => digests.next(), Error, "a fifo, expected a regular file");
-  // Whoever puts a fifo in the place of a file is not waited for either.
+  // A fifo that has taken a file's place since its size was asked for is refused, not waited for.
   assertThrows(() => new DigestTask(linux, ORDER).read(utf8(paths[2]!), 5), SyscallError);
 });

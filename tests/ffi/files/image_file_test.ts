@@ -56,7 +56,7 @@ test("an image that claims more than can be read is refused", ({ linux, director
 test("a pipe that is open already is read as far as its image says", ({ linux, directory }) => {
   const fifo = `${directory}/fifo`;
   spawnSync("mkfifo", [fifo]);
-  // Open for both directions, it waits for nobody; what follows the image never ends.
+  // Opened for reading and writing, the fifo waits for no other side, and its reader never sees an end.
   const number = openSync(fifo, "r+");
   try {
     writeFileSync(number, IMAGE);

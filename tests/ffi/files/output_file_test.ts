@@ -176,7 +176,7 @@ test("output file: what strangers have planted stays as it is", ({ linux, direct
   assertEquals(readFileSync(`${directory}/own`, "utf8"), "own");
   assertEquals(readFileSync(`${sticky}/file`, "utf8"), "theirs");
   assertEquals(readdirSync(sticky).sort(), ["device", "fifo", "file", "link"]);
-  // Elsewhere a link and a file of theirs are what they are meant for.
+  // In a directory without the sticky bit, links and files of others are used like our own.
   chmodSync(sticky, 0o777);
   write(linux, `${sticky}/link`, "by the link");
   write(linux, `${sticky}/file`, "in its place");

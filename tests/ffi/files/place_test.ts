@@ -100,10 +100,10 @@ test("place: a stranger's link is not followed", ({ linux, directory }) => {
   assertEquals(code(() => find(linux, `${sticky}/theirs-3/file`)), "EACCES");
   assertEquals(code(() => find(linux, `${sticky}/theirs-8`)), "EACCES");
   assertEquals(code(() => makeDirectories(linux, utf8(`${sticky}/theirs-3/new`))), "EACCES");
-  // Nor by way of a link of our own.
+  // A link of our own that leads to theirs is no way around the rule.
   symlinkSync("sticky/theirs-8", `${directory}/indirect`);
   assertEquals(code(() => find(linux, `${directory}/indirect`)), "EACCES");
-  // In a directory of theirs everything is theirs anyway.
+  // Where the directory is theirs as well, the link is followed: they could replace anything in it anyway.
   lchownSync(sticky, STRANGER, STRANGER);
   assertEquals(find(linux, `${sticky}/theirs-8`), [own, "file", undefined]);
   assertEquals(readdirSync(`${directory}/own`), []);
@@ -127,7 +127,7 @@ test("place: below a directory, links are followed that stay there", ({ linux, d
   assertEquals(below(linux, root, "usr/bin"), [inode(`${root}/usr`), "bin", bin]);
   for (const name of Object.keys(links)) {
     assertEquals(code(() => below(linux, root, `${name}/file`)), "EXDEV", name);
-    // By the last name, it is the link that is found.
+    // As the last name of a path a link is not followed, but found itself.
     assertEquals(below(linux, root, name)[1], name);
   }
   for (const path of ["..", "../root/usr", "usr/../../x", "/usr"]) {

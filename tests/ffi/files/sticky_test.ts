@@ -26,7 +26,7 @@ Deno.test("sticky: a file is written unless a stranger has put it where others m
       assertEquals([write(ME, parent), write(OWNER, parent)], [true, true]);
     }
     assertEquals(write(OTHER, 0o1777), kind === "directory", kind);
-    // Here the kernel looks at these two kinds only.
+    // Where only the group may write, the kernel protects regular files and fifos only.
     assertEquals(write(OTHER, 0o1775), kind !== "regular" && kind !== "fifo", kind);
     assertEquals([write(OTHER, 0o1755), write(OTHER, 0o777)], [true, true]);
   }

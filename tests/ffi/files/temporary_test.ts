@@ -78,7 +78,7 @@ test("leftovers: what another user has made stays", ({ linux, directory }) => {
 test("leftovers: a directory and a file under construction are held", async ({ linux, directory }) => {
   using replacement = new Replacement(linux, utf8(join(directory, "out")));
   assertEquals(sweep(linux, directory).length, 1);
-  // The next one on the same place leaves the first alone.
+  // A second one in the directory does not sweep away the first, which is still held.
   {
     using _ = new Replacement(linux, utf8(join(directory, "other")));
     assertEquals(readdirSync(directory).length, 2);
@@ -86,7 +86,7 @@ test("leftovers: a directory and a file under construction are held", async ({ l
   replacement.publish();
   assertEquals(sweep(linux, directory), ["out"]);
 
-  // Where files have temporary names: without /proc.
+  // Without /proc a file cannot be linked from its descriptor, so it has a temporary name from the start.
   const withoutProc = await openFaulty({});
   Object.defineProperty(withoutProc, "hasProc", { value: false });
   using parent = Fd.open(withoutProc, utf8(directory), { flags: O_RDONLY });
@@ -124,7 +124,7 @@ test("leftovers: a directory that is swept before it is opened is made once more
 
 test("leftovers: a directory that the umask shuts to its owner is opened all the same", async ({ directory }) => {
   const linux = await openFaulty({
-    // As for all but root.
+    // Root may open it whatever its mode; this refuses as the kernel refuses all others.
     openat(_, path, flags) {
       const name = temporaryIn(path);
       if (name === undefined || (Number(flags) & O_PATH) !== 0) return undefined;

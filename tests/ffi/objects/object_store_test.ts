@@ -105,7 +105,7 @@ test("object store: no link stands for a directory of objects", ({ linux, direct
   assertThrows(() => store.has(digest, 5000), UnusableStoreError, refusal);
   assertThrows(() => store.open(digest), UnusableStoreError, refusal);
   assertThrows(() => put(store, contents), UnusableStoreError, refusal);
-  // Nor one that comes later, when its name is due.
+  // The same for a link that appears after the object was put and before it gets its name.
   execFileSync("rm", [path]);
   put(store, contents);
   execFileSync("rm", [`${directory}/elsewhere/${objectPath(digest).slice(3)}`]);
@@ -118,7 +118,7 @@ test("object store: a stranger's directory holds no objects", async ({ directory
   const contents = pattern(5000);
   mkdirSync(`${directory}/${objectPath(fsVerityDigest(contents)).slice(0, 2)}`);
   const user = process.getuid!();
-  // Root may own them, and so may whoever owns the store; here that is made somebody else.
+  // Root, the user and the store's owner may own them: here the user is made another than the owner.
   const linux = await openFaulty({});
   Object.defineProperty(linux, "userId", { value: () => user + 1 });
   using store = openObjectStore(linux, utf8(directory));

@@ -137,7 +137,7 @@ test("object store: another process may be first", async ({ linux, directory }) 
   const contents = pattern(5000);
   using other = openObjectStore(linux, utf8(directory));
   const late = await openFaulty({
-    // Between the look for the object and the link to it.
+    // The store syncs after it has looked for the object and before it links it.
     syncfs() {
       put(other, contents);
       other.flush();

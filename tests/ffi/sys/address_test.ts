@@ -12,7 +12,7 @@ test("addresses: bytes are where they are said to be", ({ linux }) => {
     for (const start of [0, size >> 1]) {
       const bytes = whole.subarray(start);
       const address = linux.addressOf(bytes);
-      // Something to collect, so that what may move does.
+      // Garbage, so that the collector runs and moves what it may move.
       for (let i = 0; i < 1000; i++) kept[i % 10] = new Uint8Array(100);
       const there = new Uint8Array(bytes.length);
       assertEquals(memory.readAt(there, address), there.length);

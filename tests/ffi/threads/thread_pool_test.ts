@@ -119,7 +119,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
       const root = `${directory}/store-${index}`;
       using store = openObjectStore(linux, utf8(root));
       await readAll(linux, path, { ...options, store });
-      // Once more, with every object there; the second pass is not read from what waits.
+      // Once more, now that all objects are there and none waits to be named.
       store.flush();
       await readAll(linux, path, { ...options, store });
       store.flush();
@@ -177,7 +177,7 @@ for (const interrupted of [false, true]) {
         using store = openObjectStore(linux, utf8(root));
         using reader = new TreeReader(linux, tree, { ...ALONE, store });
         scanTree(tree, (file, inside) => {
-          // By now it has been listed.
+          // The directory has been listed by now, so this change comes between listing and reading.
           if (!interrupted && startsWith(inside, utf8("deep/"))) {
             truncateSync(`${path}/deep/er/200`, 1);
           }

@@ -10,7 +10,7 @@ import { FsVerityHasher } from "../../../lib/digest/fs_verity.ts";
 import type { ExpectedFile } from "../../../lib/digest/hash_tree.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { openVerified } from "../../../lib/digest/verified_file.ts";
-import type { File } from "../../../lib/file/file.ts";
+import { type File, memoryFile } from "../../../lib/file/file.ts";
 import { createRandom } from "../../../scripts/random.ts";
 import { QUICK } from "../../../scripts/test/effort.ts";
 import { openFaulty, repositoryPath, test } from "../harness.ts";
@@ -67,7 +67,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
     const made = make(directory, algorithm);
     for (const threads of [ALONE, THREADED]) {
       const kept = `${directory}/trees-${threads.threads}`;
-      // Not kept, made and kept, found.
+      // First without a cache, then made and kept, then found in the cache.
       for (const cached of [false, true, true]) {
         const cache = cached ? new TreeCache(linux, utf8(kept)) : undefined;
         using trees = new ThreadedTrees(linux, threads, cache);
@@ -113,15 +113,7 @@ test("trees: a wrong block is not handed out by any thread, and the rest is", ({
   const wrong = CONTENTS.slice();
   wrong[20 * MIB + 5]! ^= 1;
   const kept = `${directory}/trees`;
-  new TreeCache(linux, utf8(kept)).keep(made.digest, {
-    size: made.tree.length,
-    readAt(into, position) {
-      const part = made.tree.subarray(position, position + into.length);
-      into.set(part);
-      return part.length;
-    },
-    [Symbol.dispose]() {},
-  });
+  new TreeCache(linux, utf8(kept)).keep(made.digest, memoryFile(made.tree));
   writeFileSync(made.path, wrong);
   for (const threads of [ALONE, THREADED]) {
     using trees = new ThreadedTrees(linux, threads, new TreeCache(linux, utf8(kept)));
@@ -134,7 +126,7 @@ test("trees: a wrong block is not handed out by any thread, and the rest is", ({
     assertEquals(error.message.endsWith(`other contents at offset ${20 * MIB}`), true);
     assertEquals(position, 20 * MIB);
     assertEquals(file.readAt(buffer, 21 * MIB), MIB);
-    // Without its tree, it is not opened at all.
+    // Where no tree is kept, making one shows the damage when the file is opened.
     using none = new ThreadedTrees(linux, threads, undefined);
     assertThrows(() => open(linux, made, none), IntegrityError, "fs-verity digest");
   }
@@ -218,7 +210,7 @@ test("trees: a file of some mebibytes is read once, one at a time", async ({ dir
     for (let round = 0; round < 2; round++) {
       using one = open(linux, made, trees);
       using other = open(linux, made, trees);
-      // What was hashed is in memory, whatever becomes of the file.
+      // Opening has read the file to hash it and keeps the bytes, so a later change of the file is not seen.
       writeFileSync(made.path, new Uint8Array(contents.length));
       reads = 0;
       assertReads(one, contents, 100_000);

@@ -111,7 +111,7 @@ Deno.test("what is too long to be kept is checked first, and comes whole", () =>
   const { erofs, version } = openErofs(image);
   let length = 0;
   for (const chunk of dumpImage(erofs, { version, view: "exact" })) length += chunk.length;
-  // Paths alone are three bytes longer at each level.
+  // Each level makes the path three bytes longer, so the paths alone take this much.
   assert(length > 3 * levels * levels / 2, `${length} bytes`);
   const expected = dumpBytes(openImage(image).tree()).length;
   assertEquals(length, expected);

@@ -242,7 +242,7 @@ Deno.test("progress adds up to all bytes", async () => {
   await readSource(source, {
     onRead: (done, total) => progress.push([done, total]),
   });
-  // Here files are read as they are added, so that no more is known of than is done.
+  // Files are read as they are found here, so the total is never ahead of what is done.
   assertEquals(progress, [[100, 100], [100, 100], [110, 110]]);
 });
 

@@ -41,7 +41,7 @@ Deno.test("a name may be the fs-verity digest of the contents, or their SHA-256"
     assert(!isRight(name, utf8("Conf\n")), name);
     assert(!isRight(name, utf8("")), name);
   }
-  // Nobody names objects by the SHA-512 of their contents.
+  // No kind of store names objects by the plain SHA-512 of their contents.
   assert(!isRight(objectPath(new Digest("sha512", portableHasher("sha512").hash(CONF))), CONF));
 });
 
@@ -58,7 +58,7 @@ Deno.test("a name may be OSTree's checksum, which owner, mode and xattrs are par
       { xattrs: [xattr("user.foo", "bar"), xattr("user.g", "")] },
     ]
   ) assert(!isRight(CONF_PATH, CONF, { ...CONF_STAT, ...change }));
-  // Times and links are not part of it, and neither is the order of xattrs.
+  // The checksum does not cover times and link counts.
   assert(isRight(CONF_PATH, CONF, { ...CONF_STAT, mtime: 5, mtimeNsec: 6, nlink: 7 }));
 });
 

@@ -100,7 +100,7 @@ Deno.test("the path follows the walk", () => {
   });
   assertEquals(paths, ["/", "/a", "/a/long", "/a/long/b", "/a/z", "/c"]);
   for (const asked of paths) {
-    // Asked for once only, wherever the walk has come to.
+    // A path must also be right where it is the only one asked for in a walk.
     const found = walk(tree).find((step) =>
       step.name.length > 0 && asked.endsWith(text(step.name))
     );
