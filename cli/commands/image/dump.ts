@@ -11,16 +11,16 @@ import { jsonBytes, jsonLine } from "../../json.ts";
 import {
   type ImageOptions,
   imageOptions,
-  IMAGES,
   lengthCheck,
   selectedDumps,
+  WHOLE_IMAGES,
 } from "./image_options.ts";
 
 /** What `composefs dump` and `composefs-info dump` have in common. */
 export const DUMP = {
   name: "dump",
   summary: "Print images as dump files",
-  operands: IMAGES,
+  operands: WHOLE_IMAGES,
   seeAlso: ["composefs-dump(5)"],
 } as const;
 

@@ -30,9 +30,11 @@ export const IMAGES = {
     summary: "A composefs image",
     repeated: true,
     missing: "No image path specified",
-    readWhole: true,
   },
 } as const;
+
+/** The same where all of them is read, and something is made of it. */
+export const WHOLE_IMAGES = { images: { ...IMAGES.images, readWhole: true } } as const;
 
 /** Limits what is read of an image. */
 const FILTER_OPTION = {

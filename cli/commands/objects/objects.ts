@@ -15,8 +15,8 @@ import {
   BASEDIRS_OPTION,
   type ImageOptions,
   imageOptions,
-  IMAGES,
   selectedTrees,
+  WHOLE_IMAGES,
 } from "../image/image_options.ts";
 
 /** What `composefs objects` and `composefs-info objects` have in common. */
@@ -24,7 +24,7 @@ export const OBJECTS = {
   name: "objects",
   summary: "List the objects that images refer to",
   description: ["Each object path is printed once, in byte order, whatever image it is from."],
-  operands: IMAGES,
+  operands: WHOLE_IMAGES,
 } as const;
 
 /** What `composefs missing-objects` and `composefs-info missing-objects` have in common. */
@@ -34,7 +34,7 @@ export const MISSING_OBJECTS = {
   description: [
     "An object counts as there if a regular file of its name exists below --basedir, reached through no symbolic link. Without --basedir every object is missing.",
   ],
-  operands: IMAGES,
+  operands: WHOLE_IMAGES,
   examples: [{
     summary: "See what has to be fetched before an image can be mounted",
     command: "composefs-info --basedir=objects missing-objects rootfs.cfs",
