@@ -23,7 +23,12 @@ export function wordsOf<Buffer extends ArrayBufferLike>(
   return new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 4));
 }
 
-/** Where a field is in the words of a record; a field of 64 bits begins there and takes the next word, too. */
+/**
+ * Where a field is in the words of a record; a field of 64 bits begins there and takes the next word, too.
+ *
+ * A word is written as a whole, of `value << shift` of each of its fields: a call for each field took a
+ * twentieth of the time of an image of which no file is read.
+ */
 export interface WordField {
   /** The word that it is in, counted from the start of the record. */
   readonly word: number;
@@ -62,16 +67,6 @@ export function getField(
   { word, shift, mask }: WordField,
 ): number {
   return (words[first + word]! >>> shift & mask) >>> 0;
-}
-
-/** Writes a field of up to 32 bits, of a record that is all zeros as yet. Higher bits of the value are dropped. */
-export function putField(
-  words: Uint32Array,
-  first: number,
-  { word, shift, mask }: WordField,
-  value: number,
-): void {
-  words[first + word]! |= (value & mask) << shift;
 }
 
 /** Reads an unsigned integer of 64 bits up to 2^53; a larger one reads as the nearest float. */

@@ -10,7 +10,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { putField, wordFields, wordsOf, writeU64 } from "../bytes/words.ts";
+import { wordFields, wordsOf, writeU64 } from "../bytes/words.ts";
 import { FILE_TYPE_BITS, type FileKind } from "../tree/tree.ts";
 import { BLOCK_SIZE, DIRENT, DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
 
@@ -67,8 +67,8 @@ export class DirentWriter {
       const name = names[i]!;
       const inode = inodes[i]!;
       writeU64(words, direntAt + AT.nid.word, this.#targets.start(inode) / SLOT_SIZE);
-      putField(words, direntAt, AT.nameoff, nameoff);
-      putField(words, direntAt, AT.fileType, TYPES[this.#targets.mode(inode) >> 12]!);
+      const type = TYPES[this.#targets.mode(inode) >> 12]!;
+      words[direntAt + AT.nameoff.word] = nameoff << AT.nameoff.shift | type << AT.fileType.shift;
       copyBytes(this.#image, at + nameoff, name);
       direntAt += DIRENT.size / 4;
       nameoff += name.length;

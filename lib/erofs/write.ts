@@ -8,7 +8,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
-import { putField, wordFields, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
+import { wordFields, wordsOf, writeI64, writeU64 } from "../bytes/words.ts";
 import { direntGroupEnd, DirentWriter } from "./_dirent.ts";
 import {
   BLOCK_BITS,
@@ -122,15 +122,15 @@ class Writer {
     const words = this.#words;
     const at = plan.start / 4;
     const { stat } = inode;
-    putField(words, at, COMPACT.format, dataLayout(inode, plan) << 1);
-    putField(words, at, COMPACT.xattrIcount, xattrIcount(plan.xattrSize));
-    putField(words, at, COMPACT.mode, plan.mode);
-    putField(words, at, COMPACT.nlink, inode.nlink);
-    putField(words, at, COMPACT.size, plan.size);
-    putField(words, at, COMPACT.u, inodeUnion(inode, plan));
-    putField(words, at, COMPACT.ino, ino);
-    putField(words, at, COMPACT.uid, stat.uid);
-    putField(words, at, COMPACT.gid, stat.gid);
+    const format = dataLayout(inode, plan) << 1;
+    words[at + COMPACT.format.word] = format << COMPACT.format.shift |
+      xattrIcount(plan.xattrSize) << COMPACT.xattrIcount.shift;
+    words[at + COMPACT.mode.word] = plan.mode << COMPACT.mode.shift |
+      inode.nlink << COMPACT.nlink.shift;
+    words[at + COMPACT.size.word] = plan.size;
+    words[at + COMPACT.u.word] = inodeUnion(inode, plan);
+    words[at + COMPACT.ino.word] = ino;
+    words[at + COMPACT.uid.word] = stat.uid << COMPACT.uid.shift | stat.gid << COMPACT.gid.shift;
   }
 
   #writeExtended(ino: number, inode: Inode, plan: InodePlan): void {
@@ -138,25 +138,27 @@ class Writer {
     const at = plan.start / 4;
     const { stat } = inode;
     const number = this.#plan.rules === "libcomposefs" ? ino : plan.start / SLOT_SIZE;
-    putField(words, at, EXTENDED.format, 1 | dataLayout(inode, plan) << 1);
-    putField(words, at, EXTENDED.xattrIcount, xattrIcount(plan.xattrSize));
-    putField(words, at, EXTENDED.mode, plan.mode);
+    const format = 1 | dataLayout(inode, plan) << 1;
+    words[at + EXTENDED.format.word] = format << EXTENDED.format.shift |
+      xattrIcount(plan.xattrSize) << EXTENDED.xattrIcount.shift;
+    words[at + EXTENDED.mode.word] = plan.mode << EXTENDED.mode.shift;
     writeU64(words, at + EXTENDED.size.word, plan.size);
-    putField(words, at, EXTENDED.u, inodeUnion(inode, plan));
-    putField(words, at, EXTENDED.ino, number);
-    putField(words, at, EXTENDED.uid, stat.uid);
-    putField(words, at, EXTENDED.gid, stat.gid);
+    words[at + EXTENDED.u.word] = inodeUnion(inode, plan);
+    words[at + EXTENDED.ino.word] = number;
+    words[at + EXTENDED.uid.word] = stat.uid;
+    words[at + EXTENDED.gid.word] = stat.gid;
     writeI64(words, at + EXTENDED.mtime.word, stat.mtime);
-    putField(words, at, EXTENDED.mtimeNsec, stat.mtimeNsec);
-    putField(words, at, EXTENDED.nlink, inode.nlink);
+    words[at + EXTENDED.mtimeNsec.word] = stat.mtimeNsec;
+    words[at + EXTENDED.nlink.word] = inode.nlink;
   }
 
   #writeXattrs(position: number, inode: Inode, plan: InodePlan): number {
     if (plan.xattrSize === 0) return position;
     const { xattrs } = inode;
     const words = this.#words;
-    putField(words, position / 4, XATTR_HEADER.nameFilter, xattrNameFilter(xattrs));
-    putField(words, position / 4, XATTR_HEADER.sharedCount, plan.sharedCount);
+    const at = position / 4;
+    words[at + XATTR_HEADER.nameFilter.word] = xattrNameFilter(xattrs);
+    words[at + XATTR_HEADER.sharedCount.word] = plan.sharedCount << XATTR_HEADER.sharedCount.shift;
     const { sharedXattrs: { places }, inodesEnd, xattrBlkaddr } = this.#plan;
     const tableStart = (inodesEnd - xattrBlkaddr * BLOCK_SIZE) / XATTR_ALIGNMENT;
     let referenceAt = position + XATTR_IBODY_HEADER.size;
