@@ -40,7 +40,7 @@ export function hashesSize(length: number, blockSize: number, digestSize: number
 
 /** A part of a file, and its copy if there is one. */
 export interface FilePiece extends Omit<PieceJob, "from" | "to"> {
-  readonly from: Fd;
+  readonly from: Fd | undefined;
   readonly to: Fd | undefined;
 }
 
@@ -74,7 +74,7 @@ export class PieceHasher {
   hash({ from, to, ...piece }: PieceJob): Uint8Array {
     const hashes = this.hashPiece({
       ...piece,
-      from: new Fd(this.#linux, from, "a large file"),
+      from: from === undefined ? undefined : new Fd(this.#linux, from, "a large file"),
       to: to === undefined ? undefined : new Fd(this.#linux, to, "a copy of a large file"),
     });
     // The thread that has opened the file does it again, and finds out more.
@@ -83,7 +83,7 @@ export class PieceHasher {
   }
 
   /**
-   * Reads a piece, writes it to the same place of the copy, and hashes it.
+   * Reads a piece, unless it is in memory, writes it to the same place of the copy, and hashes it.
    *
    * The last piece of a copy is written up to a whole number of blocks.
    *
@@ -114,16 +114,22 @@ export class PieceHasher {
     start: number,
     length: number,
   ): readonly Uint8Array[] | undefined {
-    if (isSparse && length === this.#stepSize && isHole(from, start, start + length)) {
-      return this.#zeroStep ??= this.#hashBlocks(new Uint8Array(length));
+    if (from !== undefined && isSparse && length === this.#stepSize) {
+      if (isHole(from, start, start + length)) {
+        return this.#zeroStep ??= this.#hashBlocks(new Uint8Array(length));
+      }
     }
-    const bytes = into === undefined
-      ? this.#privateBytes(length)
-      : this.#sharedBytes(into + start - position, length);
-    if (from.readAt(bytes, start) !== length) return undefined;
+    const padded = to === undefined ? length : alignUp(length, DIRECT_ALIGNMENT);
+    const room = into === undefined
+      ? this.#privateBytes(padded)
+      : this.#sharedBytes(into + start - position, padded);
+    const bytes = room.subarray(0, length);
+    if (from !== undefined && from.readAt(bytes, start) !== length) return undefined;
     if (to !== undefined) {
-      if (isSparse) writeNonZero(to, this.#pad(length), start);
-      else to.writeAt(this.#pad(length), start);
+      // The copy is written up to a whole number of blocks.
+      room.fill(0, length);
+      if (isSparse) writeNonZero(to, room, start);
+      else to.writeAt(room, start);
     }
     return this.#hashBlocks(bytes);
   }
@@ -141,13 +147,6 @@ export class PieceHasher {
   /** Memory like any other to read into: nobody looks at it before this job is done. */
   #sharedBytes(start: number, length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#shared!, start, length) as Uint8Array as Uint8Array<ArrayBuffer>;
-  }
-
-  /** What has been read, with zeros up to a whole number of blocks. */
-  #pad(length: number): Uint8Array<ArrayBuffer> {
-    const padded = alignUp(length, DIRECT_ALIGNMENT);
-    this.#buffer!.fill(0, length, padded);
-    return this.#buffer!.subarray(0, padded);
   }
 }
 

@@ -11,15 +11,15 @@ import { JOB_KIND, SLOT_SIZE } from "./_job_queue.ts";
 
 /** The piece. Files go by their descriptors, which all threads of a process share. */
 export interface PieceJob {
-  /** File to read. */
-  readonly from: number;
+  /** File to read; absent if the bytes are in the memory that the threads share already. */
+  readonly from?: number;
   /** File to write to at the same position, or absent. */
   readonly to?: number;
   /** Whether there are holes to be looked for. */
   readonly isSparse: boolean;
   /** Asks for the hash of each block, of which a tree can be made, instead of that of each span. */
   readonly eachBlock: boolean;
-  /** Where in the memory that the threads share the bytes are to be left; nowhere if absent. */
+  /** Where in the memory that the threads share the bytes are to be left, or are; nowhere if absent. */
   readonly into?: number;
   /** Bytes from the start of the file; a multiple of the span. */
   readonly position: number;
@@ -34,7 +34,8 @@ const JOB = record({
   sparse: u8,
   eachBlock: u8,
   keeps: u8,
-  padding: reserved(2),
+  reads: u8,
+  padding: reserved(1),
   into: u32,
   from: u32,
   to: u32,
@@ -58,8 +59,9 @@ export function writePieceJob(
     sparse: isSparse ? 1 : 0,
     eachBlock: eachBlock ? 1 : 0,
     keeps: into === undefined ? 0 : 1,
+    reads: from === undefined ? 0 : 1,
     into: into ?? 0,
-    from,
+    from: from ?? 0,
     to: to ?? 0,
     length,
     position,
@@ -91,9 +93,10 @@ export function runPieceJob(
 
 /** The piece that a job is about. */
 export function readPieceJob(view: DataView<SharedArrayBuffer>): PieceJob {
-  const { copies, sparse, eachBlock, keeps, into, from, to, position, length } = JOB.read(view, 0);
+  const job = JOB.read(view, 0);
+  const { copies, sparse, eachBlock, keeps, reads, into, from, to, position, length } = job;
   return {
-    from,
+    ...(reads === 0 ? {} : { from }),
     ...(copies === 0 ? {} : { to }),
     isSparse: sparse !== 0,
     eachBlock: eachBlock !== 0,

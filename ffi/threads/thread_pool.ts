@@ -154,10 +154,10 @@ export class ThreadPool implements Disposable {
   /** Has all pieces of a large file hashed and, if it has a copy, copied. */
   addLargeFile(file: LargeFile): void {
     this.#submitFiles();
-    for (const { from, ...piece } of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
+    for (const piece of file.pieces((bytes) => this.#options.onPiece?.(bytes))) {
       const job = {
         ...piece,
-        from: from.number,
+        from: file.from.number,
         ...(file.to === undefined ? {} : { to: file.to.number }),
       };
       this.addPiece(job, (hashes) => {
@@ -178,6 +178,11 @@ export class ThreadPool implements Disposable {
     const slot = this.#acquire();
     writePieceJob(this.#queue.job(slot), piece);
     this.#submit(slot, { kind: "piece", take }, piece.length);
+  }
+
+  /** Lets the threads begin with the files that wait for others to make up a job. */
+  submit(): void {
+    this.#submitFiles();
   }
 
   /** Lends a hand until something is so that what was added leads to. */
