@@ -5,6 +5,7 @@
  */
 
 import { defaultHasher } from "../../lib/digest/sha2.ts";
+import { ContentTask } from "./_content_task.ts";
 import { DigestTask } from "./_digest_task.ts";
 import { Fd } from "../files/fd.ts";
 import type { Linux } from "../sys/linux.ts";
@@ -13,10 +14,24 @@ import { PieceHasher } from "./_piece_hasher.ts";
 import { TreeTask } from "./_tree_task.ts";
 import { algorithmsOf, type FileTask, type PoolTask, type SharedDirectory } from "./pool_task.ts";
 
-/** Begins the work on this thread. */
-export function startFileTask(linux: Linux, task: PoolTask): FileTask {
+/**
+ * Begins the work on this thread.
+ *
+ * @param shared The memory that all threads of the pool share, if there is any.
+ */
+export function startFileTask(
+  linux: Linux,
+  task: PoolTask,
+  shared: SharedArrayBuffer | undefined,
+): FileTask {
   const open = ({ number, path }: SharedDirectory) => new Fd(linux, number, path);
   switch (task.kind) {
+    case "contents":
+      return new ContentTask(
+        shared!,
+        task.algorithms,
+        task.store && { directory: open(task.store), ...task.store },
+      );
     case "tree":
       return new TreeTask(
         open(task.root),

@@ -6,17 +6,14 @@
 
 import { INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
 import { wrongLength } from "../../lib/composefs/file_reader.ts";
-import { concatBytes } from "../../lib/bytes/text.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
-import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import type { Fd } from "../files/fd.ts";
+import { digestContents, makeObject } from "./_object_maker.ts";
 import type { FileTask } from "./pool_task.ts";
 import { ObjectDirectory, type ObjectOptions } from "../objects/object_directory.ts";
 import { DirectoryTree } from "../tree/source_tree.ts";
 import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
-import type { UnnamedFile } from "../files/unnamed_file.ts";
-import { resize, writeNonZero } from "../files/write_contents.ts";
 
 /** From this size on, an object shares the blocks of its file where the file system can do that. */
 const MIN_CLONE = 1 << 14;
@@ -47,7 +44,7 @@ export class TreeTask implements FileTask {
       const contents = this.#contents(path, size, file);
       return size <= INLINE_THRESHOLD
         ? { state: FILE_STATE.inline, bytes: contents.slice() }
-        : { state: FILE_STATE.digested, bytes: this.#digests(contents) };
+        : digestContents(contents, this.#algorithms);
     }
     return this.#store(this.#objects, path, size, file);
   }
@@ -78,37 +75,18 @@ export class TreeTask implements FileTask {
     return buffer;
   }
 
-  /** The digests of a whole file, one behind the other. */
-  #digests(contents: Uint8Array): Uint8Array {
-    const digests = this.#algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
-    return digests.length === 1
-      ? digests[0]!.bytes
-      : concatBytes(...digests.map(({ bytes }) => bytes));
-  }
-
   #store(objects: ObjectDirectory, path: Uint8Array, size: number, file: Fd): FileResult {
     // A clone is digested itself, so it is made first, where one is likely to be needed.
     const clone = this.#expectsPresent || size < MIN_CLONE ? undefined : objects.cloneDraft(file);
-    let draft: UnnamedFile | undefined = clone;
+    let contents;
     try {
-      const contents = this.#contents(path, size, file, clone?.file);
-      const algorithm = this.#algorithms[0]!;
-      const digest = fsVerityDigest(contents, { algorithm });
-      const { bytes } = digest;
-      this.#expectsPresent = objects.has(digest, size);
-      if (this.#expectsPresent) {
-        draft?.[Symbol.dispose]();
-        return { state: FILE_STATE.digested, bytes };
-      }
-      if (draft === undefined) {
-        draft = objects.createDraft();
-        if (writeNonZero(draft.file, contents, 0) !== size) resize(draft.file, size);
-      }
-      objects.completeDraft(draft, algorithm);
-      return { state: FILE_STATE.drafted, bytes, draft: draft.handle };
+      contents = this.#contents(path, size, file, clone?.file);
     } catch (error) {
-      draft?.[Symbol.dispose]();
+      clone?.[Symbol.dispose]();
       throw error;
     }
+    const result = makeObject(objects, contents, this.#algorithms[0]!, clone);
+    this.#expectsPresent = result.state === FILE_STATE.digested;
+    return result;
   }
 }

@@ -28,6 +28,13 @@ export type PoolTask =
     readonly store?: TaskStore;
   }
   | {
+    /** Contents in the memory that the threads share; their paths say where. */
+    readonly kind: "contents";
+    /** By what they are digested: one, if there is a store. */
+    readonly algorithms: readonly HashAlgorithm[];
+    readonly store?: TaskStore;
+  }
+  | {
     readonly kind: "objects";
     readonly algorithm: HashAlgorithm;
     readonly layers: readonly SharedDirectory[];
@@ -53,6 +60,7 @@ export interface DigestSettings {
 export function algorithmsOf(task: PoolTask): readonly HashAlgorithm[] {
   switch (task.kind) {
     case "tree":
+    case "contents":
       return task.algorithms;
     case "objects":
       return [task.algorithm];

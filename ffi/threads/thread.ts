@@ -32,7 +32,7 @@ export class JobRunner implements Disposable {
 
   /** Begins the work that a task says. */
   constructor(linux: Linux, task: PoolTask, shared: SharedArrayBuffer | undefined) {
-    this.files = startFileTask(linux, task);
+    this.files = startFileTask(linux, task, shared);
     this.pieces = pieceHasher(linux, task, shared);
   }
 
