@@ -50,8 +50,8 @@ export const nativeHashers: Hashers = {
     if (!known.has(algorithm)) known.set(algorithm, findHasher(algorithm));
     return known.get(algorithm);
   },
-  sha256(): MessageHasher | undefined {
-    const hash = findCrypto()?.createHash("sha256");
+  message(algorithm: HashAlgorithm): MessageHasher | undefined {
+    const hash = findCrypto()?.createHash(algorithm);
     if (hash === undefined) return undefined;
     return {
       update: (bytes) => void hash.update(bytes),

@@ -283,7 +283,10 @@ export class ThreadPool implements Disposable {
   /** A free slot that is not being written into. */
   #acquire(): number {
     this.#collectAll();
-    let slot: number | undefined;
+    let slot = this.#queue.findFree();
+    if (slot !== undefined) return slot;
+    // The one that is being written into may be all there are.
+    this.#submitFiles();
     this.workUntil(() => (slot = this.#queue.findFree()) !== undefined);
     return slot!;
   }

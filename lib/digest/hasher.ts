@@ -46,13 +46,11 @@ export interface HashAlgorithmFacts {
   readonly webName: string;
 }
 
-/**
- * A hash of a message that comes in pieces, SHA-256 only: what tools beside fs-verity name contents by.
- */
+/** A hash of a message that comes in pieces: what tools beside fs-verity name contents by. */
 export interface MessageHasher {
   /** Appends bytes, which are not kept. */
   update(bytes: Uint8Array): void;
-  /** The hash of all that came: 32 bytes. To be called once, at the end. */
+  /** The hash of all that came: `digestSize` bytes. To be called once, at the end. */
   digest(): Uint8Array<ArrayBuffer>;
 }
 

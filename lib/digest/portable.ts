@@ -32,6 +32,11 @@ interface Constants {
   readonly rounds: Int32Array;
 }
 
+const COMPRESS: Readonly<Record<HashAlgorithm, Compress>> = {
+  sha256: compressSha256,
+  sha512: compressSha512,
+};
+
 const known = new Map<HashAlgorithm, BlockHasher>();
 
 /**
@@ -50,8 +55,7 @@ const known = new Map<HashAlgorithm, BlockHasher>();
 export function portableHasher(algorithm: HashAlgorithm): BlockHasher {
   let hasher = known.get(algorithm);
   if (hasher === undefined) {
-    const compress = algorithm === "sha256" ? compressSha256 : compressSha512;
-    hasher = makeHasher(algorithm, compress, computeConstants(algorithm));
+    hasher = makeHasher(algorithm, COMPRESS[algorithm], computeConstants(algorithm));
     known.set(algorithm, hasher);
   }
   return hasher;
@@ -77,10 +81,11 @@ function makeHasher(
   return { name: "portable", algorithm, digestSize, hash };
 }
 
-/** A SHA-256 of a message in pieces that runs anywhere. */
-export function portableSha256Hasher(): MessageHasher {
-  const { inputBlockSize } = HASH_ALGORITHMS.sha256;
-  const { initial, rounds } = computeConstants("sha256");
+/** A hash of a message in pieces that runs anywhere. */
+export function portableMessageHasher(algorithm: HashAlgorithm): MessageHasher {
+  const { inputBlockSize } = HASH_ALGORITHMS[algorithm];
+  const compress = COMPRESS[algorithm];
+  const { initial, rounds } = computeConstants(algorithm);
   const state = initial.slice();
   /** The begin of a block that is not complete yet. */
   const block = new Uint8Array(inputBlockSize);
@@ -92,17 +97,17 @@ export function portableSha256Hasher(): MessageHasher {
       if (begun > 0) {
         at = Math.min(inputBlockSize - begun, bytes.length);
         block.set(bytes.subarray(0, at), begun);
-        if (begun + at === inputBlockSize) compressSha256(block, 0, inputBlockSize, state, rounds);
+        if (begun + at === inputBlockSize) compress(block, 0, inputBlockSize, state, rounds);
       }
       const end = bytes.length - (bytes.length - at) % inputBlockSize;
-      compressSha256(bytes, at, end, state, rounds);
+      compress(bytes, at, end, state, rounds);
       block.set(bytes.subarray(end));
       length += bytes.length;
     },
     digest() {
       const tail = new Uint8Array(2 * inputBlockSize);
       const rest = block.subarray(0, length % inputBlockSize);
-      compressSha256(tail, 0, padTail(tail, rest, length), state, rounds);
+      compress(tail, 0, padTail(tail, rest, length), state, rounds);
       return digestOf(state);
     },
   };

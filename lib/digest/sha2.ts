@@ -8,14 +8,14 @@
  */
 
 import type { BlockHasher, HashAlgorithm, MessageHasher } from "./hasher.ts";
-import { portableHasher, portableSha256Hasher } from "./portable.ts";
+import { portableHasher, portableMessageHasher } from "./portable.ts";
 
 /** SHA-2 by other means than plain TypeScript. All of it works synchronously. */
 export interface Hashers {
   /** The hasher of whole messages, always the same one for an algorithm; undefined for the portable one. */
   hasher(algorithm: HashAlgorithm): BlockHasher | undefined;
-  /** Begins the SHA-256 of a message that comes in pieces; undefined for the portable one. */
-  sha256?(): MessageHasher | undefined;
+  /** Begins the hash of a message that comes in pieces; undefined for the portable one. */
+  message?(algorithm: HashAlgorithm): MessageHasher | undefined;
 }
 
 let installed: Hashers | undefined;
@@ -64,7 +64,7 @@ export function defaultHasher(algorithm: HashAlgorithm): BlockHasher {
   return installed?.hasher(algorithm) ?? portableHasher(algorithm);
 }
 
-/** Begins the SHA-256 of a message that comes in pieces. */
-export function sha256Hasher(): MessageHasher {
-  return installed?.sha256?.() ?? portableSha256Hasher();
+/** Begins the hash of a message that comes in pieces. */
+export function messageHasher(algorithm: HashAlgorithm): MessageHasher {
+  return installed?.message?.(algorithm) ?? portableMessageHasher(algorithm);
 }

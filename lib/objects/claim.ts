@@ -17,7 +17,7 @@ import { Digest } from "../digest/digest.ts";
 import type { File } from "../file/file.ts";
 import { FsVerityHasher, type FsVerityHasherOptions } from "../digest/fs_verity.ts";
 import type { HashAlgorithm } from "../digest/hasher.ts";
-import { sha256Hasher } from "../digest/sha2.ts";
+import { messageHasher } from "../digest/sha2.ts";
 import { FILE_TYPE_BITS, type Stat, type Xattr } from "../tree/tree.ts";
 
 /** What contents must be to deserve the name of their object. */
@@ -54,7 +54,7 @@ export class ClaimCheck {
   readonly #claim: ObjectClaim;
   readonly #algorithm: HashAlgorithm;
   readonly #verity: FsVerityHasher;
-  readonly #message = sha256Hasher();
+  readonly #message = messageHasher("sha256");
 
   /** @param options What of the contents' Merkle tree is kept. */
   constructor(

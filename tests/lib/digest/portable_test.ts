@@ -1,6 +1,6 @@
 import { assertEquals, assertNotStrictEquals } from "@std/assert";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../../../lib/digest/hasher.ts";
-import { portableHasher, portableSha256Hasher } from "../../../lib/digest/portable.ts";
+import { portableHasher, portableMessageHasher } from "../../../lib/digest/portable.ts";
 import { nativeHashers } from "../../../ffi/hash/hashers.ts";
 import { createRandom } from "../../../scripts/random.ts";
 
@@ -62,18 +62,20 @@ Deno.test("hashers are made once", () => {
   assertEquals(portableHasher("sha256") === portableHasher("sha256"), true);
 });
 
-Deno.test("a SHA-256 in pieces is that of the whole, however it is cut", () => {
-  const random = createRandom(7);
-  for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 1000, 5000]) {
-    const message = random.bytes(length);
-    for (const make of [portableSha256Hasher, () => nativeHashers.sha256!()!]) {
-      const hasher = make();
-      for (let at = 0; at < length;) {
-        const next = Math.min(length, at + random.int(0, 130));
-        hasher.update(message.subarray(at, next));
-        at = next;
+for (const algorithm of ["sha256", "sha512"] as const) {
+  Deno.test(`the ${algorithm} of a message in pieces is that of the whole, however it is cut`, () => {
+    const random = createRandom(7);
+    for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 129, 1000, 5000]) {
+      const message = random.bytes(length);
+      for (const make of [portableMessageHasher, nativeHashers.message!]) {
+        const hasher = make(algorithm)!;
+        for (let at = 0; at < length;) {
+          const next = Math.min(length, at + random.int(0, 260));
+          hasher.update(message.subarray(at, next));
+          at = next;
+        }
+        assertEquals(hasher.digest(), portableHasher(algorithm).hash(message), `${length} bytes`);
       }
-      assertEquals(hasher.digest(), portableHasher("sha256").hash(message), `${length} bytes`);
     }
-  }
-});
+  });
+}

@@ -7,7 +7,7 @@ import {
   hasHashers,
   installedHasher,
   installHashers,
-  sha256Hasher,
+  messageHasher,
 } from "../../../lib/digest/sha2.ts";
 
 /** Runs something while hashers that give ones are installed for SHA-256 alone. */
@@ -47,7 +47,7 @@ Deno.test("a hasher that a call names goes before one that is installed", () => 
 
 Deno.test("a message in pieces is hashed portably where the installed hashers have no way", () => {
   withOnes(() => {
-    const message = sha256Hasher();
+    const message = messageHasher("sha256");
     message.update(new TextEncoder().encode("abc"));
     assertEquals(message.digest(), portableHasher("sha256").hash(new TextEncoder().encode("abc")));
   });
