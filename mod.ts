@@ -67,7 +67,11 @@ export { DumpfileParser, parseDumpfile, type ParseDumpfileOptions } from "./lib/
 export { writeDumpfile } from "./lib/dumpfile/write.ts";
 export { DumpfileSyntaxError } from "./lib/dumpfile/syntax_error.ts";
 
+export type { TarMember, TarMemberKind } from "./lib/tar/member.ts";
 export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
+
+export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";
+export { LayerError } from "./lib/layers/layer_error.ts";
 
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
 

@@ -39,6 +39,8 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   tree: ["file", "digest", "bytes"],
   dumpfile: ["tree", "digest", "bytes"],
   tar: ["tree", "digest", "file", "bytes"],
+  selinux: ["tree", "bytes"],
+  layers: ["selinux", "tar", "tree", "bytes"],
   erofs: ["tree", "file", "bytes"],
   objects: ["tree", "digest", "file", "bytes"],
   composefs: ["objects", "erofs", "dumpfile", "tree", "digest", "file", "bytes"],
