@@ -73,6 +73,24 @@ export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";
 export { LayerError } from "./lib/layers/layer_error.ts";
 
+export type {
+  ClaimedCompression,
+  ImageConfig,
+  LayerBlob,
+  OciImage,
+  OpenImageOptions,
+} from "./lib/oci/image.ts";
+export { openContainerImage } from "./lib/oci/open.ts";
+export { normalizeReference } from "./lib/oci/docker_reference.ts";
+export type { NamedFiles } from "./lib/oci/named_files.ts";
+export { OciError, type OciErrorCode } from "./lib/oci/oci_error.ts";
+export { formatPlatform, parsePlatform, type Platform } from "./lib/oci/platform.ts";
+export {
+  type ImageReference,
+  splitDockerArchiveReference,
+  splitLayoutReference,
+} from "./lib/oci/references.ts";
+
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
 
 export {
