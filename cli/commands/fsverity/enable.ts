@@ -8,7 +8,7 @@ import { quote } from "../../../lib/bytes/text.ts";
 import { defineCommand, type OptionTable } from "../../args/command.ts";
 import { path } from "../../args/values.ts";
 import { TREE_OPTIONS, treeSettings } from "./_options.ts";
-import { readSmallFile } from "./_small_file.ts";
+import { readSmallFile } from "../../small_file.ts";
 
 const options = {
   ...TREE_OPTIONS,

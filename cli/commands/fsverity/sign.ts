@@ -17,7 +17,7 @@ import { runShell } from "../../shell.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { path } from "../../args/values.ts";
 import { COMPUTE_OPTIONS, computeFile } from "./_options.ts";
-import { readSmallFile } from "./_small_file.ts";
+import { readSmallFile } from "../../small_file.ts";
 
 /** Options for keys in tokens, which are refused. */
 const TOKEN = { kind: "value", value: "NAME", parse: path, hidden: true } as const;
