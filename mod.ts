@@ -149,6 +149,9 @@ export {
   type MemoryStat,
   memoryTree,
 } from "./lib/tree/memory_tree.ts";
+export { changeTree, type TreeChange, type TreeTransform } from "./lib/tree/change_tree.ts";
+export { type Exclude, Excludes, type ExcludeState, parseExclude } from "./lib/tree/excludes.ts";
+export { Glob } from "./lib/tree/glob.ts";
 export { lookupPath } from "./lib/tree/lookup.ts";
 export { type ScanOptions, scanTree } from "./lib/tree/scan.ts";
 export type {
@@ -158,6 +161,7 @@ export type {
   SourceInfo,
   SourceTree,
   XattrFilter,
+  XattrSelection,
 } from "./lib/tree/source.ts";
 export type {
   Content,
@@ -177,6 +181,9 @@ export type {
   Tree,
   Xattr,
 } from "./lib/tree/tree.ts";
+export { PatternError } from "./lib/tree/pattern_error.ts";
 export { pathOf, type Place } from "./lib/tree/place.ts";
+export { statChange, type StatChanges, type Time } from "./lib/tree/stat_change.ts";
 export { type Step, walk } from "./lib/tree/walk.ts";
 export { TreeError, type TreeErrorCode } from "./lib/tree/tree_error.ts";
+export { parseXattrPatterns, XATTR_LISTS } from "./lib/tree/xattr_patterns.ts";

@@ -69,11 +69,12 @@ class DirectoryTree implements SourceTree {
     return sourceInfo(this.#root);
   }
 
-  list(path: Uint8Array, { xattrs, skipDevices }: ListOptions): SourceEntry[] {
+  list(path: Uint8Array, { xattrs, skipDevices, isExcluded }: ListOptions): SourceEntry[] {
     refuseXattrs(xattrs);
     const entries: SourceEntry[] = [];
     for (const name of readdirSync(this.#path(path), { encoding: "buffer" })) {
       const found = sourceInfo(Buffer.concat([this.#path(path), SLASH, name]));
+      if (isExcluded?.(name, found.kind === "directory")) continue;
       const isDevice = found.kind === "character" || found.kind === "block";
       if (isDevice && skipDevices) continue;
       if (isDevice) {
@@ -115,6 +116,7 @@ function sourceInfo(path: Buffer): SourceInfo {
     size: target?.length ?? Number(stat.size),
     rdev: 0,
     target,
+    fileSystem: kind === "directory" ? Number(stat.dev) : undefined,
     fileId: stat.nlink > 1n && kind !== "directory" ? `${stat.dev}:${stat.ino}` : undefined,
     stat: {
       mode: Number(stat.mode) & MODE_BITS,

@@ -254,6 +254,8 @@ export const TIMES = record({ accessSec: i64, accessNsec: u64, sec: i64, nsec: u
 export const DIRENT64 = record({ ino: u64, off: u64, reclen: u16, type: u8 });
 
 // linux/fs_types.h, as readdir(3) has them
+/** `d_type` where the file system does not say. */
+export const DT_UNKNOWN = 0;
 export const DT_CHR = 2;
 export const DT_DIR = 4;
 export const DT_BLK = 6;

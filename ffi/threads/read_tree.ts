@@ -4,8 +4,7 @@
  * @module
  */
 
-import { type ReadSource, readSource } from "../../lib/composefs/image.ts";
-import type { ScanOptions } from "../../lib/tree/scan.ts";
+import { type ReadSource, readSource, type ReadSourceOptions } from "../../lib/composefs/image.ts";
 import type { Linux } from "../sys/linux.ts";
 import { InterruptedError } from "../sys/signals.ts";
 import type { DirectoryTree } from "../tree/source_tree.ts";
@@ -22,7 +21,7 @@ import { TreeReader, type TreeReaderOptions } from "./tree_reader.ts";
 export async function readTree(
   linux: Linux,
   tree: DirectoryTree,
-  scan: ScanOptions,
+  scan: Omit<ReadSourceOptions, "reader">,
   files: TreeReaderOptions,
 ): Promise<ReadSource> {
   const { store, cache } = files;

@@ -115,6 +115,7 @@ export class StatReader {
       size,
       rdev: kind === "character" || kind === "block" ? this.#rdev() : 0,
       fileId: getField(words, 0, AT.nlink) > 1 && kind !== "directory" ? this.#fileId() : undefined,
+      fileSystem: kind === "directory" ? this.#fileSystem() : undefined,
       // These two are here already so that all entries are of one shape.
       target: undefined,
       fingerprint: undefined,
@@ -135,6 +136,12 @@ export class StatReader {
     const major = getField(this.#words, 0, AT.rdevMajor);
     const minor = getField(this.#words, 0, AT.rdevMinor);
     return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+  }
+
+  /** The device number, of which the kernel uses 32 bits. */
+  #fileSystem(): number {
+    const words = this.#words;
+    return getField(words, 0, AT.devMajor) * 2 ** 20 + getField(words, 0, AT.devMinor);
   }
 
   #fileId(): string {

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { startsWith } from "../../lib/bytes/compare.ts";
-import { utf8 } from "../../lib/bytes/text.ts";
+import { keepsXattr } from "../../lib/tree/select_xattrs.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
 import type { Xattr } from "../../lib/tree/tree.ts";
 import type { OpenFile } from "../sys/call.ts";
@@ -33,7 +32,6 @@ const FIRST_SIZE = 1024;
 /** Where a file system has more than the kernel's limits, it says so by `E2BIG` instead. */
 const LARGEST_SIZE = Math.max(XATTR_LIST_MAX, XATTR_SIZE_MAX);
 
-const USER_PREFIX = utf8("user.");
 const NONE: readonly Xattr[] = Object.freeze([]);
 
 /** Reads the xattrs of files, one after the other, into memory of its own. */
@@ -87,7 +85,7 @@ export class XattrReader {
       const nul = names.indexOf(0, start);
       const name = names.slice(start, nul < 0 ? length : nul);
       start += name.length + 1;
-      if (filter === "user" && !startsWith(name, USER_PREFIX)) continue;
+      if (!keepsXattr(name, filter)) continue;
       const value = this.#readValue(subject, name);
       if (value !== undefined) xattrs.push({ name, value });
     }

@@ -26,7 +26,7 @@ import { DirectoryOpener } from "../files/open_beneath.ts";
 import { hidesOwners, UNMAPPED_OWNER } from "./_owner_map.ts";
 import { cString, descriptorPath, joinPath } from "../sys/path.ts";
 import { StatReader } from "./_stat_reader.ts";
-import { DT_BLK, DT_CHR, O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
+import { DT_BLK, DT_CHR, DT_DIR, DT_UNKNOWN, O_NONBLOCK, O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { XattrReader, type XattrSubject } from "./_xattrs.ts";
 
 /**
@@ -88,7 +88,7 @@ export class DirectoryTree implements SourceTree, Disposable {
   }
 
   list(path: Uint8Array, options: ListOptions): SourceEntry[] {
-    const { skipDevices = false, fingerprints, xattrs: filter } = options;
+    const { skipDevices = false, isExcluded, fingerprints, xattrs: filter } = options;
     const flags = O_RDONLY | this.#linux.flags.O_DIRECTORY;
     const shownDirectory = joinPath(this.#rootPath, path);
     using directory = this.#opener.openAlone(path, { flags, shown: () => shownDirectory });
@@ -106,6 +106,7 @@ export class DirectoryTree implements SourceTree, Disposable {
     };
     this.#directories.read(directory, (name, type) => {
       if (skipDevices && (type === DT_BLK || type === DT_CHR)) return;
+      if (type !== DT_UNKNOWN && isExcluded?.(name, type === DT_DIR)) return;
       current = name;
       terminated.set(name);
       const entry = this.#stats.readEntry(
@@ -117,6 +118,7 @@ export class DirectoryTree implements SourceTree, Disposable {
         fingerprints,
       );
       if (skipDevices && (entry.kind === "block" || entry.kind === "character")) return;
+      if (type === DT_UNKNOWN && isExcluded?.(name, entry.kind === "directory")) return;
       const { uid, gid } = entry.stat;
       if (uid === UNMAPPED_OWNER || gid === UNMAPPED_OWNER) this.#unmapped++;
       entry.stat.xattrs = this.#xattrs.readEntry(directory, terminated.bytes, subject, filter);

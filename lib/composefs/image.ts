@@ -11,6 +11,7 @@ import { writeErofs } from "../erofs/write.ts";
 import { isAclName } from "../erofs/xattr_name.ts";
 import { type ScanOptions, scanTree } from "../tree/scan.ts";
 import type { SourceTree } from "../tree/source.ts";
+import type { TreeTransform } from "../tree/change_tree.ts";
 import type { Content, Tree } from "../tree/tree.ts";
 import { validateScannedTree, validateTree } from "./_validate.ts";
 import { CONTENT_INODES, type FileInodes, rowInodes } from "./_file_inodes.ts";
@@ -32,6 +33,8 @@ export interface CreateImageOptions extends ReadSourceOptions, VersionRange {}
 
 /** How {@linkcode readSource} reads a source. */
 export interface ReadSourceOptions extends ScanOptions, ReadFilesOptions {
+  /** Changes the tree once it has been scanned, before it is checked. */
+  readonly transform?: TreeTransform | undefined;
   /** Reads the files, instead of one after the other in this thread; what is said of files above is its then. */
   readonly reader?: FileReader;
 }
@@ -98,7 +101,8 @@ export async function readSource(
   options: ReadSourceOptions = {},
 ): Promise<ReadSource> {
   const reader = options.reader ?? new SequentialReader(source, options);
-  const tree = scanTree(source, (file, directory) => reader.add(file, directory), options);
+  const scanned = scanTree(source, (file, directory) => reader.add(file, directory), options);
+  const tree = options.transform?.(scanned) ?? scanned;
   // While other threads read the last files.
   validateScannedTree(tree);
   return { tree, contents: await reader.finish() };

@@ -6,8 +6,8 @@
 
 import { quote, utf8 } from "../bytes/text.ts";
 import type { ListOptions, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
-import { startsWith } from "../bytes/compare.ts";
 import { type File, memoryFile } from "../file/file.ts";
+import { selectXattrs } from "./select_xattrs.ts";
 import type { Stat, Xattr } from "./tree.ts";
 import { TreeError, type TreeErrorCode } from "./tree_error.ts";
 
@@ -79,13 +79,14 @@ class MemoryTree implements SourceTree {
     return sourceInfo(this.#root, xattrs);
   }
 
-  list(path: Uint8Array, { xattrs }: ListOptions): SourceEntry[] {
+  list(path: Uint8Array, { xattrs, isExcluded }: ListOptions): SourceEntry[] {
     const { file } = asNode(this.#find(path));
     if (!isDirectory(file)) throw refusal("not-a-directory", "list", path, ": no directory");
-    return Object.entries(file).map(([name, child]) => ({
+    const entries = Object.entries(file).map(([name, child]) => ({
       name: utf8(name),
       ...sourceInfo(child, xattrs),
     }));
+    return entries.filter(({ name, kind }) => !isExcluded?.(name, kind === "directory"));
   }
 
   open(path: Uint8Array): File {
@@ -126,14 +127,9 @@ function isSymlink(file: MemoryNode["file"]): file is { readonly target: Uint8Ar
   return typeof file === "object" && "target" in file && file.target instanceof Uint8Array;
 }
 
-const USER = utf8("user.");
-
 function sourceInfo(file: MemoryFile, filter: XattrFilter): SourceInfo {
   const node = asNode(file);
   const { uid = 0, gid = 0, mtime = 0, mtimeNsec = 0, xattrs = [] } = node.stat;
-  const kept = filter === "all"
-    ? xattrs
-    : xattrs.filter(({ name }) => filter === "user" && startsWith(name, USER));
   const stat = (mode: number): Stat => ({
     mode: node.stat.mode ?? mode,
     uid,
@@ -141,7 +137,7 @@ function sourceInfo(file: MemoryFile, filter: XattrFilter): SourceInfo {
     nlink: 1,
     mtime,
     mtimeNsec,
-    xattrs: kept,
+    xattrs: selectXattrs(xattrs, filter),
   });
   if (isSymlink(node.file)) {
     const { target } = node.file;

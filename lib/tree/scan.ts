@@ -1,14 +1,15 @@
 /**
  * Reads a directory tree: names, metadata and xattrs of everything, contents of nothing.
  *
- * Works as mkcomposefs 1.0.8 does: mount points are crossed, no symlink is followed, and every name
- * becomes a file of its own with link count 1 unless hard links are asked for.
+ * Works as mkcomposefs 1.0.8 does: mount points are crossed unless they are not to be, no symlink is followed, and
+ * every name becomes a file of its own with link count 1 unless hard links are asked for.
  *
  * @module
  */
 
 import { compareBytes } from "../bytes/compare.ts";
 import { quote } from "../bytes/text.ts";
+import type { Excludes, ExcludeState } from "./excludes.ts";
 import type { Fingerprints, SourceEntry, SourceInfo, SourceTree, XattrFilter } from "./source.ts";
 import type { Directory, Entry, Leaf, Stat, Tree } from "./tree.ts";
 import { TreeError } from "./tree_error.ts";
@@ -19,6 +20,13 @@ export interface ScanOptions {
   readonly xattrs?: XattrFilter;
   /** Leaves out block and character devices, whiteouts among them. */
   readonly skipDevices?: boolean;
+  /** Leaves out names, with all below them: excluded directories are not read. */
+  readonly excludes?: Excludes | undefined;
+  /**
+   * Stays on the file system of the root. Directories of others are there, with their own metadata, and empty; a file
+   * that is mounted by itself is taken.
+   */
+  readonly oneFileSystem?: boolean;
   /** Gives every file the modification time 0. */
   readonly useEpoch?: boolean;
   /** Takes the fingerprints of regular files. */
@@ -58,12 +66,15 @@ interface Level {
   readonly entries: Entry[];
   readonly listing: readonly SourceEntry[];
   readonly path: Uint8Array;
+  /** How far patterns have come here, if there are any. */
+  readonly state: ExcludeState;
   next: number;
 }
 
 type MutableStat = { -readonly [Field in keyof Stat]: Stat[Field] };
 
 const ROOT_PATH = new Uint8Array();
+const NO_STATE: ExcludeState = [];
 const SLASH = 0x2f;
 
 class Scan<File> {
@@ -75,6 +86,8 @@ class Scan<File> {
   /** Files with several names, each of which is taken only once even where it becomes several files. */
   readonly #files = new Map<string, { readonly size: number; readonly file: File }>();
   readonly #levels: Level[] = [];
+  /** That of the root, if the scan stays on it. */
+  #fileSystem: number | undefined;
   #count = 0;
 
   constructor(
@@ -96,7 +109,9 @@ class Scan<File> {
         ROOT_PATH,
       );
     }
-    const root = this.#enter(found, ROOT_PATH);
+    if (this.#options.oneFileSystem) this.#fileSystem = found.fileSystem;
+    const { excludes } = this.#options;
+    const root = this.#enter(found, ROOT_PATH, excludes?.root ?? NO_STATE);
     // Depth first, so that the first name of a hard-linked file is also the first that a walk comes to.
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
       const entry = level.listing[level.next++];
@@ -105,25 +120,33 @@ class Scan<File> {
         continue;
       }
       const node = entry.kind === "directory"
-        ? this.#enter(entry, joinName(level.path, entry.name))
+        ? this.#enter(
+          entry,
+          joinName(level.path, entry.name),
+          excludes?.enter(level.state, entry.name) ?? NO_STATE,
+        )
         : this.#leaf(entry, level.path);
       level.entries.push({ name: entry.name, node });
     }
     return { root, leaves: this.#leaves };
   }
 
-  #enter(found: SourceInfo, path: Uint8Array): Directory {
+  #enter(found: SourceInfo, path: Uint8Array, state: ExcludeState): Directory {
+    const { excludes } = this.#options;
+    const entries: Entry[] = [];
+    const directory: Directory = { kind: "directory", stat: this.#stat(found), entries };
+    if (this.#fileSystem !== undefined && found.fileSystem !== this.#fileSystem) return directory;
     const listing = this.#source.list(path, {
       xattrs: this.#options.xattrs ?? "all",
       skipDevices: this.#options.skipDevices ?? false,
+      isExcluded: excludes && ((name, isDirectory) => excludes.has(state, name, isDirectory)),
       fingerprints: this.#options.fingerprints,
     });
     listing.sort((a, b) => compareBytes(a.name, b.name));
-    const entries: Entry[] = [];
-    this.#levels.push({ entries, listing, path, next: 0 });
+    this.#levels.push({ entries, listing, path, state, next: 0 });
     this.#count += listing.length;
     this.#options.onScan?.(this.#count);
-    return { kind: "directory", stat: this.#stat(found), entries };
+    return directory;
   }
 
   /** Puts a file into the table; returns its number. */

@@ -13,12 +13,21 @@ const USER = utf8("user.");
 
 /** The xattrs that a filter lets through, in their order. */
 export function selectXattrs(xattrs: readonly Xattr[], filter: XattrFilter): readonly Xattr[] {
+  return filter === "all" || xattrs.length === 0
+    ? xattrs
+    : xattrs.filter(({ name }) => keepsXattr(name, filter));
+}
+
+/** Tells whether a filter lets an xattr of this name through. */
+export function keepsXattr(name: Uint8Array, filter: XattrFilter): boolean {
   switch (filter) {
     case "all":
-      return xattrs;
+      return true;
     case "user":
-      return xattrs.filter(({ name }) => startsWith(name, USER));
+      return startsWith(name, USER);
     case "none":
-      return [];
+      return false;
+    default:
+      return filter.keeps(name);
   }
 }

@@ -12,7 +12,13 @@ import type { File } from "../file/file.ts";
 import type { FileKind, Stat } from "./tree.ts";
 
 /** Which extended attributes a scan reads. */
-export type XattrFilter = "all" | "user" | "none";
+export type XattrFilter = "all" | "user" | "none" | XattrSelection;
+
+/** A choice of extended attributes by their names: see `parseXattrPatterns`. */
+export interface XattrSelection {
+  /** Tells whether an xattr of this full name is taken. */
+  keeps(name: Uint8Array): boolean;
+}
 
 /**
  * Keeps fingerprints of files: words that are the same later only if the file is. The source decides what they
@@ -41,6 +47,8 @@ export interface SourceInfo {
   readonly fileId?: string | undefined;
   /** Target of a symbolic link, absent for all others. */
   readonly target?: Uint8Array | undefined;
+  /** Of directories: which file system it lies on, equal for all that do. Absent where the source does not know. */
+  readonly fileSystem?: number | undefined;
   /** Number of its fingerprint, if that was asked for and it has one. */
   readonly fingerprint?: number | undefined;
   /**
@@ -62,6 +70,8 @@ export interface ListOptions {
   readonly xattrs: XattrFilter;
   /** Leaves out block and character devices without looking at them any closer. */
   readonly skipDevices?: boolean;
+  /** Leaves out the names that it is true of, without looking at them any closer than to see what is a directory. */
+  readonly isExcluded?: ((name: Uint8Array, isDirectory: boolean) => boolean) | undefined;
   /** Takes the fingerprints of regular files. */
   readonly fingerprints?: Fingerprints | undefined;
 }

@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { MemoryNode, memoryTree } from "../../../lib/tree/memory_tree.ts";
 import { joinName, type ScanOptions, scanTree } from "../../../lib/tree/scan.ts";
-import type { SourceEntry, SourceInfo, SourceTree } from "../../../lib/tree/source.ts";
+import type { SourceEntry, SourceInfo, SourceTree, XattrFilter } from "../../../lib/tree/source.ts";
 import type { Directory, Tree } from "../../../lib/tree/tree.ts";
 import { entryAt, nodeAt, stat, xattr } from "../../kit/trees.ts";
 
@@ -198,4 +198,28 @@ Deno.test("a source of 5,000 levels needs no stack", () => {
   let node: Directory | number | undefined = scan(source).root;
   for (; typeof node === "object"; node = node.entries[0]?.node) depth++;
   assertEquals(depth, 5002);
+});
+
+Deno.test("scanTree() stays on the file system of the root if told to, and leaves others empty", () => {
+  const mtime = 7;
+  const within = memoryTree({
+    "mnt": new MemoryNode({ "hidden": "", "back": {} }, { mtime }),
+    "own": { "file": "" },
+  });
+  const source = {
+    ...relisted(within, (entry, path) => ({
+      ...entry,
+      fileSystem: entry.kind !== "directory" ? undefined : path === "mnt" ? 2 : 1,
+    })),
+    root: (xattrs: XattrFilter) => ({ ...within.root(xattrs), fileSystem: 1 }),
+  };
+  const crossed = scan(source);
+  assertEquals(nodeAt(crossed, "mnt", "hidden").kind, "regular");
+  const stayed = scan(source, { oneFileSystem: true });
+  const mountPoint = nodeAt(stayed, "mnt") as Directory;
+  assertEquals(mountPoint.entries, []);
+  assertEquals(mountPoint.stat.mtime, mtime);
+  assertEquals(nodeAt(stayed, "own", "file").kind, "regular");
+  // A source that does not tell has one file system.
+  assertEquals(nodeAt(scan(within, { oneFileSystem: true }), "mnt", "hidden").kind, "regular");
 });
