@@ -81,6 +81,11 @@ export function hasVariable(name: string): boolean {
   return bun === undefined ? Deno.env.has(name) : nodeProcess().env[name] !== undefined;
 }
 
+/** The value of a variable of the environment, if it is set. Deno asks for the permission to look. */
+export function variable(name: string): string | undefined {
+  return bun === undefined ? Deno.env.get(name) : nodeProcess().env[name];
+}
+
 /** Sets the status that the process ends with, once it has nothing left to do. */
 export function setExitStatus(status: number): void {
   if (bun === undefined) Deno.exitCode = status;

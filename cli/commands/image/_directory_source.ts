@@ -15,6 +15,7 @@ import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { loadCache, saveCache } from "./_cache_file.ts";
 import type { EncodeImage, Operands, Source, SourceOptions } from "./_source.ts";
+import type { TreeChanges } from "./_tree_changes.ts";
 import { wantedAlgorithms } from "./_wanted_images.ts";
 
 /** A directory, whose files are read and may be put into a store. */
@@ -26,6 +27,7 @@ export const directorySource: Source = {
 async function readDirectory(
   options: SourceOptions,
   operands: Operands,
+  changes: TreeChanges,
   context: Context,
 ): Promise<EncodeImage> {
   const { terminal, machine } = context;
@@ -48,9 +50,8 @@ async function readDirectory(
       });
     const read = await machine.readTree(tree, {
       algorithms,
-      xattrs: options.skipXattrs ? "none" : options.userXattrs ? "user" : "all",
-      skipDevices: options.skipDevices,
-      useEpoch: options.useEpoch,
+      ...changes.scan,
+      transform: changes.afterScan,
       hardLinks: options.hardlinks,
       threads: options.threads,
       store,
@@ -60,7 +61,7 @@ async function readDirectory(
       onRead: reading.update,
     });
     if (store !== undefined) noteStore(store, options.digestStore!, context);
-    noteOwners(tree, operands.source, context);
+    if (!changes.setsOwners) noteOwners(tree, operands.source, context);
     if (cache !== undefined) saveCache(options.cache!, cache, context);
     return ({ algorithm, range }) => encodeSource(read, { ...range, algorithm });
   } finally {

@@ -10,6 +10,7 @@ import { COMPOSEFS_MAGIC } from "../../../lib/composefs/header.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
 import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
 import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
+import type { TreeTransform } from "../../../lib/tree/change_tree.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { hasVariable } from "../../runtime.ts";
@@ -24,21 +25,31 @@ export const dumpOptions = {
 /** A dump, which says all of its tree but the contents of objects. */
 export const dumpSource: Source<SourceOptions & OptionValues<typeof dumpOptions>> = {
   isMeant: ({ fromFile }) => fromFile,
-  check({ digestStore }) {
-    if (digestStore === undefined) return;
-    throw new UsageError(
-      "Cannot use --digest-store with --from-file: a dump has no contents to put there",
-      { usage: false },
-    );
+  check({ digestStore, oneFileSystem }) {
+    if (digestStore !== undefined) {
+      throw refusal("--digest-store", "a dump has no contents to put there");
+    }
+    if (oneFileSystem) throw refusal("--one-file-system", "a dump is on none");
   },
-  read: (_, { source }, context) => readDumpfile(source, context),
+  // The C program takes a dump as it is.
+  read: (_, { source }, { transform }, context) =>
+    readDumpfile(source, context.asC ? undefined : transform, context),
 };
 
-function readDumpfile(source: Uint8Array, context: Context): EncodeImage {
+function refusal(option: string, reason: string): UsageError {
+  return new UsageError(`Cannot use ${option} with --from-file: ${reason}`, { usage: false });
+}
+
+function readDumpfile(
+  source: Uint8Array,
+  transform: TreeTransform | undefined,
+  context: Context,
+): EncodeImage {
   const strict = hasVariable("CFS_PARSE_STRICT");
   try {
-    const tree = parseDumpfile(readDump(source, context), { strict });
-    return ({ range }) => encodeImage(tree, { ...range, isValid: true });
+    const parsed = parseDumpfile(readDump(source, context), { strict });
+    const tree = transform?.(parsed) ?? parsed;
+    return ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed });
   } catch (error) {
     if (!(error instanceof DumpfileSyntaxError)) throw error;
     throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../../args/command.ts";
+import type { TreeChanges } from "./_tree_changes.ts";
 import type { WantedImage, WantedOptions } from "./_wanted_images.ts";
 
 /** A kind of SOURCE. */
@@ -16,11 +17,13 @@ export interface Source<Options extends SourceOptions = SourceOptions> {
   /**
    * Reads it, once for all images that are wanted.
    *
+   * @param changes To be made in the tree before it is encoded, by `scan` and `afterScan` or by `transform`.
    * @throws {Error} If it is none, or cannot be read.
    */
   read(
     options: Options,
     operands: Operands,
+    changes: TreeChanges,
     context: Context,
   ): EncodeImage | Promise<EncodeImage>;
 }
@@ -33,10 +36,7 @@ export interface SourceOptions extends WantedOptions {
   readonly digestStore: Uint8Array | undefined;
   readonly verifyObjects: boolean;
   readonly enableVerity: "try" | "require" | undefined;
-  readonly useEpoch: boolean;
-  readonly skipDevices: boolean;
-  readonly skipXattrs: boolean;
-  readonly userXattrs: boolean;
+  readonly oneFileSystem?: boolean;
   readonly hardlinks: boolean;
   readonly threads: number | undefined;
   readonly cache: Uint8Array | undefined;

@@ -12,6 +12,7 @@ import { missingOperand, surplusOperand, UsageError } from "../../args/usage_err
 import { jsonLine } from "../../json.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
+import { type ChangeOptions, changeOptions, checkChanges } from "./_change_options.ts";
 import {
   type CreateOperands,
   createOperands,
@@ -19,6 +20,7 @@ import {
   createOptions,
 } from "./_create_options.ts";
 import { meantSource } from "./_sources.ts";
+import { TreeChanges } from "./_tree_changes.ts";
 import { checkVersions } from "./_versions.ts";
 import { wantedAlgorithms, type WantedImage, wantedImages } from "./_wanted_images.ts";
 
@@ -38,10 +40,14 @@ export const CREATE = {
   run: runCreate,
 } as const;
 
+/** The options of either; the C program's name has only the first. */
+type Options = CreateOptions & Partial<ChangeOptions>;
+
 /** The command `composefs create`. */
 export const create = defineCommand({
   name: "create",
   ...CREATE,
+  options: { ...createOptions, ...changeOptions },
   examples: [
     {
       summary: "Make an image and fill an object store",
@@ -51,11 +57,16 @@ export const create = defineCommand({
       summary: "Print the digest that an image of a directory would have",
       command: "composefs create --print-digest-only rootfs",
     },
+    {
+      summary: "Make an image that is the same whoever makes it, whenever",
+      command:
+        "composefs create --owner=0:0 --mtime=source-date-epoch --clamp-mtime --xattrs=none rootfs rootfs.cfs",
+    },
   ],
 });
 
 async function runCreate(
-  options: CreateOptions,
+  options: Options,
   operands: CreateOperands,
   context: Context,
 ): Promise<number> {
@@ -66,7 +77,9 @@ async function runCreate(
   if (image !== undefined && isStdin(image) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
-  const encode = await meantSource(options).read(options, operands, context);
+  const changes = new TreeChanges(options, context);
+  const encode = await meantSource(options).read(options, operands, changes, context);
+  changes.noteUnused(context);
   for (const each of wanted) {
     const bytes = encode(each);
     writeImage(bytes, each, options, context);
@@ -112,7 +125,7 @@ function printImage(
 }
 
 function checkOperands(
-  options: CreateOptions,
+  options: Options,
   { source, image }: CreateOperands,
   { asC }: Context,
 ): void {
@@ -131,11 +144,7 @@ function checkOperands(
       ? new UsageError("No destination path specified")
       : missingOperand("create", "IMAGE", "--print-digest-only");
   }
-  if (options.skipXattrs && options.userXattrs) {
-    throw new UsageError("Cannot use --skip-xattrs with --user-xattrs: expected one of them", {
-      usage: false,
-    });
-  }
+  checkChanges(options, source);
   checkSealing(options, image);
   if (options.digestStore !== undefined && wantedAlgorithms(options).length > 1) {
     throw new UsageError(
