@@ -67,6 +67,20 @@ export { DumpfileParser, parseDumpfile, type ParseDumpfileOptions } from "./lib/
 export { writeDumpfile } from "./lib/dumpfile/write.ts";
 export { DumpfileSyntaxError } from "./lib/dumpfile/syntax_error.ts";
 
+export { type Compression, detectCompression, DETECTION_LENGTH } from "./lib/compression/detect.ts";
+export {
+  type Chunks,
+  type Decode,
+  decodeBy,
+  type DecodeOptions,
+} from "./lib/compression/decode.ts";
+export {
+  type CompressedDataCode,
+  CompressedDataError,
+  UnsupportedCompressionError,
+} from "./lib/compression/compression_error.ts";
+export type { Decoders, GzipDecoder, ZstdDecoder } from "./lib/compression/decoders.ts";
+
 export type { TarMember, TarMemberKind } from "./lib/tar/member.ts";
 export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 

@@ -34,6 +34,7 @@ export const RUNTIME_NAMES = [
 const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   file: ["bytes"],
+  compression: ["file", "bytes"],
   digest: ["file", "bytes"],
   signature: ["digest", "bytes"],
   tree: ["file", "digest", "bytes"],
@@ -61,7 +62,7 @@ const FFI_ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LIB = libImports(Object.keys(LIB_ROOMS));
-const FFI = ["ffi/hash/", ...Object.keys(FFI_ROOMS).map((room) => `ffi/${room}/`)];
+const FFI = ["ffi/hash/", "ffi/decode/", ...Object.keys(FFI_ROOMS).map((room) => `ffi/${room}/`)];
 
 /** Paths of the layers of lib/ that a room of it may reach. */
 function libImports(rooms: readonly string[]): string[] {
@@ -90,10 +91,11 @@ const LAYERS: readonly Layer[] = [
     names: ["Deno", "Bun"],
   },
   { path: "ffi/hash/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
+  { path: "ffi/decode/", imports: LIB, modules: ["node:"], names: ["Deno"] },
   // Users of the library import it without the rest.
   {
     path: "ffi/node/",
-    imports: ["mod.ts", "ffi/hash/", ...LIB],
+    imports: ["mod.ts", "ffi/hash/", "ffi/decode/", ...LIB],
     modules: ["node:"],
     names: ["Deno", "Buffer"],
   },

@@ -1,5 +1,5 @@
 /**
- * What Node, Deno and Bun bring to the library without FFI: their hashes, and directories as sources and stores.
+ * What Node, Deno and Bun bring to the library without FFI: their hashes and decoders, and directories as sources and stores.
  *
  * Importing this makes the whole library hash by the runtime's own means, some five times as fast as plain
  * TypeScript does, unless the program has installed others before.
@@ -31,6 +31,9 @@ import "./install.ts";
 export { nativeHashers } from "../hash/hashers.ts";
 export type { BlockHasher, HashAlgorithm, MessageHasher } from "../../lib/digest/hasher.ts";
 export type { Hashers } from "../../lib/digest/sha2.ts";
+export { decode } from "../decode/decode.ts";
+export type { Chunks, DecodeOptions } from "../../lib/compression/decode.ts";
+export type { Compression } from "../../lib/compression/detect.ts";
 export { directoryTree } from "./directory_tree.ts";
 export { directoryStore } from "./directory_store.ts";
 export type { ObjectStore } from "../../lib/objects/object_store.ts";

@@ -9,6 +9,7 @@ import "../process/cpus_test.ts";
 import "../threads/thread_pool_test.ts";
 import "../threads/tree_source_test.ts";
 import "../objects/tree_cache_test.ts";
+import "../decode/decode_test.ts";
 import "./errno_test.ts";
 import "../files/fd_test.ts";
 import "../tree/fingerprint_test.ts";
