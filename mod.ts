@@ -104,6 +104,14 @@ export {
   splitDockerArchiveReference,
   splitLayoutReference,
 } from "./lib/oci/references.ts";
+export { parseToc, type Toc, type TocChunk, type TocEntry, type TocFile } from "./lib/oci/toc.ts";
+export {
+  type ChunkedLayer,
+  chunkedLayerOf,
+  type CompressedPart,
+  type DecompressFrame,
+  readTocBytes,
+} from "./lib/oci/zstd_chunked.ts";
 
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
 

@@ -47,16 +47,18 @@ export class JsonValue {
    * Parses a document.
    *
    * @param document What it is, for messages: `image index`.
+   * @param place Where in it these bytes stand, if they are not all of it: `entries[3]`.
    * @throws {OciError} If it is no JSON in UTF-8.
    */
-  static parse(bytes: Uint8Array, document: string): JsonValue {
+  static parse(bytes: Uint8Array, document: string, place: string = ""): JsonValue {
     let value: unknown;
     try {
       value = JSON.parse(decoder.decode(bytes));
     } catch {
-      throw new OciError("invalid", `Cannot use ${document}: not JSON in UTF-8`);
+      const subject = place === "" ? "" : `${place} is `;
+      throw new OciError("invalid", `Cannot use ${document}: ${subject}not JSON in UTF-8`);
     }
-    return new JsonValue(value, document, undefined, "");
+    return new JsonValue(value, document, undefined, place);
   }
 
   /** What the document is, for messages. */
@@ -79,6 +81,23 @@ export class JsonValue {
   /** The names and values of an object's members. */
   members(): [string, JsonValue][] {
     return Object.entries(this.#object()).map(([key, value]) => [key, this.#below(value, key)]);
+  }
+
+  /**
+   * The same object with its names in lower case, as programs in Go match them.
+   *
+   * @throws {OciError} If that makes one name of two, of which programs would take different ones.
+   */
+  folded(): JsonValue {
+    const folded: Record<string, unknown> = Object.create(null);
+    for (const [key, value] of Object.entries(this.#object())) {
+      const name = foldName(key);
+      if (Object.hasOwn(folded, name)) {
+        throw this.#below(value, key).refuse("one member of that name");
+      }
+      folded[name] = value;
+    }
+    return new JsonValue(folded, this.#document, this.#parent, this.#key);
   }
 
   /** The items of an array. */
@@ -136,9 +155,9 @@ export class JsonValue {
 
   /** Where it stands: `manifests[3].digest`. */
   #path(): string {
-    if (this.#parent === undefined) return "";
-    const before = this.#parent.#path();
     const key = this.#key;
+    if (this.#parent === undefined) return String(key);
+    const before = this.#parent.#path();
     if (typeof key === "number") return `${before}[${key}]`;
     if (!/^\w{1,40}$/.test(key)) return `${before}[${quoteText(key)}]`;
     return before === "" ? key : `${before}.${key}`;
@@ -154,6 +173,12 @@ function describe(value: unknown): string {
   if (typeof value === "string") return quoteText(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** A name as programs in Go match it, in lower case. */
+export function foldName(name: string): string {
+  // The long s is the one letter that Go takes for another and toLowerCase leaves alone.
+  return name.toLowerCase().replaceAll("\u017f", "s");
 }
 
 /** Text out of a document as messages show it. */
