@@ -16,6 +16,7 @@ const DIGEST = "0aecf5f76d6f28293a10a6d8e76f83796e6c165c734424c7175247f5bbfc059c
 
 const FLAGS = "--allow-ffi";
 const FLAGS_FROM_FILE = "--allow-ffi --allow-env=CFS_PARSE_STRICT";
+const FLAGS_DATE = "--allow-ffi --allow-env=SOURCE_DATE_EPOCH";
 const FLAGS_SIGN_COMMAND = "--allow-ffi --allow-env --allow-run=/bin/sh";
 
 /** Every command with arguments that make it do something, and the flags for them. */
@@ -37,6 +38,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ["fsverity digest rootfs.cfs", FLAGS],
   ["mkcomposefs --from-file --print-digest-only rootfs.dump", FLAGS_FROM_FILE],
   ["create --from-file rootfs.dump rootfs.cfs", FLAGS_FROM_FILE],
+  ["create --mtime=source-date-epoch rootfs dated.cfs", FLAGS_DATE],
 ];
 
 const directory = moduleWorkspace();
@@ -74,7 +76,7 @@ async function deno(flags: string, url: string, args: string) {
   const { code, stdout, stderr } = await new Deno.Command(process.execPath, {
     args: ["run", "--quiet", "--no-prompt", ...given, url, ...args.split(" ")],
     cwd: directory,
-    env: { DENO_DIR: `${directory}/deno`, LC_ALL: "C", NO_COLOR: "1" },
+    env: { DENO_DIR: `${directory}/deno`, LC_ALL: "C", NO_COLOR: "1", SOURCE_DATE_EPOCH: "5" },
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -121,7 +123,7 @@ Deno.test("url: each flag is needed", () =>
 
 Deno.test("url: README names the flags, Deno's executable has them", () => {
   const readme = readFileSync(repositoryPath("README.md"), "utf8");
-  for (const flags of [FLAGS, FLAGS_FROM_FILE, FLAGS_SIGN_COMMAND]) {
+  for (const flags of [FLAGS, FLAGS_FROM_FILE, FLAGS_DATE, FLAGS_SIGN_COMMAND]) {
     assert(readme.includes(`\`${flags}\``), `README.md does not name "${flags}"`);
   }
   assertEquals(PERMISSIONS.join(" "), `--no-prompt ${FLAGS_SIGN_COMMAND}`);

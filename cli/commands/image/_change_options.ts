@@ -8,7 +8,7 @@
 import { parseExclude } from "../../../lib/tree/excludes.ts";
 import { PatternError } from "../../../lib/tree/pattern_error.ts";
 import type { Time } from "../../../lib/tree/stat_change.ts";
-import { parseXattrPatterns } from "../../../lib/tree/xattr_patterns.ts";
+import { parseXattrPatterns, XATTR_LISTS } from "../../../lib/tree/xattr_patterns.ts";
 import type { OptionTable, OptionValues, ValueParser } from "../../args/command.ts";
 import { time } from "../../args/time.ts";
 import { UsageError } from "../../args/usage_error.ts";
@@ -24,7 +24,7 @@ export const changeOptions = {
   mtime: {
     kind: "value",
     value: "TIME",
-    parse: mtime,
+    parse: Object.assign(mtime, { words: [SOURCE_DATE_EPOCH] }),
     summary: "Set all modification times to TIME",
     help:
       "TIME is seconds since the epoch, up to nine decimals, with or without an @ in front; a date, for its first moment in UTC; a date and time with a zone, such as 2023-11-14T22:13:20Z or 2023-11-14T23:13:20+01:00; or the word source-date-epoch, for the variable SOURCE_DATE_EPOCH.",
@@ -32,7 +32,7 @@ export const changeOptions = {
   },
   "clamp-mtime": {
     kind: "flag",
-    summary: "With --mtime, set times only that are later",
+    summary: "With --mtime, set only times that are later than TIME",
     extension: true,
   },
   owner: {
@@ -78,7 +78,7 @@ export const changeOptions = {
   xattrs: {
     kind: "value",
     value: "PATTERN[,PATTERN]",
-    parse: pattern(parseXattrPatterns),
+    parse: Object.assign(pattern(parseXattrPatterns), { words: XATTR_LISTS }),
     summary: "Keep extended attributes whose names match",
     defaultText: "all",
     help:

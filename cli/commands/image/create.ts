@@ -59,8 +59,7 @@ export const create = defineCommand({
     },
     {
       summary: "Make an image that is the same whoever makes it, whenever",
-      command:
-        "composefs create --owner=0:0 --mtime=source-date-epoch --clamp-mtime --xattrs=none rootfs rootfs.cfs",
+      command: "composefs create --owner=0:0 --mtime=2024-01-01 rootfs rootfs.cfs",
     },
   ],
 });
