@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { concatBytes, latin1, utf8 } from "../../lib/bytes/text.ts";
+import { concatBytes, latin1, quote, utf8 } from "../../lib/bytes/text.ts";
 import { type File, memoryFile } from "../../lib/file/file.ts";
 import type { NamedFiles } from "../../lib/oci/named_files.ts";
 import { TreeError } from "../../lib/tree/tree_error.ts";
@@ -42,7 +42,7 @@ export class ImageFiles implements NamedFiles {
 
   open(path: Uint8Array): File {
     const bytes = this.files.get(latin1(path));
-    if (bytes === undefined) throw new TreeError("not-found", `Cannot open ${latin1(path)}`, path);
+    if (bytes === undefined) throw new TreeError("not-found", `Cannot open ${quote(path)}`, path);
     return memoryFile(bytes);
   }
 }
