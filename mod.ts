@@ -87,13 +87,7 @@ export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";
 export { LayerError } from "./lib/layers/layer_error.ts";
 
-export type {
-  ClaimedCompression,
-  ImageConfig,
-  LayerBlob,
-  OciImage,
-  OpenImageOptions,
-} from "./lib/oci/image.ts";
+export type { ImageConfig, LayerBlob, OciImage, OpenImageOptions } from "./lib/oci/image.ts";
 export { openContainerImage } from "./lib/oci/open.ts";
 export { normalizeReference } from "./lib/oci/docker_reference.ts";
 export type { NamedFiles } from "./lib/oci/named_files.ts";
@@ -109,7 +103,6 @@ export {
   type ChunkedLayer,
   chunkedLayerOf,
   type CompressedPart,
-  type DecompressFrame,
   readTocBytes,
 } from "./lib/oci/zstd_chunked.ts";
 

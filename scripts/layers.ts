@@ -42,7 +42,7 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   tar: ["tree", "digest", "file", "bytes"],
   selinux: ["tree", "bytes"],
   layers: ["selinux", "tar", "tree", "bytes"],
-  oci: ["tar", "tree", "digest", "file", "bytes"],
+  oci: ["tar", "tree", "digest", "compression", "file", "bytes"],
   erofs: ["tree", "file", "bytes"],
   objects: ["tree", "digest", "file", "bytes"],
   composefs: ["objects", "erofs", "dumpfile", "tree", "digest", "file", "bytes"],

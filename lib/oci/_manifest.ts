@@ -7,15 +7,10 @@
  * @module
  */
 
+import type { Compression } from "../compression/detect.ts";
 import { type Descriptor, readDescriptor } from "./_descriptor.ts";
 import { JsonValue, quoteText } from "./_json.ts";
-import {
-  type ClaimedCompression,
-  CONFIG_TYPES,
-  INDEX_TYPES,
-  LAYER_COMPRESSIONS,
-  MANIFEST_TYPES,
-} from "./_media_types.ts";
+import { CONFIG_TYPES, INDEX_TYPES, LAYER_COMPRESSIONS, MANIFEST_TYPES } from "./_media_types.ts";
 import { OciError } from "./oci_error.ts";
 
 /** Most bytes of a manifest or an index that are read. */
@@ -24,7 +19,7 @@ export const MAX_MANIFEST_SIZE = 4 * 2 ** 20;
 /** A layer as its manifest has it. */
 export interface LayerDescriptor extends Descriptor {
   /** How its media type says it is compressed. */
-  readonly compression: ClaimedCompression;
+  readonly compression: Compression;
 }
 
 /** The manifest of an image. */

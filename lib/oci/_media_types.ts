@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Compression } from "../compression/detect.ts";
+
 const OCI = "application/vnd.oci.image";
 const DOCKER = "application/vnd.docker";
 
@@ -28,20 +30,17 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   `${DOCKER}.container.image.v1+json`,
 ]);
 
-/** How a layer is said to be compressed. What its first bytes say is what counts. */
-export type ClaimedCompression = "none" | "gzip" | "zstd";
-
 /** What Docker says of layers that are not compressed; those in its archives carry no type. */
 export const DOCKER_LAYER_TYPE = `${DOCKER}.image.rootfs.diff.tar`;
 
 /** Layers by their media types. */
-export const LAYER_COMPRESSIONS: ReadonlyMap<string, ClaimedCompression> = new Map(
+export const LAYER_COMPRESSIONS: ReadonlyMap<string, Compression> = new Map(
   [
     [`${OCI}.layer.v1.tar`, "+"],
     [`${OCI}.layer.nondistributable.v1.tar`, "+"],
     [DOCKER_LAYER_TYPE, "."],
     [`${DOCKER}.image.rootfs.foreign.diff.tar`, "."],
-  ].flatMap(([tar, separator]): [string, ClaimedCompression][] => [
+  ].flatMap(([tar, separator]): [string, Compression][] => [
     [tar!, "none"],
     [`${tar}${separator}gzip`, "gzip"],
     [`${tar}${separator}zstd`, "zstd"],

@@ -4,12 +4,12 @@
  * @module
  */
 
+import type { Compression } from "../compression/detect.ts";
 import type { File } from "../file/file.ts";
 import type { ImageConfig } from "./_config.ts";
-import type { ClaimedCompression } from "./_media_types.ts";
 import type { Platform } from "./platform.ts";
 
-export type { ClaimedCompression, ImageConfig };
+export type { ImageConfig };
 
 /** One layer of an image. */
 export interface LayerBlob {
@@ -20,7 +20,7 @@ export interface LayerBlob {
   /** Media type that the image gives it. */
   readonly mediaType: string;
   /** How it is said to be compressed, undefined where nothing is said. Its first bytes say how it is. */
-  readonly compression?: ClaimedCompression | undefined;
+  readonly compression?: Compression | undefined;
   /** Digest of the layer as a tar archive, not compressed: `sha256:HEX`. */
   readonly diffId: string;
   /** What the image adds about it. The object has no prototype. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Decode } from "../compression/decode.ts";
 import { IntegrityError } from "../digest/integrity_error.ts";
 import type { File } from "../file/file.ts";
 import { digestOf } from "./_blobs.ts";
@@ -46,9 +47,6 @@ export interface ChunkedLayer {
   /** Bytes of the blob. */
   readonly blobSize: number;
 }
-
-/** Decompresses one zstd frame, in which there should be `size` bytes; throws if there are more. */
-export type DecompressFrame = (frame: Uint8Array, size: number) => Uint8Array;
 
 /**
  * Finds out from a layer's annotations whether it is in the form zstd:chunked, and where its tables are.
@@ -111,31 +109,35 @@ function refuse(name: string, state: string): OciError {
 }
 
 /**
- * Reads the table of a layer's contents: JSON, of which `tocEntries` makes members.
+ * Reads the table of a layer's contents: JSON, of which `parseToc` makes members.
  *
  * @param file The layer's blob.
- * @param decompress Given a frame only once its digest has been checked.
+ * @param decode Given the table only once its digest has been checked.
  * @throws {IntegrityError} If it is not the table of its digest and size.
+ * @throws What `decode` throws.
  */
-export function readTocBytes(
+export async function readTocBytes(
   file: File,
   { toc, tocDigest }: ChunkedLayer,
-  decompress: DecompressFrame,
-): Uint8Array {
+  decode: Decode,
+): Promise<Uint8Array> {
   const subject = `table of contents ${tocDigest}`;
-  const frame = new Uint8Array(toc.size);
-  const length = file.readAt(frame, toc.offset);
+  const compressed = new Uint8Array(toc.size);
+  const length = file.readAt(compressed, toc.offset);
   if (length !== toc.size) {
     throw new IntegrityError("size", subject, `${length} bytes, expected ${toc.size}`);
   }
-  const found = digestOf(frame, tocDigest.startsWith("sha512:") ? "sha512" : "sha256");
+  const found = digestOf(compressed, tocDigest.startsWith("sha512:") ? "sha512" : "sha256");
   if (found !== tocDigest) {
     throw new IntegrityError("digest", subject, `the digest of its bytes is ${found}`);
   }
-  const bytes = decompress(frame, toc.uncompressedSize);
-  if (bytes.length !== toc.uncompressedSize) {
-    const state = `${bytes.length} bytes, expected ${toc.uncompressedSize}`;
-    throw new IntegrityError("size", subject, `${state} when decompressed`);
+  const bytes = new Uint8Array(toc.uncompressedSize);
+  let size = 0;
+  for await (const piece of decode([compressed], "zstd", { maxSize: bytes.length })) {
+    bytes.set(piece, size);
+    size += piece.length;
   }
-  return bytes;
+  if (size === bytes.length) return bytes;
+  const state = `${size} bytes, expected ${bytes.length} when decompressed`;
+  throw new IntegrityError("size", subject, state);
 }

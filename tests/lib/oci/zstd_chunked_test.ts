@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
+import type { Decode } from "../../../lib/compression/decode.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import { memoryFile } from "../../../lib/file/file.ts";
 import { OciError } from "../../../lib/oci/oci_error.ts";
@@ -62,26 +63,26 @@ Deno.test("zstd:chunked: annotations that make no sense are refused", () => {
   );
 });
 
-Deno.test("zstd:chunked: a table is decompressed once its digest is right", () => {
+Deno.test("zstd:chunked: a table is decompressed once its digest is right", async () => {
   const layer = chunked()!;
-  let given: [Uint8Array, number] | undefined;
-  const decompress = (frame: Uint8Array, size: number) => {
-    given = [frame.slice(), size];
-    return utf8("JSON");
-  };
-  assertEquals(readTocBytes(memoryFile(BLOB), layer, decompress), utf8("JSON"));
-  assertEquals(given, [FRAME, 4]);
+  const given: [Uint8Array, string, number][] = [];
+  const decodeTo = (...pieces: readonly string[]): Decode =>
+    async function* (chunks, compression, { maxSize }) {
+      for await (const chunk of chunks) given.push([chunk.slice(), compression, maxSize]);
+      for (const piece of pieces) yield utf8(piece);
+    };
+  const read = (blob: Uint8Array, ...pieces: readonly string[]) =>
+    readTocBytes(memoryFile(blob), layer, decodeTo(...pieces));
+  assertEquals(await read(BLOB, "JS", "ON"), utf8("JSON"));
+  assertEquals(given, [[FRAME, "zstd", 4]]);
+  const state = "1 bytes, expected 4 when decompressed";
+  await assertRejects(() => read(BLOB, "J"), IntegrityError, state);
 
-  given = undefined;
+  given.length = 0;
   const changed = BLOB.slice();
   changed[7] = 0;
-  const read = (blob: Uint8Array) => readTocBytes(memoryFile(blob), layer, decompress);
-  assertThrows(() => read(changed), IntegrityError, "the digest of its bytes is");
-  assertThrows(() => read(BLOB.subarray(0, 8)), IntegrityError, "3 bytes, expected 10");
-  assertEquals(given, undefined);
-  assertThrows(
-    () => readTocBytes(memoryFile(BLOB), layer, () => utf8("longer")),
-    IntegrityError,
-    "6 bytes, expected 4 when decompressed",
-  );
+  await assertRejects(() => read(changed), IntegrityError, "the digest of its bytes is");
+  const cut = BLOB.subarray(0, 8);
+  await assertRejects(() => read(cut), IntegrityError, "3 bytes, expected 10");
+  assertEquals(given, []);
 });
