@@ -5,7 +5,11 @@ import { assert, assertEquals } from "@std/assert";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import { createImageFromDump, encodeImage } from "../../lib/composefs/image.ts";
 import { openImage } from "../../lib/composefs/open.ts";
+import { parseDumpfile } from "../../lib/dumpfile/parse.ts";
 import { DumpfileSyntaxError } from "../../lib/dumpfile/syntax_error.ts";
+import { changeTree } from "../../lib/tree/change_tree.ts";
+import { Excludes, parseExclude } from "../../lib/tree/excludes.ts";
+import { walk } from "../../lib/tree/walk.ts";
 import { caseCount, longTest, seeds } from "../../scripts/test/effort.ts";
 import { createRandom, type Random } from "../../scripts/random.ts";
 import { randomDump } from "../kit/random_dump.ts";
@@ -65,6 +69,36 @@ longTest("the dump of a dump's image is its own dump", () => {
     const again = createImageFromDump([dump], range);
     same(dumpBytes(openImage(again).tree()), dump, seed);
   }
+});
+
+/** A pattern for a name, which may be of any bytes. */
+function escaped(name: Uint8Array): Uint8Array {
+  return Uint8Array.from([...name].flatMap((byte) => [0x5c, byte]));
+}
+
+longTest("a tree that loses names makes an image, whose dump makes it again", () => {
+  let smaller = 0;
+  for (const { dump, image, range, seed } of cases(FIRST + 600, 300)) {
+    const tree = parseDumpfile([dump]);
+    same(encodeImage(changeTree(tree, {}), range), image, seed);
+
+    const random = createRandom(seed);
+    const names: Uint8Array[] = [];
+    for (const { depth, name } of walk(tree)) if (depth > 0) names.push(name);
+    if (names.length === 0) continue;
+    const patterns = Array.from({ length: random.int(1, 4) }, () => random.pick(names));
+    const excludes = new Excludes(patterns.map((name) => parseExclude(escaped(name))));
+    const changed = changeTree(tree, { excludes });
+    assert(excludes.unused.length < patterns.length, `seed ${seed}`);
+    const left = encodeImage(changed);
+    const { version: format } = openImage(left);
+    if (format !== 0 && format !== 1) throw new Error(`format version ${format}`);
+    same(createImageFromDump([dumpBytes(openImage(left).tree())], { format }), left, seed);
+    const kept = [...walk(changed)].length;
+    assert(kept < names.length + 1, `seed ${seed}: ${kept}`);
+    smaller++;
+  }
+  if (caseCount(300) >= 100) assert(smaller > 0);
 });
 
 /** Cuts bytes at random places. */
