@@ -86,6 +86,23 @@ export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 
 export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";
 export { LayerError } from "./lib/layers/layer_error.ts";
+export {
+  type BootOptions,
+  bootTree,
+  type SealedXattrs,
+  type SealOptions,
+  sealTree,
+} from "./lib/layers/seal.ts";
+
+export {
+  type ContextPosition,
+  FileContexts,
+  parseFileContexts,
+  type PolicyFile,
+} from "./lib/selinux/file_contexts.ts";
+export { labelTree } from "./lib/selinux/label_tree.ts";
+export { isPolicyPath, readPolicy, type ReadPolicyFile } from "./lib/selinux/policy.ts";
+export { SelinuxPolicyError } from "./lib/selinux/policy_error.ts";
 
 export type { ImageConfig, LayerBlob, OciImage, OpenImageOptions } from "./lib/oci/image.ts";
 export { openContainerImage } from "./lib/oci/open.ts";

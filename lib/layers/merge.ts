@@ -17,7 +17,8 @@ import { latin1, quote, utf8 } from "../bytes/text.ts";
 import type { TarMember } from "../tar/member.ts";
 import { targetProblem } from "../tree/limits.ts";
 import { MAX_PATH_LENGTH } from "../tree/name.ts";
-import type { Leaf, Tree } from "../tree/tree.ts";
+import type { Leaf, Stat, Tree } from "../tree/tree.ts";
+import { aclStat } from "./_acl_stat.ts";
 import { LayerError } from "./layer_error.ts";
 import {
   finishTree,
@@ -132,7 +133,7 @@ export class LayerMerger<File> {
       if (member.kind !== "directory") {
         throw refuse("it would replace the root, expected a directory");
       }
-      this.#describe(this.#root, member);
+      this.#describe(this.#root, member, refuse);
     } else if (startsWith(last, WHITEOUT)) {
       this.#whiteOut(names, latin1(last), refuse);
     } else {
@@ -140,9 +141,10 @@ export class LayerMerger<File> {
       if (member.kind === "directory") {
         this.#putDirectory(names, key, member, refuse);
       } else {
-        const node = member.kind === "hardlink"
-          ? this.#link(member, refuse)
-          : new MergedLeaf(this.#layer, makeLeaf(member, file, this.#isSealed, refuse));
+        const node = member.kind === "hardlink" ? this.#link(member, refuse) : new MergedLeaf(
+          this.#layer,
+          makeLeaf(member, this.#stat(member, refuse), file, refuse),
+        );
         const parent = this.#parent(names, refuse);
         checkPath(parent, key, refuse);
         parent.children.set(key, node);
@@ -185,13 +187,17 @@ export class LayerMerger<File> {
       node = new MergedDirectory(this.#layer, key, parent);
       parent.children.set(key, node);
     }
-    this.#describe(node, member);
+    this.#describe(node, member, refuse);
   }
 
-  #describe(directory: MergedDirectory<File>, { stat }: TarMember): void {
-    directory.stat = stat;
+  #describe(directory: MergedDirectory<File>, member: TarMember, refuse: Refuse): void {
+    directory.stat = this.#stat(member, refuse);
     directory.described = this.#layer;
     touch(directory, this.#layer);
+  }
+
+  #stat(member: TarMember, refuse: Refuse): Stat {
+    return this.#isSealed ? member.stat : unpackedStat(member, refuse);
   }
 
   #whiteOut(names: readonly Uint8Array[], key: string, refuse: Refuse): void {
@@ -265,21 +271,19 @@ function checkPath<File>(parent: MergedDirectory<File>, key: string, refuse: Ref
 }
 
 function makeLeaf<File>(
-  member: TarMember,
+  { kind, name, linkName: target, rdev }: TarMember,
+  stat: Stat,
   file: File | undefined,
-  isSealed: boolean,
   refuse: Refuse,
 ): Leaf<File> {
-  const { kind, stat, linkName: target, rdev } = member;
   switch (kind) {
     case "regular":
-      if (file === undefined) throw new TypeError(`No contents of ${quote(member.name)}`);
+      if (file === undefined) throw new TypeError(`No contents of ${quote(name)}`);
       return { kind, stat, file };
     case "symlink": {
       const problem = targetProblem(target);
       if (problem !== undefined) throw refuse(problem);
-      // Links have no permissions of their own: the kernel shows these, whatever the archive says.
-      return { kind, stat: isSealed ? stat : { ...stat, mode: 0o777 }, target };
+      return { kind, stat, target };
     }
     case "character":
     case "block":
@@ -289,6 +293,12 @@ function makeLeaf<File>(
     case "hardlink":
       throw new TypeError(`No leaf: ${kind}`);
   }
+}
+
+/** Metadata as the kernel shows it of what has been unpacked. */
+function unpackedStat({ kind, stat }: TarMember, refuse: Refuse): Stat {
+  // Links have no permissions of their own, whatever the archive says.
+  return kind === "symlink" ? { ...stat, mode: 0o777 } : aclStat(stat, refuse);
 }
 
 function bytesOf(key: string): Uint8Array {

@@ -1,0 +1,165 @@
+/**
+ * What composefs-rs makes of a tree before it seals it as an image, so that the same container has the same
+ * identifier wherever it comes from: layers, or a directory that they were unpacked to.
+ *
+ * The root takes the metadata of `/usr`, since layers and engines disagree on it; `/run` is empty, as it is on a
+ * running system; xattrs that a build leaves behind are dropped. A bootable image also has nothing in `/boot`, which
+ * may hold its own identifier, and in `/sysroot`, and the SELinux contexts of the policy it brings along.
+ *
+ * @see composefs-rs 0.9.4, `crates/composefs/src/generic_tree.rs`, `crates/composefs-boot/src/lib.rs`
+ *
+ * @module
+ */
+
+import { equalBytes, startsWith } from "../bytes/compare.ts";
+import { utf8 } from "../bytes/text.ts";
+import { labelTree } from "../selinux/label_tree.ts";
+import { readPolicy, type ReadPolicyFile } from "../selinux/policy.ts";
+import { findEntry } from "../tree/growing_directory.ts";
+import type { Directory, Entry, Leaf, Stat, Tree, Xattr } from "../tree/tree.ts";
+import { TreeError } from "../tree/tree_error.ts";
+
+/**
+ * Which xattrs of a container stay in a sealed image: `security.capability` alone, or those in `user.` too. The
+ * names are those of composefs-rs's option `--xattrs`.
+ */
+export type SealedXattrs = "allowlist-only" | "keep-user-xattrs";
+
+/** How {@linkcode sealTree} goes about it. */
+export interface SealOptions {
+  /** Which xattrs stay. Default `"allowlist-only"`. */
+  readonly xattrs?: SealedXattrs;
+}
+
+/** How {@linkcode bootTree} goes about it. */
+export interface BootOptions<File> extends SealOptions {
+  /** Gives the contents of files for which `isPolicyPath` is true. */
+  readonly readFile: ReadPolicyFile<File>;
+}
+
+/**
+ * Makes of a tree what composefs-rs seals.
+ *
+ * @returns Another tree, without form; link counts are the numbers of names.
+ * @throws {TreeError} If `/usr` is missing, or it or `/run` is no directory.
+ *
+ * @example The root is as /usr
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryNode, memoryTree, scanTree, sealTree } from "composefs-ts";
+ *
+ * const source = memoryTree({ "usr": new MemoryNode({}, { mode: 0o711 }), "run": { "lock": "" } });
+ * const sealed = sealTree(scanTree(source, ({ size }) => size));
+ * assertEquals(sealed.root.stat.mode, 0o711);
+ * assertEquals(sealed.leaves.length, 0);
+ * ```
+ */
+export function sealTree<File>(tree: Tree<File>, options: SealOptions = {}): Tree<File> {
+  const usr = directoryAt(tree, "usr");
+  const run = findDirectory(tree, "run");
+  const keeps = options.xattrs === "keep-user-xattrs" ? isKeptWithUser : isAllowed;
+  const stats = timesOf(usr, run === undefined ? [] : [run]);
+  return rebuild(tree, {
+    emptied: new Set(run === undefined ? [] : [run]),
+    stats: stats.set(tree.root, usr.stat),
+    stat: (stat) => ({ ...stat, xattrs: stat.xattrs.filter(keeps) }),
+  });
+}
+
+/**
+ * Makes of a tree what composefs-rs seals as a bootable image: {@linkcode sealTree}, and what is for booting.
+ *
+ * @returns Another tree, without form; link counts are the numbers of names.
+ * @throws {TreeError} If `/usr`, `/boot` or `/sysroot` is missing, or one of them or `/run` is no directory.
+ * @throws {SelinuxPolicyError} If the tree has an SELinux policy that cannot be read.
+ */
+export function bootTree<File>(tree: Tree<File>, options: BootOptions<File>): Tree<File> {
+  const sealed = sealTree(tree, options);
+  const emptied = ["boot", "sysroot"].map((name) => directoryAt(sealed, name));
+  const bootable = rebuild(sealed, {
+    emptied: new Set(emptied),
+    stats: timesOf(directoryAt(sealed, "usr"), emptied),
+    stat: (stat) => stat,
+  });
+  const contexts = readPolicy(bootable, options.readFile);
+  return labelTree(bootable, contexts);
+}
+
+const CAPABILITY = utf8("security.capability");
+const USER = utf8("user.");
+
+function isAllowed({ name }: Xattr): boolean {
+  return equalBytes(name, CAPABILITY);
+}
+
+function isKeptWithUser(xattr: Xattr): boolean {
+  return isAllowed(xattr) || startsWith(xattr.name, USER);
+}
+
+/** A directory in the root that has to be there. */
+function directoryAt<File>(tree: Tree<File>, name: string): Directory {
+  const directory = findDirectory(tree, name);
+  if (directory === undefined) throw refusal(name, "no such directory");
+  return directory;
+}
+
+/** A directory in the root; undefined if nothing is there. */
+function findDirectory<File>({ root, leaves }: Tree<File>, name: string): Directory | undefined {
+  const node = findEntry(root.entries, utf8(name))?.node;
+  if (typeof node !== "number") return node;
+  throw refusal(name, `a ${leaves[node]!.kind}, expected a directory`);
+}
+
+function refusal(name: string, state: string): TreeError {
+  return new TreeError("invalid", `Cannot seal the tree: "/${name}": ${state}`, utf8(`/${name}`));
+}
+
+/** Metadata of directories, with the time of another one. */
+function timesOf(usr: Directory, directories: readonly Directory[]): Map<Directory, Stat> {
+  const { mtime, mtimeNsec } = usr.stat;
+  return new Map(directories.map((each) => [each, { ...each.stat, mtime, mtimeNsec }]));
+}
+
+interface Changes {
+  /** Directories that lose their entries. */
+  readonly emptied: ReadonlySet<Directory>;
+  /** Metadata of directories that get another one's. */
+  readonly stats: ReadonlyMap<Directory, Stat>;
+  /** Makes the metadata of each file. */
+  readonly stat: (stat: Stat) => Stat;
+}
+
+/** Makes a tree anew, of the files that still have names. */
+function rebuild<File>(tree: Tree<File>, { emptied, stats, stat }: Changes): Tree<File> {
+  const kept: Leaf<File>[] = [];
+  const names: number[] = [];
+  /** New numbers of files. */
+  const numbers: (number | undefined)[] = [];
+  const pending: { from: Directory; entries: Entry[] }[] = [];
+  const enter = (from: Directory): Directory => {
+    const entries: Entry[] = [];
+    if (!emptied.has(from)) pending.push({ from, entries });
+    return { kind: "directory", stat: stat(stats.get(from) ?? from.stat), entries };
+  };
+  const keep = (leaf: number): number => {
+    let number = numbers[leaf];
+    if (number === undefined) {
+      number = kept.push(tree.leaves[leaf]!) - 1;
+      numbers[leaf] = number;
+      names.push(0);
+    }
+    names[number]!++;
+    return number;
+  };
+  const root = enter(tree.root);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const { name, node } of next.from.entries) {
+      next.entries.push({ name, node: typeof node === "number" ? keep(node) : enter(node) });
+    }
+  }
+  const leaves = kept.map((leaf, number) => ({
+    ...leaf,
+    stat: { ...stat(leaf.stat), nlink: names[number]! },
+  }));
+  return { root, leaves };
+}
