@@ -81,7 +81,10 @@ export {
 } from "./lib/compression/compression_error.ts";
 export type { Decoders, GzipDecoder, ZstdDecoder } from "./lib/compression/decoders.ts";
 
-export type { TarMember, TarMemberKind } from "./lib/tar/member.ts";
+export type { TarMember, TarMemberKind, TarSink } from "./lib/tar/member.ts";
+export type { TarLimits } from "./lib/tar/limits.ts";
+export { readTar, TarReader } from "./lib/tar/read.ts";
+export { TarFormatError } from "./lib/tar/tar_format_error.ts";
 export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 
 export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";

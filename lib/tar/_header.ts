@@ -17,6 +17,8 @@ export const TAR_BLOCK_SIZE = 512;
 
 /** What a member is, by its letter in the header. */
 export const TYPE_FLAGS = {
+  /** A regular file, before POSIX. */
+  old: 0,
   regular: 0x30,
   hardlink: 0x31,
   symlink: 0x32,
@@ -24,7 +26,20 @@ export const TYPE_FLAGS = {
   block: 0x34,
   directory: 0x35,
   fifo: 0x36,
+  contiguous: 0x37,
+  /** What applies to all members that follow. */
+  global: 0x67,
+  /** What applies to the next member. */
   extended: 0x78,
+  /** The same, as Solaris had it before POSIX. */
+  solarisExtended: 0x58,
+  /** Of GNU tar: a directory with a list of its entries; the target, the name of the next member. */
+  dumpDirectory: 0x44,
+  longLinkName: 0x4b,
+  longName: 0x4c,
+  continued: 0x4d,
+  sparse: 0x53,
+  label: 0x56,
 } as const;
 
 /** A string without a terminator if it fills the field; what is beyond that is cut off. */
@@ -77,6 +92,9 @@ const USTAR = record({
   prefix: reserved(155),
   padding: reserved(12),
 });
+
+/** Where the fields of a header are, and their sizes. */
+export const HEADER_FIELDS: Pick<typeof USTAR, "offsets" | "sizes"> = USTAR;
 
 /** Longest name or link target in a header, in bytes. */
 export const MAX_HEADER_NAME = 100;

@@ -11,7 +11,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import type { Xattr } from "../tree/tree.ts";
-import { aclText } from "./_acl.ts";
+import { ACL_KEYWORDS, aclText } from "./_acl.ts";
 
 const NEWLINE = utf8("\n");
 
@@ -32,15 +32,13 @@ export function paxRecord(
 const EQUALS = utf8("=");
 const XATTR_PREFIX = utf8("SCHILY.xattr.");
 
-const ACL_KEYWORDS: readonly (readonly [name: Uint8Array, keyword: string])[] = [
-  [utf8("system.posix_acl_access"), "SCHILY.acl.access"],
-  [utf8("system.posix_acl_default"), "SCHILY.acl.default"],
-];
+const ACL_NAMES: readonly (readonly [keyword: string, name: Uint8Array])[] = [...ACL_KEYWORDS]
+  .map(([keyword, name]) => [keyword, utf8(name)]);
 
 /** Encodes an extended attribute; an ACL also as text, since programs take it from there only. */
 export function xattrRecords(xattr: Xattr): Uint8Array<ArrayBuffer>[] {
   const records = [xattrRecord(xattr)];
-  const keyword = ACL_KEYWORDS.find(([name]) => equalBytes(name, xattr.name))?.[1];
+  const keyword = ACL_NAMES.find(([, name]) => equalBytes(name, xattr.name))?.[0];
   const text = keyword === undefined ? undefined : aclText(xattr.value);
   if (text !== undefined) records.push(paxRecord(keyword!, text));
   return records;
