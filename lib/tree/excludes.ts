@@ -86,15 +86,21 @@ export type ExcludeState = readonly number[];
 
 const NOTHING: ExcludeState = Object.freeze([]);
 
+/** A part of a pattern. */
+interface Part {
+  readonly glob: Glob | typeof ANY_NAMES;
+  /** The pattern, if this is its last part. */
+  readonly end: Exclude | undefined;
+}
+
 /** Patterns together. */
 export class Excludes {
   readonly #patterns: readonly Exclude[];
   /** The parts of all patterns, one behind the other. */
-  readonly #parts: (Glob | "**")[] = [];
-  /** By number of a part that is the last one, its pattern. */
-  readonly #ends = new Map<number, Exclude>();
-  /** Parts that come first in patterns that begin anywhere. */
-  readonly #everywhere: number[] = [];
+  readonly #parts: Part[] = [];
+  /** Numbers of parts that may be matched anywhere: those that are the last of their patterns, and others. */
+  readonly #lastAnywhere: number[] = [];
+  readonly #firstAnywhere: number[] = [];
   readonly #used = new Set<Exclude>();
   /** At the root of the tree. */
   readonly root: ExcludeState;
@@ -108,11 +114,13 @@ export class Excludes {
     this.#patterns = patterns;
     const root: number[] = [];
     for (const pattern of patterns) {
+      const { parts } = pattern;
       const first = this.#parts.length;
-      this.#parts.push(...pattern.parts);
-      this.#ends.set(this.#parts.length - 1, pattern);
-      if (pattern.parts[0] === ANY_NAMES) this.#everywhere.push(first + 1);
-      else root.push(first);
+      const last = parts.length - 1;
+      parts.forEach((glob, i) => this.#parts.push({ glob, end: i === last ? pattern : undefined }));
+      if (parts[0] !== ANY_NAMES) root.push(first);
+      else if (last === 1) this.#lastAnywhere.push(first + 1);
+      else this.#firstAnywhere.push(first + 1);
     }
     this.root = root;
   }
@@ -124,48 +132,42 @@ export class Excludes {
 
   /** Tells whether an entry of a directory is excluded. */
   has(directory: ExcludeState, name: Uint8Array, isDirectory: boolean): boolean {
-    let isExcluded = false;
-    // To the end, for the patterns that it uses.
-    for (const part of this.#everywhere) {
-      if (this.#ends.has(part) && this.#ended(part, name, isDirectory)) isExcluded = true;
-    }
-    for (let i = 0; i < directory.length; i++) {
-      const part = directory[i]!;
-      if (this.#ends.has(part) && this.#ended(part, name, isDirectory)) isExcluded = true;
-    }
-    return isExcluded;
+    // Each of them, for the patterns that are used.
+    const isAnywhere = this.#isEnd(this.#lastAnywhere, name, isDirectory);
+    return this.#isEnd(directory, name, isDirectory) || isAnywhere;
   }
 
-  #ended(part: number, name: Uint8Array, isDirectory: boolean): boolean {
-    const pattern = this.#ends.get(part)!;
-    if (pattern.isForDirectories && !isDirectory || !this.#matches(part, name)) return false;
-    this.#used.add(pattern);
-    return true;
-  }
-
-  #matches(part: number, name: Uint8Array): boolean {
-    const glob = this.#parts[part];
-    return glob instanceof Glob && glob.matches(name);
+  /** Tells whether a name is the end of what one of the parts is the last of. */
+  #isEnd(parts: readonly number[], name: Uint8Array, isDirectory: boolean): boolean {
+    let isEnd = false;
+    for (let i = 0; i < parts.length; i++) {
+      const { glob, end } = this.#parts[parts[i]!]!;
+      if (end === undefined || end.isForDirectories && !isDirectory) continue;
+      if (glob === ANY_NAMES || !glob.matches(name)) continue;
+      this.#used.add(end);
+      isEnd = true;
+    }
+    return isEnd;
   }
 
   /** Moves on to a directory that is an entry of another one. */
   enter(directory: ExcludeState, name: Uint8Array): ExcludeState {
     const next = new Set<number>();
-    for (const part of directory) {
-      if (this.#parts[part] === ANY_NAMES) this.#reach(part, next);
-      else if (!this.#ends.has(part) && this.#matches(part, name)) this.#reach(part + 1, next);
-    }
-    for (const part of this.#everywhere) {
-      if (!this.#ends.has(part) && this.#matches(part, name)) this.#reach(part + 1, next);
-    }
+    for (const number of directory) this.#pass(number, name, next);
+    for (const number of this.#firstAnywhere) this.#pass(number, name, next);
     if (next.size === 0) return NOTHING;
     // In a deep tree most states are those of the directory above, and need not be kept again.
     const isSame = next.size === directory.length && directory.every((part) => next.has(part));
     return isSame ? directory : [...next];
   }
 
-  #reach(part: number, reached: Set<number>): void {
-    reached.add(part);
-    if (this.#parts[part] === ANY_NAMES) reached.add(part + 1);
+  /** Notes what may come behind a part, if a name is what it stands for. */
+  #pass(number: number, name: Uint8Array, next: Set<number>): void {
+    const { glob, end } = this.#parts[number]!;
+    const isAnyNames = glob === ANY_NAMES;
+    if (!isAnyNames && (end !== undefined || !glob.matches(name))) return;
+    const reached = isAnyNames ? number : number + 1;
+    next.add(reached);
+    if (this.#parts[reached]!.glob === ANY_NAMES) next.add(reached + 1);
   }
 }
