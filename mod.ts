@@ -103,7 +103,7 @@ export {
   parseFileContexts,
   type PolicyFile,
 } from "./lib/selinux/file_contexts.ts";
-export { labelTree } from "./lib/selinux/label_tree.ts";
+export { labelTree, type LabelTreeOptions } from "./lib/selinux/label_tree.ts";
 export { isPolicyPath, readPolicy, type ReadPolicyFile } from "./lib/selinux/policy.ts";
 export { SelinuxPolicyError } from "./lib/selinux/policy_error.ts";
 

@@ -5,13 +5,31 @@
  */
 
 import { equalBytes } from "../bytes/compare.ts";
-import { utf8 } from "../bytes/text.ts";
+import { concatBytes, utf8 } from "../bytes/text.ts";
 import { findEntry } from "../tree/growing_directory.ts";
-import type { Directory, Entry, Home, ImageForm, Leaf, Stat, Tree } from "../tree/tree.ts";
+import type {
+  Directory,
+  Entry,
+  FileKind,
+  Home,
+  ImageForm,
+  Leaf,
+  Stat,
+  Tree,
+} from "../tree/tree.ts";
 import type { ContextPosition, FileContexts } from "./file_contexts.ts";
 
 /** The xattr that holds a file's context. */
 export const SELINUX_XATTR: Uint8Array<ArrayBuffer> = utf8("security.selinux");
+
+/** How {@linkcode labelTree} writes contexts. */
+export interface LabelTreeOptions {
+  /**
+   * Ends each context with a NUL, as setfiles(8) does; the kernel takes either. Without it they are those of
+   * composefs-rs. Default false.
+   */
+  readonly isTerminated?: boolean;
+}
 
 /**
  * Gives every file of a tree the context that the rules have for its path, in the xattr `security.selinux`; where
@@ -41,9 +59,12 @@ export const SELINUX_XATTR: Uint8Array<ArrayBuffer> = utf8("security.selinux");
 export function labelTree<File>(
   tree: Tree<File>,
   contexts: FileContexts | undefined,
+  options: LabelTreeOptions = {},
 ): Tree<File> {
-  return new Labeller(tree, contexts).run();
+  return new Labeller(tree, contexts, options).run();
 }
+
+const NO_END = new Uint8Array();
 
 interface Level {
   readonly from: Directory;
@@ -56,6 +77,8 @@ interface Level {
 class Labeller<File> {
   readonly #tree: Tree<File>;
   readonly #contexts: FileContexts | undefined;
+  /** What contexts end with. */
+  readonly #end: Uint8Array;
   /** The given ones, by the same numbers, and those that they have been split into. */
   readonly #leaves: Leaf<File>[];
   /** How many names each of them has been met under. */
@@ -66,7 +89,12 @@ class Labeller<File> {
   /** What has become of directories, if that has to be known. */
   readonly #directories: Map<Directory, Directory> | undefined;
 
-  constructor(tree: Tree<File>, contexts: FileContexts | undefined) {
+  constructor(
+    tree: Tree<File>,
+    contexts: FileContexts | undefined,
+    { isTerminated = false }: LabelTreeOptions,
+  ) {
+    this.#end = isTerminated ? Uint8Array.of(0) : NO_END;
     this.#tree = tree;
     this.#contexts = contexts;
     this.#leaves = tree.leaves.slice();
@@ -86,7 +114,7 @@ class Labeller<File> {
       const { name, node } = entry;
       const position = level.position?.enter(name);
       const labelled = typeof node === "number"
-        ? this.#label(node, position?.context(this.#tree.leaves[node]!.kind))
+        ? this.#label(node, this.#value(position, this.#tree.leaves[node]!.kind))
         : this.#enter(node, position);
       level.entries.push({ name, node: labelled });
     }
@@ -98,10 +126,18 @@ class Labeller<File> {
     return form === undefined ? { root, leaves } : { root, leaves, form: this.#form(form) };
   }
 
+  /** What the xattr is to hold of a file. */
+  #value(position: ContextPosition | undefined, kind: FileKind): Uint8Array | undefined {
+    const context = position?.context(kind);
+    return context === undefined || this.#end.length === 0
+      ? context
+      : concatBytes(context, this.#end);
+  }
+
   #enter(from: Directory, position: ContextPosition | undefined): Directory {
     const entries: Entry[] = [];
     this.#levels.push({ from, entries, position, next: 0 });
-    const stat = withContext(from.stat, position?.context("directory"));
+    const stat = withContext(from.stat, this.#value(position, "directory"));
     const directory = { ...from, stat, entries };
     this.#directories?.set(from, directory);
     return directory;

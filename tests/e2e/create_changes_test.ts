@@ -258,3 +258,77 @@ testEach("create: changes that contradict each other are errors", {}, (subject) 
     assert(stderr.includes("there is none of that name"), stderr);
   }
 });
+
+const RULES = `# what a policy says
+/.*  system_u:object_r:default_t:s0
+/etc(/.*)?  system_u:object_r:etc_t:s0
+/etc/[^/]*  -l  system_u:object_r:link_t:s0
+/src/.*\\.[co]  --  system_u:object_r:src_t:s0
+/tmp/.*  <<none>>
+`;
+
+/** The same by hand. */
+const LABELS: Readonly<Record<string, readonly string[]>> = {
+  "etc_t": ["etc", "etc/motd", "etc/numbers"],
+  "link_t": ["etc/link"],
+  "src_t": ["src/b.o", "src/lib/a.o", "src/lib/a.c"],
+  "default_t": [".", "src", "src/.git", "src/.git/config", "src/lib", "tmp"],
+};
+
+testEach("create: --selinux-contexts labels as setfiles does", { root: true }, (subject) => {
+  const tree = makeTree(subject, "tree", 1_600_000_000);
+  const labelled = makeTree(subject, "labelled", 1_600_000_000);
+  for (const name of [tree, labelled]) new TreeMaker(name).xattr("etc/motd", "user.a", "1");
+  new TreeMaker(tree).xattr("tmp/deep", "security.selinux", "of another policy\0");
+  for (const [type, paths] of Object.entries(LABELS)) {
+    const label = `system_u:object_r:${type}:s0\0`;
+    for (const path of paths) new TreeMaker(labelled).xattr(path, "security.selinux", label);
+  }
+  const rules = subject.path("rules");
+  writeFileSync(rules, RULES);
+  const option = `--selinux-contexts=${rules}`;
+  const expected = textOutput(subject.tool("mkcomposefs"), ["--print-digest-only", labelled])
+    .trim();
+  assertEquals(digest(subject, option, tree), expected);
+  assertEquals(
+    create(subject, ["--print-digest-only", "--selinux-contexts=-", tree], { stdin: rules }),
+    expected,
+  );
+  // Which xattrs are kept is said of those that there are.
+  assertEquals(
+    digest(subject, option, "--xattrs=none", tree),
+    digest(subject, "--xattrs=security.selinux", labelled),
+  );
+  const dump = subject.path("dump");
+  create(subject, [tree, subject.path("image")]);
+  writeFileSync(dump, output(subject.composefs, ["dump", subject.path("image")]));
+  assertEquals(digest(subject, option, "--from-file", dump), expected);
+
+  // Files beside it add to it.
+  writeFileSync(`${rules}.local`, "/etc/motd  --  system_u:object_r:motd_t:s0\n");
+  writeFileSync(`${rules}.subs_dist`, "/src /etc\n");
+  const make = new TreeMaker(labelled);
+  make.xattr("etc/motd", "security.selinux", "system_u:object_r:motd_t:s0\0");
+  for (const path of ["src", "src/.git", "src/.git/config", "src/lib", ...LABELS.src_t!]) {
+    make.xattr(path, "security.selinux", "system_u:object_r:etc_t:s0\0");
+  }
+  assertEquals(digest(subject, option, tree), digest(subject, labelled));
+});
+
+testEach("create: rules that cannot be read are errors", {}, (subject) => {
+  const tree = makeTree(subject, "tree", 1_600_000_000);
+  const rules = subject.path("rules");
+  const fail = (state: string) => {
+    const args = ["--print-digest-only", `--selinux-contexts=${rules}`, tree];
+    const { code, stderr } = run([...subject.composefs, "create"], args);
+    assertEquals(code, 1);
+    assert(stderr.startsWith("composefs: Cannot "), stderr);
+    assert(stderr.includes(state) && stderr.indexOf("\n") === stderr.length - 1, stderr);
+  };
+  fail(`"${rules}"`);
+  writeFileSync(rules, "/etc(  system_u:object_r:etc_t:s0\n");
+  fail("line 1");
+  writeFileSync(rules, RULES);
+  writeFileSync(`${rules}.local`, "/etc\n");
+  fail(`"${rules}.local", line 1`);
+});

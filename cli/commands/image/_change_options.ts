@@ -85,6 +85,15 @@ export const changeOptions = {
       "PATTERN is for full names, with the wildcards of --exclude: user.*. With ! in front it drops what it matches. Of several that match the last counts; what none matches is kept if the first begins with !, and is dropped otherwise. Words stand for lists: all, none, user (user.*), and as in composefs-rs allowlist-only (security.capability) and keep-user-xattrs (that and user.*).",
     extension: true,
   },
+  "selinux-contexts": {
+    kind: "value",
+    value: "FILE",
+    parse: path,
+    summary: "Label all files by the rules in FILE (- for standard input)",
+    help:
+      "FILE is a file_contexts of SELinux; FILE.homedirs and FILE.local add rules to it, FILE.subs_dist and FILE.subs substitutions, where they exist. A label is written with a NUL at its end, as setfiles(8) writes it, so that the image is that of a tree which has been labelled. What no rule is for, or <<none>>, has no label; a file whose names are to have different ones becomes several. Labels are not subject to --xattrs and its like.",
+    extension: true,
+  },
 } as const satisfies OptionTable;
 
 /** What they come to. */
@@ -121,12 +130,13 @@ export function checkChanges(
   if (options.owner?.gid !== undefined && options.group !== undefined) {
     throw both("--owner=UID:GID", "--group");
   }
-  const inputs = (options.excludeFrom ?? []).filter(isStdin);
-  if (inputs.length > 1 || inputs.length > 0 && isStdin(source)) {
-    throw new UsageError("Cannot use --exclude-from=-: standard input is read for something else", {
-      usage: false,
-    });
-  }
+  checkInputs([source, ...options.excludeFrom ?? [], options.selinuxContexts]);
+}
+
+/** Of files that are read, only one can be standard input. */
+function checkInputs(paths: readonly (Uint8Array | undefined)[]): void {
+  if (paths.filter((path) => path !== undefined && isStdin(path)).length < 2) return;
+  throw new UsageError("Cannot use - twice: standard input can be read once", { usage: false });
 }
 
 function both(one: string, other: string): UsageError {

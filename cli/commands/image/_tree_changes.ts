@@ -13,10 +13,12 @@ import { statChange, type StatChanges, type Time } from "../../../lib/tree/stat_
 import type { Context } from "../../args/command.ts";
 import { wholeSeconds } from "../../args/time.ts";
 import { ValueError } from "../../args/value_error.ts";
+import { labelTree } from "../../../lib/selinux/label_tree.ts";
 import { note } from "../../note.ts";
 import { variable } from "../../runtime.ts";
 import type { ChangeOptions } from "./_change_options.ts";
 import { readExcludes } from "./_exclude_files.ts";
+import { readContexts } from "./_selinux_contexts.ts";
 
 /** The options that say it: those of {@linkcode changeOptions}, which only one name has, and those of the C program. */
 export interface ChangingOptions extends Partial<ChangeOptions> {
@@ -33,6 +35,7 @@ export class TreeChanges {
   /** Where each pattern stands. */
   readonly #places: ReadonlyMap<Exclude, string>;
   readonly #stat: StatChanges | undefined;
+  readonly #label: TreeTransform | undefined;
 
   /**
    * Reads what options refer to: files of patterns, a variable.
@@ -51,6 +54,10 @@ export class TreeChanges {
     this.#places = places;
     if (places.size > 0) this.#excludes = new Excludes([...places.keys()]);
     this.#stat = statChanges(options);
+    if (options.selinuxContexts !== undefined) {
+      const contexts = readContexts(options.selinuxContexts, context);
+      this.#label = (tree) => labelTree(tree, contexts, { isTerminated: true });
+    }
   }
 
   /** What scanning a directory does of it: it does not read what is not wanted. */
@@ -62,7 +69,9 @@ export class TreeChanges {
 
   /** The rest, for a tree that was scanned so. */
   get afterScan(): TreeTransform | undefined {
-    return this.#stat && ((tree) => changeTree(tree, { stat: statChange(this.#stat!) }));
+    const changes = this.#stat;
+    if (changes === undefined) return this.#label;
+    return this.#labelled((tree) => changeTree(tree, { stat: statChange(changes) }));
   }
 
   /** All of it, for a tree that was read in another way; undefined if nothing changes. */
@@ -71,16 +80,23 @@ export class TreeChanges {
     const xattrs = this.#xattrs;
     const excludes = this.#excludes;
     const changesStat = this.#stat !== undefined || useEpoch || xattrs !== "all";
-    if (!changesStat && !skipDevices && excludes === undefined) return undefined;
+    if (!changesStat && !skipDevices && excludes === undefined) return this.#label;
     const stat = changesStat
       ? statChange({ ...(useEpoch ? { mtime: EPOCH } : {}), ...this.#stat, xattrs })
       : undefined;
-    return (tree) =>
+    return this.#labelled((tree) =>
       changeTree(tree, {
         excludes,
         ...(stat === undefined ? {} : { stat }),
         isLeftOut: ({ kind }) => skipDevices && (kind === "block" || kind === "character"),
-      });
+      })
+    );
+  }
+
+  /** Labels what remains, whatever xattrs are kept. */
+  #labelled(change: TreeTransform): TreeTransform {
+    const label = this.#label;
+    return label === undefined ? change : (tree) => label(change(tree));
   }
 
   /** Whether all files get another owner and group, so that their own do not matter. */

@@ -97,3 +97,18 @@ Deno.test("what decides an image's bytes stays, as far as files are not split", 
   assertEquals(split.form?.homes?.size, 0);
   assert(entryAt(split, "a") !== entryAt(split, "d", "x"));
 });
+
+Deno.test("contexts end with a NUL if that is asked for, and are told apart all the same", () => {
+  const file = inline("x", { nlink: 3 });
+  const tree = directory({ a: file, b: file, c: file, d: inline("y") });
+  const rules = parseFileContexts([{ name: "file_contexts", bytes: utf8("/[ab] one\n/c two\n") }]);
+  const labelled = labelTree(tree, rules, { isTerminated: true });
+  assertEquals(
+    labelled.leaves.map(({ stat: { xattrs, nlink } }) => [xattrs, nlink]),
+    [
+      [[xattr(LABEL, "one\0")], 2],
+      [[], 1],
+      [[xattr(LABEL, "two\0")], 1],
+    ],
+  );
+});
