@@ -107,8 +107,9 @@ export { labelTree, type LabelTreeOptions } from "./lib/selinux/label_tree.ts";
 export { isPolicyPath, readPolicy, type ReadPolicyFile } from "./lib/selinux/policy.ts";
 export { SelinuxPolicyError } from "./lib/selinux/policy_error.ts";
 
+export { TarFiles } from "./lib/oci/archive.ts";
 export type { ImageConfig, LayerBlob, OciImage, OpenImageOptions } from "./lib/oci/image.ts";
-export { openContainerImage } from "./lib/oci/open.ts";
+export { openImage as openContainerImage } from "./lib/oci/open.ts";
 export { normalizeReference } from "./lib/oci/docker_reference.ts";
 export type { NamedFiles } from "./lib/oci/named_files.ts";
 export { OciError, type OciErrorCode } from "./lib/oci/oci_error.ts";

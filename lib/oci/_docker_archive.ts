@@ -22,7 +22,7 @@ import { OciError } from "./oci_error.ts";
 /** Most names that a message lists. */
 const MAX_LISTED = 20;
 
-/** Opens an image of a docker-archive, see `openContainerImage`. */
+/** Opens an image of a docker-archive, see `openImage`. */
 export function openDockerArchive(files: NamedFiles, options: OpenImageOptions): OciImage {
   if (options.digest !== undefined) {
     throw new OciError(

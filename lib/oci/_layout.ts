@@ -31,7 +31,7 @@ interface FoundManifest {
   readonly value: JsonValue;
 }
 
-/** Opens an image of a layout, see `openContainerImage`. */
+/** Opens an image of a layout, see `openImage`. */
 export function openLayout(files: NamedFiles, options: OpenImageOptions): OciImage {
   checkVersion(files);
   const { digest, value } = findManifest(files, options);

@@ -54,6 +54,6 @@ import type { NamedFiles } from "./named_files.ts";
  * assertEquals(image.layers.length, 0);
  * ```
  */
-export function openContainerImage(files: NamedFiles, options: OpenImageOptions): OciImage {
+export function openImage(files: NamedFiles, options: OpenImageOptions): OciImage {
   return options.kind === "layout" ? openLayout(files, options) : openDockerArchive(files, options);
 }

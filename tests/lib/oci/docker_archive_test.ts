@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { readWhole } from "../../../lib/file/file.ts";
 import type { OpenImageOptions } from "../../../lib/oci/image.ts";
 import { OciError } from "../../../lib/oci/oci_error.ts";
-import { openContainerImage } from "../../../lib/oci/open.ts";
+import { openImage } from "../../../lib/oci/open.ts";
 import { parsePlatform } from "../../../lib/oci/platform.ts";
 import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { digestOf, fakeTar, ImageFiles } from "../../kit/oci_layout.ts";
@@ -11,7 +11,7 @@ const ONE = fakeTar("one");
 const TWO = fakeTar("two");
 
 function open(files: ImageFiles, options: Partial<OpenImageOptions> = {}) {
-  return openContainerImage(files, {
+  return openImage(files, {
     kind: "docker-archive",
     platform: parsePlatform("linux/amd64"),
     ...options,

@@ -4,16 +4,19 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { utf8 } from "../../../lib/bytes/text.ts";
+import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
+import { memoryFile, readWhole } from "../../../lib/file/file.ts";
 import { isDigest } from "../../../lib/oci/_json.ts";
+import { TarFiles } from "../../../lib/oci/archive.ts";
 import type { OciImage } from "../../../lib/oci/image.ts";
 import { OciError } from "../../../lib/oci/oci_error.ts";
-import { openContainerImage } from "../../../lib/oci/open.ts";
+import { openImage } from "../../../lib/oci/open.ts";
 import { parsePlatform } from "../../../lib/oci/platform.ts";
 import { splitDockerArchiveReference, splitLayoutReference } from "../../../lib/oci/references.ts";
 import { parseToc } from "../../../lib/oci/toc.ts";
 import { chunkedLayerOf } from "../../../lib/oci/zstd_chunked.ts";
+import { TarFormatError } from "../../../lib/tar/tar_format_error.ts";
 import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { createRandom, type Random } from "../../../scripts/random.ts";
 import { longTest, seeds } from "../../../scripts/test/effort.ts";
@@ -26,6 +29,7 @@ import {
   OCI,
   type Reference,
 } from "../../kit/oci_layout.ts";
+import { END, extended, file, header } from "../../kit/tar_archive.ts";
 
 const CASES = 4_000;
 /** Milliseconds that one case may take. */
@@ -45,9 +49,9 @@ function runCases(count: number, once: (random: Random) => void): void {
       outcome.passed++;
     } catch (error) {
       const isOurs = error instanceof OciError || error instanceof IntegrityError ||
-        error instanceof TreeError;
+        error instanceof TreeError || error instanceof TarFormatError;
       if (!isOurs) throw new Error(`Seed ${seed}: ${error}`, { cause: error });
-      assert(error.message.startsWith("Cannot ") && error.message.length < 2000, error.message);
+      assert(/^(Cannot|Invalid) [^\n]{1,2000}$/.test(error.message), error.message);
       outcome.refused++;
     }
     const elapsed = performance.now() - start;
@@ -120,7 +124,7 @@ longTest("OCI layouts: damage ends in an image or in an error of ours", () => {
   runCases(CASES, (random) => {
     const layout = damagedLayout(random);
     const choice = random.pick([{ tag: "tag" }, { position: 0 }, { position: 1 }, { tag: "tag" }]);
-    useImage(openContainerImage(layout, { kind: "layout", platform: PLATFORM, ...choice }));
+    useImage(openImage(layout, { kind: "layout", platform: PLATFORM, ...choice }));
   });
 });
 
@@ -138,7 +142,7 @@ longTest("docker-archives: damage ends in an image or in an error of ours", () =
     files.put("manifest.json", isConfig ? images : mutateDocument(random, images));
     files.put("l/layer.tar", ONE);
     const choice = random.pick([{ tag: "a:1" }, { position: 1 }, { tag: "b.example/c:2" }]);
-    useImage(openContainerImage(files, { kind: "docker-archive", platform: PLATFORM, ...choice }));
+    useImage(openImage(files, { kind: "docker-archive", platform: PLATFORM, ...choice }));
   });
 });
 
@@ -177,5 +181,33 @@ longTest("references: text ends in a path and a choice or in an error of ours", 
     const reference = utf8(typeof text === "string" ? text : JSON.stringify(text));
     const split = random.pick([splitLayoutReference, splitDockerArchiveReference]);
     assert(split(reference).path.length > 0);
+  });
+});
+
+longTest("archives: damage ends in files within it or in an error of ours", () => {
+  const names = ["a", "./a", "b", "d/a", "d/../a", "d/b", "../a", "/b", "d"];
+  runCases(CASES, (random) => {
+    const member = (): Uint8Array => {
+      const name = random.pick(names);
+      const linkName = random.pick(names);
+      return random.weighted<() => Uint8Array>([
+        [() => file({ name }, "x".repeat(random.int(0, 1500))), 60],
+        [() => header({ name, linkName, type: random.pick(["1", "2"]) }), 25],
+        [() => header({ name, type: random.pick(["5", "3", "6", "S", "x", "g", "K"]) }), 5],
+        [() => extended([["path", name], ["size", String(random.int(0, 2000))]]), 10],
+      ])();
+    };
+    const archive = concatBytes(...Array.from({ length: random.int(0, 8) }, member), END);
+    if (random.chance(30)) archive[random.int(0, archive.length - 1)] = random.int(0, 255);
+    const length = random.chance(10) ? random.int(0, archive.length) : archive.length;
+    const files = TarFiles.of(memoryFile(archive.subarray(0, length)));
+    for (const name of names) {
+      try {
+        using found = files.open(utf8(name));
+        assertEquals(readWhole(found).length, found.size);
+      } catch (error) {
+        if (!(error instanceof TreeError || error instanceof OciError)) throw error;
+      }
+    }
   });
 });

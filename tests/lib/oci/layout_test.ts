@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readWhole } from "../../../lib/file/file.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
-import { openContainerImage } from "../../../lib/oci/open.ts";
+import { openImage } from "../../../lib/oci/open.ts";
 import type { OpenImageOptions } from "../../../lib/oci/image.ts";
 import type { NamedFiles } from "../../../lib/oci/named_files.ts";
 import { OciError } from "../../../lib/oci/oci_error.ts";
@@ -10,7 +10,7 @@ import { TreeError } from "../../../lib/tree/tree_error.ts";
 import { digestOf, fakeTar, MemoryLayout, OCI } from "../../kit/oci_layout.ts";
 
 function open(files: NamedFiles, options: Partial<OpenImageOptions> = {}) {
-  return openContainerImage(files, {
+  return openImage(files, {
     kind: "layout",
     platform: parsePlatform("linux/amd64"),
     ...options,
