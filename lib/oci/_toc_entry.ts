@@ -127,11 +127,15 @@ function readTime(value: JsonValue): Pick<Stat, "mtime" | "mtimeNsec"> {
   return { mtime, mtimeNsec: Number(fraction.padEnd(9, "0")) };
 }
 
+/** Longest value of an xattr, in bytes: as long as the kernel takes them. */
+const MAX_XATTR_SIZE = 65_536;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 function readXattr(name: string, value: JsonValue): Xattr {
   const text = value.text();
   if (name === "" || name.includes("\0")) throw value.refuse("an xattr with a name");
-  if (!BASE64.test(text)) throw value.refuse("base64");
+  if (text.length > 4 * Math.ceil(MAX_XATTR_SIZE / 3) || !BASE64.test(text)) {
+    throw value.refuse(`base64 of at most ${MAX_XATTR_SIZE} bytes`);
+  }
   return { name: utf8(name), value: Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)) };
 }

@@ -14,6 +14,8 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 /** Most characters of a name without its tag. */
 const MAX_NAME_LENGTH = 255;
+/** Most characters of a name with its tag. */
+const MAX_LENGTH = MAX_NAME_LENGTH + 1 + 128;
 
 /**
  * Writes the name of an image with all its parts: `debian` is `docker.io/library/debian:latest`.
@@ -30,6 +32,7 @@ const MAX_NAME_LENGTH = 255;
  * ```
  */
 export function normalizeReference(text: string): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
   const colon = text.indexOf(":", text.lastIndexOf("/") + 1);
   const [name, tag] = colon < 0 ? [text, "latest"] : [text.slice(0, colon), text.slice(colon + 1)];
   const slash = name.indexOf("/");

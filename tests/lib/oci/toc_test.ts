@@ -175,6 +175,7 @@ Deno.test("table of contents: entries of another shape are refused, with the pla
     ],
     [[{ type: "dir", name: "a", xattrs: { a: "AA" } }], "expected base64"],
     [[{ type: "dir", name: "a", xattrs: { "": "" } }], "expected an xattr with a name"],
+    [[{ type: "dir", name: "a", xattrs: { a: "AAAA".repeat(21847) } }], "of at most 65536 bytes"],
     [[{ ...file, digest: undefined }], "entries[0].digest is missing"],
     [[{ ...file, endOffset: 1001 }], "entries[0].endoffset is 1001, expected at most 1000"],
     [[{ ...file, offset: 51 }], "entries[0].offset is 51, expected at most 50"],
