@@ -91,7 +91,7 @@ const LAYERS: readonly Layer[] = [
     names: ["Deno", "Bun"],
   },
   { path: "ffi/hash/", imports: LIB, modules: ["node:"], names: ["process", "Bun"] },
-  { path: "ffi/decode/", imports: LIB, modules: ["node:"], names: ["Deno"] },
+  { path: "ffi/decode/", imports: LIB, modules: ["node:"], names: ["Bun"] },
   // Users of the library import it without the rest.
   {
     path: "ffi/node/",

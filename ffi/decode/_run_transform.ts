@@ -53,24 +53,30 @@ export async function* runTransform(
     if (pieces.size >= WAITING) stream.pause();
     if (pieces.isReady) wakeReader();
   });
-  stream.on("end", () => {
+
+  function end(): void {
     flow.isEnded = true;
     wakeReader();
     wakeWriter();
-  });
-  stream.on("error", fail);
-
-  async function write(): Promise<void> {
-    for await (const chunk of chunks) {
-      if (flow.isClosed || flow.failure !== undefined) return;
-      if (flow.isEnded) continue;
-      await new Promise<void>((resolve) => {
-        wakeWriter = resolve;
-        stream.write(chunk, () => resolve());
-      });
-    }
-    stream.end();
   }
+  async function write(): Promise<void> {
+    let isEmpty = true;
+    for await (const chunk of chunks) {
+      isEmpty = false;
+      if (!flow.isEnded && !flow.isClosed) {
+        await new Promise<void>((resolve) => {
+          wakeWriter = resolve;
+          stream.write(chunk, () => resolve());
+        });
+      }
+      if (flow.isClosed || flow.failure !== undefined) return;
+    }
+    // Node refuses to end a stream that has had nothing.
+    if (isEmpty) end();
+    else stream.end();
+  }
+  stream.on("end", end);
+  stream.on("error", fail);
   const written = write().catch(fail);
 
   try {

@@ -39,10 +39,10 @@ export const nativeDecoders: Decoders = {
     },
   },
   zstd: {
-    // On Deno, what follows the end of a frame in the same call is lost; and where what a call decodes does not fit
-    // into the rest of the stream's array, errors behind that end the process. The contents of one block
-    // are all decoded before any of that.
-    chunks: "Deno" in globalThis ? "block" : "frames",
+    // On Deno and Node, what follows the end of a frame in the same call is lost. And where what a call decodes does
+    // not fit into the rest of the stream's array, an error behind that ends the process on Deno: what comes of one
+    // block has all been decoded before.
+    chunks: "Bun" in globalThis ? "frames" : "block",
     async *decode(chunks) {
       const { createZstdDecompress } = await loadZlib();
       if (createZstdDecompress === undefined) {
