@@ -130,6 +130,30 @@ testWith("images by node:fs are the kernel's, on Bun", findBun(), true, async (b
   await assertSameImage([bun]);
 });
 
+/** Decodes two members, and two frames where there is a decoder for them. */
+const DECODE = `import zlib from "node:zlib";
+import { decode } from "${LIBRARY}/node";
+import { UnsupportedCompressionError } from "${LIBRARY}";
+async function lengthOf(part, compression) {
+  let length = 0;
+  for await (const piece of decode([part, part], compression, { maxSize: 1e9 })) length += piece.length;
+  return length;
+}
+const bytes = new Uint8Array(1e6).map((_, i) => i * i);
+const zstd = zlib.zstdCompressSync?.(bytes) ?? new Uint8Array(1);
+const refused = (error) => error instanceof UnsupportedCompressionError && "none";
+console.log(await lengthOf(zlib.gzipSync(bytes), "gzip"), await lengthOf(zstd, "zstd").catch(refused));
+`;
+
+testOnNode("decoding", true, (node) => {
+  writeFileSync(join(stranger(), "decode.js"), DECODE);
+  const hasZstd = !textOutput([node], ["--version"]).startsWith("v20.");
+  assertEquals(
+    textOutput([node], ["decode.js"], { cwd: stranger() }),
+    `2000000 ${hasZstd ? "2000000" : "none"}\n`,
+  );
+});
+
 testWith("node:fs says what it does not tell", onPath("node"), true, (node) => {
   const home = mkdtempSync(join(stranger(), "refused-"));
   mkdirSync(join(home, "tree"));
