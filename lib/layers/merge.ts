@@ -156,16 +156,16 @@ export class LayerMerger<File> {
     return this.#isSealed ? plainNames(path, refuse) : cleanNames(path, refuse);
   }
 
-  /** The directory that a member stands in. Where no layer has it, it is made, unless that is an error. */
+  /**
+   * The directory that a member stands in. Where no layer has it, it is made, of a file too, unless that is an
+   * error.
+   */
   #parent(names: readonly Uint8Array[], refuse: Refuse): MergedDirectory<File> {
     if (this.#isSealed) return descend(this.#root, names, refuse);
     const reached = follow(this.#root, names, refuse);
     let { directory } = reached;
     touch(directory, this.#layer);
     for (const key of reached.missing) {
-      if (directory.children.has(key)) {
-        throw refuse(`${quote(bytesOf(key))} above it is not a directory`);
-      }
       checkPath(directory, key, refuse);
       const made = new MergedDirectory(this.#layer, key, directory);
       directory.children.set(key, made);
@@ -299,8 +299,4 @@ function makeLeaf<File>(
 function unpackedStat({ kind, stat }: TarMember, refuse: Refuse): Stat {
   // Links have no permissions of their own, whatever the archive says.
   return kind === "symlink" ? { ...stat, mode: 0o777 } : aclStat(stat, refuse);
-}
-
-function bytesOf(key: string): Uint8Array {
-  return Uint8Array.from(key, (unit) => unit.charCodeAt(0));
 }

@@ -154,9 +154,8 @@ export class LayerModel {
     for (let i = 1; i <= names.length; i++) {
       const above = names.slice(0, i).join("/");
       const node = this.#nodes.get(above);
-      if (node === undefined) this.#nodes.set(above, this.#directory(0o755));
-      else if (node.kind !== "directory") throw new Error(above);
-      else node.layer = this.#layer;
+      if (node?.kind === "directory") node.layer = this.#layer;
+      else this.#nodes.set(above, this.#directory(0o755));
     }
   }
 
