@@ -48,8 +48,7 @@ async function start(): Promise<number> {
   const port = new ProcessPort(linux);
   const executable = executablePath();
   const restart = () => {
-    // What has been written would be written once more.
-    if (executable !== undefined && !port.hasWritten) restartWithoutFtl(linux, utf8(executable));
+    if (executable !== undefined && !port.isUsed) restartWithoutFtl(linux, utf8(executable));
   };
   const machine = new Machine(linux, {
     module: mayReadModule(import.meta.url) ? import.meta.url : undefined,

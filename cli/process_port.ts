@@ -16,7 +16,7 @@ export class ProcessPort implements TerminalPort {
   readonly #linux: Linux;
   readonly #stderr: Fd;
   #stdout: Fd | undefined;
-  #hasWritten = false;
+  #isUsed = false;
 
   /** Opens nothing: streams are open when a process starts, or not at all. */
   constructor(linux: Linux) {
@@ -24,17 +24,21 @@ export class ProcessPort implements TerminalPort {
     this.#stderr = new Fd(linux, 2, "standard error");
   }
 
-  /** Whether anything has been written, which would be written once more if the process began anew. */
-  get hasWritten(): boolean {
-    return this.#hasWritten;
+  /**
+   * Whether anything has been written, which would be written once more if the process began anew; or has been
+   * read, which would not be there again.
+   */
+  get isUsed(): boolean {
+    return this.#isUsed;
   }
 
   read(): Iterable<Uint8Array<ArrayBuffer>> {
+    this.#isUsed = true;
     return ownChunks(standardStream(this.#linux, 0));
   }
 
   write(descriptor: 1 | 2, bytes: Uint8Array): number {
-    this.#hasWritten = true;
+    this.#isUsed = true;
     const stream = descriptor === 2
       ? this.#stderr
       : this.#stdout ??= standardStream(this.#linux, 1);

@@ -8,6 +8,7 @@ import type { Digest } from "../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../lib/digest/hasher.ts";
 import type { File } from "../lib/file/file.ts";
 import { Fd } from "./files/fd.ts";
+import { type FileStart, isDirectory, readFileStart } from "./files/file_start.ts";
 import { openFiniteFile } from "./files/finite_file.ts";
 import {
   enableVerity,
@@ -48,6 +49,17 @@ export class LinuxFiles {
   }
 
   /**
+   * Looks at the first bytes of a file, as far as they can be read again.
+   *
+   * @param size How many, at most.
+   * @throws {SyscallError} If it cannot be opened.
+   * @ignore
+   */
+  readStart(path: Path, size: number): FileStart {
+    return readFileStart(this.#linux, bytesOf(path), size);
+  }
+
+  /**
    * Reads an image: no more of the file than its superblock says that it is.
    *
    * @param options `whole`: by what also to digest the file to its end, if the image ends before.
@@ -73,6 +85,11 @@ export class LinuxFiles {
   /** Opens a file that has an end, for reading at positions. */
   openFile(path: Path): File {
     return openFiniteFile(this.#linux, bytesOf(path), { also: "null" });
+  }
+
+  /** Tells whether a path leads to a directory. */
+  isDirectory(path: Path): boolean {
+    return isDirectory(this.#linux, bytesOf(path));
   }
 
   /**

@@ -69,6 +69,8 @@ export const mountComposefs = defineCommand({
     }
     const words = [...(readOnly ? ["ro"] : []), ...(readWrite ? ["rw"] : [])];
     const strings = [...options.options, ...words.map(utf8)];
-    return runMount(readSettings(strings, sloppy), operands, context, { check, verbose });
+    const { image: name, mountpoint } = operands;
+    const settings = readSettings(strings, sloppy);
+    return runMount(settings, { image: { name }, mountpoint }, context, { check, verbose });
   },
 });

@@ -38,8 +38,7 @@ const CHUNK_SIZE = 1 << 20;
  * @throws {SyscallError} If there is not enough memory, or the file cannot be read.
  */
 export function sealedCopy(linux: Linux, file: Fd, size = Infinity): Fd {
-  const copy = createMemfd(linux, file.subject);
-  try {
+  return sealed(linux, file.subject, (copy) => {
     const buffer = new Uint8Array(CHUNK_SIZE);
     let position = 0;
     while (true) {
@@ -49,11 +48,30 @@ export function sealedCopy(linux: Linux, file: Fd, size = Infinity): Fd {
       copy.writeAt(buffer, position, count);
       position += count;
     }
-    const sealed = tryFcntl(copy, F_ADD_SEALS, ALL_SEALS);
-    checkResult("fcntl", sealed, { action: "seal copy of", subject: file.subject });
-    return copy;
+  });
+}
+
+/**
+ * Makes a sealed file of bytes.
+ *
+ * @param name What they are called in messages.
+ * @throws {SyscallError} If there is not enough memory.
+ */
+export function sealedFile(linux: Linux, name: Uint8Array, bytes: Uint8Array<ArrayBuffer>): Fd {
+  return sealed(linux, name, (file) => file.writeAt(bytes, 0));
+}
+
+function sealed(linux: Linux, subject: Uint8Array | string, fill: (file: Fd) => void): Fd {
+  const file = createMemfd(linux, subject);
+  try {
+    fill(file);
+    checkResult("fcntl", tryFcntl(file, F_ADD_SEALS, ALL_SEALS), {
+      action: "seal copy of",
+      subject,
+    });
+    return file;
   } catch (error) {
-    closeQuietly(copy);
+    closeQuietly(file);
     throw error;
   }
 }

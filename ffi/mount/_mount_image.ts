@@ -23,7 +23,7 @@ import { openFiniteFile } from "../files/finite_file.ts";
 import { measureVerity, verityRefusal } from "../files/fsverity.ts";
 import { readImage } from "../files/image_file.ts";
 import type { Linux } from "../sys/linux.ts";
-import { sealedCopy } from "../files/memfd.ts";
+import { sealedCopy, sealedFile } from "../files/memfd.ts";
 import { closeWith } from "../files/closing.ts";
 import { asMountError, mountError, type Step } from "./_mount_error.ts";
 import { O_RDONLY } from "../sys/uapi.ts";
@@ -52,6 +52,19 @@ export function openImage(linux: Linux, path: Uint8Array, stack: DisposableStack
   }
 }
 
+/** Puts an image into memory, sealed, and gives it back with the stack. */
+export function placeImage(
+  linux: Linux,
+  name: Uint8Array,
+  { bytes, stack }: { readonly bytes: Uint8Array<ArrayBuffer>; readonly stack: DisposableStack },
+): Fd {
+  try {
+    return closeWith(stack, sealedFile(linux, name, bytes));
+  } catch (error) {
+    throw asMountError("copy", name, error);
+  }
+}
+
 /** Opens the file whose user namespace maps the owners. */
 export function openUserNamespace(linux: Linux, path: Uint8Array, stack: DisposableStack): Fd {
   const file = openFor("openIdmap", linux, path, { flags: O_RDONLY, stack });
@@ -76,15 +89,19 @@ export function checkDigest(
   options: {
     readonly expected: Digest;
     readonly userVerity: boolean;
+    /** Whether nobody can change the image any more. */
+    readonly isSealed: boolean;
     readonly stack: DisposableStack;
   },
 ): Fd {
-  const { expected, userVerity, stack } = options;
-  const measured = measure(image, name);
+  const { expected, userVerity, isSealed, stack } = options;
+  const measured = isSealed ? undefined : measure(image, name);
   const { size } = readHeader(image);
   let file = image;
   let digest = measured instanceof Digest ? measured : undefined;
-  if (measured === undefined) {
+  if (isSealed) {
+    digest = hashFile(file, { algorithm: expected.algorithm }).digest();
+  } else if (measured === undefined) {
     if (!userVerity) throw noImageVerity(image, name);
     // A device is larger than the image on it, and the expected digest is that of the image alone.
     file = closeWith(stack, copyOf(linux, image, name, isDevice(image) ? size : undefined));

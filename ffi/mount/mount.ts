@@ -31,6 +31,7 @@ import {
   openFor,
   openImage,
   openUserNamespace,
+  placeImage,
   readHeader,
 } from "./_mount_image.ts";
 import { bytesOf, type Path } from "../sys/path.ts";
@@ -46,8 +47,10 @@ import { MNT_DETACH } from "../sys/uapi_mount.ts";
 
 /** What to mount where. */
 export interface MountRequest {
-  /** Path of the image. */
+  /** Path of the image; or, if that is given as bytes, what it is to be called. */
   readonly image: Path;
+  /** The image, if it is in no file: a sealed copy in memory is mounted. */
+  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
   /** Path of the directory that gets the mount. */
   readonly mountpoint: Path;
   /** What the mount is made of, and how; with at least one of `basedirs`. */
@@ -59,6 +62,7 @@ export interface MountRequest {
 /** The same with all that can be told without looking at a file. */
 interface CompleteRequest {
   readonly image: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
   readonly mountpoint: Uint8Array;
   readonly options: MountOptions;
 }
@@ -90,6 +94,7 @@ export function mountComposefs(
 ): MountReport {
   const request = {
     image: bytesOf(given.image),
+    bytes: given.bytes,
     mountpoint: bytesOf(given.mountpoint),
     options: completeMountOptions(given.options),
   };
@@ -101,7 +106,9 @@ export function mountComposefs(
     );
   }
   using stack = new DisposableStack();
-  const opened = openImage(linux, name, stack);
+  const opened = request.bytes === undefined
+    ? openImage(linux, name, stack)
+    : placeImage(linux, name, { bytes: request.bytes, stack });
   const userNamespace = options.idmap && openUserNamespace(linux, options.idmap, stack);
   const file = checkImage(linux, opened, request, stack);
   const { hasAcl } = readHeader(file);
@@ -133,7 +140,8 @@ function checkImage(
 ): Fd {
   const { digest: expected, userVerity } = request.options;
   if (expected === undefined) return opened;
-  return checkDigest(linux, opened, request.image, { expected, userVerity, stack });
+  const isSealed = request.bytes !== undefined;
+  return checkDigest(linux, opened, request.image, { expected, userVerity, isSealed, stack });
 }
 
 /** Returns the mode of the upper directory, if there is one. */

@@ -93,18 +93,8 @@ function openDirectory(operands: Operands, machine: Machine): DiskTree {
 
 function hint({ source, image }: Operands, machine: Machine): string | undefined {
   if (isStdin(source)) return "; - is standard input with --from-file only";
-  if (image === undefined || !isDirectory(image, machine)) return undefined;
+  if (image === undefined || !machine.isDirectory(image)) return undefined;
   return `; ${quote(image)} is a directory: SOURCE comes first, then IMAGE`;
-}
-
-function isDirectory(path: Uint8Array, machine: Machine): boolean {
-  try {
-    using _ = machine.openLayer(path);
-    return true;
-  } catch (error) {
-    if (error instanceof SyscallError) return false;
-    throw error;
-  }
 }
 
 /**

@@ -4,15 +4,12 @@
  * @module
  */
 
-import { u32 } from "../../../lib/bytes/struct.ts";
 import { quote } from "../../../lib/bytes/text.ts";
-import { COMPOSEFS_MAGIC } from "../../../lib/composefs/header.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import { parseDumpfile } from "../../../lib/dumpfile/parse.ts";
-import { DumpfileSyntaxError } from "../../../lib/dumpfile/syntax_error.ts";
 import type { TreeTransform } from "../../../lib/tree/change_tree.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
+import { readDump } from "../../references/read_dump.ts";
 import { hasVariable } from "../../runtime.ts";
 import { isStdin, readInput } from "../../stdin.ts";
 import type { EncodeImage, Source, SourceOptions } from "./_source.ts";
@@ -46,43 +43,8 @@ function readDumpfile(
   context: Context,
 ): EncodeImage {
   const strict = hasVariable("CFS_PARSE_STRICT");
-  try {
-    const parsed = parseDumpfile(readDump(source, context), { strict });
-    const tree = transform?.(parsed) ?? parsed;
-    return ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed });
-  } catch (error) {
-    if (!(error instanceof DumpfileSyntaxError)) throw error;
-    throw new Error(`Cannot read ${shownSource(source)} as a dump file: ${error.message}`, {
-      cause: error,
-    });
-  }
-}
-
-/**
- * Reads a dump.
- *
- * @throws {Error} If it is an image.
- */
-function* readDump(path: Uint8Array, context: Context): Generator<Uint8Array<ArrayBuffer>> {
-  let isFirst = true;
-  for (const chunk of readInput(path, context)) {
-    if (isFirst && isImage(chunk)) {
-      throw new Error(
-        `Cannot read ${shownSource(path)} as a dump file: it is an image, ` +
-          'of which "composefs dump" makes one',
-      );
-    }
-    isFirst = false;
-    yield chunk;
-  }
-}
-
-function isImage(chunk: Uint8Array): boolean {
-  if (chunk.length < u32.size) return false;
-  return u32.read(new DataView(chunk.buffer, chunk.byteOffset), 0) === COMPOSEFS_MAGIC;
-}
-
-/** SOURCE in a message about a dump. */
-function shownSource(path: Uint8Array): string {
-  return isStdin(path) ? "standard input" : quote(path);
+  const shown = isStdin(source) ? "standard input" : quote(source);
+  const parsed = readDump(readInput(source, context), shown, { strict });
+  const tree = transform?.(parsed) ?? parsed;
+  return ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed });
 }

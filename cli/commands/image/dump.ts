@@ -8,13 +8,9 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
-import {
-  type ImageOptions,
-  imageOptions,
-  lengthCheck,
-  selectedDumps,
-  WHOLE_IMAGES,
-} from "./image_options.ts";
+import { type ImageOptions, imageOptions, WHOLE_IMAGES } from "./image_options.ts";
+import { lengthCheck, selectedDumps } from "./selected_images.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** What `composefs dump` and `composefs-info dump` have in common. */
 export const DUMP = {
@@ -30,22 +26,23 @@ export const dump = defineCommand({
   description: [
     "An image made of the dump, with the same format version, is the same image bit for bit. For this, the name that a hard-linked file lives under is printed as its own, where composefs-info takes the first one it meets.",
     'With --json, one object a line, which holds the line of the dump file as "line".',
+    REFERENCE_HELP,
   ],
   options: imageOptions,
   run: (options, { images }, context) => runDump(options, images, context, "exact"),
 });
 
 /** Dumps images as the given view shows them. */
-export function runDump(
+export async function runDump(
   options: ImageOptions,
-  images: readonly Uint8Array[],
+  images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
-): number {
+): Promise<number> {
   const { terminal } = context;
   // The C program lists paths of any length.
   const makeVisit = view === "exact" ? lengthCheck : undefined;
-  for (const dump of selectedDumps(images, options, context, { view, makeVisit })) {
+  for await (const dump of selectedDumps(images, options, context, { view, makeVisit })) {
     for (const chunk of dump) {
       if (options.json) writeLines(chunk, (text) => terminal.stdout.write(text));
       else terminal.stdout.write(chunk);

@@ -1,10 +1,9 @@
 /**
- * Opening the images that an operand names, with the file's name in what goes wrong.
+ * Looking at images, with their names in what goes wrong.
  *
  * @module
  */
 
-import { quote } from "../../../lib/bytes/text.ts";
 import {
   type ComposefsImage,
   openImage,
@@ -12,35 +11,34 @@ import {
 } from "../../../lib/composefs/open.ts";
 import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import type { Content, Tree } from "../../../lib/tree/tree.ts";
-import type { Machine } from "../../../ffi/machine.ts";
+import type { OpenedReference } from "../../references/opened.ts";
 
-/** Reads an image file and opens it. */
-export function loadImage(machine: Machine, path: Uint8Array): ComposefsImage {
-  return loading(path, () => {
-    const image = openImage(machine.readImage(path).bytes);
-    return { ...image, tree: (options) => loading(path, () => image.tree(options)) };
+/** Reads an image and opens it. */
+export function loadImage(reference: OpenedReference): ComposefsImage {
+  return loading(reference, () => {
+    const image = openImage(reference.read().bytes);
+    return { ...image, tree: (options) => loading(reference, () => image.tree(options)) };
   });
 }
 
-/** Reads an image file and the tree in it. */
+/** Reads an image and the tree in it. */
 export function loadTree(
-  machine: Machine,
-  path: Uint8Array,
+  reference: OpenedReference,
   options: ReadTreeOptions = {},
 ): Tree<Content> {
-  return loadImage(machine, path).tree(options);
+  return loadImage(reference).tree(options);
 }
 
 /**
  * Looks at an image.
  *
- * @param path The image file's, to be named if it is malformed.
+ * @param reference What it is opened by, to be named if it is malformed.
  */
-export function loading<T>(path: Uint8Array, look: () => T): T {
+export function loading<T>({ shown }: Pick<OpenedReference, "shown">, look: () => T): T {
   try {
     return look();
   } catch (error) {
     if (!(error instanceof ImageFormatError)) throw error;
-    throw new Error(`Cannot load ${quote(path)}: ${error.message}`, { cause: error });
+    throw new Error(`Cannot load ${shown}: ${error.message}`, { cause: error });
   }
 }

@@ -16,13 +16,9 @@ import { pathOf, type Place } from "../../../lib/tree/place.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
-import {
-  type ImageOptions,
-  imageOptions,
-  IMAGES,
-  lengthCheck,
-  selectedImages,
-} from "./image_options.ts";
+import { type ImageOptions, imageOptions, IMAGES } from "./image_options.ts";
+import { lengthCheck, selectedImages } from "./selected_images.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** What `composefs ls` and `composefs-info ls` have in common. */
 export const LS = {
@@ -38,21 +34,22 @@ export const LS = {
 /** The command `composefs ls`. */
 export const ls = defineCommand({
   ...LS,
+  description: [...LS.description, REFERENCE_HELP],
   options: imageOptions,
   run: (options, { images }, context) => runLs(options, images, context, "exact"),
 });
 
 /** Lists images as the given view shows them. */
-export function runLs(
+export async function runLs(
   options: ImageOptions,
-  images: readonly Uint8Array[],
+  images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
-): number {
+): Promise<number> {
   const { terminal } = context;
   // The C program lists paths of any length.
   const makeVisit = view === "exact" ? lengthCheck : undefined;
-  for (const image of selectedImages(images, options, context, { view, makeVisit })) {
+  for await (const image of selectedImages(images, options, context, { view, makeVisit })) {
     if (options.json) listJson(terminal.stdout, image);
     else list(terminal.stdout, image);
   }

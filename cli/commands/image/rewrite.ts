@@ -10,10 +10,13 @@ import type { FormatVersion, VersionRange } from "../../../lib/composefs/version
 import {
   type Context,
   defineCommand,
+  type OperandValues,
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
 import { isStdin } from "../../stdin.ts";
+import { openReference } from "../../references/open.ts";
+import { imageReference } from "../../references/reference.ts";
 import { loadImage } from "./load_image.ts";
 import { choice, integer } from "../../args/values.ts";
 import { checkFormat, checkVersions } from "./_versions.ts";
@@ -75,17 +78,19 @@ export const REWRITE = {
 /** The command `composefs rewrite`. */
 export const rewrite = defineCommand({ name: "rewrite", ...REWRITE });
 
-function runRewrite(
+async function runRewrite(
   options: OptionValues<typeof REWRITE.options>,
-  { source, destination }: { readonly source: Uint8Array; readonly destination: Uint8Array },
-  { asC, terminal, machine }: Context,
-): number {
+  { source, destination }: OperandValues<typeof operands>,
+  context: Context,
+): Promise<number> {
+  const { asC, terminal, machine } = context;
   if (!asC) checkVersions(options);
   if (options.format !== undefined) checkFormat(options);
   if (isStdin(destination) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
-  const image = loadImage(machine, source);
+  using reference = await openReference(imageReference(source), context);
+  const image = loadImage(reference);
   const range = versionRange(options, image.version, source);
   const bytes = encodeImage(image.tree(), range);
   if (isStdin(destination)) terminal.stdout.write(bytes);

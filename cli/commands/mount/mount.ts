@@ -27,6 +27,8 @@ import { note } from "../../note.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { ValueError } from "../../args/value_error.ts";
 import { path } from "../../args/values.ts";
+import { type NamedImage, namedImage } from "./_named_image.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Image and mount point, with the C program's words for their absence. */
 export const MOUNT_OPERANDS = {
@@ -115,6 +117,7 @@ export const mount = defineCommand({
   description: [
     "Needs root. Metadata comes from the image, the contents of larger files from the object stores.",
     "If it fails, nothing is mounted and nothing is left behind.",
+    `${REFERENCE_HELP} An image that has to be made is made in memory, and its objects are expected in the stores.`,
   ],
   operands: MOUNT_OPERANDS,
   options,
@@ -130,14 +133,13 @@ export const mount = defineCommand({
   ],
   exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
   seeAlso: ["mount.composefs(1)", "mount(8)"],
-  run(options, operands, context) {
-    const settings = readSettings(options.options, false);
-    return runMount(
-      { ...settings, ...longSettings(options, settings) },
-      operands,
-      context,
-      options,
-    );
+  async run(options, operands, context) {
+    const given = readSettings(options.options, false);
+    const settings = { ...given, ...longSettings(options, given) };
+    const image = settings.remount === true
+      ? { name: operands.image }
+      : await namedImage(operands.image, settings, context);
+    return runMount(settings, { image, mountpoint: operands.mountpoint }, context, options);
   },
 });
 
@@ -176,7 +178,7 @@ const OTHERS = 0o005;
 /** Mounts, or changes a mount, and says how if asked to. */
 export function runMount(
   settings: MountSettings,
-  { image, mountpoint }: { readonly image: Uint8Array; readonly mountpoint: Uint8Array },
+  { image, mountpoint }: { readonly image: NamedImage; readonly mountpoint: Uint8Array },
   { program, terminal, machine }: Context,
   { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
 ): number {
@@ -186,7 +188,8 @@ export function runMount(
   }
   const options = completed(settings);
   const { backing, layer, objectVerity, copied, upperMode } = machine.mount({
-    image,
+    image: image.name,
+    bytes: image.bytes,
     mountpoint,
     options,
     checkOnly,
@@ -200,7 +203,7 @@ export function runMount(
     );
   }
   if (!verbose) return 0;
-  const names = `${quote(image)} on ${quote(mountpoint)}`;
+  const names = `${quote(image.name)} on ${quote(mountpoint)}`;
   const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;
   const verity = `objects ${objectVerity ? "verified" : "not verified"}`;
   const copy = copied ? ", image copied to memory" : "";

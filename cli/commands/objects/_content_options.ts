@@ -8,14 +8,10 @@
 import { quote } from "../../../lib/bytes/text.ts";
 import type { File, Stretch } from "../../../lib/file/file.ts";
 import { openContent, type OpenContentOptions } from "../../../lib/objects/data_layers.ts";
-import { openImage } from "../../../lib/composefs/open.ts";
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
-import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
-import type { DiskLayer } from "../../../ffi/disk.ts";
-import type { Machine } from "../../../ffi/machine.ts";
 import { digest, path } from "../../args/values.ts";
-import { loading } from "../image/load_image.ts";
 
 /** Options of every command that reads objects. */
 export const contentOptions = {
@@ -49,20 +45,6 @@ export const contentOptions = {
 /** What they come to. */
 export type ContentOptions = OptionValues<typeof contentOptions>;
 
-/**
- * Reads an image file and the tree in it.
- *
- * @throws {Error} If it is not the image it must be, or malformed.
- */
-export function loadExpectedTree(
-  machine: Machine,
-  image: Uint8Array,
-  { digest }: ContentOptions,
-): Tree<Content> {
-  using source = machine.openImage(image, digest);
-  return loading(image, () => openImage(source).tree());
-}
-
 /** How contents are opened: what the digest of the image vouches for is all that is, unless told otherwise. */
 export function openOptions(
   sources: Pick<OpenContentOptions, "layers" | "trees">,
@@ -70,30 +52,6 @@ export function openOptions(
 ): OpenContentOptions {
   if (requireDigests) return { ...sources, only: "digested" };
   return digest !== undefined && !allowUndigested ? { ...sources, only: "checked" } : sources;
-}
-
-/** The object stores of a command line. Dispose of them, or declare them with `using`. */
-export class Basedirs implements Disposable {
-  readonly #layers: DiskLayer[] = [];
-
-  /** Opens the stores. */
-  constructor(machine: Machine, { basedir }: { readonly basedir: readonly Uint8Array[] }) {
-    try {
-      for (const path of basedir) this.#layers.push(machine.openLayer(path));
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  /** In the order of the command line. */
-  get layers(): readonly DiskLayer[] {
-    return this.#layers;
-  }
-
-  [Symbol.dispose](): void {
-    for (const layer of this.#layers) layer[Symbol.dispose]();
-  }
 }
 
 /**

@@ -10,9 +10,12 @@ import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import { defineCommand } from "../../args/command.ts";
 import type { Output } from "../../terminal.ts";
+import { openOperand } from "../../references/open.ts";
+import { Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
-import { Basedirs, contentOptions, openFile, openOptions } from "./_content_options.ts";
+import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 17;
@@ -24,6 +27,7 @@ export const cat = defineCommand({
   description: [
     "No mount is needed. Contents are verified before any of them is printed. An object is digested when it is opened, and each block of a large one once more as it is read; where its Merkle tree is at hand, from the kernel or in --tree-cache, each block just once, as it is printed.",
     "Symbolic links are followed within the image.",
+    REFERENCE_HELP,
   ],
   operands: {
     image: { name: "IMAGE", summary: "A composefs image" },
@@ -35,15 +39,16 @@ export const cat = defineCommand({
     command: "composefs cat --basedir=objects --digest=DIGEST rootfs.cfs /etc/os-release",
   }],
   exitStatus: ["0 if all files were printed, 1 if not."],
-  run(options, { image, paths }, context) {
+  async run(options, { image, paths }, context) {
     const { terminal, machine } = context;
-    using source = machine.openImage(image, options.digest);
-    const opened = loading(image, () => openImage(source));
-    using basedirs = new Basedirs(machine, options);
+    using reference = await openOperand(image, context, options.digest);
+    const opened = loading(reference, () => openImage(reference.image));
+    using stores = new Stores(machine, options.basedir);
     using trees = openTrees(options, context);
-    const opening = openOptions({ layers: basedirs.layers, trees }, options);
+    const layers = [...stores.layers, ...reference.layers];
+    const opening = openOptions({ layers, trees }, options);
     for (const path of paths) {
-      using file = openFile(loading(image, () => findFile(opened, path)), path, opening);
+      using file = openFile(loading(reference, () => findFile(opened, path)), path, opening);
       copy(file, terminal.stdout);
     }
     return 0;

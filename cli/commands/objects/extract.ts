@@ -6,6 +6,7 @@
 
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { quote } from "../../../lib/bytes/text.ts";
+import { openImage } from "../../../lib/composefs/open.ts";
 import { writeTar } from "../../../lib/tar/write.ts";
 import type { XattrFilter } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
@@ -18,14 +19,12 @@ import {
 } from "../../args/command.ts";
 import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
-import {
-  Basedirs,
-  contentOptions,
-  loadExpectedTree,
-  openFile,
-  openOptions,
-} from "./_content_options.ts";
+import { openOperand } from "../../references/open.ts";
+import { Stores } from "../../references/stores.ts";
+import { loading } from "../image/load_image.ts";
+import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   ...contentOptions,
@@ -58,6 +57,7 @@ export const extract = defineCommand({
     "No mount is needed. Owners, modes, modification times, extended attributes, hard links and devices are those of the image. Contents are verified before they are written. An object is digested when it is opened, and each block of a large one once more as it is read; where its Merkle tree is at hand, from the kernel or in --tree-cache, each block just once.",
     "DIR is there whole or not at all: it is made under a temporary name beside its own.",
     "Who is not root needs --no-same-owner and --user-xattrs, and --skip-devices if the image has devices.",
+    REFERENCE_HELP,
   ],
   operands: {
     image: { name: "IMAGE", summary: "A composefs image" },
@@ -79,17 +79,19 @@ export const extract = defineCommand({
     },
   ],
   exitStatus: ["0 if everything was extracted, 1 if not."],
-  run(options, { image, directory }, context) {
+  async run(options, { image, directory }, context) {
     const destination = directory !== undefined && isStdin(directory) ? undefined : directory;
     checkOptions(options, directory, destination);
     const { terminal, machine } = context;
     if (destination === undefined && terminal.stdout.isTerminal) {
       throw new Error("Cannot write an archive to a terminal: redirect standard output");
     }
-    const tree = loadExpectedTree(machine, image, options);
-    using basedirs = new Basedirs(machine, options);
+    using reference = await openOperand(image, context, options.digest);
+    const tree = loading(reference, () => openImage(reference.image).tree());
+    using stores = new Stores(machine, options.basedir);
     using trees = openTrees(options, context);
-    const opening = openOptions({ layers: basedirs.layers, trees }, options);
+    const layers = [...stores.layers, ...reference.layers];
+    const opening = openOptions({ layers, trees }, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
     const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
     const settings = {

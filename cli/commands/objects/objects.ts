@@ -10,14 +10,15 @@ import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
-import { Basedirs } from "./_content_options.ts";
+import { Stores } from "../../references/stores.ts";
 import {
   BASEDIRS_OPTION,
   type ImageOptions,
   imageOptions,
-  selectedTrees,
   WHOLE_IMAGES,
 } from "../image/image_options.ts";
+import { selectedTrees } from "../image/selected_images.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** What `composefs objects` and `composefs-info objects` have in common. */
 export const OBJECTS = {
@@ -44,6 +45,7 @@ export const MISSING_OBJECTS = {
 /** The command `composefs objects`. */
 export const objects = defineCommand({
   ...OBJECTS,
+  description: [...OBJECTS.description, REFERENCE_HELP],
   options: imageOptions,
   run: (options, { images }, context) => runObjects(options, images, context, "exact"),
 });
@@ -51,53 +53,44 @@ export const objects = defineCommand({
 /** The command `composefs missing-objects`. */
 export const missingObjects = defineCommand({
   ...MISSING_OBJECTS,
+  description: [...MISSING_OBJECTS.description, REFERENCE_HELP],
   options: { basedir: BASEDIRS_OPTION, ...imageOptions },
   run: (options, { images }, context) => runMissingObjects(options, images, context, "exact"),
 });
 
 /** Lists the objects of images. */
-export function runObjects(
+export async function runObjects(
   options: ImageOptions,
-  images: readonly Uint8Array[],
+  images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
-): number {
-  writePaths(collectPaths(options, images, context, view), options, context, view);
+): Promise<number> {
+  writePaths(await collectPaths(options, images, context, view), options, context, view);
   return 0;
 }
 
 /** Lists the objects of images that are below none of the base directories. */
-export function runMissingObjects(
+export async function runMissingObjects(
   options: ImageOptions & { readonly basedir: readonly Uint8Array[] },
-  images: readonly Uint8Array[],
+  images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
-): number {
-  const paths = collectPaths(options, images, context, view);
-  using basedirs = new Basedirs(context.machine, options);
-  const { layers } = basedirs;
-  const missing = paths.filter((path) => !layers.some((layer) => layer.has(withoutSlashes(path))));
+): Promise<number> {
+  const paths = await collectPaths(options, images, context, view);
+  using stores = new Stores(context.machine, options.basedir);
+  const missing = paths.filter((path) => !stores.has(path));
   writePaths(missing, options, context, view);
   return 0;
 }
 
-/** Payloads may begin with slashes; they are below the store all the same. */
-function withoutSlashes(path: Uint8Array): Uint8Array {
-  let start = 0;
-  while (path[start] === SLASH) start++;
-  return path.subarray(start);
-}
-
-const SLASH = 0x2f;
-
-function collectPaths(
+async function collectPaths(
   options: ImageOptions,
-  images: readonly Uint8Array[],
+  images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
-): Uint8Array[] {
+): Promise<Uint8Array[]> {
   const paths = new Map<string, Uint8Array>();
-  for (const tree of selectedTrees(images, options, context, view)) {
+  for await (const tree of selectedTrees(images, options, context, view)) {
     for (const leaf of tree.leaves) {
       if (leaf.kind !== "regular" || leaf.file.kind !== "external") continue;
       const { path } = leaf.file;

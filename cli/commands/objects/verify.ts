@@ -17,8 +17,11 @@ import { defineCommand, type OptionTable } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
 import { UsageError } from "../../args/usage_error.ts";
-import { Basedirs, contentOptions } from "./_content_options.ts";
+import { openOperand } from "../../references/open.ts";
+import { Stores } from "../../references/stores.ts";
+import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   basedir: contentOptions.basedir,
@@ -52,6 +55,7 @@ export const verify = defineCommand({
   description: [
     "Works on any file system, with or without fs-verity, and needs no mount: the image's digest and structure are checked, and every object is looked for, measured and digested.",
     "An object that the image has no digest of is held against its name, where that is one: the SHA-256 of its contents as in Podman's layers, their fs-verity digest, or the checksum of an OSTree repository. Of all others the size is checked, which is a finding with --digest and in an image that has digests of other objects.",
+    REFERENCE_HELP,
     "Prints a line for each file of the image that could not be read as it should be, and at the end what was looked at. With --json one object a line, the last one of type summary.",
   ],
   operands: { image: { name: "IMAGE", summary: "A composefs image" } },
@@ -64,15 +68,16 @@ export const verify = defineCommand({
   async run(options, { image }, context) {
     const { terminal, machine } = context;
     const { basedir, imageOnly, json, digest, requireDigests, allowUndigested } = options;
-    if (basedir.length === 0 && !imageOnly) {
-      throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
-    }
     if (basedir.length > 0 && imageOnly) {
       throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
     }
     const trees = cacheSettings(options, context);
-    const { bytes, whole } = machine.readImage(image, { whole: digest?.algorithm ?? "sha256" });
-    using basedirs = new Basedirs(machine, options);
+    using reference = await openOperand(image, context);
+    const { bytes, whole } = reference.read(digest?.algorithm ?? "sha256");
+    if (basedir.length === 0 && reference.layers.length === 0 && !imageOnly) {
+      throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
+    }
+    using stores = new Stores(machine, options.basedir);
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {
       requireDigests,
@@ -80,7 +85,9 @@ export const verify = defineCommand({
       onRead: progress.update,
       ...(digest === undefined ? {} : { digest }),
       ...(whole === undefined ? {} : { whole }),
-      ...(imageOnly ? {} : { checkObjects: machine.objectChecker(basedirs.layers, trees) }),
+      ...(imageOnly ? {} : {
+        checkObjects: machine.objectChecker([...stores.layers, ...reference.layers], trees),
+      }),
     };
     const print = json ? printJson : printText;
     const findings = verifyImage(bytes, settings);
