@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -136,4 +136,17 @@ export function repositoryPath(path: string): string {
 export function scriptCommand(script: string): [string, ...string[]] {
   const path = repositoryPath(script);
   return "Bun" in globalThis ? [process.execPath, path] : [process.execPath, "run", "-A", path];
+}
+
+/** What this process has open below a directory; the runtime, and tests beside this one, have files elsewhere. */
+export function openBelow(directory: string): string[] {
+  return readdirSync("/proc/self/fd").flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`);
+      return target.startsWith(directory) ? [target] : [];
+    } catch {
+      // The listing had /proc/self/fd itself open, and has closed it by now.
+      return [];
+    }
+  });
 }

@@ -1,12 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { SyscallError } from "../../ffi/sys/errno.ts";
 import { Machine } from "../../ffi/machine.ts";
 import { createImage } from "../../lib/composefs/image.ts";
@@ -15,7 +8,7 @@ import { MemoryStore } from "../../lib/objects/memory_store.ts";
 import { memoryTree } from "../../lib/tree/memory_tree.ts";
 import type { DiskStore, DiskTree } from "../../ffi/disk.ts";
 import { utf8 } from "../../lib/bytes/text.ts";
-import { repositoryPath, test } from "./harness.ts";
+import { openBelow, repositoryPath, test } from "./harness.ts";
 
 const TEXT = "Welcome!\n".repeat(10);
 
@@ -26,19 +19,6 @@ function makeTree(directory: string): string {
   writeFileSync(`${path}/etc/hostname`, "here\n");
   symlinkSync("motd", `${path}/etc/issue`);
   return path;
-}
-
-/** What this process has open below a directory; the runtime has files of its own elsewhere. */
-function openBelow(directory: string): string[] {
-  return readdirSync("/proc/self/fd").flatMap((name) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${name}`);
-      return target.startsWith(directory) ? [target] : [];
-    } catch {
-      // The listing had /proc/self/fd itself open, and has closed it by now.
-      return [];
-    }
-  });
 }
 
 test("machine: a path and a tree that is open give the image of the plain line", async ({ linux, directory }) => {

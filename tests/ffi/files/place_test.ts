@@ -16,7 +16,7 @@ import { makeDirectories } from "../../../ffi/files/make_directories.ts";
 import { Place } from "../../../ffi/files/place.ts";
 import { O_PATH } from "../../../ffi/sys/uapi.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
-import { makeSticky, needsRoot, openFaulty, STRANGER, test } from "../harness.ts";
+import { makeSticky, needsRoot, openBelow, openFaulty, STRANGER, test } from "../harness.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -39,9 +39,6 @@ function code(call: () => unknown): string {
   return (assertThrows(call, SyscallError) as SyscallError).code;
 }
 
-/** How many descriptors are open. */
-const openFiles = () => readdirSync("/proc/self/fd").length;
-
 test("place: slashes, dots and links lead where the kernel goes", ({ linux, directory }) => {
   mkdirSync(`${directory}/a/b`, { recursive: true });
   writeFileSync(`${directory}/a/b/file`, "");
@@ -50,7 +47,7 @@ test("place: slashes, dots and links lead where the kernel goes", ({ linux, dire
   symlinkSync("../../absolute/file", `${directory}/a/b/back`);
   symlinkSync("..", `${directory}/a/up`);
   symlinkSync("none", `${directory}/dangling`);
-  const before = openFiles();
+  const before = openBelow(directory).length;
   const [a, b] = [inode(`${directory}/a`), inode(`${directory}/a/b`)];
   const file = inode(`${directory}/a/b/file`);
   for (
@@ -75,7 +72,7 @@ test("place: slashes, dots and links lead where the kernel goes", ({ linux, dire
   } finally {
     process.chdir(previous);
   }
-  assertEquals(openFiles(), before);
+  assertEquals(openBelow(directory).length, before);
 });
 
 test("place: a link of /proc stands for an open file", ({ linux, directory }) => {
@@ -122,7 +119,7 @@ test("place: below a directory, links are followed that stay there", ({ linux, d
     proc: "/proc/self/cwd",
   };
   for (const [name, target] of Object.entries(links)) symlinkSync(target, `${root}/${name}`);
-  const before = openFiles();
+  const before = openBelow(directory).length;
   assertEquals(below(linux, root, "sbin/new"), [bin, "new", undefined]);
   assertEquals(below(linux, root, "usr/bin"), [inode(`${root}/usr`), "bin", bin]);
   for (const name of Object.keys(links)) {
@@ -134,7 +131,7 @@ test("place: below a directory, links are followed that stay there", ({ linux, d
     assertEquals(code(() => below(linux, root, path)), "EXDEV", path);
   }
   assertEquals(code(() => below(linux, root, "none/file")), "ENOENT");
-  assertEquals(openFiles(), before);
+  assertEquals(openBelow(directory).length, before);
 });
 
 test("place: the way back is the way that was come", async ({ directory }) => {

@@ -26,7 +26,7 @@ import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { InterruptedError } from "../../../ffi/sys/signals.ts";
 import { SEEK_HOLE } from "../../../ffi/sys/uapi.ts";
 import { scanTree } from "../../../lib/tree/scan.ts";
-import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
+import { type Faults, openBelow, openFaulty, repositoryPath, test } from "../harness.ts";
 
 /** Two threads more by a module of their own; in the bundle for Bun there is no such module. */
 const THREADED = "Bun" in globalThis
@@ -134,7 +134,7 @@ for (const [way, faults] of Object.entries(WAYS)) {
 
 test("pool: an error leaves no object and no open file", async ({ linux, directory }) => {
   const path = makeTree(directory);
-  const open = () => readdirSync("/proc/self/fd").length;
+  const open = () => openBelow(directory).length;
   await readAll(linux, path, THREADED);
   const before = open();
   for (const broken of ["pwrite", "syncfs"] as const) {
