@@ -18,6 +18,7 @@ export class SparseMap {
   readonly #lengths: number[] = [];
   #end = 0;
   #stored = 0;
+  #count = 0;
 
   /** Begins without stretches. */
   constructor(size: number, refuse: Refuse) {
@@ -30,9 +31,9 @@ export class SparseMap {
     return this.#stored;
   }
 
-  /** Number of stretches that are not empty. */
-  get length(): number {
-    return this.#positions.length;
+  /** How many stretches have been added, with those that are empty. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Adds a stretch: it may be empty, as one that marks the end of a file is. */
@@ -45,6 +46,7 @@ export class SparseMap {
       const state = `a stretch of ${length} bytes at ${position} in its sparse map`;
       throw this.#refuse(`has ${state}, expected none beyond ${this.size}`);
     }
+    this.#count++;
     this.#end = position + length;
     if (length === 0) return;
     this.#stored += length;
@@ -52,12 +54,12 @@ export class SparseMap {
     this.#lengths.push(length);
   }
 
-  /** Where stretch number `index` is in the file. */
+  /** Where stretch number `index` of those that are not empty is in the file. */
   positionOf(index: number): number {
     return this.#positions[index]!;
   }
 
-  /** Bytes of stretch number `index`. */
+  /** Bytes of the same. */
   lengthOf(index: number): number {
     return this.#lengths[index]!;
   }

@@ -59,6 +59,10 @@ export function paxSparseLayout(
   } else {
     throw refuse("has no whole sparse map, expected one with what says that it is sparse");
   }
+  const count = values.get("numblocks");
+  if (count !== undefined && decimal(count) !== map.count) {
+    throw refuse(`has ${map.count} stretches in its sparse map, expected ${printable(count)}`);
+  }
   checkStored(map, stored, refuse);
   return { map, isCounted: false };
 }
