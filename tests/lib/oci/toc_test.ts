@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import { OciError } from "../../../lib/oci/oci_error.ts";
@@ -235,4 +236,33 @@ Deno.test("table of contents: white space and escapes stand where JSON has them"
   const names = [...parseToc(utf8(text), 0).entries()].map(({ member }) => latin1(member.name));
   assertEquals(names, ["a,]}\\", "b"]);
   assertEquals([...parseToc(utf8('{"entries":null,"version":1}'), 0).entries()], []);
+});
+
+/** The table that skopeo 1.22.0 wrote for a layer of 435,745 bytes with files of all kinds. */
+const WRITTEN = readFileSync(new URL("../../golden/oci/skopeo.toc", import.meta.url));
+
+Deno.test("table of contents: one that skopeo wrote is read as the archive it is of", () => {
+  const toc = parseToc(WRITTEN, 435_745);
+  assert(toc.tarSplitDigest!.startsWith("sha256:9e532af9"));
+  const entries = [...toc.entries()];
+  const byName = new Map(entries.map((entry) => [latin1(entry.member.name), entry]));
+  assertEquals(entries.length, 52);
+  assert(entries.every(({ isUncertain }) => !isUncertain));
+  const kinds = Object.entries(Object.groupBy(entries, ({ member }) => member.kind));
+  assertEquals(
+    Object.fromEntries(kinds.map(([kind, some]) => [kind, some?.length])),
+    { directory: 14, regular: 30, hardlink: 2, symlink: 3, character: 1, block: 1, fifo: 1 },
+  );
+
+  const mixed = byName.get("usr/lib/mixed")!;
+  assertEquals(mixed.chunks.map(({ size }) => size), [28063, 37103, 7934, 26900, 300000, 100000]);
+  assertEquals(mixed.chunks.map(({ isZeros }) => isZeros).indexOf(true), 4);
+  assertEquals(mixed.chunks.at(-1)!.endOffset, 413_706);
+  const statOf = (name: string) => byName.get(name)!.member.stat;
+  assertEquals(statOf("etc/nano").mtimeNsec, 123_456_789);
+  assertEquals(statOf("etc/before1970").mtime, -1);
+  assertEquals(statOf("usr/bin/suid").mode, 0o4755);
+  assertEquals(statOf("usr/bin/cap").xattrs.map(({ value }) => value.length), [20]);
+  assertEquals(byName.get("dev/loop")!.member.rdev, 7 << 8 | 1 << 20 | 300 & 0xff);
+  assertEquals(byName.get("usr/lib/size-0")!.chunks, []);
 });
