@@ -69,4 +69,7 @@ testEach("create: owners that a user namespace hides are told of", { root: true 
   assertEquals(code, 0, stderr);
   assert(stderr.startsWith("composefs: note: 1 files in "), stderr);
   assert(stderr.endsWith("in the image they belong to 65534\n"), stderr);
+  // Whose they are does not matter where they get others.
+  const others = run(["unshare"], ["-Ur", ...subject.composefs, ...args, "--owner=0:0"]);
+  assertEquals([others.code, others.stderr], [0, ""]);
 });
