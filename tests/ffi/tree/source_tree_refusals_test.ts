@@ -2,7 +2,7 @@
  * Directory trees read where the kernel lacks calls, a sandbox refuses them, or something answers in its place.
  */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
@@ -133,3 +133,34 @@ test("source tree: shows what fakeroot fakes", ({ directory }) => {
   const rdev = 44 | (8 << 8) | (1 << 20);
   assertEquals(done.stdout, `with /proc\ndev block 0 ${rdev}\nfile regular 12 0\n`);
 }, { when: noFakeroot, reason: "no fakeroot" });
+
+test("source tree: what is excluded is not looked at, and may be out of reach", async ({ directory }) => {
+  mkdirSync(`${directory}/broken`);
+  writeFileSync(`${directory}/file`, "x");
+  const refuse = (...args: unknown[]) =>
+    args.some((argument) => cText(argument) === "broken") ? ERRNO.EIO : undefined;
+  const linux = await openFaulty({ statx: refuse, statx_raw: refuse, listxattrat: refuse });
+  using tree = openSourceTree(linux, utf8(directory));
+  assertThrows(() => listRoot(tree), SyscallError);
+  const asked: string[] = [];
+  const isExcluded = (name: Uint8Array, isDirectory: boolean) => {
+    asked.push(`${latin1(name)} ${isDirectory}`);
+    return isDirectory;
+  };
+  const found = tree.list(new Uint8Array(), { xattrs: "all", isExcluded });
+  assertEquals(found.map(({ name }) => latin1(name)), ["file"]);
+  assertEquals(asked.sort(), ["broken true", "file false"]);
+});
+
+test("source tree: tells which file system a directory lies on", ({ linux, directory }) => {
+  mkdirSync(`${directory}/sub`);
+  writeFileSync(`${directory}/file`, "x");
+  using tree = openSourceTree(linux, utf8(directory));
+  const { fileSystem } = tree.root("none");
+  assertEquals(typeof fileSystem, "number");
+  const found = listRoot(tree);
+  assertEquals(found.get("sub")!.fileSystem, fileSystem);
+  assertEquals(found.get("file")!.fileSystem, undefined);
+  using proc = openSourceTree(linux, utf8("/proc"));
+  assertNotEquals(proc.root("none").fileSystem, fileSystem);
+});
