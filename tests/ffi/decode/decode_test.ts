@@ -194,9 +194,12 @@ declareCase("frames of raw and repeated bytes decode", async () => {
 declareCase("what a frame says of its contents is held against them", async () => {
   const corrupt =
     "Cannot decode zstd data: a frame is corrupt, or its checksum is not that of its contents";
-  const data = zstdCompressSync(text(5000), CHECKED);
-  data[data.length - 1]! ^= 1;
-  assertEquals((await refusalOf(data, "zstd")).message, corrupt);
+  // Also where more comes out of one chunk than fits into an array: on Deno that ends the process.
+  for (const length of [5000, PIECE, 2_000_000]) {
+    const data = zstdCompressSync(text(length), { ...CHECKED, chunkSize: 1 << 22 });
+    data[data.length - 1]! ^= 1;
+    assertEquals((await refusalOf(data, "zstd")).message, corrupt);
+  }
   for (const value of [4, 6]) {
     const frame = zstdFrame({ window: 0, size: { value: value + 256, length: 2 } }, [text(261)]);
     const { code, message } = await refusalOf(frame, "zstd");
