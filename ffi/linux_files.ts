@@ -27,6 +27,7 @@ import {
   type VerityMetadataType,
 } from "./files/verity_metadata.ts";
 import { isWithin } from "./files/within.ts";
+import { trustedVariable } from "./process/environment.ts";
 import { isStandardOutput, standardStream } from "./process/stdio.ts";
 import type { SyscallError } from "./sys/errno.ts";
 import type { Linux } from "./sys/linux.ts";
@@ -163,6 +164,15 @@ export class LinuxFiles {
   /** Tells whether what a path leads to, or would if it were made, lies in a directory or is it. */
   isWithin(path: Path, directory: Path): boolean {
     return isWithin(this.#linux, bytesOf(path), bytesOf(directory));
+  }
+
+  /**
+   * A variable of the environment, unless this process has rights that whoever started it lacks.
+   *
+   * @returns Undefined if there is none, or it is empty.
+   */
+  trustedVariable(name: string): Uint8Array<ArrayBuffer> | undefined {
+    return trustedVariable(this.#linux, name);
   }
 
   /** The effective user; 0 is root. */

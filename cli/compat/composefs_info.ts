@@ -45,7 +45,7 @@ const missingObjects = defineCommand({
   options,
   run: ({ basedir, ...options }, { images }, context) => {
     const basedirs = basedir === undefined ? [] : [basedir];
-    return runMissingObjects({ ...options, basedir: basedirs }, images, context, "libcomposefs");
+    return runMissingObjects({ ...options, stores: basedirs }, images, context, "libcomposefs");
   },
 });
 

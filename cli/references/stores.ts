@@ -6,6 +6,49 @@
 
 import type { DiskLayer } from "../../ffi/disk.ts";
 import type { Machine } from "../../ffi/machine.ts";
+import type { Context, OptionTable, OptionValues } from "../args/command.ts";
+import { UsageError } from "../args/usage_error.ts";
+import { path } from "../args/values.ts";
+
+/** The variable that names an object store where no option does. */
+export const STORE_VARIABLE = "COMPOSEFS_STORE";
+
+/** The option of commands that read objects, and the name that it had before. */
+export const storeOptions = {
+  store: {
+    kind: "list",
+    value: "DIR",
+    parse: path,
+    summary: "Look for objects in the object store DIR",
+    help:
+      `Of an object that is in more than one store, the first counts. Without this option the store that ${STORE_VARIABLE} names is taken, if that is set.`,
+  },
+  basedir: {
+    kind: "list",
+    value: "DIR",
+    parse: path,
+    summary: "The same as --store",
+    hidden: true,
+  },
+} as const satisfies OptionTable;
+
+/**
+ * Paths of the stores that options name, or else the environment does.
+ *
+ * @throws {UsageError} If the option goes by both of its names, whose order would be lost.
+ */
+export function storePaths(
+  { store, basedir }: OptionValues<typeof storeOptions>,
+  { asC, machine }: Pick<Context, "asC" | "machine">,
+): readonly Uint8Array[] {
+  if (store.length > 0 && basedir.length > 0) {
+    throw new UsageError("Cannot use --store with --basedir: they are the same, expected one name");
+  }
+  const named = [...store, ...basedir];
+  if (named.length > 0 || asC) return named;
+  const variable = machine.trustedVariable(STORE_VARIABLE);
+  return variable === undefined ? [] : [variable];
+}
 
 /** Open object stores. Dispose of them, or declare them with `using`. */
 export class Stores implements Disposable {

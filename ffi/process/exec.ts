@@ -47,6 +47,11 @@ export function ownEnvironment(linux: Linux): Uint8Array<ArrayBuffer> {
   return readOwn(linux, "environ");
 }
 
+/** What the kernel told this process of itself when it started: pairs of 64-bit numbers; none without `/proc`. */
+export function ownAuxiliaryVector(linux: Linux): Uint8Array<ArrayBuffer> {
+  return readOwn(linux, "auxv");
+}
+
 function readOwn(linux: Linux, name: string): Uint8Array<ArrayBuffer> {
   try {
     // Not by `using`, which the bundler drops here.

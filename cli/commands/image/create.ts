@@ -41,17 +41,30 @@ export const CREATE = {
 } as const;
 
 /** The options of either; the C program's name has only the first. */
-type Options = CreateOptions & Partial<ChangeOptions>;
+type Options = CreateOptions & Partial<ChangeOptions> & {
+  readonly store?: CreateOptions["digestStore"];
+};
 
 /** The command `composefs create`. */
 export const create = defineCommand({
   name: "create",
   ...CREATE,
-  options: { ...createOptions, ...changeOptions },
+  options: {
+    store: {
+      ...createOptions["digest-store"],
+      value: "DIR",
+      summary: "Copy file contents into the object store DIR",
+      help:
+        "Files of up to 64 bytes are kept in the image and not copied. DIR is created if it does not exist. It is written to only if it is named here, whatever the environment says.",
+    },
+    ...createOptions,
+    "digest-store": { ...createOptions["digest-store"], hidden: true },
+    ...changeOptions,
+  },
   examples: [
     {
       summary: "Make an image and fill an object store",
-      command: "composefs create --digest-store=objects rootfs rootfs.cfs",
+      command: "composefs create --store=objects rootfs rootfs.cfs",
     },
     {
       summary: "Print the digest that an image of a directory would have",
@@ -65,10 +78,11 @@ export const create = defineCommand({
 });
 
 async function runCreate(
-  options: Options,
+  given: Options,
   operands: CreateOperands,
   context: Context,
 ): Promise<number> {
+  const options = { ...given, digestStore: storeOf(given) };
   checkOperands(options, operands, context);
   const { image } = operands;
   const { terminal } = context;
@@ -85,6 +99,12 @@ async function runCreate(
     printImage(bytes, each, wanted.length > 1, options, context);
   }
   return 0;
+}
+
+/** The object store, which goes by the C program's name as well. */
+function storeOf({ store, digestStore }: Options): CreateOptions["digestStore"] {
+  if (store === undefined || digestStore === undefined) return store ?? digestStore;
+  throw new UsageError("Cannot use --store with --digest-store: they are the same, expected one");
 }
 
 function writeImage(

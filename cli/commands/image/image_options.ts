@@ -40,13 +40,6 @@ export const BASEDIR_OPTION = {
   help: "Needed by missing-objects; other commands ignore it.",
 } as const;
 
-/** The same where there may be several. */
-export const BASEDIRS_OPTION = {
-  ...BASEDIR_OPTION,
-  kind: "list",
-  help: "An object is missing if none of the stores has it.",
-} as const;
-
 /** Lets an image be written in place of one that has fs-verity. */
 export const FORCE_OPTION = {
   kind: "flag",

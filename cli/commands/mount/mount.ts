@@ -6,14 +6,12 @@
  * @module
  */
 
-import type { Digest } from "../../../lib/digest/digest.ts";
 import { quote, utf8 } from "../../../lib/bytes/text.ts";
 import { MountOptionError } from "../../../lib/mount/option_error.ts";
 import {
   completeMountOptions,
   type MountOptions,
   type MountSettings,
-  parseImageDigest,
   parseMountOptions,
 } from "../../../lib/mount/options.ts";
 import {
@@ -25,9 +23,9 @@ import {
 } from "../../args/command.ts";
 import { note } from "../../note.ts";
 import { UsageError } from "../../args/usage_error.ts";
-import { ValueError } from "../../args/value_error.ts";
-import { path } from "../../args/values.ts";
+import { digest, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
+import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Image and mount point, with the C program's words for their absence. */
@@ -52,17 +50,17 @@ export const OPTIONS_OPTION = {
 } as const;
 
 const options = {
-  basedir: {
-    kind: "list",
-    value: "PATH",
-    parse: path,
-    summary: "Find objects in the object store PATH",
-    help: "At least one is needed. The first store that has an object is the one it is read from.",
+  store: {
+    ...storeOptions.store,
+    summary: "Find objects in the object store DIR",
+    help:
+      `At least one is needed. The first store that has an object is the one it is read from. Without this option and basedir= the store that ${STORE_VARIABLE} names is taken, if that is set.`,
   },
+  basedir: storeOptions.basedir,
   digest: {
     kind: "value",
     value: "HEX",
-    parse: imageDigest,
+    parse: digest,
     summary: "Mount only an image with this fs-verity digest",
     help: "Objects are then verified too, as with --verity.",
   },
@@ -124,18 +122,18 @@ export const mount = defineCommand({
   examples: [
     {
       summary: "Mount an image",
-      command: "composefs mount --basedir=objects rootfs.cfs /mnt",
+      command: "composefs mount --store=objects rootfs.cfs /mnt",
     },
     {
       summary: "Mount it only if it is the right one, and verify all that is read",
-      command: 'composefs mount --basedir=objects --digest="$DIGEST" rootfs.cfs /mnt',
+      command: 'composefs mount --store=objects --digest="$DIGEST" rootfs.cfs /mnt',
     },
   ],
   exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
   seeAlso: ["mount.composefs(1)", "mount(8)"],
   async run(options, operands, context) {
     const given = readSettings(options.options, false);
-    const settings = { ...given, ...longSettings(options, given) };
+    const settings = { ...given, ...longSettings(options, given, context) };
     const image = settings.remount === true
       ? { name: operands.image }
       : await namedImage(operands.image, settings, context);
@@ -147,11 +145,15 @@ export const mount = defineCommand({
 function longSettings(
   given: OptionValues<typeof options>,
   { basedirs = [], flags = new Set() }: MountSettings,
+  context: Context,
 ): MountSettings {
   const { digest, upperdir, workdir, idmap } = given;
   const verity = given.verity ? "require" : given.tryverity ? "try" : undefined;
+  const isNamed = basedirs.length + given.store.length + given.basedir.length > 0;
   return {
-    basedirs: [...basedirs, ...given.basedir],
+    basedirs: isNamed
+      ? [...basedirs, ...given.store, ...given.basedir]
+      : storePaths(given, context),
     flags: given.readOnly ? new Set([...flags, "ro"]) : flags,
     ...(digest === undefined ? {} : { digest }),
     ...(verity === undefined ? {} : { verity }),
@@ -209,15 +211,6 @@ export function runMount(
   const copy = copied ? ", image copied to memory" : "";
   terminal.stderr.write(utf8(`${program}: ${names}: ${how}, ${verity}${copy}\n`));
   return 0;
-}
-
-function imageDigest(text: string): Digest {
-  try {
-    return parseImageDigest(text);
-  } catch (error) {
-    if (!(error instanceof MountOptionError)) throw error;
-    throw new ValueError(error.message, { cause: error });
-  }
 }
 
 function completed(settings: MountSettings): MountOptions {

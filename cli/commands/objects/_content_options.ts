@@ -11,17 +11,12 @@ import { openContent, type OpenContentOptions } from "../../../lib/objects/data_
 import { IntegrityError } from "../../../lib/digest/integrity_error.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import type { OptionTable, OptionValues } from "../../args/command.ts";
-import { digest, path } from "../../args/values.ts";
+import { digest } from "../../args/values.ts";
+import { storeOptions } from "../../references/stores.ts";
 
 /** Options of every command that reads objects. */
 export const contentOptions = {
-  basedir: {
-    kind: "list",
-    value: "PATH",
-    parse: path,
-    summary: "Look for objects in the object store PATH",
-    help: "Of an object that is in more than one store, the first counts.",
-  },
+  ...storeOptions,
   digest: {
     kind: "value",
     value: "HEX",

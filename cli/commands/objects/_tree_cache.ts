@@ -23,16 +23,21 @@ export const treeCacheOption = {
   },
 } as const satisfies OptionTable;
 
-/** What it comes to, beside the stores. */
-type Options = OptionValues<typeof treeCacheOption> & { readonly basedir: readonly Uint8Array[] };
+/** What it comes to. */
+type Options = OptionValues<typeof treeCacheOption>;
 
 /**
  * Opens the trees of objects.
  *
+ * @param stores Paths of the object stores.
  * @throws {Error} If they would be kept among the objects.
  */
-export function openTrees(options: Options, context: Context): MerkleTrees {
-  return context.machine.merkleTrees(cacheSettings(options, context));
+export function openTrees(
+  options: Options,
+  stores: readonly Uint8Array[],
+  context: Context,
+): MerkleTrees {
+  return context.machine.merkleTrees(cacheSettings(options, stores, context));
 }
 
 /**
@@ -41,12 +46,11 @@ export function openTrees(options: Options, context: Context): MerkleTrees {
  * @throws {Error} If that is among the objects, where other programs would find them.
  */
 export function cacheSettings(
-  { treeCache: cache, basedir }: Options,
+  { treeCache: cache }: Options,
+  stores: readonly Uint8Array[],
   context: Context,
 ): TreeCacheOptions & { readonly cache?: Uint8Array | undefined } {
-  const store = basedir.find((path) =>
-    cache !== undefined && context.machine.isWithin(cache, path)
-  );
+  const store = stores.find((path) => cache !== undefined && context.machine.isWithin(cache, path));
   if (store !== undefined) {
     throw new Error(
       `Cannot keep trees in ${quote(cache!)}: it lies in the object store ${quote(store)}`,

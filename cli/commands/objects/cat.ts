@@ -11,7 +11,7 @@ import type { Content, Regular } from "../../../lib/tree/tree.ts";
 import { defineCommand } from "../../args/command.ts";
 import type { Output } from "../../terminal.ts";
 import { openOperand } from "../../references/open.ts";
-import { Stores } from "../../references/stores.ts";
+import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
@@ -36,15 +36,16 @@ export const cat = defineCommand({
   options: { ...contentOptions, ...treeCacheOption },
   examples: [{
     summary: "Print a file, trusting nothing but a digest",
-    command: "composefs cat --basedir=objects --digest=DIGEST rootfs.cfs /etc/os-release",
+    command: "composefs cat --store=objects --digest=DIGEST rootfs.cfs /etc/os-release",
   }],
   exitStatus: ["0 if all files were printed, 1 if not."],
   async run(options, { image, paths }, context) {
     const { terminal, machine } = context;
     using reference = await openOperand(image, context, options.digest);
     const opened = loading(reference, () => openImage(reference.image));
-    using stores = new Stores(machine, options.basedir);
-    using trees = openTrees(options, context);
+    const storesGiven = storePaths(options, context);
+    using stores = new Stores(machine, storesGiven);
+    using trees = openTrees(options, storesGiven, context);
     const layers = [...stores.layers, ...reference.layers];
     const opening = openOptions({ layers, trees }, options);
     for (const path of paths) {

@@ -20,7 +20,7 @@ import {
 import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import { openOperand } from "../../references/open.ts";
-import { Stores } from "../../references/stores.ts";
+import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
@@ -71,11 +71,11 @@ export const extract = defineCommand({
   examples: [
     {
       summary: "Make a directory of an image",
-      command: "composefs extract --basedir=objects rootfs.cfs rootfs",
+      command: "composefs extract --store=objects rootfs.cfs rootfs",
     },
     {
       summary: "See what is in it",
-      command: "composefs extract --basedir=objects --tar rootfs.cfs | tar -tv",
+      command: "composefs extract --store=objects --tar rootfs.cfs | tar -tv",
     },
   ],
   exitStatus: ["0 if everything was extracted, 1 if not."],
@@ -88,8 +88,9 @@ export const extract = defineCommand({
     }
     using reference = await openOperand(image, context, options.digest);
     const tree = loading(reference, () => openImage(reference.image).tree());
-    using stores = new Stores(machine, options.basedir);
-    using trees = openTrees(options, context);
+    const paths = storePaths(options, context);
+    using stores = new Stores(machine, paths);
+    using trees = openTrees(options, paths, context);
     const layers = [...stores.layers, ...reference.layers];
     const opening = openOptions({ layers, trees }, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);

@@ -10,13 +10,8 @@ import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
-import { Stores } from "../../references/stores.ts";
-import {
-  BASEDIRS_OPTION,
-  type ImageOptions,
-  imageOptions,
-  WHOLE_IMAGES,
-} from "../image/image_options.ts";
+import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
+import { type ImageOptions, imageOptions, WHOLE_IMAGES } from "../image/image_options.ts";
 import { selectedTrees } from "../image/selected_images.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
@@ -53,9 +48,19 @@ export const objects = defineCommand({
 /** The command `composefs missing-objects`. */
 export const missingObjects = defineCommand({
   ...MISSING_OBJECTS,
-  description: [...MISSING_OBJECTS.description, REFERENCE_HELP],
-  options: { basedir: BASEDIRS_OPTION, ...imageOptions },
-  run: (options, { images }, context) => runMissingObjects(options, images, context, "exact"),
+  description: [
+    "An object counts as there if a regular file of its name exists below one of the stores, reached through no symbolic link. Without a store every object is missing.",
+    REFERENCE_HELP,
+  ],
+  examples: [{
+    summary: "See what has to be fetched before an image can be mounted",
+    command: "composefs missing-objects --store=objects rootfs.cfs",
+  }],
+  options: { ...storeOptions, ...imageOptions },
+  run: ({ store, basedir, ...options }, { images }, context) => {
+    const stores = storePaths({ store, basedir }, context);
+    return runMissingObjects({ ...options, stores }, images, context, "exact");
+  },
 });
 
 /** Lists the objects of images. */
@@ -71,13 +76,13 @@ export async function runObjects(
 
 /** Lists the objects of images that are below none of the base directories. */
 export async function runMissingObjects(
-  options: ImageOptions & { readonly basedir: readonly Uint8Array[] },
+  options: ImageOptions & { readonly stores: readonly Uint8Array[] },
   images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
 ): Promise<number> {
   const paths = await collectPaths(options, images, context, view);
-  using stores = new Stores(context.machine, options.basedir);
+  using stores = new Stores(context.machine, options.stores);
   const missing = paths.filter((path) => !stores.has(path));
   writePaths(missing, options, context, view);
   return 0;

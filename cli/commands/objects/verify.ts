@@ -18,13 +18,13 @@ import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { openOperand } from "../../references/open.ts";
-import { Stores } from "../../references/stores.ts";
+import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
-  basedir: contentOptions.basedir,
+  ...storeOptions,
   digest: {
     ...contentOptions.digest,
     summary: "Expect the image to have this fs-verity digest",
@@ -62,22 +62,23 @@ export const verify = defineCommand({
   options,
   examples: [{
     summary: "Verify everything against one digest",
-    command: "composefs verify --basedir=objects --digest=DIGEST rootfs.cfs",
+    command: "composefs verify --store=objects --digest=DIGEST rootfs.cfs",
   }],
   exitStatus: ["0 if nothing is wrong, 1 if something is."],
   async run(options, { image }, context) {
     const { terminal, machine } = context;
-    const { basedir, imageOnly, json, digest, requireDigests, allowUndigested } = options;
-    if (basedir.length > 0 && imageOnly) {
-      throw new UsageError("Cannot use --basedir with --image-only: expected one of them");
+    const { imageOnly, json, digest, requireDigests, allowUndigested } = options;
+    if (options.store.length + options.basedir.length > 0 && imageOnly) {
+      throw new UsageError("Cannot use --store with --image-only: expected one of them");
     }
-    const trees = cacheSettings(options, context);
+    const paths = storePaths(options, context);
+    const trees = cacheSettings(options, paths, context);
     using reference = await openOperand(image, context);
     const { bytes, whole } = reference.read(digest?.algorithm ?? "sha256");
-    if (basedir.length === 0 && reference.layers.length === 0 && !imageOnly) {
-      throw new UsageError("Cannot verify objects: expected --basedir, or --image-only");
+    if (paths.length === 0 && reference.layers.length === 0 && !imageOnly) {
+      throw new UsageError("Cannot verify objects: expected --store, or --image-only");
     }
-    using stores = new Stores(machine, options.basedir);
+    using stores = new Stores(machine, paths);
     const progress = terminal.progress("Verifying, bytes:");
     const settings: VerifyOptions = {
       requireDigests,

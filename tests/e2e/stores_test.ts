@@ -1,0 +1,62 @@
+/**
+ * Object stores, as our own commands name them: by an option, or by the environment.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { mkdirSync } from "node:fs";
+import { makeImage, makeSmallTree } from "./small_image.ts";
+import { testEach } from "./each_program.ts";
+import { output, run, textOutput } from "./process.ts";
+import { assertSameBytes, read } from "./same_bytes.ts";
+
+testEach("store: one option for reading and writing, by its older names too", {}, (subject) => {
+  const { composefs, path } = subject;
+  const { image, store, digest } = makeImage(subject, makeSmallTree);
+  mkdirSync(path("empty"));
+  const wanted = read(path("tree/600000"));
+  for (const name of ["--store", "--basedir"]) {
+    const stores = [`${name}=${path("empty")}`, `${name}=${store}`];
+    assertSameBytes(output([...composefs, "cat"], [...stores, image, "/600000"]), wanted, name);
+    assertEquals(output([...composefs, "missing-objects"], [...stores, image]).length, 0);
+    const both = run([...composefs, "verify"], [...stores, `--digest=sha256:${digest}`, image]);
+    assertEquals([both.code, both.stderr], [0, ""]);
+  }
+  const mixed = run([...composefs, "verify"], [`--store=${store}`, `--basedir=${store}`, image]);
+  assertEquals([mixed.code, mixed.stderr.includes("expected one name")], [2, true]);
+  for (const name of ["--store", "--digest-store"]) {
+    const made = path(`made${name}`);
+    const args = [`${name}=${made}`, "--print-digest-only", path("tree")];
+    const created = run([...composefs, "create"], args);
+    assertEquals(new TextDecoder().decode(created.stdout).trim(), digest, created.stderr);
+    assertSameBytes(
+      output([...composefs, "cat"], [`--store=${made}`, image, "/600000"]),
+      wanted,
+      name,
+    );
+  }
+  const help = textOutput([...composefs, "verify"], ["--help"]);
+  assertEquals([help.includes("--store=DIR"), help.includes("--basedir")], [true, false]);
+});
+
+testEach("store: the environment names one for our commands that read", {}, (subject) => {
+  const { composefs, path, tool } = subject;
+  const { image, store } = makeImage(subject, makeSmallTree);
+  mkdirSync(path("empty"));
+  const env = { COMPOSEFS_STORE: store };
+  const wanted = read(path("tree/600000"));
+  const found = output([...composefs, "cat"], [image, "/600000"], { env });
+  assertSameBytes(found, wanted, "cat");
+  assertEquals(run([...composefs, "verify"], [image], { env }).code, 0);
+  assertEquals(run([...composefs, "verify"], ["--image-only", image], { env }).code, 0);
+  assertEquals(output([...composefs, "missing-objects"], [image], { env }).length, 0);
+  // An option beats it; and what is no option for reading, or another program's, knows nothing of it.
+  const other = run([...composefs, "cat"], [`--store=${path("empty")}`, image, "/600000"], { env });
+  assertEquals(other.code, 1);
+  const missing = output(tool("composefs-info"), ["missing-objects", image], { env });
+  assert(missing.length > 0);
+  const made = { COMPOSEFS_STORE: path("made") };
+  assertEquals(run([...composefs, "create"], [path("tree"), path("again")], { env: made }).code, 0);
+  assertEquals(run(["ls"], [path("made")]).code === 0, false);
+  const empty = run([...composefs, "verify"], [image], { env: { COMPOSEFS_STORE: "" } });
+  assertEquals([empty.code, empty.stderr.includes("expected --store")], [2, true]);
+});
