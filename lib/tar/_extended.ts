@@ -10,7 +10,7 @@
 
 import { latin1, quote, utf8 } from "../bytes/text.ts";
 import { decimal } from "./_numbers.ts";
-import { XattrRecords } from "./_xattr_records.ts";
+import { XATTR_PREFIXES, XattrRecords } from "./_xattr_records.ts";
 import type { Refuse } from "./tar_format_error.ts";
 
 /** Keywords whose last record counts. All others are comments to us, or handled apart. */
@@ -27,6 +27,8 @@ const KEYWORDS: ReadonlySet<string> = new Set([
 ]);
 
 const SPARSE_PREFIX = "GNU.sparse.";
+/** How all other keywords that matter begin. */
+const PREFIXES: readonly string[] = [...XATTR_PREFIXES, "GNU."];
 /** What a header has that describes the part of a file that is in one of several volumes. */
 const VOLUME_KEYWORDS: ReadonlySet<string> = new Set([
   "GNU.volume.filename",
@@ -45,9 +47,13 @@ export interface SparseRecords {
 /** The records of one extended header, or of several that apply together. */
 export class ExtendedHeader {
   readonly #values = new Map<string, Uint8Array>();
-  /** Its extended attributes. */
-  readonly xattrs: XattrRecords = new XattrRecords();
+  #xattrs: XattrRecords | undefined;
   #sparse: { values: Map<string, Uint8Array>; pairs: number[] } | undefined;
+
+  /** Its extended attributes, if it has any. */
+  get xattrs(): XattrRecords | undefined {
+    return this.#xattrs;
+  }
 
   /** What it says of a sparse file. */
   get sparse(): SparseRecords | undefined {
@@ -82,23 +88,26 @@ export class ExtendedHeader {
       if (equals < 0 || equals >= end || equals === blank + 1) {
         throw refuse(`no keyword in its record at byte ${at}, expected keyword=value`);
       }
-      this.#record(body.subarray(blank + 1, equals), body.subarray(equals + 1, end - 1), refuse);
+      const keyword = latin1(body.subarray(blank + 1, equals));
+      // Most records are times that nobody asks for.
+      if (KEYWORDS.has(keyword) || PREFIXES.some((prefix) => keyword.startsWith(prefix))) {
+        this.#record(keyword, body.slice(equals + 1, end - 1), refuse);
+      }
       at = end;
     }
   }
 
-  #record(keywordBytes: Uint8Array, value: Uint8Array, refuse: Refuse): void {
-    const keyword = latin1(keywordBytes);
+  #record(keyword: string, value: Uint8Array, refuse: Refuse): void {
     if (KEYWORDS.has(keyword)) {
-      this.#values.set(keyword, value.slice());
-    } else if (this.xattrs.add(keyword, value)) {
-      return;
+      this.#values.set(keyword, value);
     } else if (keyword.startsWith(SPARSE_PREFIX)) {
       this.#addSparse(keyword.slice(SPARSE_PREFIX.length), value, refuse);
     } else if (VOLUME_KEYWORDS.has(keyword)) {
-      throw refuse(
-        `${keyword}, as in a part of an archive of several volumes, expected a whole archive`,
-      );
+      const expected = "expected an archive in one volume";
+      throw refuse(`${keyword}, as the rest of a file of another volume has it, ${expected}`);
+    } else {
+      this.#xattrs ??= new XattrRecords();
+      this.#xattrs.add(keyword, value);
     }
   }
 
@@ -109,7 +118,7 @@ export class ExtendedHeader {
       if (!SPARSE_KEYWORDS.has(keyword)) {
         throw refuse(`unknown keyword ${quote(utf8(SPARSE_PREFIX + keyword))}`);
       }
-      values.set(keyword, value.slice());
+      values.set(keyword, value);
       return;
     }
     const number = decimal(value);

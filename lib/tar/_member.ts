@@ -136,12 +136,14 @@ class HeaderReader {
   }
 
   #stored(kind: TarMemberKind): number {
-    // Programs of old wrote the file's size for each of its links, and no contents. Contents are there if a record
-    // says so, as pax -o linkdata writes them; they are the same again.
-    if (kind === "hardlink" && this.#record("size") === undefined) return 0;
+    const flag = this.#typeFlag;
+    const hasRecord = this.#record("size") !== undefined;
+    // Programs of old wrote a file's size for each of its links, and POSIX lets directories have one: neither is
+    // followed by contents. A record says that they are, as in what pax -o linkdata writes.
+    const isIgnored = flag === TYPE_FLAGS.hardlink || flag === TYPE_FLAGS.directory;
+    if (isIgnored && !hasRecord) return 0;
     const size = this.#number("size", "size", Number.MAX_SAFE_INTEGER);
-    const mayHave = kind === "regular" || kind === "hardlink" ||
-      this.#typeFlag === TYPE_FLAGS.dumpDirectory;
+    const mayHave = kind === "regular" || kind === "hardlink" || flag === TYPE_FLAGS.dumpDirectory;
     // Readers do not agree on whether these are followed by as many bytes.
     if (size !== 0 && !mayHave) throw this.#refuse(`is a ${kind} of ${size} bytes, expected 0`);
     return size;

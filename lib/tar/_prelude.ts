@@ -30,7 +30,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Bytes of extended attributes for all members: each member takes time for each of them. */
-const MAX_SHARED_WEIGHT = 1 << 16;
+const MAX_SHARED_WEIGHT = 1 << 14;
 
 /** Gathers what is said of the next member, and of all. */
 export class PreludeReader {
@@ -78,7 +78,8 @@ export class PreludeReader {
     if (this.#shared.sparse !== undefined) {
       throw refuse("a sparse map, expected one in the header of a member");
     }
-    if (this.#shared.xattrs.weight > MAX_SHARED_WEIGHT) {
+    const { xattrs } = this.#shared;
+    if (xattrs !== undefined && xattrs.weight > MAX_SHARED_WEIGHT) {
       throw refuse(`extended attributes of more than ${MAX_SHARED_WEIGHT} bytes`);
     }
   }

@@ -9,13 +9,20 @@
  * @module
  */
 
-import { latin1, quote, utf8 } from "../bytes/text.ts";
+import { latin1, quote } from "../bytes/text.ts";
 import type { Xattr } from "../tree/tree.ts";
 import { ACL_KEYWORDS, aclValue } from "./_acl.ts";
 import type { Refuse } from "./tar_format_error.ts";
 
 const SCHILY_PREFIX = "SCHILY.xattr.";
 const LIBARCHIVE_PREFIX = "LIBARCHIVE.xattr.";
+
+/** How the keywords of these records begin; some others do too. */
+export const XATTR_PREFIXES: readonly string[] = [
+  SCHILY_PREFIX,
+  LIBARCHIVE_PREFIX,
+  ...ACL_KEYWORDS.keys(),
+];
 
 /** Both forms of the attribute that is written with one name. */
 interface Forms {
@@ -29,7 +36,8 @@ export class XattrRecords {
   readonly #forms = new Map<string, Forms>();
   /** Texts of ACLs by keyword; an empty one is no ACL. */
   readonly #acls = new Map<string, Uint8Array>();
-  #resolved: ReadonlyMap<string, Xattr> | undefined;
+  #byName: ReadonlyMap<string, Xattr> | undefined;
+  #list: readonly Xattr[] | undefined;
   #weight = 0;
 
   /** Bytes of all records that count, and what keeping each takes. */
@@ -37,24 +45,21 @@ export class XattrRecords {
     return this.#weight;
   }
 
-  /** Takes a record if it is one of an extended attribute. The value is copied. */
-  add(keyword: string, value: Uint8Array): boolean {
+  /** Takes a record if it is one of an extended attribute, and keeps the value. */
+  add(keyword: string, value: Uint8Array): void {
     if (keyword.startsWith(SCHILY_PREFIX)) {
       const forms = this.#formsOf(keyword.slice(SCHILY_PREFIX.length));
       this.#weigh(keyword, value, forms.schily);
-      forms.schily = value.slice();
+      forms.schily = value;
     } else if (keyword.startsWith(LIBARCHIVE_PREFIX)) {
       const forms = this.#formsOf(keyword.slice(LIBARCHIVE_PREFIX.length));
       this.#weigh(keyword, value, forms.libarchive);
-      forms.libarchive = value.slice();
+      forms.libarchive = value;
     } else if (ACL_KEYWORDS.has(keyword)) {
       this.#weigh(keyword, value, this.#acls.get(keyword));
-      this.#acls.set(keyword, value.slice());
-    } else {
-      return false;
+      this.#acls.set(keyword, value);
     }
-    this.#resolved = undefined;
-    return true;
+    this.#byName = this.#list = undefined;
   }
 
   #weigh(keyword: string, value: Uint8Array, replaced: Uint8Array | undefined): void {
@@ -76,12 +81,16 @@ export class XattrRecords {
    *
    * @throws {TarFormatError} As `refuse` makes it, if a record says nothing.
    */
-  resolve(refuse: Refuse): ReadonlyMap<string, Xattr> {
-    return this.#resolved ??= this.#resolve(refuse);
+  byName(refuse: Refuse): ReadonlyMap<string, Xattr> {
+    return this.#byName ??= this.#resolve(refuse);
+  }
+
+  /** The attributes; the same list each time, since members may share it. */
+  list(refuse: Refuse): readonly Xattr[] {
+    return this.#list ??= [...this.byName(refuse).values()];
   }
 
   #resolve(refuse: Refuse): ReadonlyMap<string, Xattr> {
-    if (this.#weight === 0) return NONE;
     const xattrs = new Map<string, Xattr>();
     const set = (name: string, value: Uint8Array) => {
       if (name === "" || name.includes("\0")) {
@@ -106,7 +115,6 @@ export class XattrRecords {
 
 /** For each record, about what an object takes. */
 const RECORD_WEIGHT = 64;
-const NONE: ReadonlyMap<string, Xattr> = new Map();
 
 /**
  * The attributes of a member.
@@ -116,19 +124,18 @@ const NONE: ReadonlyMap<string, Xattr> = new Map();
  */
 export function memberXattrs(
   own: XattrRecords | undefined,
-  shared: XattrRecords,
+  shared: XattrRecords | undefined,
   refuse: Refuse,
 ): readonly Xattr[] {
-  if (shared.weight === 0) return own === undefined ? [] : [...own.resolve(refuse).values()];
-  const all = new Map(shared.resolve(refuse));
-  if (own !== undefined) {
-    for (const [name, xattr] of own.resolve(refuse)) all.set(name, xattr);
-  }
-  return [...all.values()];
+  if (own === undefined) return shared?.list(refuse) ?? [];
+  if (shared === undefined) return own.list(refuse);
+  return [...new Map([...shared.byName(refuse), ...own.byName(refuse)]).values()];
 }
 
 function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (unit) => unit.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function gnuDecoded(name: string): string {
@@ -150,7 +157,7 @@ function base64(value: Uint8Array, name: string, refuse: Refuse): Uint8Array {
   const text = latin1(value);
   const [, digits] = BASE64.exec(text) ?? [];
   if (digits === undefined || digits.length % 4 === 1) {
-    throw refuse(`has no base64 in ${quote(utf8(LIBARCHIVE_PREFIX + name))}`);
+    throw refuse(`has no base64 in ${quote(bytesOf(LIBARCHIVE_PREFIX + name))}`);
   }
   return bytesOf(atob(digits));
 }

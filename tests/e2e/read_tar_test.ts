@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { openKernel } from "../../ffi/sys/open.ts";
 import { openSourceTree } from "../../ffi/tree/source_tree.ts";
 import { concatBytes, latin1, utf8 } from "../../lib/bytes/text.ts";
@@ -15,6 +15,7 @@ import { scanTree } from "../../lib/tree/scan.ts";
 import type { Node, Stat, Tree } from "../../lib/tree/tree.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { createRandom } from "../../scripts/random.ts";
+import { END, extended, file, header, nameOf, tell } from "../kit/tar_archive.ts";
 import { type Needs, testEach } from "./each_program.ts";
 import { acl, NO_ID } from "../kit/acl.ts";
 import { IS_ROOT, makeOddTree } from "./odd_tree.ts";
@@ -324,3 +325,55 @@ testEach("read tar: what is written here", { once: true }, async ({ path }) => {
   const pieces = Array.from(archive, (piece) => piece.slice());
   assertEquals(lines(readArchive(concatBytes(...pieces)), {}), lines(tree, {}));
 });
+
+/** Archives that no program writes any more, or that end early, as GNU tar reads them. */
+const ODD_ARCHIVES: Readonly<Record<string, readonly Uint8Array[]>> = {
+  "no end": [file({}, "x")],
+  "half an end": [file({}, "x"), END.subarray(512)],
+  "more behind the end": [file({}, "x"), END, file({}, "y")],
+  "a name in records and apart": [
+    extended([["path", "records"]]),
+    file({ name: "././@LongLink", type: "L", magic: "ustar  \0" }, "apart\0"),
+    file({}, "x"),
+    END,
+  ],
+  "a name for all, and apart": [
+    extended([["path", "all"]], "g"),
+    file({ name: "././@LongLink", type: "L", magic: "ustar  \0" }, "apart\0"),
+    file({}, "x"),
+    END,
+  ],
+  "hard links with contents": [
+    extended([["size", "3"]]),
+    file({ type: "1", linkName: "file" }, "abc"),
+    file({ name: "next" }, "x"),
+    END,
+  ],
+  "hard links with a size": [
+    header({ type: "1", linkName: "file", size: 3 }),
+    file({ name: "next" }, "x"),
+    END,
+  ],
+  "directories with a size": [header({ type: "5", size: 3 }), file({ name: "next" }, "x"), END],
+  "a list of a directory": [
+    file({ name: "d", type: "D", magic: "ustar  \0" }, "Yfile\0\0"),
+    file({ name: "next" }, "x"),
+    END,
+  ],
+  "records as Solaris had them": [file({ type: "X" }, "13 path=name\n"), file({}, "x"), END],
+};
+
+testEach(
+  "read tar: what is odd is read as by GNU tar",
+  { once: true, tools: ["tar"] },
+  ({ path }) => {
+    for (const [what, parts] of Object.entries(ODD_ARCHIVES)) {
+      const archive = concatBytes(...parts);
+      writeFileSync(path("archive"), archive);
+      const { code, stdout, stderr } = run(["tar"], ["-tf", path("archive")]);
+      assertEquals(code, 0, `${what}: ${stderr}`);
+      const names = latin1(stdout).trimEnd().split("\n").map((name) => name.replace(/\/$/, ""));
+      assertEquals(tell([archive]).members.map(nameOf), names, what);
+    }
+  },
+);

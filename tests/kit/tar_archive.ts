@@ -80,8 +80,11 @@ export function extended(
   records: readonly (readonly [keyword: string, value: string])[],
   type = "x",
 ): Uint8Array<ArrayBuffer> {
-  const body = records.map(([keyword, value]) => paxRecord(bytesOf(keyword), bytesOf(value)));
-  return file({ name: "PaxHeaders/file", type }, latin1(concatBytes(...body)));
+  // By latin1, for there may be more of them than a call has arguments.
+  const body = records.map(([keyword, value]) =>
+    latin1(paxRecord(bytesOf(keyword), bytesOf(value)))
+  );
+  return file({ name: "PaxHeaders/file", type }, body.join(""));
 }
 
 /** The end of an archive. */

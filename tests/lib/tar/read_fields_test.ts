@@ -296,15 +296,18 @@ Deno.test("contents of hard links and lists of directories are passed over", () 
     bytesOf("abc" + "\0".repeat(509)),
     header({ name: "b", type: "1", linkName: "c", size: 3 }),
     file({ name: "d", type: "D" }, "Yfile\0\0"),
-    header({ name: "e" }),
+    header({ name: "e", type: "5", size: 4096 }),
+    header({ name: "f" }),
   );
-  assertEquals(linked.map(nameOf), ["a", "b", "d", "e"]);
-  assertEquals(linked.map(({ contents }) => contents), [[], [], [], []]);
-  assertEquals(linked.map(({ member }) => member.size), [0, 0, 0, 0]);
-  for (const type of ["2", "3", "4", "5", "6"]) {
+  assertEquals(linked.map(nameOf), ["a", "b", "d", "e", "f"]);
+  assertEquals(linked.map(({ contents }) => contents), [[], [], [], [], []]);
+  assertEquals(linked.map(({ member }) => member.size), [0, 0, 0, 0, 0]);
+  for (const type of ["2", "3", "4", "6"]) {
     const state = stateOf(header({ type, linkName: "x", size: 3 }));
     assertEquals(state.endsWith("of 3 bytes, expected 0"), true);
   }
+  const directory = stateOf(extended([["size", "3"]]), header({ type: "5" }));
+  assertEquals(directory, `"file" is a directory of 3 bytes, expected 0`);
 });
 
 Deno.test("what describes a part of several volumes is refused, a label of one is not", () => {
@@ -375,10 +378,10 @@ Deno.test("attributes for all members stand behind those of one", () => {
   );
   assertEquals(
     stateOf(extended(many, "g")),
-    "a global extended header with extended attributes of more than 65536 bytes",
+    "a global extended header with extended attributes of more than 16384 bytes",
   );
   // What is replaced does not add up.
-  const one = extended([["SCHILY.xattr.user.a", "x".repeat(60_000)]], "g");
+  const one = extended([["SCHILY.xattr.user.a", "x".repeat(15_000)]], "g");
   tellOne(one, one, one, header({}));
 });
 
