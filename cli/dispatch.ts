@@ -10,10 +10,13 @@
 
 import type { Machine } from "../ffi/machine.ts";
 import { InterruptedError } from "../ffi/sys/signals.ts";
-import type { Entry, Group, OperandTable, ProgramPolicy } from "./args/command.ts";
+import { equalBytes } from "../lib/bytes/compare.ts";
+import { utf8 } from "../lib/bytes/text.ts";
+import { type Called, calledBy, calledWith } from "./args/called.ts";
+import type { Group, OperandTable } from "./args/command.ts";
 import { helpText, usageText } from "./args/help.ts";
 import { parse, parseGroup } from "./args/parse.ts";
-import { suggestion } from "./args/suggest.ts";
+import { jsonError } from "./json_error.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./args/usage_error.ts";
 import { versionLine } from "./version.ts";
@@ -24,14 +27,14 @@ export interface DispatchContext {
   readonly composefs: Group;
   readonly terminal: Terminal;
   readonly machine: Machine;
+  /** What runs the program, as its version says it: `Bun 1.4.5`. */
+  readonly runtime?: string;
   /** Told of the files that a command reads from end to end, before it opens any of them. */
   readonly expectInput?: (paths: readonly Uint8Array[]) => void;
 }
 
 /** Status of a program whose reader went away, as a shell reports death by SIGPIPE. */
 const BROKEN_PIPE_STATUS = 141;
-
-const DEFAULT_POLICY: ProgramPolicy = { usageStatus: 2, printUsage: false };
 
 /**
  * Runs a command line.
@@ -50,7 +53,7 @@ export async function dispatch(
   context: DispatchContext,
 ): Promise<number> {
   const { terminal } = context;
-  const call = start(argv0, context.composefs);
+  const call: Call = { called: calledBy(argv0, context.composefs), debug: false, json: false };
   try {
     const status = await run(call, args, context);
     terminal.stdout.flush();
@@ -64,65 +67,48 @@ export async function dispatch(
 
 /** How far the command line has been understood; what a message says depends on it. */
 interface Call {
-  entry: Entry;
-  /** Name that messages begin with. */
-  program: string;
-  /** Name that usage begins with: the program's and the verbs'. */
-  called: string;
-  policy: ProgramPolicy;
+  called: Called;
   debug: boolean;
-}
-
-function start(argv0: string, composefs: Group): Call {
-  const name = argv0.slice(argv0.lastIndexOf("/") + 1);
-  const entry = composefs.commands.find((child) => child.program && child.name === name) ??
-    composefs;
-  return {
-    entry,
-    program: entry.name,
-    called: entry.name,
-    policy: entry.program ?? DEFAULT_POLICY,
-    debug: false,
-  };
-}
-
-function enter(call: Call, entry: Entry): void {
-  call.entry = entry;
-  if (entry.program === undefined) {
-    call.called += ` ${entry.name}`;
-    return;
-  }
-  call.policy = entry.program;
-  call.program = entry.name;
-  call.called = entry.name;
+  json: boolean;
 }
 
 async function run(
   call: Call,
   args: readonly Uint8Array<ArrayBuffer>[],
-  { composefs, terminal, machine, expectInput }: DispatchContext,
+  { terminal, machine, runtime, expectInput }: DispatchContext,
 ): Promise<number> {
-  let { entry } = call;
+  let { entry } = call.called;
   let rest = args;
+  // What is wrong with a command line is told in JSON as well, and not known before it is read.
+  call.json = !call.called.asC && mentionsJson(args);
   while (entry.kind === "group") {
-    const asked = parseGroup(entry, rest);
-    if (asked.kind === "none") throw noVerb(entry);
-    if (asked.kind !== "verb") return tell(asked.kind, call, terminal);
-    entry = findVerb(entry, asked.verb);
+    const { asC } = call.called;
+    const asked = parseGroup(entry, rest, { asC });
+    if (asked.kind === "none") return withoutVerb(entry, call, terminal);
+    if (asked.kind !== "verb") return tell(asked.kind, call, terminal, runtime);
+    call.called = calledWith(call.called, entry, asked.verb);
+    if (call.called.asC) call.json = false;
+    entry = call.called.entry;
     rest = asked.rest;
-    enter(call, entry);
   }
-  const asC = call.program !== composefs.name;
+  const { asC, program } = call.called;
   const asked = parse(entry, rest, { asC });
-  if (asked.kind !== "run") return tell(asked.kind, call, terminal);
+  if (asked.kind !== "run") return tell(asked.kind, call, terminal, runtime);
+  const { manner } = asked;
   call.debug = asked.debug;
+  call.json = manner.json;
+  terminal.manner = manner;
   expectInput?.(wholeInputs(entry.operands, asked.operands));
-  return await entry.run(asked.options, asked.operands, {
-    program: call.program,
-    asC,
-    terminal,
-    machine,
-  });
+  return await entry.run(asked.options, asked.operands, { program, asC, terminal, machine });
+}
+
+const JSON_WORD = utf8("--json");
+const END_OF_OPTIONS = utf8("--");
+
+function mentionsJson(args: readonly Uint8Array[]): boolean {
+  const end = args.findIndex((argument) => equalBytes(argument, END_OF_OPTIONS));
+  return args.slice(0, end < 0 ? undefined : end)
+    .some((argument) => equalBytes(argument, JSON_WORD));
 }
 
 /** What is given for operands that name files to be read from end to end. */
@@ -136,25 +122,28 @@ function wholeInputs(
   return values.flat().filter((value) => value instanceof Uint8Array);
 }
 
-function tell(what: "help" | "version", call: Call, terminal: Terminal): number {
+function tell(
+  what: "help" | "version",
+  { called }: Call,
+  terminal: Terminal,
+  runtime: string | undefined,
+): number {
   const text = what === "help"
-    ? helpText(call.entry, call.called, terminal.width)
-    : versionLine(call.program) + "\n";
+    ? helpText(called.entry, called.name, terminal.width, called.asC)
+    : versionLine(called.program, called.asC, runtime) + "\n";
   terminal.stdout.write(text);
   return 0;
 }
 
-function noVerb(group: Group): UsageError {
-  return new UsageError(
-    group.missing ?? `Cannot run ${group.name}: command is missing, see "${group.name} --help"`,
-  );
-}
-
-function findVerb(group: Group, verb: string): Entry {
-  const found = group.commands.find((child) => child.name === verb);
-  if (found !== undefined) return found;
-  const hint = suggestion(verb, group.commands.map((child) => child.name));
-  throw new UsageError(`Cannot run "${verb}": ${group.name} has no such command${hint}`);
+/** Lists the commands for who typed none. It goes to standard error: nothing was asked for, and nothing done. */
+function withoutVerb(group: Group, { called, json }: Call, terminal: Terminal): number {
+  if (called.asC || json) {
+    throw new UsageError(
+      group.missing ?? `Cannot run ${group.name}: command is missing, see "${group.name} --help"`,
+    );
+  }
+  terminal.stderr.write(helpText(group, called.name, terminal.width));
+  return called.policy.usageStatus;
 }
 
 function report(error: unknown, call: Call, terminal: Terminal): number {
@@ -167,16 +156,16 @@ function report(error: unknown, call: Call, terminal: Terminal): number {
   }
   printError(error, call, terminal);
   if (!(error instanceof UsageError)) return 1;
-  if (error.usage && call.policy.printUsage) {
-    terminal.stderr.write(usageText(call.entry, call.called));
-  }
-  return call.policy.usageStatus;
+  const { entry, name, policy } = call.called;
+  if (error.usage && policy.printUsage) terminal.stderr.write(usageText(entry, name));
+  return policy.usageStatus;
 }
 
 function printError(error: unknown, call: Call, terminal: Terminal): void {
+  const { policy, program } = call.called;
   const message = error instanceof Error ? error.message : String(error);
-  const prefix = call.policy.prefix ?? `${call.program}: `;
-  terminal.stderr.write(`${prefix}${oneLine(message)}\n`);
+  const prefix = policy.prefix ?? `${program}: `;
+  terminal.stderr.write(call.json ? jsonError(error) : `${prefix}${oneLine(message)}\n`);
   if (call.debug) terminal.stderr.write(stackText(error));
 }
 

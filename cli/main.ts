@@ -32,6 +32,7 @@ import {
   programArguments,
   programName,
   refuseRuntime,
+  runtimeVersion,
   setExitStatus,
   writeError,
   writeSome,
@@ -69,6 +70,7 @@ async function start(): Promise<number> {
       composefs: COMPOSEFS,
       terminal: createTerminal(port),
       machine,
+      runtime: runtimeVersion(),
       expectInput: (paths) => {
         if (executable !== undefined && isLongInput(linux, paths)) restart();
       },
@@ -90,10 +92,16 @@ async function startWithoutKernel(reason: unknown): Promise<number> {
     write: writeSome,
     isTerminal: () => false,
     columns: () => undefined,
+    isDumb: () => true,
     now: () => performance.now(),
   });
   const args = programArguments().map(utf8);
-  return await dispatch(programName(), args, { composefs: COMPOSEFS, terminal, machine });
+  return await dispatch(programName(), args, {
+    composefs: COMPOSEFS,
+    terminal,
+    machine,
+    runtime: runtimeVersion(),
+  });
 }
 
 if (isOther()) {

@@ -6,9 +6,11 @@
 
 import { Fd } from "../ffi/files/fd.ts";
 import { ownChunks } from "../ffi/files/own_chunks.ts";
+import { ownEnvironment } from "../ffi/process/exec.ts";
 import { standardStream } from "../ffi/process/stdio.ts";
 import { terminalColumns } from "../ffi/process/terminal.ts";
 import type { Linux } from "../ffi/sys/linux.ts";
+import { latin1 } from "../lib/bytes/text.ts";
 import type { TerminalPort } from "./terminal.ts";
 
 /** The process's own streams. */
@@ -54,6 +56,14 @@ export class ProcessPort implements TerminalPort {
   columns(descriptor: 1 | 2): number | undefined {
     // A terminal that does not know its width says 0.
     return terminalColumns(this.#linux, descriptor) || undefined;
+  }
+
+  isDumb(): boolean {
+    const variables = ownEnvironment(this.#linux);
+    // Without /proc nothing is known: nearly every terminal can.
+    if (variables.length === 0) return false;
+    const term = latin1(variables).split("\0").find((variable) => variable.startsWith("TERM="));
+    return term === undefined || term === "TERM=" || term === "TERM=dumb";
   }
 
   now(): number {

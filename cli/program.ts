@@ -22,7 +22,26 @@ import { missingObjects, objects } from "./commands/objects/objects.ts";
 import { rewrite } from "./commands/image/rewrite.ts";
 import { uninstall } from "./commands/setup/uninstall.ts";
 import { verify } from "./commands/objects/verify.ts";
-import type { Group } from "./args/command.ts";
+import { completions } from "./commands/about/completions.ts";
+import { ELSEWHERE } from "./elsewhere.ts";
+import { help } from "./commands/about/help.ts";
+import type { Group, Section } from "./args/command.ts";
+
+/** Every command, by what it is about. */
+const SECTIONS: readonly Section[] = [
+  { title: "Make images", commands: [create, rewrite] },
+  { title: "Look into images", commands: [ls, dump, cat, extract, objects, missingObjects] },
+  { title: "Check and mount", commands: [digest, verify, mount] },
+  {
+    title: "Set up",
+    commands: [doctor, install(() => COMPOSEFS), uninstall, completions(() => COMPOSEFS)],
+  },
+  { title: "Ask", commands: [help(() => COMPOSEFS)] },
+  {
+    title: "As other programs",
+    commands: [mkcomposefs, composefsInfo, composefsDump, mountComposefs, fsverity],
+  },
+];
 
 /** The verbs of `composefs`, and the programs that also go by their own names. */
 export const COMPOSEFS: Group = {
@@ -32,31 +51,13 @@ export const COMPOSEFS: Group = {
   program: { usageStatus: 2, printUsage: false },
   description: [
     "Called by the name of one of its commands, through a link, it is that command.",
-    "Each command has a help text of its own: composefs COMMAND --help.",
+    "Each command has a help text of its own: composefs help COMMAND, or composefs COMMAND --help.",
   ],
   options: {},
-  commands: [
-    create,
-    ls,
-    dump,
-    objects,
-    missingObjects,
-    digest,
-    verify,
-    cat,
-    extract,
-    rewrite,
-    mount,
-    doctor,
-    install(() => COMPOSEFS),
-    uninstall,
-    mkcomposefs,
-    composefsInfo,
-    composefsDump,
-    mountComposefs,
-    fsverity,
-  ],
+  commands: SECTIONS.flatMap(({ commands }) => commands),
+  sections: SECTIONS,
+  elsewhere: ELSEWHERE,
   exitStatus: [
-    "0 done, 1 failed, 2 for a wrong command line. Commands that stand for a C program keep its statuses.",
+    "0 done, 1 failed, 2 for a wrong command line or none. Commands that stand for a C program keep its statuses.",
   ],
 };

@@ -23,6 +23,7 @@ interface NodeProcess {
 interface BunGlobal {
   readonly isMainThread: boolean;
   readonly isStandaloneExecutable?: boolean;
+  readonly version: string;
 }
 
 const { Bun: bun } = globalThis as { readonly Bun?: BunGlobal };
@@ -34,6 +35,11 @@ function nodeProcess(): NodeProcess {
 /** Tells whether this is Bun, whose engine is JavaScriptCore; Deno's is V8. */
 export function isBun(): boolean {
   return bun !== undefined;
+}
+
+/** Name and version of the runtime. */
+export function runtimeVersion(): string {
+  return bun === undefined ? `Deno ${Deno.version.deno}` : `Bun ${bun.version}`;
 }
 
 /** Tells whether this is neither: Node, which has no FFI. */

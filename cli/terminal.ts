@@ -8,6 +8,13 @@
  * @module
  */
 
+import {
+  jsonProgress,
+  type Progress,
+  ProgressLine,
+  type ProgressUnit,
+  SILENT_PROGRESS,
+} from "./progress_line.ts";
 import { utf8 } from "../lib/bytes/text.ts";
 
 /** What the streams need of the system. Descriptor 1 is standard output, 2 standard error. */
@@ -24,6 +31,8 @@ export interface TerminalPort {
   isTerminal(descriptor: 1 | 2): boolean;
   /** Width in columns, or undefined if the descriptor is not a terminal. */
   columns(descriptor: 1 | 2): number | undefined;
+  /** Tells whether what is a terminal cannot go back in a line: `TERM` says `dumb`, or nothing. */
+  isDumb(): boolean;
   /** Milliseconds of a clock that does not jump. */
   now(): number;
 }
@@ -41,16 +50,18 @@ export interface Output {
   flush(): void;
 }
 
-/** A running task as the progress line shows it. */
-export interface Progress {
-  /**
-   * Says how much is done, and of how much if that has changed; redraws the line if a tenth of a second
-   * has passed.
-   */
-  update(done: number, total?: number): void;
-  /** Removes the line. */
-  finish(): void;
+/** What is said on standard error besides errors, and how. */
+export interface Manner {
+  /** No notes, no progress. */
+  readonly quiet: boolean;
+  /** Errors and notes are JSON. */
+  readonly json: boolean;
+  /** Progress on a terminal, none, or as lines of JSON. */
+  readonly progress: "auto" | "none" | "json";
 }
+
+/** The manner where nothing is said of it. */
+export const PLAIN_MANNER: Manner = { quiet: false, json: false, progress: "auto" };
 
 /** The streams and what is known of the terminal. */
 export interface Terminal {
@@ -63,29 +74,41 @@ export interface Terminal {
   readonly width: number;
   /** Tells whether standard output ended early because its reader is gone. */
   stdoutClosed(): boolean;
+  /** How standard error is used; may be set until something is written there. */
+  manner: Manner;
   /**
-   * Starts a line on standard error, such as `Digesting 120 of 960 (12%)`. Nothing is drawn unless
-   * standard error is a terminal.
+   * Starts a line on standard error, such as `Digesting: 12.0 of 100.0 MiB (12%)`; by default nothing is
+   * drawn unless standard error is a terminal that can go back in a line.
    *
-   * @param total How much there is to do, in the units of `update`; without it no share is shown.
+   * @param total How much there is to do, in the unit; without it no share is shown.
    */
-  progress(label: string, total?: number): Progress;
+  progress(task: string, unit: ProgressUnit, total?: number): Progress;
 }
 
 const BUFFER_SIZE = 65536;
-const REDRAW_MILLISECONDS = 100;
 
 /** Makes the streams over a port. */
 export function createTerminal(port: TerminalPort): Terminal {
-  const line = progressLine(port);
+  const progressPort = {
+    write: (text: string) => writeErrorStream(port, utf8(text)),
+    columns: () => port.columns(2) ?? 80,
+    now: () => port.now(),
+  };
+  const line = new ProgressLine(progressPort);
   const stdout = bufferedOutput(port, line);
   return {
     stdin: () => port.read(),
     stdout,
     stderr: directOutput(port, line),
     width: port.columns(1) ?? 80,
+    manner: PLAIN_MANNER,
     stdoutClosed: () => stdout.closed,
-    progress: line.start,
+    progress(task, unit, total) {
+      const { quiet, progress } = this.manner;
+      if (quiet || progress === "none") return SILENT_PROGRESS;
+      if (progress === "json") return jsonProgress(progressPort, task, unit, total);
+      return port.isTerminal(2) && !port.isDumb() ? line.start(task, unit, total) : SILENT_PROGRESS;
+    },
   };
 }
 
@@ -136,49 +159,6 @@ function directOutput(port: TerminalPort, line: ProgressLine): Output {
     writeErrorStream(port, typeof data === "string" ? utf8(data) : data);
   }
   return { isTerminal: port.isTerminal(2), write, flush() {} };
-}
-
-interface ProgressLine {
-  start(label: string, total?: number): Progress;
-  clear(): void;
-}
-
-function progressLine(port: TerminalPort): ProgressLine {
-  let shown = 0;
-
-  function clear(): void {
-    // Spaces rather than an escape sequence: every terminal understands them.
-    if (shown > 0) writeErrorStream(port, utf8(`\r${" ".repeat(shown)}\r`));
-    shown = 0;
-  }
-  function draw(text: string): void {
-    // The last column stays free: some terminals break the line once it is filled.
-    const cut = [...text].slice(0, Math.max(0, (port.columns(2) ?? 80) - 1));
-    const rest = " ".repeat(Math.max(0, shown - cut.length));
-    writeErrorStream(port, utf8(`\r${cut.join("")}${rest}`));
-    shown = cut.length;
-  }
-  function start(label: string, total?: number): Progress {
-    if (!port.isTerminal(2)) return { update() {}, finish() {} };
-    // Counting from the start keeps a task of less than a tenth of a second from flickering.
-    let drawnAt = port.now();
-    return {
-      update(done, newTotal = total) {
-        const now = port.now();
-        if (now - drawnAt < REDRAW_MILLISECONDS) return;
-        drawnAt = now;
-        draw(progressText(label, done, newTotal));
-      },
-      finish: clear,
-    };
-  }
-  return { start, clear };
-}
-
-function progressText(label: string, done: number, total: number | undefined): string {
-  if (total === undefined) return `${label} ${done}`;
-  const share = total > 0 ? Math.min(100, Math.floor(100 * done / total)) : 100;
-  return `${label} ${done} of ${total} (${share}%)`;
 }
 
 function writeAll(port: TerminalPort, descriptor: 1 | 2, bytes: Uint8Array): void {

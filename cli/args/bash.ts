@@ -31,6 +31,11 @@ _composefs_offer() {
   case $1 in
   path) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
   words\\ *) mapfile -t COMPREPLY < <(compgen -W "\${1#words }" -- "$2") ;;
+  list\\ *)
+    local before=
+    [[ $2 == *,* ]] && before=\${2%,*},
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "\${1#list }" -- "\${2##*,}")
+    compopt -o nospace ;;
   esac
 }
 
@@ -91,5 +96,5 @@ function valueCases({ words, options }: Place): string[] {
 }
 
 function shown(value: ValueKind): string {
-  return value.kind === "words" ? `words ${value.words.join(" ")}` : value.kind;
+  return "words" in value ? `${value.kind} ${value.words.join(" ")}` : value.kind;
 }

@@ -10,15 +10,8 @@
 
 import type { Machine } from "../../ffi/machine.ts";
 import type { Terminal } from "../terminal.ts";
-
-/**
- * Makes a value of an option or operand out of its text. Throws a `ValueError` whose message says what
- * was expected; the parser puts the option and the text given before it.
- *
- * @param text The bytes as UTF-8, U+FFFD where they are not.
- * @param bytes The bytes as the kernel handed them over, without the terminating NUL.
- */
-export type ValueParser<T> = (text: string, bytes: Uint8Array<ArrayBuffer>) => T;
+import type { ValueParser } from "./value_parser.ts";
+import { choice } from "./values.ts";
 
 interface OptionBase {
   /** One letter by which the option may also be given, as `-o`. */
@@ -193,18 +186,52 @@ export interface Group extends EntryBase {
   /** Options allowed before the verb as well. Every command of the group includes them in its table. */
   readonly options: OptionTable;
   readonly commands: readonly Entry[];
+  /** The same commands by what they are about, for the list in `--help`. */
+  readonly sections?: readonly Section[];
+  /** What to do instead, by words that people try because another program has them. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   /** Message if no verb is given, where the C program has one of its own. */
   readonly missing?: string;
+}
+
+/** Commands that are about the same. */
+export interface Section {
+  readonly title: string;
+  readonly commands: readonly Entry[];
 }
 
 /** Whatever a word on the command line can name. */
 export type Entry = Command | Group;
 
-/** Options of every command. */
+/** Options of every command, whatever name it goes by. */
 export const GLOBAL_OPTIONS = {
   help: { kind: "flag", summary: "Print this help and exit", extension: true },
   version: { kind: "flag", summary: "Print the version and exit", extension: true },
   debug: { kind: "flag", summary: "Print the stack of an error", extension: true },
+} as const satisfies OptionTable;
+
+/** How progress is shown: on a terminal only, not at all, or as JSON wherever standard error leads. */
+export const PROGRESS_WORDS = ["auto", "none", "json"] as const;
+
+/** Options of every command of composefs itself. Those under the C programs' names have the others only. */
+export const OWN_OPTIONS = {
+  help: { ...GLOBAL_OPTIONS.help, short: "h" },
+  version: { ...GLOBAL_OPTIONS.version, short: "V" },
+  debug: GLOBAL_OPTIONS.debug,
+  quiet: {
+    kind: "flag",
+    short: "q",
+    summary: "Print no notes and no progress, only the answer and errors",
+    extension: true,
+  },
+  progress: {
+    kind: "value",
+    value: "WHEN",
+    parse: choice(...PROGRESS_WORDS),
+    default: "auto",
+    summary: "Show progress on a terminal (auto), not at all (none), or as lines of JSON (json)",
+    extension: true,
+  },
 } as const satisfies OptionTable;
 
 /** Fixes a command's types from its own table, so that `run` is checked against it. */
@@ -215,9 +242,13 @@ export function defineCommand<
   return { kind: "command", ...command };
 }
 
-/** Everything an entry accepts: its own options, then those of every command. */
-export function allOptions(entry: Entry): OptionTable {
-  return { ...entry.options, ...GLOBAL_OPTIONS, ...entry.options };
+/**
+ * Everything an entry accepts: its own options, then those of every command.
+ *
+ * @param asC Whether it goes by a C program's name.
+ */
+export function allOptions(entry: Entry, asC: boolean): OptionTable {
+  return { ...entry.options, ...(asC ? GLOBAL_OPTIONS : OWN_OPTIONS), ...entry.options };
 }
 
 /** The key under which `run` finds an option: `digest-store` as `digestStore`. */

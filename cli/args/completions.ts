@@ -19,9 +19,12 @@ import {
 import { programsOf } from "./man.ts";
 import { type Choice, path } from "./values.ts";
 
-/** What a value may be: one of a few words, a path, or something that only the user knows. */
+/**
+ * What a value may be: one of a few words or, as a list, several with commas between them, some of which
+ * end with an equals sign; a path, or something that only the user knows.
+ */
 export type ValueKind =
-  | { readonly kind: "words"; readonly words: readonly string[] }
+  | { readonly kind: "words" | "list"; readonly words: readonly string[] }
   | { readonly kind: "path" | "other" };
 
 /** An option as a shell offers it. */
@@ -50,11 +53,13 @@ export interface Place {
 
 /** All places, each program's before those of its commands. */
 export function placesOf(composefs: Group): Place[] {
-  return programsOf(composefs).flatMap((program) => placesFrom(program, [program.name]));
+  return programsOf(composefs).flatMap((program) =>
+    placesFrom(program, [program.name], program !== composefs)
+  );
 }
 
-function placesFrom(entry: Entry, words: readonly string[]): Place[] {
-  const options = Object.entries(allOptions(entry))
+function placesFrom(entry: Entry, words: readonly string[], asC: boolean): Place[] {
+  const options = Object.entries(allOptions(entry, asC))
     .filter(([, option]) => option.hidden !== true)
     .map(([name, option]) => offered(name, option));
   if (entry.kind === "command") {
@@ -64,7 +69,9 @@ function placesFrom(entry: Entry, words: readonly string[]): Place[] {
   const commands = entry.commands.map(({ name, summary }) => ({ name, summary }));
   return [
     { words, commands, options, operands: undefined },
-    ...entry.commands.flatMap((child) => placesFrom(child, [...words, child.name])),
+    ...entry.commands.flatMap((child) =>
+      placesFrom(child, [...words, child.name], asC || child.program !== undefined)
+    ),
   ];
 }
 
@@ -91,7 +98,8 @@ function kindOf({ parse }: Operand): ValueKind {
 
 function valueKind(parse: unknown): ValueKind {
   if (parse === path) return { kind: "path" };
-  const { words } = (parse ?? {}) as Partial<Choice<string>>;
+  const { words, listed } = (parse ?? {}) as Partial<Choice<string> & { listed: string[] }>;
+  if (listed !== undefined) return { kind: "list", words: listed };
   return words === undefined ? { kind: "other" } : { kind: "words", words };
 }
 

@@ -24,6 +24,11 @@ function __composefs_at
     test "$place" = "$argv[1]"
 end
 
+# Its arguments, a line each.
+function __composefs_words
+    printf '%s\\n' $argv
+end
+
 ${places.flatMap(placeLines).join("\n")}
 `;
 }
@@ -48,6 +53,9 @@ function optionArguments({ long, short, summary, value }: OfferedOption): string
     ...(value === undefined ? [] : ["-r"]),
     ...(value?.kind === "path" ? ["-F"] : []),
     ...(value?.kind === "other" ? ["-f"] : []),
+    ...(value?.kind === "list"
+      ? [`-f -a '(__fish_complete_list , "__composefs_words ${value.words.join(" ")}")'`]
+      : []),
     ...(value?.kind === "words" ? [`-f -a ${quoted(value.words.join(" "))}`] : []),
     `-d ${fishQuoted(summary)}`,
   ].join(" ");

@@ -17,16 +17,17 @@ const COLUMN_LIMIT = 26;
  *
  * @param called How the entry was called, its parents' names included: `composefs-info ls`.
  * @param width Columns to wrap at; taken as at least 60 and at most 100.
+ * @param asC Whether it was called by a C program's name.
  */
-export function helpText(entry: Entry, called: string, width = 80): string {
+export function helpText(entry: Entry, called: string, width = 80, asC = false): string {
   const columns = Math.min(100, Math.max(60, width));
   const paragraphs = [`${entry.summary}.`, ...entry.description];
   const sections = [
     usageLines(entry, called).join("\n"),
     ...paragraphs.map((paragraph) => wrap(paragraph, columns).join("\n")),
-    section("Commands", commandRows(entry), columns),
+    ...commandSections(entry, columns),
     section("Operands", operandRows(entry), columns),
-    section("Options", optionRows(entry), columns),
+    section("Options", optionRows(entry, asC), columns),
     examples(entry),
     bullets("Exit status", entry.exitStatus ?? [], columns),
     bullets("See also", entry.seeAlso === undefined ? [] : [entry.seeAlso.join(", ")], columns),
@@ -72,7 +73,21 @@ export interface Row {
 /** The commands of a group. */
 export function commandRows(entry: Entry): Row[] {
   if (entry.kind === "command") return [];
-  return entry.commands.map(({ name, summary }) => ({ left: name, summary }));
+  return rowsOfCommands(entry.commands);
+}
+
+function rowsOfCommands(commands: readonly Entry[]): Row[] {
+  return commands.map(({ name, summary }) => ({ left: name, summary }));
+}
+
+/** The commands of a group, by what they are about where that is known. */
+function commandSections(entry: Entry, columns: number): string[] {
+  if (entry.kind === "command") return [];
+  const sections = entry.sections ?? [{ title: "Commands", commands: entry.commands }];
+  const width = Math.max(0, ...entry.commands.map(({ name }) => name.length));
+  return sections.map(({ title, commands }) =>
+    section(title, rowsOfCommands(commands), columns, width)
+  );
 }
 
 /** The operands of a command. */
@@ -82,8 +97,8 @@ export function operandRows(entry: Entry): Row[] {
 }
 
 /** Every option that is not hidden, those of all commands included. */
-export function optionRows(entry: Entry): Row[] {
-  return rowsOf(Object.entries(allOptions(entry)));
+export function optionRows(entry: Entry, asC: boolean): Row[] {
+  return rowsOf(Object.entries(allOptions(entry, asC)));
 }
 
 /** The options that a C program's usage lists; `--help` and its like would repeat on every error. */
@@ -118,9 +133,10 @@ function defaultNote(option: Option): string {
   return text === undefined ? repeated : `${repeated} (default=${text})`;
 }
 
-function section(title: string, rows: readonly Row[], columns: number): string {
+/** @param least Least width of the left column, for sections that stand below each other. */
+function section(title: string, rows: readonly Row[], columns: number, least = 0): string {
   if (rows.length === 0) return "";
-  const widest = Math.max(...rows.map((row) => row.left.length));
+  const widest = Math.max(least, ...rows.map((row) => row.left.length));
   const column = INDENT.length + Math.min(widest, COLUMN_LIMIT) + 2;
   const lines = rows.flatMap((row) => rowLines(row, column, columns));
   return [`${title}:`, ...lines].join("\n");

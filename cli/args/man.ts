@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Entry, GLOBAL_OPTIONS, type Group } from "./command.ts";
+import { type Entry, type Group, OWN_OPTIONS } from "./command.ts";
 import { commandRows, operandRows, optionRows, type Row, synopsis } from "./help.ts";
 import { VERSION } from "../version.ts";
 
@@ -20,7 +20,7 @@ export interface ManPage {
   readonly text: string;
 }
 
-const COMMON = new RegExp(`^ *--(${Object.keys(GLOBAL_OPTIONS).join("|")})$`);
+const COMMON = new RegExp(`^ *(-., )?--(${Object.keys(OWN_OPTIONS).join("|")})(=.*)?$`);
 
 /** The programs that a group stands for: itself, and those inside it. */
 export function programsOf(composefs: Group): Entry[] {
@@ -38,11 +38,20 @@ export function manPages(composefs: Group): ManPage[] {
   return programs.map((program) => {
     const section = manSection(program);
     const others = programs.filter((other) => other !== program);
-    return { file: `${program.name}.${section}`, section, text: page(program, section, others) };
+    return {
+      file: `${program.name}.${section}`,
+      section,
+      text: page(program, section, others, program !== composefs),
+    };
   });
 }
 
-function page(program: Entry, section: 1 | 8, others: readonly Entry[]): string {
+function page(
+  program: Entry,
+  section: 1 | 8,
+  others: readonly Entry[],
+  asC: boolean,
+): string {
   const title = section === 1 ? "User Commands" : "System Administration";
   const inside = commandsOf(program);
   return [
@@ -57,9 +66,9 @@ function page(program: Entry, section: 1 | 8, others: readonly Entry[]): string 
     ...paragraphs([`${program.summary}.`, ...program.description]),
     ...tagged(".SH COMMANDS", inside.length > 0 ? [] : commandRows(program)),
     ...tagged(".SH OPERANDS", operandRows(program)),
-    ...tagged(".SH OPTIONS", optionRows(program)),
+    ...tagged(".SH OPTIONS", optionRows(program, asC)),
     ...(inside.length > 0 ? [".SH COMMANDS"] : []),
-    ...inside.flatMap((entry) => commandLines(entry, `${program.name} ${entry.name}`)),
+    ...inside.flatMap((entry) => commandLines(entry, `${program.name} ${entry.name}`, asC)),
     ...exampleLines(".SH EXAMPLES", program),
     ...exitStatusLines(program),
     ...seeAlsoLines(program, inside, others),
@@ -72,7 +81,7 @@ function commandsOf(entry: Entry): Entry[] {
 }
 
 /** A command inside a page. */
-function commandLines(entry: Entry, called: string): string[] {
+function commandLines(entry: Entry, called: string, asC: boolean): string[] {
   const inside = commandsOf(entry);
   return [
     `.SS ${quoted(called)}`,
@@ -80,9 +89,9 @@ function commandLines(entry: Entry, called: string): string[] {
     ...paragraphs([`${entry.summary}.`, ...entry.description]),
     ...tagged(undefined, operandRows(entry)),
     // What every command has is told once, for the program.
-    ...tagged(undefined, optionRows(entry).filter(({ left }) => !COMMON.test(left))),
+    ...tagged(undefined, optionRows(entry, asC).filter(({ left }) => !COMMON.test(left))),
     ...exampleLines(undefined, entry),
-    ...inside.flatMap((child) => commandLines(child, `${called} ${child.name}`)),
+    ...inside.flatMap((child) => commandLines(child, `${called} ${child.name}`, asC)),
   ];
 }
 

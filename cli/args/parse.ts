@@ -18,8 +18,10 @@ import {
   type OperandValues,
   type OptionTable,
   type OptionValues,
+  PROGRESS_WORDS,
   type ValueOption,
 } from "./command.ts";
+import { type Manner, PLAIN_MANNER } from "../terminal.ts";
 import { printable, quote } from "../../lib/bytes/text.ts";
 import { type OptionToken, tokens } from "./_getopt.ts";
 import { missingOperand, surplusOperand, UsageError } from "./usage_error.ts";
@@ -39,6 +41,8 @@ export type Invocation<
     readonly operands: OperandValues<Operands>;
     /** Whether `--debug` was given. */
     readonly debug: boolean;
+    /** What was said of the ways of standard error. */
+    readonly manner: Manner;
   };
 
 /** How a command line is read. */
@@ -70,7 +74,7 @@ export function parse<Options extends OptionTable, Operands extends OperandTable
   args: readonly Bytes[],
   settings: ParseOptions = { asC: false },
 ): Invocation<Options, Operands> {
-  const table = allOptions(command);
+  const table = allOptions(command, settings.asC);
   const given = new Map<string, unknown>();
   const operands: Bytes[] = [];
   for (const token of tokens(args, table)) {
@@ -83,6 +87,18 @@ export function parse<Options extends OptionTable, Operands extends OperandTable
     options: optionValues(table, given) as OptionValues<Options>,
     operands: operandValues(command, operands, settings) as OperandValues<Operands>,
     debug: given.has("debug"),
+    manner: mannerOf(given, settings),
+  };
+}
+
+/** The C programs' ways are their own, whatever else is printed as JSON. */
+function mannerOf(given: ReadonlyMap<string, unknown>, { asC }: ParseOptions): Manner {
+  if (asC) return PLAIN_MANNER;
+  const progress = given.get("progress");
+  return {
+    quiet: given.has("quiet"),
+    json: given.has("json"),
+    progress: PROGRESS_WORDS.find((word) => word === progress) ?? PLAIN_MANNER.progress,
   };
 }
 
@@ -91,8 +107,12 @@ export function parse<Options extends OptionTable, Operands extends OperandTable
  *
  * @throws {UsageError} If an option before the verb is not one of the group's.
  */
-export function parseGroup(group: Group, args: readonly Bytes[]): GroupInvocation {
-  for (const token of tokens(args, allOptions(group))) {
+export function parseGroup(
+  group: Group,
+  args: readonly Bytes[],
+  { asC }: ParseOptions = { asC: false },
+): GroupInvocation {
+  for (const token of tokens(args, allOptions(group, asC))) {
     if (token.kind === "operand") {
       const rest = [...args.slice(0, token.index), ...args.slice(token.index + 1)];
       return { kind: "verb", verb: printable(token.bytes), rest };

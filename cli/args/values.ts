@@ -9,7 +9,7 @@
 
 import { Digest, DIGEST_FORM } from "../../lib/digest/digest.ts";
 import { ValueError } from "./value_error.ts";
-import type { ValueParser } from "./command.ts";
+import type { ValueParser } from "./value_parser.ts";
 
 /** A path: the bytes as given, which need not be UTF-8. */
 export function path(_text: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -79,4 +79,13 @@ export function choices<const Word extends string>(
     throw new ValueError("expected each once");
   }
   return Object.assign(parseChoices, { words });
+}
+
+/** Bytes as they are, which hold words with commas between them; completions offer these words. */
+export function list(
+  words: readonly string[],
+): ValueParser<Uint8Array<ArrayBuffer>> & { readonly listed: readonly string[] } {
+  return Object.assign((text: string, bytes: Uint8Array<ArrayBuffer>) => path(text, bytes), {
+    listed: words,
+  });
 }

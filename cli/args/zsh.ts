@@ -78,5 +78,8 @@ function optionSpec(option: OfferedOption): string {
 
 function action(value: ValueKind): string {
   if (value.kind === "path") return "_files";
+  if (value.kind === "list") {
+    return `_sequence -S "" compadd -S "" - ${value.words.join(" ")}`;
+  }
   return value.kind === "words" ? `(${value.words.join(" ")})` : " ";
 }

@@ -22,8 +22,8 @@ export async function openDirectory(named: Named): Promise<OpenedReference> {
   const { machine, terminal } = named.context;
   // A link to a directory is as good as the directory.
   const path = concatBytes(named.rest, utf8("/"));
-  const scanning = terminal.progress("Scanning, files found:");
-  const reading = terminal.progress("Digesting, bytes:");
+  const scanning = terminal.progress("Scanning", "files");
+  const reading = terminal.progress("Digesting", "bytes");
   let source: ReadSource;
   try {
     source = await machine.readTree(path, {

@@ -39,8 +39,8 @@ export interface TreeReaderOptions extends ThreadOptions {
   readonly cache?: DigestCache;
   /** Takes its digests for those of files as they are; else files are read all the same. Default true. */
   readonly believeCache?: boolean;
-  /** Told how many bytes have been read, of how many that are known of so far. */
-  readonly onRead?: (done: number, total: number) => void;
+  /** Told how many bytes have been read, and of how many once all files are known. */
+  readonly onRead?: (done: number, total?: number) => void;
 }
 
 /** A large file on its way. */
@@ -74,6 +74,7 @@ export class TreeReader implements FileReader, Disposable {
   #toRead = 0;
   #done = 0;
   #total = 0;
+  #knowsTotal = false;
 
   constructor(linux: Linux, tree: DirectoryTree, options: TreeReaderOptions) {
     const { algorithms = ["sha256"], store, cache, believeCache = true, onRead, ...threads } =
@@ -123,6 +124,8 @@ export class TreeReader implements FileReader, Disposable {
 
   // deno-lint-ignore require-await -- the port is for readers that wait, too
   async finish(): Promise<Contents> {
+    this.#knowsTotal = true;
+    this.#progress(0);
     this.#pool.finish();
     return this.#table.complete();
   }
@@ -256,6 +259,6 @@ export class TreeReader implements FileReader, Disposable {
 
   #progress(bytes: number): void {
     this.#done += bytes;
-    this.#onRead?.(this.#done, this.#total);
+    this.#onRead?.(this.#done, this.#knowsTotal ? this.#total : undefined);
   }
 }

@@ -26,8 +26,8 @@ export interface ReadFilesOptions {
   readonly algorithms?: readonly HashAlgorithm[];
   /** Where files above 64 bytes are put; flushed at the end. Without one they are only digested. */
   readonly store?: ObjectStore;
-  /** Told how many bytes of files have been read, of how many that are known of so far. */
-  readonly onRead?: (done: number, total: number) => void;
+  /** Told how many bytes of files have been read, and of how many once all files are known. */
+  readonly onRead?: (done: number, total?: number) => void;
 }
 
 /** Reads files and puts those above the inline threshold into the store. */
@@ -72,13 +72,14 @@ export class SequentialReader implements FileReader {
     const row = this.#table.add(size);
     if (size > 0) this.#table.fill(row, this.#read(joinName(directory, name), size));
     this.#done += size;
-    this.#options.onRead?.(this.#done, this.#done);
+    this.#options.onRead?.(this.#done);
     return row;
   }
 
   /** Has nothing left to read; what the store has been given is on the disk after this. */
   // deno-lint-ignore require-await -- the port is for readers that wait, too
   async finish(): Promise<Contents> {
+    this.#options.onRead?.(this.#done, this.#done);
     this.#options.store?.flush();
     return this.#table.complete();
   }

@@ -75,6 +75,9 @@ const EFFECTS: Readonly<Record<string, FlagEffect>> = {
   _netdev: NOTHING,
 };
 
+/** Every word that {@linkcode flagEffect} knows by itself. */
+export const FLAG_WORDS: readonly string[] = Object.keys(EFFECTS);
+
 /** What a word does, undefined if it is none of the words that every file system has. */
 export function flagEffect(word: string): FlagEffect | undefined {
   if (Object.hasOwn(EFFECTS, word)) return EFFECTS[word];

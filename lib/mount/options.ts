@@ -8,10 +8,10 @@
  * @module
  */
 
-import { MountOptionError } from "./option_error.ts";
+import { MountOptionError, UnknownMountOptionError } from "./option_error.ts";
 import { latin1, printable } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM } from "../digest/digest.ts";
-import { flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
+import { FLAG_WORDS, flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
 
 /** Whether files have to match the fs-verity digest that the image has for them. */
 export type VerityPolicy = "off" | "try" | "require";
@@ -65,6 +65,13 @@ export const MAX_SOURCE = 255;
 const WORDS = ["verity", "tryverity", "userverity", "allowundigested", "remount"];
 const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap", "source"];
 
+/** Every option by its name, with an equals sign behind those that have a value. */
+export const MOUNT_OPTION_WORDS: readonly string[] = [
+  ...VALUED.map((name) => `${name}=`),
+  ...WORDS,
+  ...FLAG_WORDS,
+];
+
 /** How {@linkcode parseMountOptions} takes words it does not know. */
 export interface ParseMountOptions {
   /** Passes over unknown options, as `mount -s` asks for. */
@@ -96,7 +103,7 @@ export function parseMountOptions(
       refuseValue(key, value);
       words.add(key);
     } else if (!applyFlag(flags, key, value) && !sloppy) {
-      throw new MountOptionError(`Unsupported option ${printable(option)}`);
+      throw new UnknownMountOptionError(key, printable(option));
     }
   }
   return settings(values, words, flags);

@@ -27,7 +27,11 @@ const fail = defineCommand({
   name: "fail",
   summary: "Fail",
   description: [],
-  options: { usage: { kind: "flag", summary: "As usage" }, status: { kind: "flag", summary: "3" } },
+  options: {
+    usage: { kind: "flag", summary: "As usage" },
+    status: { kind: "flag", summary: "3" },
+    json: { kind: "flag", summary: "JSON", hidden: true },
+  },
   operands: words,
   async run(options, _, { terminal }) {
     await Promise.resolve();
@@ -45,6 +49,7 @@ const composefs: Group = {
   description: [],
   options: {},
   program: { usageStatus: 2, printUsage: false },
+  elsewhere: { fsck: 'try "echo"' },
   commands: [
     echo,
     fail,
@@ -81,6 +86,7 @@ async function call(argv0: string, args: string, port: FakePort = fakePort()): P
     composefs,
     terminal: createTerminal(port),
     machine: NO_MACHINE,
+    runtime: "Runtime 1",
   });
   return { status, stdout: port.text(1), stderr: port.text(2) };
 }
@@ -167,7 +173,6 @@ Deno.test("dispatch() returns 2 for usage errors", async () => {
       stderr: 'composefs: Cannot run "ehco": composefs has no such command; did you mean "echo"?\n',
     },
   );
-  assertEquals((await call("composefs", "")).status, 2);
   assertEquals((await call("composefs", "echo --typo")).status, 2);
 });
 
@@ -201,9 +206,52 @@ Deno.test("dispatch() prints help and version to standard output", async () => {
   assertEquals([help.status, help.stderr], [0, ""]);
   assert(help.stdout.startsWith("Usage: info echo [OPTIONS] [WORD...]\n"));
   assert((await call("composefs", "--help")).stdout.includes("Commands:"));
-  assertEquals((await call("composefs", "--version")).stdout, `composefs-ts ${VERSION}\n`);
-  assertEquals((await call("composefs", "echo --version")).stdout, `composefs-ts ${VERSION}\n`);
+  const version = `composefs-ts ${VERSION} (Runtime 1; as mkcomposefs 1.0.8)\n`;
+  for (const asked of ["--version", "-V", "echo --version", "echo -V"]) {
+    assertEquals((await call("composefs", asked)).stdout, version);
+  }
+  assertEquals(
+    (await call("composefs", "echo -h")).stdout.split("\n")[0],
+    "Usage: composefs echo [OPTIONS] [WORD...]",
+  );
   assertEquals((await call("mkfail", "--version")).stdout, `mkfail (composefs-ts) ${VERSION}\n`);
+});
+
+Deno.test("dispatch() lists the commands on standard error if there is none, and returns 2", async () => {
+  const { status, stdout, stderr } = await call("composefs", "");
+  assertEquals([status, stdout], [2, ""]);
+  assertEquals(stderr, (await call("composefs", "--help")).stdout);
+});
+
+Deno.test("dispatch() keeps the letters of common options from the C programs' names", async () => {
+  for (const letter of ["-h", "-V", "-q"]) {
+    const { status, stderr } = await call("mkfail", letter);
+    assertEquals(status, 1);
+    assert(
+      stderr.startsWith(`mkfail: Cannot use option "${letter}": there is none of that name\n`),
+    );
+  }
+});
+
+Deno.test("dispatch() says where another program's word leads", async () => {
+  const { status, stderr } = await call("composefs", "fsck");
+  assertEquals(status, 2);
+  assertEquals(stderr, 'composefs: Cannot run "fsck": composefs has no such command; try "echo"\n');
+});
+
+Deno.test("dispatch() prints errors as JSON with --json, under our name", async () => {
+  const error = async (args: string) => {
+    const { stderr, status } = await call("composefs", args);
+    return [status, JSON.parse(stderr).error];
+  };
+  const message = 'Cannot fail "a\x1b[2Jb": is\nnot';
+  assertEquals(await error("fail --json"), [1, { code: "failed", message }]);
+  const usage = { code: "usage", message: "Cannot fail: usage" };
+  assertEquals(await error("fail --json --usage"), [2, usage]);
+  assertEquals((await error("fail --json --typo"))[1].code, "usage");
+  assertEquals((await error("frob --json"))[1].code, "usage");
+  assert((await call("composefs", "fail -- --json")).stderr.startsWith("composefs: "));
+  assert((await call("composefs", "info fail --json")).stderr.startsWith("ERROR: "));
 });
 
 Deno.test("dispatch() ends quietly when nobody reads the answer", async () => {

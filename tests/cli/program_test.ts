@@ -20,6 +20,11 @@ function everyEntry(entry: Entry): Entry[] {
   return entry.kind === "command" ? [entry] : [entry, ...entry.commands.flatMap(everyEntry)];
 }
 
+/** Entries below a C program's name, itself included. */
+const AS_C = new Set(
+  COMPOSEFS.commands.filter(({ program }) => program !== undefined).flatMap(everyEntry),
+);
+
 function everyCommand(): Command[] {
   return everyEntry(COMPOSEFS).filter((entry) => entry.kind === "command");
 }
@@ -27,7 +32,7 @@ function everyCommand(): Command[] {
 Deno.test("tables: texts are one line, summaries without a final period", () => {
   for (const entry of everyEntry(COMPOSEFS)) {
     const operands = entry.kind === "command" ? Object.values(entry.operands) : [];
-    const options = Object.values(allOptions(entry));
+    const options = Object.values(allOptions(entry, AS_C.has(entry)));
     for (const { summary } of [entry, ...operands, ...options]) {
       assert(/^[A-Z][^\n]*[^.\n]$/.test(summary), `${entry.name}: ${summary}`);
     }
@@ -37,7 +42,7 @@ Deno.test("tables: texts are one line, summaries without a final period", () => 
 
 Deno.test("tables: option names and letters are proper and used once", () => {
   for (const entry of everyEntry(COMPOSEFS)) {
-    const options = Object.entries(allOptions(entry));
+    const options = Object.entries(allOptions(entry, AS_C.has(entry)));
     for (const [name] of options) assert(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name), name);
     const letters = options.flatMap(([, option]) => option.short ?? []);
     assertEquals(new Set(letters).size, letters.length);
@@ -91,7 +96,7 @@ Deno.test("mkcomposefs has the options of the C program, and marks all others as
 
 function resolves(abbreviation: string): boolean {
   try {
-    const [token] = tokens([utf8(`--${abbreviation}`), utf8("1")], allOptions(mkcomposefs));
+    const [token] = tokens([utf8(`--${abbreviation}`), utf8("1")], allOptions(mkcomposefs, true));
     return token?.kind === "option" && token.option.extension !== true;
   } catch (error) {
     if (error instanceof UsageError) return false;
@@ -156,5 +161,21 @@ Deno.test("fsverity digest takes a block size that is a power of two", () => {
       refused = error;
     }
     assert(refused instanceof UsageError, bad);
+  }
+});
+
+Deno.test("each command is in one section of the list", () => {
+  const listed = COMPOSEFS.sections!.flatMap(({ commands }) => commands);
+  assertEquals(new Set(listed).size, listed.length);
+  assertEquals(new Set(listed), new Set(COMPOSEFS.commands));
+});
+
+Deno.test("words of other programs are no commands, and name commands that there are", () => {
+  const names = COMPOSEFS.commands.map(({ name }) => name);
+  for (const [word, advice] of Object.entries(COMPOSEFS.elsewhere!)) {
+    assert(!names.includes(word), word);
+    for (const [, name] of advice.matchAll(/"composefs ([a-z-]+)/g)) {
+      assert(names.includes(name!), `${word}: ${name}`);
+    }
   }
 });

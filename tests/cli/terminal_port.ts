@@ -11,6 +11,8 @@ export interface FakePortOptions {
   /** Descriptors that are terminals. */
   readonly terminals?: readonly (1 | 2)[];
   readonly columns?: number;
+  /** Whether terminals cannot go back in a line. */
+  readonly dumb?: boolean;
   /** Most bytes that one write takes. */
   readonly atMost?: number;
   /** Errors to throw from every write to a descriptor. */
@@ -50,6 +52,7 @@ export function fakePort(options: FakePortOptions = {}): FakePort {
     },
     isTerminal: (descriptor) => options.terminals?.includes(descriptor) ?? false,
     columns: (descriptor) => port.isTerminal(descriptor) ? options.columns ?? 80 : undefined,
+    isDumb: () => options.dumb ?? false,
     now: () => port.time,
     text(descriptor) {
       return writes.filter((write) => write.descriptor === descriptor).map((write) => write.text)

@@ -90,7 +90,7 @@ function* computeDigests(
     return;
   }
   const { terminal, machine } = context;
-  const progress = terminal.progress("Digesting, bytes:");
+  const progress = terminal.progress("Digesting", "bytes");
   const settings = { ...treeSettings(options), measure: false, onRead: progress.update };
   yield* machine.digestFiles(files, settings);
   progress.finish();

@@ -35,8 +35,10 @@ async function readDirectory(
   // The C program reads what it writes, or not, as it happens.
   if (!context.asC) checkOutputs(operands, options.digestStore, machine);
   const algorithms = wantedAlgorithms(options);
-  const scanning = terminal.progress("Scanning, files found:");
-  const reading = terminal.progress("Reading file contents, bytes:");
+  const scanning = terminal.progress("Scanning", "files");
+  const reading = terminal.progress("Reading file contents", "bytes");
+  // One of them is enough to see that something is going on.
+  let isReading = false;
   const cache = options.cache === undefined
     ? undefined
     : loadCache(options.cache, algorithms, context);
@@ -57,14 +59,20 @@ async function readDirectory(
       store,
       cache,
       believeCache: !options.verifyObjects,
-      onScan: scanning.update,
-      onRead: reading.update,
+      onScan: (found) => {
+        if (!isReading) scanning.update(found);
+      },
+      onRead: (done, total) => {
+        isReading = true;
+        reading.update(done, total);
+      },
     });
     if (store !== undefined) noteStore(store, options.digestStore!, context);
     if (!changes.setsOwners) noteOwners(tree, operands.source, context);
     if (cache !== undefined) saveCache(options.cache!, cache, context);
     return ({ algorithm, range }) => encodeSource(read, { ...range, algorithm });
   } finally {
+    scanning.finish();
     reading.finish();
   }
 }

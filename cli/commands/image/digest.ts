@@ -112,7 +112,7 @@ export function runDigest(
   files: readonly Uint8Array[],
   { terminal, machine }: Context,
 ): number {
-  const progress = terminal.progress("Digesting, bytes:");
+  const progress = terminal.progress("Digesting", "bytes");
   let next = 0;
   for (
     const digest of machine.digestFiles(files, {
@@ -147,7 +147,7 @@ export function hashWithProgress(
   options: FsVerityHasherOptions,
   terminal: Terminal,
 ): FsVerityHasher {
-  const progress = terminal.progress("Digesting, bytes:", file.size);
+  const progress = terminal.progress("Digesting", "bytes", file.size);
   const onPiece = ({ position }: Piece) => progress.update(position);
   const hasher = hashFile(file, { ...options, onPiece });
   progress.finish();

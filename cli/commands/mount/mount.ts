@@ -7,9 +7,10 @@
  */
 
 import { quote, utf8 } from "../../../lib/bytes/text.ts";
-import { MountOptionError } from "../../../lib/mount/option_error.ts";
+import { MountOptionError, UnknownMountOptionError } from "../../../lib/mount/option_error.ts";
 import {
   completeMountOptions,
+  MOUNT_OPTION_WORDS,
   type MountOptions,
   type MountSettings,
   parseMountOptions,
@@ -22,8 +23,9 @@ import {
   type OptionValues,
 } from "../../args/command.ts";
 import { note } from "../../note.ts";
+import { suggestion } from "../../args/suggest.ts";
 import { UsageError } from "../../args/usage_error.ts";
-import { digest, path } from "../../args/values.ts";
+import { digest, list, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
 import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
@@ -38,12 +40,15 @@ export const MOUNT_OPERANDS = {
   },
 } as const satisfies OperandTable;
 
+/** Bytes as they are; completions offer these words, with commas between them. */
+const mountOptions = list(MOUNT_OPTION_WORDS);
+
 /** The option that holds options, as mount(8) has it. */
 export const OPTIONS_OPTION = {
   kind: "list",
   short: "o",
   value: "OPTION[,OPTION...]",
-  parse: path,
+  parse: mountOptions,
   summary: "Mount with these options",
   help:
     "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, source=WORD, remount, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. What is mounted shows IMAGE as its source, or WORD. A backslash makes the next character part of a value.",
@@ -132,7 +137,7 @@ export const mount = defineCommand({
   exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
   seeAlso: ["mount.composefs(1)", "mount(8)"],
   async run(options, operands, context) {
-    const given = readSettings(options.options, false);
+    const given = withSuggestion(() => readSettings(options.options, false));
     const settings = { ...given, ...longSettings(options, given, context) };
     const image = settings.remount === true
       ? { name: operands.image }
@@ -172,6 +177,19 @@ function longSettings(
  */
 export function readSettings(strings: readonly Uint8Array[], sloppy: boolean): MountSettings {
   return asUsage(() => parseMountOptions(strings, { sloppy }), false);
+}
+
+/** Says which option was probably meant. The C program does not. */
+function withSuggestion<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const cause = error instanceof UsageError ? error.cause : undefined;
+    if (!(cause instanceof UnknownMountOptionError)) throw error;
+    const names = MOUNT_OPTION_WORDS.map((word) => word.replace("=", ""));
+    const message = `${cause.message}${suggestion(cause.option, names)}`;
+    throw new UsageError(message, { cause, usage: false });
+  }
 }
 
 /** What others need to enter a directory and to list it. */

@@ -17,6 +17,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import { openOperand } from "../../references/open.ts";
@@ -94,7 +95,7 @@ export const extract = defineCommand({
     const layers = [...stores.layers, ...reference.layers];
     const opening = openOptions({ layers, trees }, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
-    const progress = terminal.progress("Extracting, bytes:", contentSize(tree));
+    const progress = terminal.progress("Extracting", "bytes", contentSize(tree));
     const settings = {
       open,
       xattrs: xattrFilter(options),
@@ -139,12 +140,11 @@ function xattrFilter({ skipXattrs, userXattrs }: ExtractOptions): XattrFilter {
 function writeArchive(
   tree: Tree<Content>,
   settings: Parameters<typeof writeTar>[1],
-  { program, terminal }: Context,
+  context: Context,
 ): void {
+  const { terminal } = context;
   const onSkip = (path: Uint8Array) =>
-    terminal.stderr.write(
-      `${program}: Left out ${quote(path)}: a tar archive holds no sockets\n`,
-    );
+    note(context, `left out ${quote(path)}: a tar archive holds no sockets`);
   for (const piece of writeTar(tree, { ...settings, onSkip })) terminal.stdout.write(piece);
 }
 

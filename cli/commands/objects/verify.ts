@@ -79,7 +79,7 @@ export const verify = defineCommand({
       throw new UsageError("Cannot verify objects: expected --store, or --image-only");
     }
     using stores = new Stores(machine, paths);
-    const progress = terminal.progress("Verifying, bytes:");
+    const progress = terminal.progress("Verifying", "bytes");
     const settings: VerifyOptions = {
       requireDigests,
       allowUndigested,

@@ -34,7 +34,7 @@ const group: Group = {
 
 Deno.test("helpText() prints the whole table in columns", () => {
   assertEquals(
-    helpText(command, "tool make", 60),
+    helpText(command, "tool make", 60, true),
     `Usage: tool make [OPTIONS] SOURCE [OTHER...]
 
 Make a thing.
@@ -73,6 +73,25 @@ Deno.test("helpText() of a group lists its commands", () => {
   const text = helpText(group, "tool");
   assert(text.startsWith("Usage: tool [OPTIONS] COMMAND [ARGUMENTS]\n"));
   assert(text.includes("\nCommands:\n  make  Make a thing\n"));
+});
+
+Deno.test("helpText() lists commands by what they are about, in one pair of columns", () => {
+  const other = { ...command, name: "look-at" };
+  const sections = [{ title: "Make", commands: [command] }, {
+    title: "Look",
+    commands: [other],
+  }];
+  const text = helpText({ ...group, commands: [command, other], sections }, "tool");
+  assert(text.includes("\nMake:\n  make     Make a thing\n\nLook:\n  look-at  Make a thing\n\n"));
+});
+
+Deno.test("helpText() has the letters of common options, and more of these, under our name only", () => {
+  const own = helpText(group, "tool");
+  assert(own.includes("\n  -h, --help "));
+  assert(own.includes("\n  -q, --quiet "));
+  const asC = helpText(group, "tool", 80, true);
+  assert(asC.includes("\n  --help "));
+  assert(!asC.includes("--quiet"));
 });
 
 Deno.test("usageText() prints one line an option", () => {

@@ -115,6 +115,7 @@ Deno.test("parse() gives every option a value, default or not", () => {
       help: false,
       version: false,
       debug: false,
+      progress: "auto",
     } as Run["options"],
   );
 });
@@ -253,7 +254,28 @@ Deno.test("parse() returns help for a letter that a table adds to it", () => {
     run: () => 0,
   });
   assertEquals(parse(mount, [utf8("-h")]), { kind: "help" });
-  assertThrows(() => parse(create, [utf8("-h")]), UsageError, '"-h"');
+  assertEquals(parse(mount, [utf8("-h")], { asC: true }), { kind: "help" });
+  assertThrows(() => parse(create, [utf8("-h")], { asC: true }), UsageError, '"-h"');
+});
+
+Deno.test("parse() reads what is said of notes and progress, under our name only", () => {
+  const plain = defineCommand({ ...create, options: {}, run: () => 0 });
+  const manner = (...args: string[]) => {
+    const asked = parse(plain, args.map(utf8));
+    return asked.kind === "run" ? asked.manner : undefined;
+  };
+  assertEquals(manner("src"), { quiet: false, json: false, progress: "auto" });
+  assertEquals(manner("-q", "--progress=json", "src"), {
+    quiet: true,
+    json: false,
+    progress: "json",
+  });
+  assertThrows(() => manner("--progress=some", "src"), UsageError, "auto or none or json");
+  assertThrows(
+    () => parse(plain, [utf8("--quiet")], { asC: true }),
+    UsageError,
+    "there is none of that name",
+  );
 });
 
 Deno.test("parse() counts operands", () => {

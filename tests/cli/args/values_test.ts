@@ -1,7 +1,7 @@
 import { ValueError } from "../../../cli/args/value_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { choice, hex, integer, path, text } from "../../../cli/args/values.ts";
-import type { ValueParser } from "../../../cli/args/command.ts";
+import type { ValueParser } from "../../../cli/args/value_parser.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 
 function given<T>(parser: ValueParser<T>, value: string): T {

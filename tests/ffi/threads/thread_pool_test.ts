@@ -71,10 +71,13 @@ test("pool: an image by threads is the one without", async ({ linux, directory }
 
 test("pool: tells how many bytes it has read", async ({ linux, directory }) => {
   const path = makeTree(directory);
-  const seen: [number, number][] = [];
-  await readAll(linux, path, { ...THREADED, onRead: (...each) => seen.push(each) });
+  const seen: [number, number | undefined][] = [];
+  await readAll(linux, path, { ...THREADED, onRead: (done, total) => seen.push([done, total]) });
   const [done, total] = seen.at(-1)!;
   assertEquals(done, total);
+  // Of how many is told once all files are known, and stays.
+  const known = seen.findIndex(([, total]) => total !== undefined);
+  assertEquals(seen.slice(known).every((each) => each[1] === total), true);
   assertEquals(seen.every(([done], i) => i === 0 || done >= seen[i - 1]![0]), true);
 });
 
@@ -285,8 +288,12 @@ for (const [way, faults] of Object.entries(HOLE_WAYS)) {
       assertEquals([...digestFiles(linux, names, { ...order, ...options })], digests);
       const root = `${directory}/store-${index}`;
       using store = openObjectStore(linux, utf8(root));
-      const seen: [number, number][] = [];
-      await readAll(linux, path, { ...options, store, onRead: (...each) => seen.push(each) });
+      const seen: [number, number | undefined][] = [];
+      await readAll(linux, path, {
+        ...options,
+        store,
+        onRead: (done, total) => seen.push([done, total]),
+      });
       store.flush();
       assertEquals(seen.at(-1)![0], seen.at(-1)![1]);
       for (const [file, contents] of all.entries()) {

@@ -1,0 +1,64 @@
+/**
+ * What the program does under its own name, and the C programs do not.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { testEach } from "./each_program.ts";
+import { run } from "./process.ts";
+
+testEach("own ways: a misspelt mount option is told what it was to be", {}, (subject) => {
+  const refusal = (command: readonly string[]) =>
+    run(command, ["-o", "basdir=o", "image", "m"]).stderr.split("\n")[0];
+  const message = "Unsupported option basdir=o";
+  assertEquals(
+    refusal([...subject.composefs, "mount"]),
+    `composefs: ${message}; did you mean "basedir"?`,
+  );
+  assertEquals(refusal(subject.tool("mount.composefs")), `mount.composefs: ${message}`);
+});
+
+testEach("own ways: with --json errors are JSON, with a code", {}, (subject) => {
+  const path = (name: string) => subject.path(`json-errors-${name}`);
+  writeFileSync(path("text"), "no image");
+  const error = (...args: string[]) => {
+    const { code, stdout, stderr } = run(subject.composefs, args);
+    const { error } = JSON.parse(stderr);
+    assertEquals([stdout.length, typeof error.message], [0, "string"]);
+    return [code, error.code];
+  };
+  assertEquals(error("ls", "--json", path("nothing")), [1, "not-found"]);
+  assertEquals(error("ls", "--json", path("text")), [1, "image-format"]);
+  assertEquals(error("ls", "--json"), [2, "usage"]);
+  assertEquals(error("ls", "--json", "--jsno", path("text")), [2, "usage"]);
+  // The C program's name keeps its ways.
+  const info = run(subject.tool("composefs-info"), ["--json", "ls", path("nothing")]);
+  assert(!info.stderr.startsWith("{"), info.stderr);
+});
+
+testEach("own ways: --quiet leaves out notes and progress", {}, (subject) => {
+  const tree = subject.path("quiet-tree");
+  mkdirSync(tree);
+  writeFileSync(`${tree}/file`, "x".repeat(100));
+  const create = (...args: string[]) =>
+    run(subject.composefs, ["create", "--exclude=nowhere", ...args, tree, subject.path("image")]);
+  const loud = create();
+  assert(loud.stderr.startsWith("composefs: note: "), loud.stderr);
+  assertEquals(create("--quiet", "--progress=json").stderr, "");
+  const [first] = create("--json").stderr.split("\n");
+  assertEquals(Object.keys(JSON.parse(first!)), ["note"]);
+});
+
+testEach("own ways: --progress=json tells in a pipe how far it is", {}, (subject) => {
+  const tree = subject.path("progress-tree");
+  mkdirSync(tree);
+  writeFileSync(`${tree}/file`, "x".repeat(100));
+  const args = ["create", "--print-digest-only", "--progress=json", tree];
+  const { code, stderr } = run(subject.composefs, args);
+  const last = stderr.split("\n").filter((line) => line.startsWith("{")).at(-1)!;
+  assertEquals([code, JSON.parse(last)], [0, {
+    progress: { task: "Reading file contents", done: 100, total: 100, unit: "bytes" },
+  }]);
+  const none = run(subject.composefs, args.map((each) => each.replace("=json", "=none")));
+  assertEquals([none.code, none.stderr], [0, ""]);
+});
