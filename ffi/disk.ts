@@ -26,6 +26,8 @@ export interface DiskStore extends ObjectStore, Disposable {
   readonly repairs: readonly Repair[];
   /** Whether new objects have fs-verity; undefined if there are none so far. */
   readonly hasVerity: boolean | undefined;
+  /** How many objects have been put there so far that it did not have, and how long they are together. */
+  readonly added: { readonly objects: number; readonly bytes: number };
   /** Makes the names of all objects put so far survive a crash of the machine. */
   flush(): void;
 }

@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { COMMIT_PLACE } from "../cli/version.ts";
 
 /** The module with which the program starts, as a path from the root of the repository. */
 export const START = "cli/main.ts";
@@ -22,6 +23,24 @@ export const MODULE = "dist/composefs.js";
  * first, and printed. Node knows such groups since 23, and what the program says itself since 24.
  */
 const NEEDS = "/(?i:composefs needs Deno 2.9 or Bun 1.4, not Node)/;\n";
+
+/**
+ * The commit that the repository is at, if no file of it has been changed since: the same commit gives the
+ * same bytes. Undefined where there is none, as in an archive of the sources.
+ */
+function commit(): string | undefined {
+  const git = (...args: string[]) =>
+    spawnSync("git", ["-C", repositoryPath("."), ...args], { encoding: "utf8" });
+  // Another repository may be around it, whose commits are none of these sources.
+  if (git("rev-parse", "--show-prefix").stdout !== "\n") return undefined;
+  if (git("status", "--porcelain", "--untracked-files=no").stdout !== "") return undefined;
+  return /^[0-9a-f]{12}/.exec(git("rev-parse", "HEAD").stdout)?.[0];
+}
+
+/** Puts what only the build knows into the module. */
+function finish(module: string): string {
+  return NEEDS + module.replaceAll(COMMIT_PLACE, commit() ?? COMMIT_PLACE);
+}
 
 /** Absolute path of a file in the repository. */
 export function repositoryPath(file: string): string {
@@ -49,5 +68,5 @@ export function bundle(source: string, target: string, platform: "deno" | "brows
   );
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) throw new Error(`Cannot bundle "${source}": ${done.stderr.trim()}`);
-  if (platform === "deno") writeFileSync(target, NEEDS + readFileSync(target, "utf8"));
+  if (platform === "deno") writeFileSync(target, finish(readFileSync(target, "utf8")));
 }

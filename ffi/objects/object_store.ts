@@ -99,6 +99,8 @@ export class DirectoryStore implements ObjectStore, Disposable {
   readonly #changed = new Set<string>();
   readonly #repairs: Repair[] = [];
   #hasVerity: boolean | undefined;
+  #addedObjects = 0;
+  #addedBytes = 0;
 
   /** Takes over the open directory. */
   constructor(objects: ObjectDirectory) {
@@ -115,6 +117,11 @@ export class DirectoryStore implements ObjectStore, Disposable {
   /** Whether new objects got fs-verity, as the first of them tells; undefined if there was none so far. */
   get hasVerity(): boolean | undefined {
     return this.#hasVerity;
+  }
+
+  /** What has got a name in the store so far that was not there. */
+  get added(): { readonly objects: number; readonly bytes: number } {
+    return { objects: this.#addedObjects, bytes: this.#addedBytes };
   }
 
   has(digest: Digest, size: number): boolean {
@@ -239,6 +246,8 @@ export class DirectoryStore implements ObjectStore, Disposable {
       if (result === 0) this.#repairs.push({ path: this.objects.shown(path), found });
     }
     if (result < 0) throw this.objects.error(-result, syscall, "name object", path);
+    this.#addedObjects++;
+    this.#addedBytes += size;
   }
 
   /** Opens a directory of objects, which is made if it is missing. */

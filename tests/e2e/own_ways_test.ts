@@ -62,3 +62,37 @@ testEach("own ways: --progress=json tells in a pipe how far it is", {}, (subject
   const none = run(subject.composefs, args.map((each) => each.replace("=json", "=none")));
   assertEquals([none.code, none.stderr], [0, ""]);
 });
+
+testEach("own ways: create says what it has done", {}, (subject) => {
+  const tree = subject.path("summary-tree");
+  mkdirSync(tree);
+  for (const [name, size] of [["a", 100], ["b", 100], ["c", 200], ["small", 10]] as const) {
+    writeFileSync(`${tree}/${name}`, name.replace("b", "a").repeat(size));
+  }
+  const image = subject.path("summary-image");
+  const create = (...args: string[]) =>
+    run(subject.composefs, [
+      "create",
+      `--store=${subject.path("summary-store")}`,
+      ...args,
+      tree,
+      image,
+    ]);
+  const told = (text: string) => text.split("\n").filter((line) => line.includes("Wrote"));
+  const first = create("--verbose");
+  assertEquals(first.stdout.length, 0);
+  const [line] = told(first.stderr);
+  assert(
+    line!.endsWith(": 4 files, 2 objects of 300 bytes, 2 of them new to the store with 300 bytes"),
+    first.stderr,
+  );
+  writeFileSync(`${tree}/d`, "d".repeat(1000));
+  const { files, objects, objectBytes, newObjects, newObjectBytes } = JSON.parse(
+    new TextDecoder().decode(create("--json").stdout),
+  );
+  assertEquals([files, objects, objectBytes, newObjects, newObjectBytes], [5, 3, 1300, 1, 1000]);
+  assertEquals(told(create().stderr), []);
+  assertEquals(told(create("--verbose", "--quiet").stderr), []);
+  const asC = run(subject.tool("mkcomposefs"), ["--json", tree, image]);
+  assertEquals(Object.keys(JSON.parse(new TextDecoder().decode(asC.stdout))).length, 4);
+});

@@ -28,6 +28,17 @@ Deno.test("build: the module is small, and the same whenever it is made", () => 
   assert(statSync(path).size <= MODULE_LIMIT, `${statSync(path).size} bytes`);
 });
 
+Deno.test("build: the module says the commit that it is made of, unless a file has been changed since", () => {
+  const git = (...args: string[]) =>
+    spawnSync("git", ["-C", repositoryPath("."), ...args], { encoding: "utf8" }).stdout ?? "";
+  const isClean = git("rev-parse", "--show-prefix") === "\n" &&
+    git("status", "--porcelain", "--untracked-files=no") === "";
+  const args = ["run", "-A", "--no-config", findBundle(), "--version"];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const [, commit] = /\(commit ([0-9a-f]{12}), /.exec(stdout) ?? [];
+  assertEquals(commit, isClean ? git("rev-parse", "HEAD").slice(0, 12) : undefined);
+});
+
 Deno.test({
   name: `build: the executable is the same wherever it is made${long(reason).suffix}`,
   ignore: long(reason).ignore,

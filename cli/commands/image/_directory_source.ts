@@ -14,7 +14,8 @@ import { makeHeapRoom } from "../../engine.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { loadCache, saveCache } from "./_cache_file.ts";
-import type { EncodeImage, Operands, Source, SourceOptions } from "./_source.ts";
+import type { Operands, Reading, Source, SourceOptions } from "./_source.ts";
+import { countRead } from "./_summary.ts";
 import type { TreeChanges } from "./_tree_changes.ts";
 import { wantedAlgorithms } from "./_wanted_images.ts";
 
@@ -29,7 +30,7 @@ async function readDirectory(
   operands: Operands,
   changes: TreeChanges,
   context: Context,
-): Promise<EncodeImage> {
+): Promise<Reading> {
   const { terminal, machine } = context;
   using tree = openDirectory(operands, machine);
   // The C program reads what it writes, or not, as it happens.
@@ -70,7 +71,11 @@ async function readDirectory(
     if (store !== undefined) noteStore(store, options.digestStore!, context);
     if (!changes.setsOwners) noteOwners(tree, operands.source, context);
     if (cache !== undefined) saveCache(options.cache!, cache, context);
-    return ({ algorithm, range }) => encodeSource(read, { ...range, algorithm });
+    const added = store?.added;
+    return {
+      encode: ({ algorithm, range }) => encodeSource(read, { ...range, algorithm }),
+      count: () => countRead(read, algorithms[0]!, added),
+    };
   } finally {
     scanning.finish();
     reading.finish();

@@ -12,7 +12,7 @@ import { UsageError } from "../../args/usage_error.ts";
 import { readDump } from "../../references/read_dump.ts";
 import { hasVariable } from "../../runtime.ts";
 import { isStdin, readInput } from "../../stdin.ts";
-import type { EncodeImage, Source, SourceOptions } from "./_source.ts";
+import type { Reading, Source, SourceOptions } from "./_source.ts";
 
 /** What makes SOURCE a dump. */
 export const dumpOptions = {
@@ -41,10 +41,10 @@ function readDumpfile(
   source: Uint8Array,
   transform: TreeTransform | undefined,
   context: Context,
-): EncodeImage {
+): Reading {
   const strict = hasVariable("CFS_PARSE_STRICT");
   const shown = isStdin(source) ? "standard input" : quote(source);
   const parsed = readDump(readInput(source, context), shown, { strict });
   const tree = transform?.(parsed) ?? parsed;
-  return ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed });
+  return { encode: ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed }) };
 }

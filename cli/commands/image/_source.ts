@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../../args/command.ts";
+import type { Counts } from "./_summary.ts";
 import type { TreeChanges } from "./_tree_changes.ts";
 import type { WantedImage, WantedOptions } from "./_wanted_images.ts";
 
@@ -25,11 +26,18 @@ export interface Source<Options extends SourceOptions = SourceOptions> {
     operands: Operands,
     changes: TreeChanges,
     context: Context,
-  ): EncodeImage | Promise<EncodeImage>;
+  ): Reading | Promise<Reading>;
+}
+
+/** What has been read. */
+export interface Reading {
+  readonly encode: EncodeImage;
+  /** Counts it, if contents were read. */
+  readonly count?: () => Counts;
 }
 
 /** Makes an image of what has been read. */
-export type EncodeImage = (wanted: WantedImage) => Uint8Array<ArrayBuffer>;
+type EncodeImage = (wanted: WantedImage) => Uint8Array<ArrayBuffer>;
 
 /** The options of `create` that say how something is read, as its table describes them. */
 export interface SourceOptions extends WantedOptions {

@@ -20,6 +20,7 @@ import {
   createOptions,
 } from "./_create_options.ts";
 import { meantSource } from "./_sources.ts";
+import { type Counts, summaryText } from "./_summary.ts";
 import { TreeChanges } from "./_tree_changes.ts";
 import { checkVersions } from "./_versions.ts";
 import { wantedAlgorithms, type WantedImage, wantedImages } from "./_wanted_images.ts";
@@ -43,6 +44,7 @@ export const CREATE = {
 /** The options of either; the C program's name has only the first. */
 type Options = CreateOptions & Partial<ChangeOptions> & {
   readonly store?: CreateOptions["digestStore"];
+  readonly verbose?: boolean;
 };
 
 /** The command `composefs create`. */
@@ -60,6 +62,13 @@ export const create = defineCommand({
     ...createOptions,
     "digest-store": { ...createOptions["digest-store"], hidden: true },
     ...changeOptions,
+    verbose: {
+      kind: "flag",
+      short: "v",
+      summary: "Say what was done, even if standard error is no terminal",
+      help:
+        "On a terminal it is said without this, unless --quiet is given. With --json the counts are in the answer.",
+    },
   },
   examples: [
     {
@@ -91,12 +100,19 @@ async function runCreate(
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
   const changes = new TreeChanges(options, context);
-  const encode = await meantSource(options).read(options, operands, changes, context);
+  const { encode, count } = await meantSource(options).read(options, operands, changes, context);
   changes.noteUnused(context);
+  // Who looks on is told what has been done; the C program says nothing.
+  const isTold = !context.asC && !terminal.manner.quiet &&
+    (options.verbose === true || terminal.stderr.isTerminal);
+  const counts = isTold || options.json && !context.asC ? count?.() : undefined;
   for (const each of wanted) {
     const bytes = encode(each);
     writeImage(bytes, each, options, context);
-    printImage(bytes, each, wanted.length > 1, options, context);
+    printImage(bytes, each, { counts, isOneOfSeveral: wanted.length > 1 }, options, context);
+    const { path } = each;
+    if (!isTold || path === undefined || isStdin(path)) continue;
+    terminal.stderr.write(`${context.program}: ${summaryText(path, bytes.length, counts)}\n`);
   }
   return 0;
 }
@@ -128,7 +144,10 @@ function writeImage(
 function printImage(
   bytes: Uint8Array,
   { algorithm }: WantedImage,
-  isOneOfSeveral: boolean,
+  { isOneOfSeveral, counts }: {
+    readonly isOneOfSeveral: boolean;
+    readonly counts: Counts | undefined;
+  },
   { json, printDigest, printDigestOnly }: CreateOptions,
   { terminal: { stdout } }: Context,
 ): void {
@@ -137,7 +156,8 @@ function printImage(
   const { version } = openImage(bytes);
   if (json) {
     const size = bytes.length;
-    stdout.write(jsonLine({ digest: digest.toHex(), algorithm, size, formatVersion: version }));
+    const image = { digest: digest.toHex(), algorithm, size, formatVersion: version };
+    stdout.write(jsonLine({ ...image, ...counts }));
   } else {
     stdout.write(isOneOfSeveral ? `V${version} ${digest}\n` : `${digest.toHex()}\n`);
   }
