@@ -10,7 +10,7 @@ const EXTRACT = 'try "composefs extract"';
 const VERIFY = 'try "composefs verify"';
 const DIGEST = 'try "composefs digest" for files, "composefs create --print-digest-only" for trees';
 const UNMOUNT = "umount(8) unmounts";
-const STORE = 'objects are put there by "composefs create --digest-store"';
+const STORE = 'objects are put there by "composefs create --store"';
 
 /** Advice by word: those of git, podman, tar, cfsctl, mkfs and mount. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { testEach } from "./each_program.ts";
 import { run } from "./process.ts";
 
@@ -96,3 +96,33 @@ testEach("own ways: create says what it has done", {}, (subject) => {
   const asC = run(subject.tool("mkcomposefs"), ["--json", tree, image]);
   assertEquals(Object.keys(JSON.parse(new TextDecoder().decode(asC.stdout))).length, 4);
 });
+
+testEach(
+  "own ways: create --dry-run says what it would write, and changes nothing",
+  {},
+  (subject) => {
+    const tree = subject.path("dry-tree");
+    mkdirSync(tree);
+    for (const [name, size] of [["a", 100], ["b", 200], ["small", 10]] as const) {
+      writeFileSync(`${tree}/${name}`, name.repeat(size));
+    }
+    const [store, image, cache] = ["store", "image", "cache"].map((name) =>
+      subject.path(`dry-${name}`)
+    );
+    const create = (...args: string[]) => {
+      const options = [`--store=${store}`, `--cache=${cache}`, ...args];
+      const { code, stdout } = run(subject.composefs, ["create", ...options, tree, image!]);
+      assertEquals(code, 0);
+      return new TextDecoder().decode(stdout);
+    };
+    const told = create("--dry-run").split("\n");
+    assertEquals([store, image, cache].map((path) => existsSync(path!)), [false, false, false]);
+    assert(told[0]!.startsWith(`Would write "${image}", `), told[0]);
+    assertEquals(told.slice(1), [`Would add to "${store}": 2 objects of 300 bytes`, ""]);
+    const planned = create("--dry-run", "--json");
+    assertEquals(create("--json"), planned);
+    writeFileSync(`${tree}/c`, "c".repeat(1000));
+    const { newObjects, newObjectBytes } = JSON.parse(create("--dry-run", "--json"));
+    assertEquals([newObjects, newObjectBytes], [1, 1000]);
+  },
+);

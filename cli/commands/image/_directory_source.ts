@@ -45,7 +45,7 @@ async function readDirectory(
     : loadCache(options.cache, algorithms, context);
   makeHeapRoom(cache?.size ?? 0);
   try {
-    using store = options.digestStore === undefined
+    using store = options.digestStore === undefined || options.dryRun === true
       ? undefined
       : machine.openStore(options.digestStore, {
         verifyObjects: options.verifyObjects,
@@ -70,11 +70,11 @@ async function readDirectory(
     });
     if (store !== undefined) noteStore(store, options.digestStore!, context);
     if (!changes.setsOwners) noteOwners(tree, operands.source, context);
-    if (cache !== undefined) saveCache(options.cache!, cache, context);
+    if (cache !== undefined && options.dryRun !== true) saveCache(options.cache!, cache, context);
     const added = store?.added;
     return {
       encode: ({ algorithm, range }) => encodeSource(read, { ...range, algorithm }),
-      count: () => countRead(read, algorithms[0]!, added),
+      count: (lacks) => countRead(read, algorithms[0]!, lacks ?? added),
     };
   } finally {
     scanning.finish();

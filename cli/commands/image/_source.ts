@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "../../args/command.ts";
-import type { Counts } from "./_summary.ts";
+import type { Counts, Lacks } from "./_summary.ts";
 import type { TreeChanges } from "./_tree_changes.ts";
 import type { WantedImage, WantedOptions } from "./_wanted_images.ts";
 
@@ -32,8 +32,8 @@ export interface Source<Options extends SourceOptions = SourceOptions> {
 /** What has been read. */
 export interface Reading {
   readonly encode: EncodeImage;
-  /** Counts it, if contents were read. */
-  readonly count?: () => Counts;
+  /** Counts it, if contents were read; with what tells what a store lacks if they were not put there. */
+  readonly count?: (lacks?: Lacks) => Counts;
 }
 
 /** Makes an image of what has been read. */
@@ -42,6 +42,8 @@ type EncodeImage = (wanted: WantedImage) => Uint8Array<ArrayBuffer>;
 /** The options of `create` that say how something is read, as its table describes them. */
 export interface SourceOptions extends WantedOptions {
   readonly digestStore: Uint8Array | undefined;
+  /** Leaves everything as it is, the store and the cache too. */
+  readonly dryRun?: boolean;
   readonly verifyObjects: boolean;
   readonly enableVerity: "try" | "require" | undefined;
   readonly oneFileSystem?: boolean;

@@ -8,6 +8,7 @@ import type { DiskStore } from "../../../ffi/disk.ts";
 import { latin1, quote } from "../../../lib/bytes/text.ts";
 import { INLINE_THRESHOLD } from "../../../lib/composefs/contents.ts";
 import type { ReadSource } from "../../../lib/composefs/image.ts";
+import { Digest } from "../../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 
 /** Counts of what has been read and stored. Hard links are one file, files of the same contents one object. */
@@ -21,30 +22,50 @@ export interface Counts {
   readonly newObjectBytes?: number;
 }
 
-/** Counts what has been read, and put into a store. */
+/** Tells whether a store lacks an object of so many bytes. */
+export type Lacks = (digest: Digest, size: number) => boolean;
+
+/**
+ * Counts what has been read, and put into a store.
+ *
+ * @param added What the store has got; or tells what it lacks, where nothing was put into it.
+ */
 export function countRead(
   { tree, contents }: ReadSource,
   algorithm: HashAlgorithm,
-  added: DiskStore["added"] | undefined,
+  added: DiskStore["added"] | Lacks | undefined,
 ): Counts {
-  const sizes = new Map<string, number>();
+  const rows = new Map<string, number>();
   let files = 0;
   for (const leaf of tree.leaves) {
     if (leaf.kind !== "regular") continue;
     files++;
-    const size = contents.size(leaf.file);
-    if (size > INLINE_THRESHOLD) {
-      sizes.set(latin1(contents.digestBytes(leaf.file, algorithm)), size);
+    if (contents.size(leaf.file) > INLINE_THRESHOLD) {
+      rows.set(latin1(contents.digestBytes(leaf.file, algorithm)), leaf.file);
     }
   }
   let objectBytes = 0;
-  for (const size of sizes.values()) objectBytes += size;
+  const fresh = { objects: 0, bytes: 0 };
+  for (const row of rows.values()) {
+    const size = contents.size(row);
+    objectBytes += size;
+    if (typeof added !== "function") continue;
+    if (!added(new Digest(algorithm, contents.digestBytes(row, algorithm)), size)) continue;
+    fresh.objects++;
+    fresh.bytes += size;
+  }
   return {
     files,
-    objects: sizes.size,
+    objects: rows.size,
     objectBytes,
-    ...(added === undefined ? {} : { newObjects: added.objects, newObjectBytes: added.bytes }),
+    ...newCounts(typeof added === "function" ? fresh : added),
   };
+}
+
+function newCounts(
+  added: DiskStore["added"] | undefined,
+): Pick<Counts, "newObjects" | "newObjectBytes"> {
+  return added === undefined ? {} : { newObjects: added.objects, newObjectBytes: added.bytes };
 }
 
 /** Says in a line what has been written, its line end not included. */

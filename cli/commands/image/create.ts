@@ -19,6 +19,7 @@ import {
   type CreateOptions,
   createOptions,
 } from "./_create_options.ts";
+import { plannedImage, plannedObjects, PlannedStore } from "./_dry_run.ts";
 import { meantSource } from "./_sources.ts";
 import { type Counts, summaryText } from "./_summary.ts";
 import { TreeChanges } from "./_tree_changes.ts";
@@ -45,6 +46,7 @@ export const CREATE = {
 type Options = CreateOptions & Partial<ChangeOptions> & {
   readonly store?: CreateOptions["digestStore"];
   readonly verbose?: boolean;
+  readonly dryRun?: boolean;
 };
 
 /** The command `composefs create`. */
@@ -62,6 +64,12 @@ export const create = defineCommand({
     ...createOptions,
     "digest-store": { ...createOptions["digest-store"], hidden: true },
     ...changeOptions,
+    "dry-run": {
+      kind: "flag",
+      summary: "Print what would be written, change nothing",
+      help:
+        "Files are read and digested as ever. With --json the counts in the answer are those that would come about.",
+    },
     verbose: {
       kind: "flag",
       short: "v",
@@ -103,16 +111,27 @@ async function runCreate(
   const { encode, count } = await meantSource(options).read(options, operands, changes, context);
   changes.noteUnused(context);
   // Who looks on is told what has been done; the C program says nothing.
-  const isTold = !context.asC && !terminal.manner.quiet &&
+  const isTold = !context.asC && !terminal.manner.quiet && options.dryRun !== true &&
     (options.verbose === true || terminal.stderr.isTerminal);
-  const counts = isTold || options.json && !context.asC ? count?.() : undefined;
+  const { dryRun = false, digestStore, json } = options;
+  using planned = dryRun && digestStore !== undefined
+    ? new PlannedStore(context.machine, digestStore)
+    : undefined;
+  const isCounted = isTold || dryRun || json && !context.asC;
+  const counts = isCounted ? count?.(planned?.lacks) : undefined;
   for (const each of wanted) {
     const bytes = encode(each);
-    writeImage(bytes, each, options, context);
+    if (!dryRun) writeImage(bytes, each, options, context);
     printImage(bytes, each, { counts, isOneOfSeveral: wanted.length > 1 }, options, context);
     const { path } = each;
-    if (!isTold || path === undefined || isStdin(path)) continue;
-    terminal.stderr.write(`${context.program}: ${summaryText(path, bytes.length, counts)}\n`);
+    if (path === undefined || isStdin(path)) continue;
+    if (dryRun && !json) terminal.stdout.write(plannedImage(path, bytes.length));
+    else if (isTold) {
+      terminal.stderr.write(`${context.program}: ${summaryText(path, bytes.length, counts)}\n`);
+    }
+  }
+  if (planned !== undefined && !json) {
+    terminal.stdout.write(plannedObjects(digestStore!, counts ?? {}));
   }
   return 0;
 }
