@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { testEach } from "./each_program.ts";
-import { run } from "./process.ts";
+import { run, textOutput } from "./process.ts";
 
 testEach("own ways: a misspelt mount option is told what it was to be", {}, (subject) => {
   const refusal = (command: readonly string[]) =>
@@ -126,3 +126,29 @@ testEach(
     assertEquals([newObjects, newObjectBytes], [1, 1000]);
   },
 );
+
+testEach("own ways: an image in another operand's place is told", {}, (subject) => {
+  const [tree, image] = [subject.path("order-tree"), subject.path("order-image")];
+  mkdirSync(tree);
+  writeFileSync(`${tree}/file`, "text");
+  assertEquals(run(subject.composefs, ["create", tree, image]).code, 0);
+  const refusal = (command: string, first: string) => {
+    const { code, stderr } = run(subject.composefs, [command, "--store=.", first, image]);
+    return [code, stderr];
+  };
+  for (
+    const [command, first, name] of [
+      ["extract", tree, "DIR"],
+      ["mount", tree, "MOUNTPOINT"],
+      ["cat", "/file", "PATH"],
+      ["cat", tree, "PATH"],
+    ] as const
+  ) {
+    const message = `Cannot use "${image}" as ${name}: it is an image, which comes first`;
+    assertEquals(refusal(command, first), [2, `composefs: ${message}\n`]);
+  }
+  // A directory may hold a file at the same path.
+  mkdirSync(`${tree}${subject.directory}`, { recursive: true });
+  writeFileSync(`${tree}${image}`, "within");
+  assertEquals(textOutput(subject.composefs, ["cat", tree, image]), "within");
+});

@@ -27,6 +27,7 @@ import { suggestion } from "../../args/suggest.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { digest, list, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
+import { orderError } from "../../references/operand_order.ts";
 import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
@@ -139,6 +140,8 @@ export const mount = defineCommand({
   async run(options, operands, context) {
     const given = withSuggestion(() => readSettings(options.options, false));
     const settings = { ...given, ...longSettings(options, given, context) };
+    const misplaced = orderError(operands.image, operands.mountpoint, "MOUNTPOINT", context);
+    if (misplaced !== undefined) throw misplaced;
     const image = settings.remount === true
       ? { name: operands.image }
       : await namedImage(operands.image, settings, context);

@@ -4,12 +4,19 @@
  * @module
  */
 
+import { InterruptedError } from "../../../ffi/sys/signals.ts";
 import { quote } from "../../../lib/bytes/text.ts";
 import type { File } from "../../../lib/file/file.ts";
 import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
 import type { Content, Regular } from "../../../lib/tree/tree.ts";
-import { defineCommand } from "../../args/command.ts";
+import {
+  type Context,
+  defineCommand,
+  type OperandValues,
+  type OptionValues,
+} from "../../args/command.ts";
 import type { Output } from "../../terminal.ts";
+import { orderError } from "../../references/operand_order.ts";
 import { openOperand } from "../../references/open.ts";
 import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
@@ -20,6 +27,13 @@ import { REFERENCE_HELP } from "../../references/reference.ts";
 /** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 17;
 
+const operands = {
+  image: { name: "IMAGE", summary: "A composefs image" },
+  paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
+} as const;
+
+const options = { ...contentOptions, ...treeCacheOption } as const;
+
 /** The command `composefs cat`. */
 export const cat = defineCommand({
   name: "cat",
@@ -29,32 +43,43 @@ export const cat = defineCommand({
     "Symbolic links are followed within the image.",
     REFERENCE_HELP,
   ],
-  operands: {
-    image: { name: "IMAGE", summary: "A composefs image" },
-    paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
-  },
-  options: { ...contentOptions, ...treeCacheOption },
+  operands,
+  options,
   examples: [{
     summary: "Print a file, trusting nothing but a digest",
     command: "composefs cat --store=objects --digest=DIGEST rootfs.cfs /etc/os-release",
   }],
   exitStatus: ["0 if all files were printed, 1 if not."],
-  async run(options, { image, paths }, context) {
-    const { terminal, machine } = context;
-    using reference = await openOperand(image, context, options.digest);
-    const opened = loading(reference, () => openImage(reference.image));
-    const storesGiven = storePaths(options, context);
-    using stores = new Stores(machine, storesGiven);
-    using trees = openTrees(options, storesGiven, context);
-    const layers = [...stores.layers, ...reference.layers];
-    const opening = openOptions({ layers, trees }, options);
-    for (const path of paths) {
-      using file = openFile(loading(reference, () => findFile(opened, path)), path, opening);
-      copy(file, terminal.stdout);
+  async run(given, named, context) {
+    try {
+      return await printFiles(given, named, context);
+    } catch (error) {
+      if (error instanceof InterruptedError) throw error;
+      // A path in the image may be that of an image outside: only if there is no such file, it was meant.
+      throw orderError(named.image, named.paths[0]!, "PATH", context) ?? error;
     }
-    return 0;
   },
 });
+
+async function printFiles(
+  given: OptionValues<typeof options>,
+  { image, paths }: OperandValues<typeof operands>,
+  context: Context,
+): Promise<number> {
+  const { terminal, machine } = context;
+  using reference = await openOperand(image, context, given.digest);
+  const opened = loading(reference, () => openImage(reference.image));
+  const storesGiven = storePaths(given, context);
+  using stores = new Stores(machine, storesGiven);
+  using trees = openTrees(given, storesGiven, context);
+  const layers = [...stores.layers, ...reference.layers];
+  const opening = openOptions({ layers, trees }, given);
+  for (const path of paths) {
+    using file = openFile(loading(reference, () => findFile(opened, path)), path, opening);
+    copy(file, terminal.stdout);
+  }
+  return 0;
+}
 
 function findFile(image: ComposefsImage, path: Uint8Array): Regular<Content> {
   const { node } = image.lookup(path);

@@ -20,6 +20,7 @@ import {
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
+import { orderError } from "../../references/operand_order.ts";
 import { openOperand } from "../../references/open.ts";
 import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
@@ -87,6 +88,8 @@ export const extract = defineCommand({
     if (destination === undefined && terminal.stdout.isTerminal) {
       throw new Error("Cannot write an archive to a terminal: redirect standard output");
     }
+    const misplaced = destination && orderError(image, destination, "DIR", context);
+    if (misplaced !== undefined) throw misplaced;
     using reference = await openOperand(image, context, options.digest);
     const tree = loading(reference, () => openImage(reference.image).tree());
     const paths = storePaths(options, context);
