@@ -30,6 +30,13 @@ ${places.flatMap(valueCases).join("\n")}
 _composefs_offer() {
   case $1 in
   path) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+  prefixed\\ *)
+    mapfile -t COMPREPLY < <(compgen -f -- "$2")
+    # Only what is a path is quoted like one.
+    [[ \${#COMPREPLY[@]} != 0 ]] && compopt -o filenames
+    [[ -n $3 ]] && return
+    mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -W "\${1#prefixed }" -- "$2")
+    [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *: ]] && compopt -o nospace ;;
   words\\ *) mapfile -t COMPREPLY < <(compgen -W "\${1#words }" -- "$2") ;;
   list\\ *)
     local before=
@@ -40,7 +47,7 @@ _composefs_offer() {
 }
 
 _composefs() {
-  local commands options operands place value i
+  local commands options operands place value i prefix=
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   place=\${COMP_WORDS[0]##*/}
@@ -56,6 +63,10 @@ _composefs() {
     current=
   elif [[ $previous == = ]]; then
     previous=\${COMP_WORDS[COMP_CWORD - 2]}
+  elif [[ $current == : ]]; then
+    current= prefix=:
+  elif [[ $previous == : ]]; then
+    prefix=:
   fi
   value=$(_composefs_value "$place $previous")
   if [[ -n $value ]]; then
@@ -66,7 +77,7 @@ _composefs() {
   elif [[ -n $commands ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   else
-    _composefs_offer "$operands" "$current"
+    _composefs_offer "$operands" "$current" "$prefix"
   fi
 }
 
@@ -96,5 +107,6 @@ function valueCases({ words, options }: Place): string[] {
 }
 
 function shown(value: ValueKind): string {
+  if (value.kind === "prefixed") return `prefixed ${value.prefixes.join(" ")}`;
   return "words" in value ? `${value.kind} ${value.words.join(" ")}` : value.kind;
 }

@@ -73,6 +73,8 @@ export interface Operand {
   readonly repeated?: true;
   /** Message if it is not given, where the C program has one of its own. */
   readonly missing?: string;
+  /** What may stand before a path, for completions; not under the C programs' names. */
+  readonly prefixes?: readonly string[];
   /** Names files that are read from end to end, so that their length tells how much work there is. */
   readonly readWhole?: true;
 }

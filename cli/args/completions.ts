@@ -21,11 +21,12 @@ import { type Choice, path } from "./values.ts";
 
 /**
  * What a value may be: one of a few words or, as a list, several with commas between them, some of which
- * end with an equals sign; a path, or something that only the user knows.
+ * end with an equals sign; a path, with one of a few prefixes or none, or something that only the user knows.
  */
 export type ValueKind =
   | { readonly kind: "words" | "list"; readonly words: readonly string[] }
-  | { readonly kind: "path" | "other" };
+  | { readonly kind: "path" | "other" }
+  | { readonly kind: "prefixed"; readonly prefixes: readonly string[] };
 
 /** An option as a shell offers it. */
 export interface OfferedOption {
@@ -64,7 +65,7 @@ function placesFrom(entry: Entry, words: readonly string[], asC: boolean): Place
     .map(([name, option]) => offered(name, option));
   if (entry.kind === "command") {
     const [first] = Object.values(entry.operands);
-    return [{ words, commands: [], options, operands: first && kindOf(first) }];
+    return [{ words, commands: [], options, operands: first && kindOf(first, asC) }];
   }
   const commands = entry.commands.map(({ name, summary }) => ({ name, summary }));
   return [
@@ -92,7 +93,8 @@ function takesValue(option: Option): option is ValueOption {
 }
 
 /** Operands without a parser are bytes: paths. */
-function kindOf({ parse }: Operand): ValueKind {
+function kindOf({ parse, prefixes }: Operand, asC: boolean): ValueKind {
+  if (prefixes !== undefined && !asC) return { kind: "prefixed", prefixes };
   return parse === undefined ? { kind: "path" } : valueKind(parse);
 }
 

@@ -39,7 +39,12 @@ function placeLines(place: Place): string[] {
   const condition = `-n "__composefs_at ${quoted(words.join(" "))}"`;
   const start = `complete -c ${words[0]} ${condition}`;
   return [
-    ...(operands?.kind === "path" ? [`${start} -F`] : [`${start} -f`]),
+    ...(operands?.kind === "path" || operands?.kind === "prefixed"
+      ? [`${start} -F`]
+      : [`${start} -f`]),
+    ...(operands?.kind === "prefixed"
+      ? [`${start} -a ${quoted(operands.prefixes.join(" "))}`]
+      : []),
     ...commands.map(({ name, summary }) => `${start} -a ${quoted(name)} -d ${fishQuoted(summary)}`),
     ...(operands?.kind === "words" ? [`${start} -a ${quoted(operands.words.join(" "))}`] : []),
     ...options.map((option) => `${start} ${optionArguments(option)}`),

@@ -21,6 +21,12 @@ export function zshCompletion(composefs: Group): string {
 
 ${placesOf(composefs).map(placeFunction).join("\n\n")}
 
+# A path, or one with a prefix.
+_composefs_prefixed() {
+  compset -P '[a-z-]*:' || compadd -S "" -- $@
+  _files
+}
+
 _composefs() {
   local context state state_descr line
   typeset -A opt_args
@@ -78,6 +84,7 @@ function optionSpec(option: OfferedOption): string {
 
 function action(value: ValueKind): string {
   if (value.kind === "path") return "_files";
+  if (value.kind === "prefixed") return ` _composefs_prefixed ${value.prefixes.join(" ")}`;
   if (value.kind === "list") {
     return `_sequence -S "" compadd -S "" - ${value.words.join(" ")}`;
   }

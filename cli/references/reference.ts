@@ -34,6 +34,13 @@ export const TRANSPORTS = {
 /** The name of a transport. */
 export type TransportName = keyof typeof TRANSPORTS;
 
+/** An operand that is such a word, for the tables of commands. */
+export const IMAGE_OPERAND = {
+  name: "IMAGE",
+  summary: "A composefs image",
+  prefixes: Object.keys(TRANSPORTS).map((name) => `${name}:`),
+} as const;
+
 /** The transports that read standard input if the path is `-`, as a path alone does. */
 const STREAMED: readonly TransportName[] = ["image", "dump", "tar"];
 

@@ -25,6 +25,8 @@ const CASES: readonly (readonly [string, string])[] = [
   [`composefs ls fil${TAB}`, "<ls><file-to-find>"],
   [`composefs create --store=fil${TAB}`, "<create><--store=file-to-find>"],
   [`mkcomposefs --digest-st${TAB}objects`, "<--digest-store=objects>"],
+  [`composefs ls docker-arch${TAB}fil${TAB}`, "<ls><docker-archive:file-to-find>"],
+  [`composefs-info dump fil${TAB}`, "<dump><file-to-find>"],
   [`composefs mount -o nosu${TAB},based${TAB}`, "<mount><-o><nosuid,basedir=>"],
   [`mkcomposefs --print-digest-o${TAB}`, "<--print-digest-only>"],
   [`composefs-info meas${TAB}`, "<measure-file>"],
@@ -119,7 +121,7 @@ testShell("fish", () => {
       // fish offers the option and leaves the equals sign to whoever types; so far only the first Tab is typed.
       const expected = answer.slice(1, -1).split("><")
         .find((word) => word.startsWith(line.slice(line.lastIndexOf(" ") + 1)))!;
-      assertEquals(words, [expected.replace(/=objects$|,.*$/, "")], line);
+      assertEquals(words, [expected.replace(/=objects$|,.*$|(?<=:).*$/, "")], line);
     }
   } finally {
     Deno.removeSync(home, { recursive: true });

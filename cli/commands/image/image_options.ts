@@ -6,13 +6,13 @@
 
 import type { OptionTable, OptionValues } from "../../args/command.ts";
 import { JSON_OPTION } from "../../json.ts";
+import { IMAGE_OPERAND } from "../../references/reference.ts";
 import { path } from "../../args/values.ts";
 
 /** One or more images. */
 export const IMAGES = {
   images: {
-    name: "IMAGE",
-    summary: "A composefs image",
+    ...IMAGE_OPERAND,
     repeated: true,
     missing: "No image path specified",
   },

@@ -29,11 +29,11 @@ import { digest, list, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
 import { orderError } from "../../references/operand_order.ts";
 import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
-import { REFERENCE_HELP } from "../../references/reference.ts";
+import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Image and mount point, with the C program's words for their absence. */
 export const MOUNT_OPERANDS = {
-  image: { name: "IMAGE", summary: "A composefs image", missing: "No source path specified" },
+  image: { ...IMAGE_OPERAND, missing: "No source path specified" },
   mountpoint: {
     name: "MOUNTPOINT",
     summary: "An existing directory",

@@ -22,13 +22,13 @@ import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
-import { REFERENCE_HELP } from "../../references/reference.ts";
+import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Bytes copied at a time. */
 const CHUNK_SIZE = 1 << 17;
 
 const operands = {
-  image: { name: "IMAGE", summary: "A composefs image" },
+  image: IMAGE_OPERAND,
   paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
 } as const;
 

@@ -26,7 +26,7 @@ import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
-import { REFERENCE_HELP } from "../../references/reference.ts";
+import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   ...contentOptions,
@@ -62,7 +62,7 @@ export const extract = defineCommand({
     REFERENCE_HELP,
   ],
   operands: {
-    image: { name: "IMAGE", summary: "A composefs image" },
+    image: IMAGE_OPERAND,
     directory: {
       name: "DIR",
       summary: "The directory to make, or an empty one (- for a tar archive on standard output)",

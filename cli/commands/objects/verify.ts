@@ -21,7 +21,7 @@ import { openOperand } from "../../references/open.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
-import { REFERENCE_HELP } from "../../references/reference.ts";
+import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   ...storeOptions,
@@ -58,7 +58,7 @@ export const verify = defineCommand({
     REFERENCE_HELP,
     "Prints a line for each file of the image that could not be read as it should be, and at the end what was looked at. With --json one object a line, the last one of type summary.",
   ],
-  operands: { image: { name: "IMAGE", summary: "A composefs image" } },
+  operands: { image: IMAGE_OPERAND },
   options,
   examples: [{
     summary: "Verify everything against one digest",
