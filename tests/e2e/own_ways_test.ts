@@ -3,7 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 
@@ -151,4 +151,21 @@ testEach("own ways: an image in another operand's place is told", {}, (subject) 
   mkdirSync(`${tree}${subject.directory}`, { recursive: true });
   writeFileSync(`${tree}${image}`, "within");
   assertEquals(textOutput(subject.composefs, ["cat", tree, image]), "within");
+});
+
+testEach("own ways: mount --dry-run looks at everything and mounts nothing", {}, (subject) => {
+  const [tree, image, place] = ["tree", "image", "place"].map((name) =>
+    subject.path(`mount-dry-${name}`)
+  );
+  mkdirSync(tree!);
+  assertEquals(run(subject.composefs, ["create", tree!, image!]).code, 0);
+  const mount = (...args: string[]) =>
+    run(subject.composefs, ["mount", ...args, `--store=${subject.directory}`, image!, place!]);
+  for (const option of ["--dry-run", "--check"]) assertEquals(mount(option).code, 1);
+  mkdirSync(place!);
+  for (const option of ["--dry-run", "--check"]) {
+    const { code, stdout, stderr } = mount(option);
+    assertEquals([code, stdout.length, stderr], [0, 0, ""]);
+  }
+  assertEquals(readFileSync("/proc/self/mountinfo", "utf8").includes(place!), false);
 });

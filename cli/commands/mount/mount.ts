@@ -110,7 +110,8 @@ const options = {
   },
   "read-only": { kind: "flag", short: "r", summary: "Mount read-only, as -o ro" },
   options: OPTIONS_OPTION,
-  check: { kind: "flag", summary: "Look at image and directories, but mount nothing" },
+  "dry-run": { kind: "flag", summary: "Look at image and directories, mount nothing" },
+  check: { kind: "flag", summary: "The same as --dry-run", hidden: true },
   verbose: { kind: "flag", short: "v", summary: "Say how it was mounted" },
 } as const satisfies OptionTable;
 
@@ -145,7 +146,10 @@ export const mount = defineCommand({
     const image = settings.remount === true
       ? { name: operands.image }
       : await namedImage(operands.image, settings, context);
-    return runMount(settings, { image, mountpoint: operands.mountpoint }, context, options);
+    return runMount(settings, { image, mountpoint: operands.mountpoint }, context, {
+      check: options.dryRun || options.check,
+      verbose: options.verbose,
+    });
   },
 });
 
