@@ -20,6 +20,7 @@ import { mount } from "./commands/mount/mount.ts";
 import { mountComposefs } from "./compat/mount_composefs.ts";
 import { missingObjects, objects } from "./commands/objects/objects.ts";
 import { rewrite } from "./commands/image/rewrite.ts";
+import { stat } from "./commands/image/stat.ts";
 import { uninstall } from "./commands/setup/uninstall.ts";
 import { verify } from "./commands/objects/verify.ts";
 import { completions } from "./commands/about/completions.ts";
@@ -30,7 +31,7 @@ import type { Group, Section } from "./args/command.ts";
 /** Every command, by what it is about. */
 const SECTIONS: readonly Section[] = [
   { title: "Make images", commands: [create, rewrite] },
-  { title: "Look into images", commands: [ls, dump, cat, extract, objects, missingObjects] },
+  { title: "Look into images", commands: [ls, stat, dump, cat, extract, objects, missingObjects] },
   { title: "Check and mount", commands: [digest, verify, mount] },
   {
     title: "Set up",

@@ -6,6 +6,7 @@
 
 import { SyscallError } from "../../ffi/sys/errno.ts";
 import type { Digest } from "../../lib/digest/digest.ts";
+import { printable } from "../../lib/bytes/text.ts";
 import { encodeImage } from "../../lib/composefs/image.ts";
 import type { Context } from "../args/command.ts";
 import { openDirectory } from "./_directory.ts";
@@ -60,8 +61,10 @@ export async function* openAll(
   words: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
 ): AsyncGenerator<OpenedReference> {
-  for (const reference of words.map((word) => referenceOf(word, context))) {
-    const opened = await openReference(reference, context);
+  for (const [i, reference] of words.map((word) => referenceOf(word, context)).entries()) {
+    const opened = await openReference(reference, context).catch((error) => {
+      throw i > 0 && !context.asC ? hintAtPath(reference, error) : error;
+    });
     try {
       yield opened;
     } finally {
@@ -69,6 +72,17 @@ export async function* openAll(
     }
   }
 }
+
+/** Tells somebody who names a file of an image behind it how that is done. */
+function hintAtPath({ rest }: Reference, error: unknown): unknown {
+  if (!(error instanceof SyscallError) || error.code !== "ENOENT" || rest[0] !== SLASH) {
+    return error;
+  }
+  const hint = `--path=${printable(rest)} looks for it in the images`;
+  return new Error(`${error.message}; ${hint}`, { cause: error });
+}
+
+const SLASH = 0x2f;
 
 /**
  * Tells whether a reference names a file with an image in it that can be opened by its path; it does so too if

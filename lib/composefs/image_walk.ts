@@ -9,6 +9,7 @@ import type { ImageInode } from "../erofs/image_inode.ts";
 import type { Dirent, DirentCursor } from "../erofs/read_directory.ts";
 import { ErofsWalk } from "../erofs/walk.ts";
 import type { ObjectParts } from "../dumpfile/dump_lines.ts";
+import { splitNames } from "../tree/place.ts";
 import type { Content, Leaf } from "../tree/tree.ts";
 import { LazyEntry } from "./_image_entry.ts";
 import { InodeReader } from "./_inode_reader.ts";
@@ -21,7 +22,10 @@ export interface WalkOptions {
   /** The image's format version. */
   readonly version: number;
   readonly view: ImageView;
-  /** Names in the root directory to which the walk is limited. */
+  /**
+   * Names in the root directory, or paths below it, to which the walk is limited: to these, with all below them, and
+   * the directories on the way.
+   */
   readonly rootEntries?: readonly Uint8Array[] | undefined;
 }
 
@@ -90,12 +94,17 @@ function linksIn(
   return hasHomes ? findLinks(image, walk, rootEntries) : undefined;
 }
 
-/** Tells whether the root of an image has an entry, be it selected or not. */
-export function hasRootEntry(
+/** Tells whether an image has something at a path, be it selected or not; symbolic links are not followed. */
+export function hasPath(
   { image, options }: Pick<WalkableImage, "image" | "options">,
-  name: Uint8Array,
+  path: Uint8Array,
 ): boolean {
-  return new LazyEntry(new InodeReader(image, options)).find(name) !== undefined;
+  let file: LazyEntry | undefined = new LazyEntry(new InodeReader(image, options));
+  for (const name of splitNames(path)) {
+    file = file.kind === "directory" ? file.find(name) : undefined;
+    if (file === undefined) return false;
+  }
+  return true;
 }
 
 /**
@@ -151,6 +160,11 @@ export class ImageWalk {
   /** Nids that have more than one name, as far as they have been met. */
   get linked(): ReadonlySet<number> {
     return this.#walk.linked;
+  }
+
+  /** Whether it stands at a directory that is only on the way to what the walk is limited to. */
+  get isOnWay(): boolean {
+    return this.#walk.isOnWay;
   }
 
   /** Length of the name; 0 for the root. */

@@ -28,7 +28,10 @@ import type { ImageView } from "./unoverlay.ts";
 
 /** What of an image is read, and how. */
 export interface ReadTreeOptions {
-  /** Names in the root directory to which the tree is limited. */
+  /**
+   * Names in the root directory, or paths below it, to which the tree is limited: to these, with all below them, and
+   * the directories on the way.
+   */
   readonly rootEntries?: readonly Uint8Array[];
   /**
    * `"exact"`, the default, gives the tree that makes the same image again; `"libcomposefs"` gives what

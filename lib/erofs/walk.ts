@@ -8,7 +8,6 @@
  * @module
  */
 
-import { equalBytes } from "../bytes/compare.ts";
 import { concatBytes, printable, quote, utf8 } from "../bytes/text.ts";
 import { Extents } from "./extents.ts";
 import { DIRENT_FILE_TYPE, SLOT_SIZE } from "./format.ts";
@@ -16,6 +15,7 @@ import { ImageFormatError } from "./image_format_error.ts";
 import type { ErofsImage } from "./image.ts";
 import type { ImageInode } from "./image_inode.ts";
 import { type Dirent, DirentCursor } from "./read_directory.ts";
+import { Selection } from "./selection.ts";
 
 /** A set of nids. */
 export class NidSet {
@@ -64,6 +64,8 @@ export class NidSet {
 interface Level {
   readonly inode: ImageInode;
   readonly dirents: DirentCursor;
+  /** What of it is walked; all if undefined. */
+  readonly selection: Selection | undefined;
 }
 
 /**
@@ -85,17 +87,19 @@ export class ErofsWalk {
   readonly linked: Set<number> = new Set();
   readonly #image: ErofsImage;
   readonly #extents: Extents;
-  readonly #isSelected: (entry: Dirent) => boolean;
+  /** What is walked below where it stands. */
+  #selection: Selection | undefined;
   readonly #levels: Level[] = [];
 
   /**
-   * @param rootEntries Names in the root to which the walk is limited, if given.
+   * @param paths Names in the root, or paths below it, to which the walk is limited, if given: to these, with all
+   * below them, and the directories on the way.
    * @throws {ImageFormatError} If there is no directory where the root should be.
    */
-  constructor(image: ErofsImage, rootEntries?: readonly Uint8Array[]) {
+  constructor(image: ErofsImage, paths?: readonly Uint8Array[]) {
     this.#image = image;
     this.#extents = new Extents(image);
-    this.#isSelected = rootSelection(rootEntries);
+    this.#selection = Selection.of(paths);
     this.met = new NidSet(image);
     this.inode = rootInode(image);
   }
@@ -115,12 +119,15 @@ export class ErofsWalk {
     const { inode } = this;
     if (inode.kind === "directory" && this.depth === this.#levels.length) {
       const parent = this.#levels.at(-1)?.inode ?? inode;
-      this.#levels.push({ inode, dirents: new DirentCursor(this.#image, inode, parent.nid) });
+      const dirents = new DirentCursor(this.#image, inode, parent.nid);
+      this.#levels.push({ inode, dirents, selection: this.#selection });
     }
     for (let depth = this.#levels.length; depth > 0; depth--) {
-      const { dirents } = this.#levels[depth - 1]!;
+      const { dirents, selection } = this.#levels[depth - 1]!;
       while (dirents.next()) {
-        if (depth === 1 && !this.#isSelected(dirents)) continue;
+        const below = selection === undefined ? undefined : selectedBelow(selection, dirents);
+        if (below === "none") continue;
+        this.#selection = below;
         this.depth = depth;
         this.entry = dirents;
         this.#follow(dirents);
@@ -129,6 +136,11 @@ export class ErofsWalk {
       this.#levels.pop();
     }
     return false;
+  }
+
+  /** Whether it stands at a directory that is only on the way to what the walk is limited to. */
+  get isOnWay(): boolean {
+    return this.#selection !== undefined;
   }
 
   /** Length of the name; 0 for the root. */
@@ -191,16 +203,15 @@ export function rootInode(image: ErofsImage): ImageInode {
   throw new ImageFormatError(inode.start, `root is a ${inode.kind}, not a directory`);
 }
 
-/**
- * Makes what tells which entries of the root are walked.
- *
- * @param names Their names; all if absent.
- */
-export function rootSelection(
-  names: readonly Uint8Array[] | undefined,
-): (entry: Dirent) => boolean {
-  if (names === undefined) return () => true;
-  return ({ name }) => names.some((wanted) => equalBytes(wanted, name));
+/** What is selected below an entry; `"none"` if it is not selected itself. */
+export function selectedBelow(
+  selection: Selection,
+  { name, fileType }: Dirent,
+): Selection | undefined | "none" {
+  const below = selection.find(name);
+  // Below what is no directory there is nothing.
+  const isWay = below === undefined || fileType === DIRENT_FILE_TYPE.directory;
+  return isWay ? below : "none";
 }
 
 /**

@@ -8,7 +8,7 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
-import { type ImageOptions, imageOptions, WHOLE_IMAGES } from "./image_options.ts";
+import { type ImageOptions, ownImageOptions, WHOLE_IMAGES } from "./image_options.ts";
 import { lengthCheck, selectedDumps } from "./selected_images.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
@@ -28,7 +28,7 @@ export const dump = defineCommand({
     'With --json, one object a line, which holds the line of the dump file as "line".',
     REFERENCE_HELP,
   ],
-  options: imageOptions,
+  options: ownImageOptions,
   run: (options, { images }, context) => runDump(options, images, context, "exact"),
 });
 

@@ -53,5 +53,20 @@ export const imageOptions = {
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
+/** The same for our own, which know of paths. */
+export const ownImageOptions = {
+  path: {
+    kind: "list",
+    value: "PATH",
+    parse: path,
+    summary: "Keep only this file of the images, with all below it",
+    help:
+      "May be given several times. Symbolic links on the way are not followed. A path that no image has is an error.",
+  },
+  ...imageOptions,
+} as const satisfies OptionTable;
+
 /** What they come to. */
-export type ImageOptions = OptionValues<typeof imageOptions>;
+export type ImageOptions =
+  & OptionValues<typeof imageOptions>
+  & Partial<OptionValues<typeof ownImageOptions>>;

@@ -8,15 +8,15 @@ import { utf8 } from "../../../lib/bytes/text.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { escapeField, isPlain } from "../../../lib/dumpfile/escape.ts";
 import { LineBuffer } from "../../../lib/dumpfile/line_buffer.ts";
-import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
 import { type CheckedImage, ImageWalk } from "../../../lib/composefs/image_walk.ts";
-import type { Content, Leaf } from "../../../lib/tree/tree.ts";
 import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
-import { pathOf, type Place } from "../../../lib/tree/place.ts";
+import { pathOf } from "../../../lib/tree/place.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
-import { type ImageOptions, imageOptions, IMAGES } from "./image_options.ts";
+import { type ImageOptions, IMAGES, ownImageOptions } from "./image_options.ts";
+import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./_describe.ts";
+import { filesOf } from "./_files.ts";
 import { lengthCheck, selectedImages } from "./selected_images.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
@@ -35,13 +35,21 @@ export const LS = {
 export const ls = defineCommand({
   ...LS,
   description: [...LS.description, REFERENCE_HELP],
-  options: imageOptions,
+  options: {
+    long: {
+      kind: "flag",
+      short: "l",
+      summary: "Show type and mode, links, owner, size or device, and time of each file",
+      help: "Times are in UTC, nanoseconds are shown where there are any.",
+    },
+    ...ownImageOptions,
+  },
   run: (options, { images }, context) => runLs(options, images, context, "exact"),
 });
 
 /** Lists images as the given view shows them. */
 export async function runLs(
-  options: ImageOptions,
+  options: ImageOptions & { readonly long?: boolean },
   images: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
   view: ImageView,
@@ -51,6 +59,7 @@ export async function runLs(
   const makeVisit = view === "exact" ? lengthCheck : undefined;
   for await (const image of selectedImages(images, options, context, { view, makeVisit })) {
     if (options.json) listJson(terminal.stdout, image);
+    else if (options.long === true) listLong(terminal.stdout, image);
     else list(terminal.stdout, image);
   }
   return 0;
@@ -67,6 +76,37 @@ const CHUNK_SIZE = 1 << 15;
 const TAB_ARROW = utf8("\t-> ");
 const TAB_AT = utf8("\t@ ");
 
+/** One line for each name, all that ls(1) says in front of it. */
+function listLong(stdout: Output, image: CheckedImage): void {
+  const lines = new LineBuffer(2 * CHUNK_SIZE);
+  for (const { path, file } of filesOf(image)) {
+    const { nlink, uid, gid } = file.stat;
+    const size = deviceText(file) ?? String(sizeOf(file));
+    const columns = `${modeLetters(file)} ${String(nlink).padStart(3)} ${uid}:${gid} `;
+    const text = utf8(`${columns}${size.padStart(10)} ${timeText(file, false)} `);
+    lines.bytes(text, text.length);
+    lines.field(path, "listing");
+    if (file.kind === "directory") lines.byte(SLASH);
+    if (file.kind === "symlink") {
+      lines.bytes(ARROW, ARROW.length);
+      lines.field(file.target, "path");
+    }
+    lines.byte(NEWLINE);
+    if (lines.length >= CHUNK_SIZE) stdout.write(lines.take());
+  }
+  stdout.write(lines.take());
+}
+
+const ARROW = utf8(" -> ");
+
+function listJson(stdout: Output, image: CheckedImage): void {
+  for (const { path, file, first } of filesOf(image)) {
+    const fields = fileFields(path, file);
+    const again = first === undefined ? {} : jsonBytes("hardLinkTo", pathOf(first));
+    stdout.write(jsonLine({ ...fields, ...again }));
+  }
+}
+
 function list(stdout: Output, image: CheckedImage): void {
   const walk = new ImageWalk(image);
   // Made of escaped names: those of the directories are not escaped again for each entry.
@@ -75,6 +115,7 @@ function list(stdout: Output, image: CheckedImage): void {
   while (walk.next()) {
     if (walk.depth === 0) continue;
     moveEscaped(path, walk, image.image.image);
+    if (walk.isOnWay) continue;
     lines.bytes(path.bytes, path.length);
     // The details of a file are given with its first name.
     if (!walk.isAgain) writeDetail(lines, walk);
@@ -105,89 +146,4 @@ function writeDetail(lines: LineBuffer, walk: ImageWalk): void {
     lines.bytes(TAB_AT, TAB_AT.length);
     lines.field(path, "path");
   }
-}
-
-function listJson(stdout: Output, image: CheckedImage): void {
-  const linked = readLinked(image);
-  /** Where these files have been met first, by nid. */
-  const met = new Map<number, Place>();
-  /** The directories that the walk is in, the root first. */
-  const above: Place[] = [{ name: new Uint8Array() }];
-  for (const { walk, path } of steps(image)) {
-    const { nid, kind } = walk.inode;
-    const place = () => ({ parent: above[walk.depth - 1]!, name: walk.entry.name });
-    if (kind === "directory") {
-      above[walk.depth] = place();
-      stdout.write(jsonLine(entry(path, walk.directory())));
-      continue;
-    }
-    const fields = entry(path, linked.get(nid) ?? walk.leaf());
-    if (walk.isAgain) {
-      stdout.write(jsonLine({ ...fields, ...jsonBytes("hardLinkTo", pathOf(met.get(nid)!)) }));
-    } else {
-      if (image.linked.has(nid)) met.set(nid, place());
-      stdout.write(jsonLine(fields));
-    }
-  }
-}
-
-/** Reads the files that have several names, each at its home. */
-function readLinked(image: CheckedImage): Map<number, Leaf<Content>> {
-  const linked = new Map<number, Leaf<Content>>();
-  if (image.linked.size === 0) return linked;
-  for (const { walk } of steps(image)) {
-    const { nid } = walk.inode;
-    if (image.linked.has(nid) && walk.isHome) linked.set(nid, walk.leaf());
-  }
-  return linked;
-}
-
-/** A walk below the root, and the path of each step: a view, valid until the next. */
-function* steps(image: CheckedImage): Generator<{ walk: ImageWalk; path: Uint8Array }> {
-  const walk = new ImageWalk(image);
-  const path = new PathBuffer();
-  while (walk.next()) {
-    if (walk.depth === 0) continue;
-    path.move(walk.depth, walk.entry.name);
-    yield { walk, path: path.path };
-  }
-}
-
-function entry(path: Uint8Array, file: ImageDirectory | Leaf<Content>): object {
-  const { mode, uid, gid, nlink, mtime, mtimeNsec } = file.stat;
-  return {
-    ...jsonBytes("path", path),
-    type: file.kind,
-    mode: mode.toString(8).padStart(4, "0"),
-    uid,
-    gid,
-    size: sizeOf(file),
-    mtime,
-    mtimeNsec,
-    nlink,
-    ...(file.kind === "symlink" ? jsonBytes("target", file.target) : {}),
-    ...(file.kind === "character" || file.kind === "block" ? { rdev: file.rdev } : {}),
-    ...(file.kind === "regular" ? contentFields(file.file) : {}),
-  };
-}
-
-function sizeOf(file: ImageDirectory | Leaf<Content>): number {
-  switch (file.kind) {
-    case "regular":
-      return file.file.kind === "inline" ? file.file.bytes.length : file.file.size;
-    case "symlink":
-      return file.target.length;
-    case "directory":
-      return file.size;
-    default:
-      return 0;
-  }
-}
-
-function contentFields(file: Content): object {
-  if (file.kind === "inline") return {};
-  return {
-    ...(file.path !== undefined ? jsonBytes("object", file.path) : {}),
-    ...(file.digest !== undefined ? { digest: file.digest.toHex() } : {}),
-  };
 }

@@ -4,23 +4,25 @@
  * @module
  */
 
-import { latin1, printable, quote } from "../../../lib/bytes/text.ts";
+import { printable, quote } from "../../../lib/bytes/text.ts";
 import { dumpImage } from "../../../lib/composefs/dump_image.ts";
 import {
   type CheckedImage,
   checkImage,
-  hasRootEntry,
+  hasPath,
   type Visit,
 } from "../../../lib/composefs/image_walk.ts";
 import { openErofs, type ReadTreeOptions } from "../../../lib/composefs/open.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { findEntry } from "../../../lib/tree/growing_directory.ts";
-import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import { splitNames } from "../../../lib/tree/place.ts";
+import type { Content, Directory, Tree } from "../../../lib/tree/tree.ts";
 import { PathLengths } from "../../../lib/tree/walk.ts";
 import type { Context } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { openAll } from "../../references/open.ts";
 import type { ImageOptions } from "./image_options.ts";
+import { refuseDots } from "./find_file.ts";
 import { loading, loadTree } from "./load_image.ts";
 
 /** An operand, as it was given. */
@@ -40,10 +42,10 @@ export async function* selectedTrees(
 ): AsyncGenerator<Tree<Content>> {
   const { asC } = context;
   const read = readOptions(options, view, asC);
-  const filters = new Filters(images.length, asC ? [] : options.filter);
+  const filters = new Filters(images.length, asC ? {} : options);
   for await (const reference of openAll(images, context)) {
     const tree = loadTree(reference, read);
-    filters.check((name) => findEntry(tree.root.entries, name) !== undefined);
+    filters.check((path) => treeHas(tree, path));
     yield tree;
   }
 }
@@ -70,13 +72,13 @@ export async function* selectedImages(
 ): AsyncGenerator<CheckedImage> {
   const { asC } = context;
   const { rootEntries } = readOptions(options, view, asC);
-  const filters = new Filters(images.length, asC ? [] : options.filter);
+  const filters = new Filters(images.length, asC ? {} : options);
   for await (const reference of openAll(images, context)) {
     const checked = loading(reference, () => {
       const { erofs, version } = openErofs(reference.image);
       return checkImage(erofs, { version, view, rootEntries }, makeVisit?.());
     });
-    filters.check((name) => hasRootEntry(checked, name));
+    filters.check((path) => hasPath(checked, path));
     yield checked;
   }
 }
@@ -90,49 +92,62 @@ export async function* selectedDumps(
 ): AsyncGenerator<Iterable<Uint8Array<ArrayBuffer>>> {
   const { asC } = context;
   const { rootEntries } = readOptions(options, view, asC);
-  const filters = new Filters(images.length, asC ? [] : options.filter);
+  const filters = new Filters(images.length, asC ? {} : options);
   for await (const reference of openAll(images, context)) {
     const { image, reading, dump } = loading(reference, () => {
       const { erofs, version } = openErofs(reference.read().bytes);
       const reading = { version, view, rootEntries };
       return { image: erofs, reading, dump: dumpImage(erofs, reading, makeVisit) };
     });
-    filters.check((name) => hasRootEntry({ image, options: reading }, name));
+    filters.check((path) => hasPath({ image, options: reading }, path));
     yield dump;
   }
 }
 
-/** Filters of several images, of which each is to keep something of one of them. */
+function treeHas({ root }: Tree<Content>, path: Uint8Array): boolean {
+  let node: Directory | number | undefined = root;
+  for (const name of splitNames(path)) {
+    if (node === undefined || typeof node === "number") return false;
+    node = findEntry(node.entries, name)?.node;
+  }
+  return node !== undefined;
+}
+
+/** What several images are limited to, of which each is to be found in one of them. */
 class Filters {
-  /** By name, those that have kept nothing yet. */
-  readonly #idle: Map<string, Uint8Array>;
+  /** What has not been found yet, and what is wrong if it never is. */
+  #idle: { readonly path: Uint8Array; readonly state: string }[];
   #imagesLeft: number;
 
-  constructor(images: number, names: readonly Uint8Array[]) {
+  constructor(images: number, { filter = [], path: paths = [] }: Partial<ImageOptions>) {
     this.#imagesLeft = images;
-    this.#idle = new Map(names.map((name) => [latin1(name), name]));
+    const names = filter.map((path) => ({
+      path,
+      state: `Cannot filter by ${quote(path)}: no such entry in the root directory`,
+    }));
+    const state = images === 1 ? "no such file or directory" : "no image has such a file";
+    const others = paths.map((path) => ({ path, state: `Cannot find ${quote(path)}: ${state}` }));
+    this.#idle = [...names, ...others];
   }
 
   /**
-   * Looks for the names in the next image.
+   * Looks for them in the next image.
    *
    * @throws {Error} If it is the last one, and one has never been found.
    */
-  check(isThere: (name: Uint8Array) => boolean): void {
-    for (const [key, name] of this.#idle) {
-      if (isThere(name)) this.#idle.delete(key);
-    }
+  check(isThere: (path: Uint8Array) => boolean): void {
+    this.#idle = this.#idle.filter(({ path }) => !isThere(path));
     // The last one is not shown any more: of one image, nothing is.
     if (--this.#imagesLeft > 0) return;
-    for (const name of this.#idle.values()) {
-      throw new Error(
-        `Cannot filter by ${quote(name)}: no such entry in the root directory`,
-      );
-    }
+    for (const { state } of this.#idle) throw new Error(state);
   }
 }
 
-function readOptions({ filter }: ImageOptions, view: ImageView, asC: boolean): ReadTreeOptions {
+function readOptions(
+  { filter, path: paths = [] }: ImageOptions,
+  view: ImageView,
+  asC: boolean,
+): ReadTreeOptions {
   for (const name of filter) {
     if (!name.includes(0x2f)) continue;
     const shown = printable(name);
@@ -141,5 +156,9 @@ function readOptions({ filter }: ImageOptions, view: ImageView, asC: boolean): R
       : `Cannot filter by "${shown}": a path, expected a name in the root directory`;
     throw new UsageError(message, { usage: false });
   }
-  return filter.length > 0 ? { view, rootEntries: filter } : { view };
+  for (const path of paths) refuseDots(path);
+  const rootEntries = [...filter, ...paths];
+  // The root is all there is.
+  const isAll = rootEntries.length === 0 || paths.some((path) => splitNames(path).length === 0);
+  return isAll ? { view } : { view, rootEntries };
 }

@@ -6,8 +6,9 @@
 
 import { SyscallError } from "../../../ffi/sys/errno.ts";
 import { quote } from "../../../lib/bytes/text.ts";
-import { openImage } from "../../../lib/composefs/open.ts";
+import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
 import { writeTar } from "../../../lib/tar/write.ts";
+import { splitNames } from "../../../lib/tree/place.ts";
 import type { XattrFilter } from "../../../lib/tree/source.ts";
 import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
 import { checkPathLengths } from "../../../lib/tree/walk.ts";
@@ -23,6 +24,7 @@ import { missingOperand, surplusOperand, UsageError } from "../../args/usage_err
 import { orderError } from "../../references/operand_order.ts";
 import { openOperand } from "../../references/open.ts";
 import { storePaths, Stores } from "../../references/stores.ts";
+import { requirePaths } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
@@ -54,9 +56,10 @@ type ExtractOptions = OptionValues<typeof options>;
 export const extract = defineCommand({
   name: "extract",
   summary: "Make a directory or a tar archive of an image",
-  synopsis: ["[OPTIONS] IMAGE DIR", "[OPTIONS] --tar IMAGE"],
+  synopsis: ["[OPTIONS] IMAGE DIR [PATH...]", "[OPTIONS] --tar IMAGE"],
   description: [
     "No mount is needed. Owners, modes, modification times, extended attributes, hard links and devices are those of the image. Contents are verified before they are written. An object is digested when it is opened, and each block of a large one once more as it is read; where its Merkle tree is at hand, from the kernel or in --tree-cache, each block just once.",
+    "With PATHs only these are extracted, with all below them; the directories on the way have the owners, modes and attributes of the image. Symbolic links on the way are not followed. DIR may be - for an archive of them.",
     "DIR is there whole or not at all: it is made under a temporary name beside its own.",
     "Who is not root needs --no-same-owner and --user-xattrs, and --skip-devices if the image has devices.",
     REFERENCE_HELP,
@@ -67,6 +70,12 @@ export const extract = defineCommand({
       name: "DIR",
       summary: "The directory to make, or an empty one (- for a tar archive on standard output)",
       optional: true,
+    },
+    wanted: {
+      name: "PATH",
+      summary: "A file of the image to extract, with all below it; everything by default",
+      optional: true,
+      repeated: true,
     },
   },
   options,
@@ -81,7 +90,7 @@ export const extract = defineCommand({
     },
   ],
   exitStatus: ["0 if everything was extracted, 1 if not."],
-  async run(options, { image, directory }, context) {
+  async run(options, { image, directory, wanted }, context) {
     const destination = directory !== undefined && isStdin(directory) ? undefined : directory;
     checkOptions(options, directory, destination);
     const { terminal, machine } = context;
@@ -91,7 +100,7 @@ export const extract = defineCommand({
     const misplaced = destination && orderError(image, destination, "DIR", context);
     if (misplaced !== undefined) throw misplaced;
     using reference = await openOperand(image, context, options.digest);
-    const tree = loading(reference, () => openImage(reference.image).tree());
+    const tree = loading(reference, () => readWanted(openImage(reference.image), wanted));
     const paths = storePaths(options, context);
     using stores = new Stores(machine, paths);
     using trees = openTrees(options, paths, context);
@@ -116,6 +125,13 @@ export const extract = defineCommand({
     return 0;
   },
 });
+
+/** Reads the tree of an image, or as much of it as paths name and the directories on the way. */
+function readWanted(image: ComposefsImage, paths: readonly Uint8Array[]): Tree<Content> {
+  requirePaths(image, paths);
+  const isAll = paths.length === 0 || paths.some((path) => splitNames(path).length === 0);
+  return image.tree(isAll ? {} : { rootEntries: paths });
+}
 
 function checkOptions(
   options: ExtractOptions,

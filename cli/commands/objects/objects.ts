@@ -11,7 +11,7 @@ import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
-import { type ImageOptions, imageOptions, WHOLE_IMAGES } from "../image/image_options.ts";
+import { type ImageOptions, ownImageOptions, WHOLE_IMAGES } from "../image/image_options.ts";
 import { selectedTrees } from "../image/selected_images.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";
 
@@ -41,7 +41,7 @@ export const MISSING_OBJECTS = {
 export const objects = defineCommand({
   ...OBJECTS,
   description: [...OBJECTS.description, REFERENCE_HELP],
-  options: imageOptions,
+  options: ownImageOptions,
   run: (options, { images }, context) => runObjects(options, images, context, "exact"),
 });
 
@@ -56,7 +56,7 @@ export const missingObjects = defineCommand({
     summary: "See what has to be fetched before an image can be mounted",
     command: "composefs missing-objects --store=objects rootfs.cfs",
   }],
-  options: { ...storeOptions, ...imageOptions },
+  options: { ...storeOptions, ...ownImageOptions },
   run: ({ store, basedir, ...options }, { images }, context) => {
     const stores = storePaths({ store, basedir }, context);
     return runMissingObjects({ ...options, stores }, images, context, "exact");

@@ -3,7 +3,7 @@ import { latin1, utf8 } from "../../../lib/bytes/text.ts";
 import { createImageFromDump, encodeImage } from "../../../lib/composefs/image.ts";
 import {
   checkImage,
-  hasRootEntry,
+  hasPath,
   ImageWalk,
   type WalkOptions,
 } from "../../../lib/composefs/image_walk.ts";
@@ -107,7 +107,7 @@ Deno.test("a walk may be limited to some of the root's entries", () => {
 Deno.test("an entry of the root is found, a whiteout of an object directory is not", () => {
   const image = check(IMAGE, { rootEntries: [] });
   const names = ["a", "c", "d", "00", ".", ".."];
-  assertEquals(names.map((name) => hasRootEntry(image, utf8(name))), [
+  assertEquals(names.map((name) => hasPath(image, utf8(name))), [
     true,
     true,
     false,
