@@ -4,6 +4,8 @@
  * @module
  */
 
+import { SyscallError } from "../../ffi/sys/errno.ts";
+import { utf8 } from "../../lib/bytes/text.ts";
 import type { DiskLayer } from "../../ffi/disk.ts";
 import type { Machine } from "../../ffi/machine.ts";
 import type { Context, OptionTable, OptionValues } from "../args/command.ts";
@@ -61,7 +63,11 @@ export class Stores implements Disposable {
    */
   constructor(machine: Machine, paths: readonly Uint8Array[]) {
     try {
-      for (const path of paths) this.#layers.push(machine.openLayer(path));
+      for (const path of paths) {
+        const layer = machine.openLayer(path);
+        this.#layers.push(layer);
+        tryLook(layer, path);
+      }
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -80,6 +86,25 @@ export class Stores implements Disposable {
 
   [Symbol.dispose](): void {
     for (const layer of this.#layers) layer[Symbol.dispose]();
+  }
+}
+
+/** What no object is called. */
+const NO_OBJECT = utf8("-");
+
+/**
+ * Looks into a store, so that it is told once if nobody may.
+ *
+ * @throws {SyscallError} If that is refused.
+ */
+function tryLook(layer: DiskLayer, path: Uint8Array): void {
+  try {
+    layer.has(NO_OBJECT);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    const { errno, syscall } = error;
+    const action = "look for objects in";
+    throw new SyscallError(errno, { syscall, action, subject: path, cause: error });
   }
 }
 

@@ -8,8 +8,6 @@
  * @module
  */
 
-import { encodeHex } from "../bytes/hex.ts";
-import { latin1 } from "../bytes/text.ts";
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
@@ -17,11 +15,12 @@ import type { Content, Tree } from "../tree/tree.ts";
 import { pathOf, type Place } from "../tree/place.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { walk } from "../tree/walk.ts";
-import type {
-  CheckedObject,
-  ObjectChecker,
-  ObjectProblem,
-  ObjectToCheck,
+import {
+  type CheckedObject,
+  type ObjectChecker,
+  objectKey,
+  type ObjectProblem,
+  type ObjectToCheck,
 } from "../objects/check.ts";
 import { encodeImage } from "./image.ts";
 import { claimOf } from "../objects/claim.ts";
@@ -144,7 +143,7 @@ export async function* verifyImage(
   for await (const { file, problem, state } of checkAll(collected, options)) {
     if (isBySizeOnly(file)) unverified++;
     if (problem === undefined) continue;
-    for (const place of collected.objects.get(keyOf(file))!.places) {
+    for (const place of collected.objects.get(objectKey(file))!.places) {
       findings++;
       const path = pathOf(place);
       const object = file.path === undefined ? {} : { object: file.path };
@@ -241,7 +240,7 @@ function collect(tree: Tree<Content>, collected: Collected): void {
     if (digest !== undefined) collected.hasDigest = true;
     const claim = digest === undefined && path !== undefined ? claimOf(path, node.stat) : undefined;
     const object = claim === undefined ? file : { ...file, claim };
-    const key = keyOf(object);
+    const key = objectKey(object);
     const known = collected.objects.get(key);
     if (known === undefined) {
       collected.bytes += file.size;
@@ -250,11 +249,6 @@ function collect(tree: Tree<Content>, collected: Collected): void {
       known.places.push(step.place);
     }
   }
-}
-
-function keyOf({ path, digest, size, claim }: ObjectToCheck): string {
-  const header = claim?.header === undefined ? "" : encodeHex(claim.header);
-  return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : latin1(path)}`;
 }
 
 async function* checkAll(

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { encodeHex } from "../bytes/hex.ts";
+import { latin1 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
 import { hashFile } from "../digest/hash_file.ts";
 import type { ExternalContent } from "../tree/tree.ts";
@@ -57,6 +59,29 @@ export function sequentialChecker(layers: readonly DataLayer[]): ObjectChecker {
   const checker = new OneObjectChecker(layers);
   return async function* (files, onRead) {
     for (const file of files) yield checker.check(file, onRead);
+  };
+}
+
+/** A string that is the same for objects of which the same is to be checked. */
+export function objectKey({ path, digest, size, claim }: ObjectToCheck): string {
+  const header = claim?.header === undefined ? "" : encodeHex(claim.header);
+  return `${digest?.toHex() ?? ""} ${header} ${size} ${path === undefined ? "" : latin1(path)}`;
+}
+
+/** A checker that has each object checked once, whichever images refer to it, and says the same of it again. */
+export function rememberingChecker(checker: ObjectChecker): ObjectChecker {
+  const known = new Map<string, CheckedObject>();
+  return async function* (files, onRead) {
+    const wanted: ObjectToCheck[] = [];
+    for (const file of files) {
+      const found = known.get(objectKey(file));
+      if (found === undefined) wanted.push(file);
+      else yield { ...found, file };
+    }
+    for await (const checked of checker(wanted, onRead)) {
+      known.set(objectKey(checked.file), checked);
+      yield checked;
+    }
   };
 }
 

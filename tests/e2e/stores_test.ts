@@ -3,7 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { makeImage, makeSmallTree } from "./small_image.ts";
 import { testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
@@ -60,3 +60,37 @@ testEach("store: the environment names one for our commands that read", {}, (sub
   const empty = run([...composefs, "verify"], [image], { env: { COMPOSEFS_STORE: "" } });
   assertEquals([empty.code, empty.stderr.includes("expected --store")], [2, true]);
 });
+
+testEach(
+  "verify: of several images each is told of by its name, and shared objects are read once",
+  {},
+  (subject) => {
+    const { composefs, path } = subject;
+    const { image, store, digest } = makeImage(subject, makeSmallTree);
+    const both = run([...composefs, "verify"], [`--store=${store}`, image, image]);
+    const sound = new TextDecoder().decode(both.stdout).trimEnd().split("\n");
+    assertEquals([both.code, sound.length], [0, 2]);
+    for (const line of sound) assert(line.startsWith(`"${image}": Nothing is wrong: `), line);
+    // A directory brings its own contents.
+    assertEquals(run([...composefs, "verify"], [`--store=${store}`, path("tree"), image]).code, 0);
+    const [shard] = readdirSync(store);
+    rmSync(`${store}/${shard}`, { recursive: true });
+    const lacking = run([...composefs, "verify", "--json"], [
+      `--store=${store}`,
+      image,
+      path("tree"),
+    ]);
+    const lines = new TextDecoder().decode(lacking.stdout).trimEnd().split("\n")
+      .map((line) => JSON.parse(line));
+    assertEquals(lacking.code, 1);
+    assertEquals(lines.filter(({ type }) => type === "summary").map(({ ok }) => ok), [false, true]);
+    assertEquals(lines[0].image, image);
+    const one = run([...composefs, "verify"], [
+      `--digest=${digest}`,
+      `--store=${store}`,
+      image,
+      image,
+    ]);
+    assertEquals([one.code, one.stderr.includes("expected one image")], [2, true]);
+  },
+);

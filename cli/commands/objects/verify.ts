@@ -13,11 +13,18 @@ import {
 } from "../../../lib/composefs/verify.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { MAX_PATH_LENGTH } from "../../../lib/tree/name.ts";
-import { defineCommand, type OptionTable } from "../../args/command.ts";
+import {
+  type Context,
+  defineCommand,
+  type OptionTable,
+  type OptionValues,
+} from "../../args/command.ts";
+import { type ObjectChecker, rememberingChecker } from "../../../lib/objects/check.ts";
+import type { OpenedReference } from "../../references/opened.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
 import { UsageError } from "../../args/usage_error.ts";
-import { openOperand } from "../../references/open.ts";
+import { openAll } from "../../references/open.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
@@ -51,55 +58,100 @@ const options = {
 /** The command `composefs verify`. */
 export const verify = defineCommand({
   name: "verify",
-  summary: "Verify an image and all objects it refers to",
+  summary: "Verify images and all objects they refer to",
   description: [
     "Works on any file system, with or without fs-verity, and needs no mount: the image's digest and structure are checked, and every object is looked for, measured and digested.",
     "An object that the image has no digest of is held against its name, where that is one: the SHA-256 of its contents as in Podman's layers, their fs-verity digest, or the checksum of an OSTree repository. Of all others the size is checked, which is a finding with --digest and in an image that has digests of other objects.",
     REFERENCE_HELP,
     "Prints a line for each file of the image that could not be read as it should be, and at the end what was looked at. With --json one object a line, the last one of type summary.",
+    "Of several images one is verified after the other, each object once; what is said of each then begins with its name, or has it as image.",
   ],
-  operands: { image: IMAGE_OPERAND },
+  operands: { images: { ...IMAGE_OPERAND, repeated: true } },
   options,
   examples: [{
     summary: "Verify everything against one digest",
     command: "composefs verify --store=objects --digest=DIGEST rootfs.cfs",
   }],
   exitStatus: ["0 if nothing is wrong, 1 if something is."],
-  async run(options, { image }, context) {
-    const { terminal, machine } = context;
-    const { imageOnly, json, digest, requireDigests, allowUndigested } = options;
-    if (options.store.length + options.basedir.length > 0 && imageOnly) {
-      throw new UsageError("Cannot use --store with --image-only: expected one of them");
-    }
-    const paths = storePaths(options, context);
+  async run(options, { images }, context) {
+    const { machine } = context;
+    checkOptions(options, images.length);
+    const paths = options.imageOnly ? [] : storePaths(options, context);
     const trees = cacheSettings(options, paths, context);
-    using reference = await openOperand(image, context);
-    const { bytes, whole } = reference.read(digest?.algorithm ?? "sha256");
-    if (paths.length === 0 && reference.layers.length === 0 && !imageOnly) {
-      throw new UsageError("Cannot verify objects: expected --store, or --image-only");
-    }
     using stores = new Stores(machine, paths);
-    const progress = terminal.progress("Verifying", "bytes");
-    const settings: VerifyOptions = {
-      requireDigests,
-      allowUndigested,
-      onRead: progress.update,
-      ...(digest === undefined ? {} : { digest }),
-      ...(whole === undefined ? {} : { whole }),
-      ...(imageOnly ? {} : {
-        checkObjects: machine.objectChecker([...stores.layers, ...reference.layers], trees),
-      }),
-    };
-    const print = json ? printJson : printText;
-    const findings = verifyImage(bytes, settings);
-    let next = await findings.next();
-    for (; !next.done; next = await findings.next()) print(terminal.stdout, next.value);
-    progress.finish();
-    const summary = next.value;
-    terminal.stdout.write(json ? jsonLine(describe(summary)) : summaryText(summary, imageOnly));
-    return summary.findings === 0 ? 0 : 1;
+    // What several images share is read once.
+    const shared = rememberingChecker(machine.objectChecker(stores.layers, trees));
+    let findings = 0;
+    let next = 0;
+    for await (const reference of openAll(images, context)) {
+      const { layers } = reference;
+      const name = images.length === 1 ? undefined : images[next++];
+      if (paths.length + layers.length === 0 && !options.imageOnly) {
+        throw new UsageError("Cannot verify objects: expected --store, or --image-only");
+      }
+      const checkObjects = options.imageOnly
+        ? undefined
+        : layers.length === 0
+        ? shared
+        : machine.objectChecker([...stores.layers, ...layers], trees);
+      findings += await verifyOne(reference, { options, checkObjects, name }, context);
+    }
+    return findings === 0 ? 0 : 1;
   },
 });
+
+type VerifyCommandOptions = OptionValues<typeof options>;
+
+/** @throws {UsageError} If options contradict each other. */
+function checkOptions(options: VerifyCommandOptions, images: number): void {
+  if (options.store.length + options.basedir.length > 0 && options.imageOnly) {
+    throw new UsageError("Cannot use --store with --image-only: expected one of them");
+  }
+  if (options.digest !== undefined && images > 1) {
+    throw new UsageError(`Cannot use --digest with ${images} images: expected one image`);
+  }
+}
+
+/** How one image among others is verified. */
+interface VerifyJob {
+  readonly options: VerifyCommandOptions;
+  readonly checkObjects: ObjectChecker | undefined;
+  /** What it is called in what is said of it; undefined if it is the only one. */
+  readonly name: Uint8Array | undefined;
+}
+
+/** Verifies an image; gives the number of findings. */
+async function verifyOne(
+  reference: OpenedReference,
+  { options, checkObjects, name }: VerifyJob,
+  { terminal }: Context,
+): Promise<number> {
+  const { imageOnly, json, digest, requireDigests, allowUndigested } = options;
+  const { bytes, whole } = reference.read(digest?.algorithm ?? "sha256");
+  const progress = terminal.progress("Verifying", "bytes");
+  const settings: VerifyOptions = {
+    requireDigests,
+    allowUndigested,
+    onRead: progress.update,
+    ...(digest === undefined ? {} : { digest }),
+    ...(whole === undefined ? {} : { whole }),
+    ...(checkObjects === undefined ? {} : { checkObjects }),
+  };
+  const findings = verifyImage(bytes, settings);
+  const { stdout } = terminal;
+  const prefix = name === undefined ? "" : `${reference.shown}: `;
+  const image = name === undefined ? {} : jsonBytes("image", name);
+  let next = await findings.next();
+  for (; !next.done; next = await findings.next()) {
+    if (json) stdout.write(jsonLine({ ...describeFinding(next.value), ...image }));
+    else printText(stdout, prefix, next.value);
+  }
+  progress.finish();
+  const summary = next.value;
+  if (json) stdout.write(jsonLine({ ...describe(summary), ...image }));
+  else stdout.write(prefix + summaryText(summary, imageOnly));
+  return summary.findings;
+}
 
 const NEWLINE = utf8("\n");
 const ELLIPSIS = utf8("…");
@@ -110,7 +162,8 @@ function shownPath(path: Uint8Array): Uint8Array {
   return concatBytes(path.subarray(0, MAX_PATH_LENGTH), ELLIPSIS);
 }
 
-function printText(stdout: Output, finding: Finding): void {
+function printText(stdout: Output, prefix: string, finding: Finding): void {
+  stdout.write(prefix);
   if (finding.kind === "object") {
     stdout.write(escapeField(shownPath(finding.path), "listing"));
     if (finding.object !== undefined) {
@@ -124,7 +177,7 @@ function printText(stdout: Output, finding: Finding): void {
   stdout.write(NEWLINE);
 }
 
-function printJson(stdout: Output, finding: Finding): void {
+function describeFinding(finding: Finding): object {
   const { kind, problem, state } = finding;
   const place = finding.kind === "image"
     ? finding.offset === undefined ? {} : { offset: finding.offset }
@@ -132,10 +185,10 @@ function printJson(stdout: Output, finding: Finding): void {
       ...jsonBytes("path", shownPath(finding.path)),
       ...(finding.object === undefined ? {} : jsonBytes("object", finding.object)),
     };
-  stdout.write(jsonLine({ type: "finding", in: kind, problem, ...place, state }));
+  return { type: "finding", in: kind, problem, ...place, state };
 }
 
-function describe({ digest, ...counts }: VerifySummary): unknown {
+function describe({ digest, ...counts }: VerifySummary): object {
   return { type: "summary", ok: counts.findings === 0, digest: digest.toHex(), ...counts };
 }
 
