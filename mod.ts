@@ -130,12 +130,14 @@ export {
 export { ImageFormatError } from "./lib/erofs/image_format_error.ts";
 
 export {
+  type BlockParameters,
   fsVerityDigest,
   fsVerityDigestOf,
   FsVerityHasher,
   type FsVerityHasherOptions,
   type FsVerityOptions,
 } from "./lib/digest/fs_verity.ts";
+export type { OtherParameters } from "./lib/digest/other_parameters.ts";
 export {
   encodeFsVerityDescriptor,
   formatFsVerityDigest,

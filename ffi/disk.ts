@@ -66,4 +66,11 @@ export interface ExtractTreeSettings extends Omit<ExtractTreeOptions, "open"> {
 export interface MerkleTreesOptions extends TreeCacheOptions {
   /** A directory for those that had to be made. Without one they are gone with the process. */
   readonly cache?: Path | undefined;
+  /**
+   * Bytes in a block of the trees that digests in images were made by, where these are not 4096 and the kernel does
+   * not tell.
+   */
+  readonly blockSize?: number | undefined;
+  /** The salt of these trees, likewise. */
+  readonly salt?: Uint8Array | undefined;
 }

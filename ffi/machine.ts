@@ -12,6 +12,7 @@ import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import { type DataLayer, openContent } from "../lib/objects/data_layers.ts";
 import type { Digest } from "../lib/digest/digest.ts";
+import type { OtherParameters } from "../lib/digest/other_parameters.ts";
 import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 import type {
   CreateImageSettings,
@@ -41,7 +42,7 @@ import type { ThreadOptions } from "./threads/thread_options.ts";
 import { digestFiles, type DigestFilesOptions } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
 import { readTree } from "./threads/read_tree.ts";
-import { type MerkleTrees, ThreadedTrees } from "./threads/tree_source.ts";
+import { kernelParameters, type MerkleTrees, ThreadedTrees } from "./threads/tree_source.ts";
 import { extractTree } from "./tree/extract_tree.ts";
 import { DirectoryTree, openSourceTree } from "./tree/source_tree.ts";
 import { LinuxFiles } from "./linux_files.ts";
@@ -162,9 +163,10 @@ export class Machine extends LinuxFiles {
    */
   objectChecker(layers: readonly DataLayer[], trees: MerkleTreesOptions = {}): ObjectChecker {
     const own = layers.filter((layer) => layer instanceof DirectoryLayer);
-    if (own.length < layers.length) return sequentialChecker(layers);
+    const otherParameters = parametersOf(trees);
+    if (own.length < layers.length) return sequentialChecker(layers, otherParameters);
     const cache = this.#treeCache(trees);
-    return objectChecker(this.#linux, own, { ...this.#threadOptions(), cache });
+    return objectChecker(this.#linux, own, { ...this.#threadOptions(), cache, otherParameters });
   }
 
   /**
@@ -174,7 +176,7 @@ export class Machine extends LinuxFiles {
   merkleTrees(options: MerkleTreesOptions = {}): MerkleTrees {
     // Nearly all of the time is spent in hashing, for which it would not pay to begin the process anew.
     const { beforeThreads: _, ...threads } = this.#threadOptions();
-    return new ThreadedTrees(this.#linux, threads, this.#treeCache(options));
+    return new ThreadedTrees(this.#linux, threads, this.#treeCache(options), parametersOf(options));
   }
 
   /**
@@ -240,6 +242,13 @@ export class Machine extends LinuxFiles {
         : Math.min(threads ?? usableCpus(linux), allowedThreads(linux)),
     };
   }
+}
+
+/** By which other parameters digests may have been made: the kernel's, and those that were named. */
+function parametersOf({ blockSize = 4096, salt }: MerkleTreesOptions): OtherParameters {
+  const named = { blockSize, ...(salt === undefined ? {} : { salt }) };
+  if (blockSize === 4096 && salt === undefined) return kernelParameters;
+  return (file) => [named, ...kernelParameters(file)];
 }
 
 function isPath(source: Path | DiskTree): source is Path {

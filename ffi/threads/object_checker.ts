@@ -12,6 +12,7 @@ import {
   OneObjectChecker,
 } from "../../lib/objects/check.ts";
 import { findBackingFile } from "../../lib/objects/data_layers.ts";
+import type { OtherParameters } from "../../lib/digest/other_parameters.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { keepsLowest, MAX_KEPT_SIZE } from "../../lib/digest/tree_source.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -29,6 +30,8 @@ import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 export interface ObjectCheckerOptions extends ThreadOptions {
   /** Keeps the trees of those that are too large to be hashed in one. */
   readonly cache?: TreeCache | undefined;
+  /** Tells by which other parameters digests may have been made. */
+  readonly otherParameters?: OtherParameters;
 }
 
 /** Makes a checker of objects in the layers. */
@@ -64,7 +67,7 @@ class ObjectCheck implements Disposable {
   constructor(
     linux: Linux,
     layers: readonly DirectoryLayer[],
-    { cache, ...threads }: ObjectCheckerOptions,
+    { cache, otherParameters, ...threads }: ObjectCheckerOptions,
     files: readonly ObjectToCheck[],
     onRead: (bytes: number) => void,
   ) {
@@ -75,7 +78,7 @@ class ObjectCheck implements Disposable {
     const algorithm = files.find(({ digest }) => digest !== undefined)?.digest?.algorithm ??
       "sha256";
     this.#algorithm = algorithm;
-    this.#alone = new OneObjectChecker(layers);
+    this.#alone = new OneObjectChecker(layers, otherParameters);
     const task = {
       kind: "objects",
       algorithm,

@@ -17,8 +17,11 @@ import {
   SEQUENTIAL_TREES,
   wrongSize,
 } from "../../lib/digest/tree_source.ts";
+import type { BlockParameters } from "../../lib/digest/fs_verity.ts";
+import type { OtherParameters } from "../../lib/digest/other_parameters.ts";
 import { type File, memoryFile } from "../../lib/file/file.ts";
 import { Fd } from "../files/fd.ts";
+import { readBlockParameters } from "../files/verity_parameters.ts";
 import { openVerityTree } from "../files/verity_tree.ts";
 import type { TreeCache } from "../objects/tree_cache.ts";
 import type { Linux } from "../sys/linux.ts";
@@ -38,6 +41,12 @@ const MIN_AHEAD = 24 << 20;
  */
 const MAX_SHARED_SIZE = 1 << 25;
 
+/** The parameters by which the kernel measures a file. */
+export function kernelParameters(file: File): readonly BlockParameters[] {
+  const found = file instanceof Fd ? readBlockParameters(file) : undefined;
+  return found === undefined ? [] : [found];
+}
+
 /** Where trees come from, and what goes with it. Dispose of it, or declare it with `using`. */
 export interface MerkleTrees extends MerkleTreeSource, Disposable {}
 
@@ -51,8 +60,16 @@ export class ThreadedTrees implements MerkleTrees {
   readonly #reading = new Set<ThreadPool>();
   readonly #keeping = new Set<ThreadPool>();
 
+  readonly otherParameters: OtherParameters;
+
   /** @param cache Where trees are kept that had to be made. */
-  constructor(linux: Linux, threads: ThreadOptions, cache: TreeCache | undefined) {
+  constructor(
+    linux: Linux,
+    threads: ThreadOptions,
+    cache: TreeCache | undefined,
+    otherParameters: OtherParameters = kernelParameters,
+  ) {
+    this.otherParameters = otherParameters;
     this.#linux = linux;
     this.#threads = threads;
     this.#cache = cache;

@@ -164,3 +164,26 @@ function checkSize(what: string, bytes: Uint8Array, least: number, most: number)
   const expected = least === most ? `${least}` : `${least} to ${most}`;
   throw new RangeError(`Cannot encode a ${what} of ${bytes.length} bytes: expected ${expected}`);
 }
+
+/** Bytes of a descriptor. */
+export const FS_VERITY_DESCRIPTOR_SIZE = DESCRIPTOR.size;
+
+/** As logarithms, the sizes of blocks that kernels take. */
+const MIN_LOG_BLOCK_SIZE = 10;
+const MAX_LOG_BLOCK_SIZE = 16;
+
+/**
+ * Reads block size and salt out of a descriptor.
+ *
+ * @returns Undefined if it states none that there are.
+ */
+export function decodeBlockParameters(
+  descriptor: Uint8Array,
+): { readonly blockSize: number; readonly salt: Uint8Array } | undefined {
+  if (descriptor.length < DESCRIPTOR.size) return undefined;
+  const view = new DataView(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength);
+  const { version, logBlocksize, saltSize, salt } = DESCRIPTOR.read(view, 0);
+  const isKnown = version === 1 && logBlocksize >= MIN_LOG_BLOCK_SIZE &&
+    logBlocksize <= MAX_LOG_BLOCK_SIZE && saltSize <= salt.length;
+  return isKnown ? { blockSize: 1 << logBlocksize, salt: salt.slice(0, saltSize) } : undefined;
+}

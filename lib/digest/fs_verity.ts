@@ -35,6 +35,9 @@ export interface FsVerityOptions {
   readonly hasher?: BlockHasher;
 }
 
+/** Block size and salt of an fs-verity digest. */
+export type BlockParameters = Pick<FsVerityOptions, "blockSize" | "salt">;
+
 /** How an {@linkcode FsVerityHasher} works. */
 export interface FsVerityHasherOptions extends FsVerityOptions {
   /** Keeps the Merkle tree, about 1/127 of the contents, for `merkleTree`. False if absent. */

@@ -15,6 +15,7 @@ import { fsVerityDigest } from "./fs_verity.ts";
 import { hashFile } from "./hash_file.ts";
 import { type ExpectedFile, type HashTree, TREE_BLOCK_SIZE, treeSize } from "./hash_tree.ts";
 import { IntegrityError } from "./integrity_error.ts";
+import type { OtherParameters } from "./other_parameters.ts";
 import { LevelHasher } from "./spans.ts";
 
 /** What one pass over a file gives. */
@@ -61,6 +62,8 @@ export interface MerkleTreeSource {
    * @throws {IntegrityError} If it is not as long as it should be.
    */
   hash(file: File, expected: ExpectedFile): HashedFile;
+  /** Tells by which other parameters a digest may have been made that contents do not have as a rule. */
+  readonly otherParameters?: OtherParameters;
   /** Begins to read a file whose tree is there. Closes with it nothing but its own. */
   read(file: File, tree: HashTree, size: number): BlockReader;
 }

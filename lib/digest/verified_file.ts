@@ -11,6 +11,7 @@
 import { alignUp } from "../bytes/align.ts";
 import type { File, Stretch } from "../file/file.ts";
 import { type ExpectedFile, HashTree, TREE_BLOCK_SIZE, TreeDamage } from "./hash_tree.ts";
+import { hasDigestByOther } from "./other_parameters.ts";
 import { IntegrityError } from "./integrity_error.ts";
 import {
   type BlockReader,
@@ -72,8 +73,28 @@ function openExpected(file: File, options: OpenVerifiedOptions): File {
   if (file.size !== expected.size) throw wrongSize(file.size, expected);
   const found = made === undefined ? openAtHand(file, options) : undefined;
   if (found !== undefined) return found;
-  const hashed = made === undefined ? hashExpected(file, expected, trees) : { tree: made };
-  if ("kept" in hashed && hashed.kept !== undefined) {
+  const hashed = made === undefined
+    ? trees.hash(file, expected)
+    : { tree: made, digest: expected.digest };
+  if (hashed.digest.equals(expected.digest)) return openHashed(file, hashed, { expected, trees });
+  // The tree vouches for what is read once more of a file that may change meanwhile.
+  const asItIs = { ...expected, digest: hashed.digest };
+  const parameters = trees.otherParameters?.(file) ?? [];
+  if (parameters.length > 0) {
+    const verified = openHashed(file, hashed, { expected: asItIs, trees });
+    if (hasDigestByOther(verified, expected.digest, parameters)) return verified;
+    verified[Symbol.dispose]();
+  }
+  throw otherDigest(hashed, expected);
+}
+
+/** Opens a file that has just been hashed, and has the digest that is expected. */
+function openHashed(
+  file: File,
+  hashed: HashedFile,
+  { expected, trees }: { readonly expected: ExpectedFile; readonly trees: MerkleTreeSource },
+): File {
+  if (hashed.kept !== undefined) {
     file[Symbol.dispose]();
     return hashed.kept;
   }
@@ -103,12 +124,15 @@ export function openAtHand(file: File, options: OpenVerifiedOptions): File | und
 
 /** @throws {IntegrityError} If the contents are not what is expected. */
 function hashExpected(file: File, expected: ExpectedFile, trees: MerkleTreeSource): HashedFile {
-  const { digest, name = "file" } = expected;
   const hashed = trees.hash(file, expected);
-  if (hashed.digest.equals(digest)) return hashed;
+  if (hashed.digest.equals(expected.digest)) return hashed;
+  throw otherDigest(hashed, expected);
+}
+
+function otherDigest(hashed: HashedFile, { digest, name = "file" }: ExpectedFile): IntegrityError {
   hashed.kept?.[Symbol.dispose]();
   const state = `fs-verity digest ${hashed.digest.toHex()}, expected ${digest.toHex()}`;
-  throw new IntegrityError("digest", name, state);
+  return new IntegrityError("digest", name, state);
 }
 
 /** What a file is verified by. */

@@ -10,6 +10,7 @@
 import { encodeHex } from "../bytes/hex.ts";
 import { latin1 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
+import { hasDigestByOther, type OtherParameters } from "../digest/other_parameters.ts";
 import { hashFile } from "../digest/hash_file.ts";
 import type { ExternalContent } from "../tree/tree.ts";
 import { type DataLayer, findBackingFile } from "./data_layers.ts";
@@ -54,9 +55,13 @@ export type ObjectChecker = (
  * A checker that takes one object after the other, in this thread. An example is at {@linkcode verifyImage}.
  *
  * @param layers Where objects are looked for, in this order.
+ * @param otherParameters Tells by which other block sizes and salts digests may have been made.
  */
-export function sequentialChecker(layers: readonly DataLayer[]): ObjectChecker {
-  const checker = new OneObjectChecker(layers);
+export function sequentialChecker(
+  layers: readonly DataLayer[],
+  otherParameters?: OtherParameters,
+): ObjectChecker {
+  const checker = new OneObjectChecker(layers, otherParameters);
   return async function* (files, onRead) {
     for (const file of files) yield checker.check(file, onRead);
   };
@@ -91,10 +96,12 @@ const CHUNK_SIZE = 1 << 20;
 /** Checks objects one at a time, through one buffer. */
 export class OneObjectChecker {
   readonly #layers: readonly DataLayer[];
+  readonly #otherParameters: OtherParameters;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
 
-  constructor(layers: readonly DataLayer[]) {
+  constructor(layers: readonly DataLayer[], otherParameters: OtherParameters = () => []) {
     this.#layers = layers;
+    this.#otherParameters = otherParameters;
   }
 
   /** Looks for an object and, if there is a digest to hold it against, reads all of it. */
@@ -131,6 +138,7 @@ export class OneObjectChecker {
     if (hasher.size !== size) return wrongSize(hasher.size, size);
     const actual = hasher.digest();
     if (actual.equals(digest)) return {};
+    if (hasDigestByOther(found, digest, this.#otherParameters(found))) return {};
     const state = `fs-verity digest ${actual.toHex()}, expected ${digest.toHex()}`;
     return { problem: "digest", state };
   }

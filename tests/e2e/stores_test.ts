@@ -3,7 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { makeImage, makeSmallTree } from "./small_image.ts";
 import { testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
@@ -92,5 +92,40 @@ testEach(
       image,
     ]);
     assertEquals([one.code, one.stderr.includes("expected one image")], [2, true]);
+  },
+);
+
+testEach(
+  "verify, cat: digests by other block sizes and salts, where these are named",
+  {},
+  (subject) => {
+    const { composefs, path, tool } = subject;
+    mkdirSync(path("store/ab"), { recursive: true });
+    for (const size of [5000, 3_000_000]) {
+      const contents = Uint8Array.from({ length: size }, (_, i) => i % 251);
+      writeFileSync(path("store/ab/cd"), contents);
+      const parameters = ["--block-size=1024", "--salt=00ff"];
+      const measured = textOutput(tool("fsverity"), [
+        "digest",
+        "--compact",
+        ...parameters,
+        path("store/ab/cd"),
+      ]);
+      const line = `/a ${size} 100644 1 0 0 0 0.0 ab/cd - ${measured.trim()}`;
+      writeFileSync(path("dump"), `/ 0 40755 2 0 0 0 0.0 - - -\n${line}\n`);
+      const args = [`--store=${path("store")}`, path("dump")];
+      assertEquals(run([...composefs, "verify"], args).code, 1);
+      assertEquals(run([...composefs, "verify"], [...parameters, ...args]).code, 0);
+      assertEquals(run([...composefs, "verify"], [parameters[0]!, ...args]).code, 1);
+      assertEquals(run([...composefs, "cat"], [...args, "/a"]).stdout.length, 0);
+      assertSameBytes(
+        output([...composefs, "cat"], [...parameters, ...args, "/a"]),
+        contents,
+        "cat",
+      );
+      contents[size - 1]! ^= 1;
+      writeFileSync(path("store/ab/cd"), contents);
+      assertEquals(run([...composefs, "cat"], [...parameters, ...args, "/a"]).code, 1);
+    }
   },
 );

@@ -5,10 +5,10 @@
  */
 
 import { quote } from "../../../lib/bytes/text.ts";
-import type { TreeCacheOptions } from "../../../ffi/objects/tree_cache.ts";
+import type { MerkleTreesOptions } from "../../../ffi/disk.ts";
 import type { MerkleTrees } from "../../../ffi/threads/tree_source.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
-import { path } from "../../args/values.ts";
+import { choice, hex, path } from "../../args/values.ts";
 import { note } from "../../note.ts";
 
 /** The option of the commands that make use of trees. */
@@ -20,6 +20,20 @@ export const treeCacheOption = {
     summary: "Keep the Merkle trees of large objects in DIR",
     help:
       "Where a tree is at hand, contents are verified as they are read, and not before any of them. DIR is made if it is missing; nothing in it is believed, and all of it may be deleted. What the kernel has of an object with fs-verity is used without this option.",
+  },
+  "block-size": {
+    kind: "value",
+    value: "N",
+    parse: choice("1024", "2048", "4096", "8192", "16384", "32768", "65536"),
+    summary: "Take digests of objects by blocks of N bytes as well",
+    help:
+      "The kernel compares whatever it has measured with the digest in the image. Where it has fs-verity of an object, its block size and salt are taken from there.",
+  },
+  salt: {
+    kind: "value",
+    value: "HEX",
+    parse: hex(32),
+    summary: "Take digests of objects with this salt as well",
   },
 } as const satisfies OptionTable;
 
@@ -46,10 +60,10 @@ export function openTrees(
  * @throws {Error} If that is among the objects, where other programs would find them.
  */
 export function cacheSettings(
-  { treeCache: cache }: Options,
+  { treeCache: cache, blockSize, salt }: Options,
   stores: readonly Uint8Array[],
   context: Context,
-): TreeCacheOptions & { readonly cache?: Uint8Array | undefined } {
+): MerkleTreesOptions {
   const store = stores.find((path) => cache !== undefined && context.machine.isWithin(cache, path));
   if (store !== undefined) {
     throw new Error(
@@ -58,6 +72,8 @@ export function cacheSettings(
   }
   return {
     cache,
+    blockSize: blockSize === undefined ? undefined : Number(blockSize),
+    salt,
     onError: ({ message }) => note(context, `${message}; going on without trees that are kept`),
   };
 }

@@ -43,6 +43,7 @@ const options = {
     summary: "Report objects for which the image has no digest",
   },
   "allow-undigested": contentOptions["allow-undigested"],
+  ...treeCacheOption,
   "tree-cache": {
     ...treeCacheOption["tree-cache"],
     help:
