@@ -41,7 +41,7 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   dumpfile: ["tree", "digest", "bytes"],
   tar: ["tree", "digest", "file", "bytes"],
   selinux: ["tree", "bytes"],
-  layers: ["selinux", "tar", "tree", "bytes"],
+  layers: ["composefs", "compression", "selinux", "tar", "tree", "digest", "bytes"],
   oci: ["tar", "tree", "digest", "compression", "file", "bytes"],
   erofs: ["tree", "file", "bytes"],
   objects: ["tree", "digest", "file", "bytes"],

@@ -108,6 +108,16 @@ export async function readSource(
   return { tree, contents: await reader.finish() };
 }
 
+/**
+ * Makes sure that images can be made of a tree that came about in another way than by
+ * {@linkcode readSource}, or has been changed since.
+ *
+ * @throws {TreeError} If it holds what an image cannot.
+ */
+export function checkSource({ tree }: ReadSource): void {
+  validateScannedTree(tree);
+}
+
 /** Which image {@linkcode encodeSource} makes. */
 export interface EncodeSourceOptions extends VersionRange {
   /** Whose digests of files the image has; by default the first that files were digested by. */

@@ -16,6 +16,8 @@ import { utf8 } from "../bytes/text.ts";
 import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy, type ReadPolicyFile } from "../selinux/policy.ts";
 import { findEntry } from "../tree/growing_directory.ts";
+import { selectXattrs } from "../tree/select_xattrs.ts";
+import type { XattrFilter } from "../tree/source.ts";
 import type { Directory, Entry, Leaf, Stat, Tree, Xattr } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
 
@@ -27,8 +29,11 @@ export type SealedXattrs = "allowlist-only" | "keep-user-xattrs";
 
 /** How {@linkcode sealTree} goes about it. */
 export interface SealOptions {
-  /** Which xattrs stay. Default `"allowlist-only"`. */
-  readonly xattrs?: SealedXattrs;
+  /**
+   * Which xattrs stay, of those that the tree has from the start. Default `"allowlist-only"`; any but the two words
+   * makes an image that composefs-rs does not make.
+   */
+  readonly xattrs?: SealedXattrs | XattrFilter | undefined;
 }
 
 /** How {@linkcode bootTree} goes about it. */
@@ -57,12 +62,12 @@ export interface BootOptions<File> extends SealOptions {
 export function sealTree<File>(tree: Tree<File>, options: SealOptions = {}): Tree<File> {
   const usr = directoryAt(tree, "usr");
   const run = findDirectory(tree, "run");
-  const keeps = options.xattrs === "keep-user-xattrs" ? isKeptWithUser : isAllowed;
+  const { xattrs = "allowlist-only" } = options;
   const stats = timesOf(usr, run === undefined ? [] : [run]);
   return rebuild(tree, {
     emptied: new Set(run === undefined ? [] : [run]),
     stats: stats.set(tree.root, usr.stat),
-    stat: (stat) => ({ ...stat, xattrs: stat.xattrs.filter(keeps) }),
+    stat: (stat) => ({ ...stat, xattrs: keptXattrs(stat.xattrs, xattrs) }),
   });
 }
 
@@ -83,6 +88,20 @@ export function bootTree<File>(tree: Tree<File>, options: BootOptions<File>): Tr
   });
   const contexts = readPolicy(bootable, options.readFile);
   return labelTree(bootable, contexts);
+}
+
+function keptXattrs(
+  xattrs: readonly Xattr[],
+  filter: SealedXattrs | XattrFilter,
+): readonly Xattr[] {
+  switch (filter) {
+    case "allowlist-only":
+      return xattrs.filter(isAllowed);
+    case "keep-user-xattrs":
+      return xattrs.filter(isKeptWithUser);
+    default:
+      return selectXattrs(xattrs, filter);
+  }
 }
 
 const CAPABILITY = utf8("security.capability");
