@@ -5,6 +5,8 @@
  */
 
 import type { EncodeSourceOptions, ReadSourceOptions } from "../lib/composefs/image.ts";
+import type { HashAlgorithm } from "../lib/digest/hasher.ts";
+import type { ReadLayersOptions } from "../lib/layers/read_layers.ts";
 import type { DataLayer } from "../lib/objects/data_layers.ts";
 import type { DigestCache } from "../lib/objects/digest_cache.ts";
 import type { ObjectStore } from "../lib/objects/object_store.ts";
@@ -38,6 +40,14 @@ export interface DiskLayer extends DataLayer, Disposable {
   has(path: Uint8Array): boolean;
 }
 
+/** A store that is gone when it is disposed of. */
+export interface DiskScratchStore extends Disposable {
+  /** To put objects into. */
+  readonly store: DiskStore;
+  /** To read them from. */
+  readonly layer: DiskLayer;
+}
+
 /** How `Machine.readTree` reads a directory, and where its files go. */
 export interface ReadTreeSettings
   extends Omit<ReadSourceOptions, "reader" | "store" | "fingerprints"> {
@@ -51,7 +61,19 @@ export interface ReadTreeSettings
   readonly threads?: number | undefined;
 }
 
-/** The same for `Machine.createImage`, and which image it makes. */
+/** How `Machine.readLayers` reads layers, and where their files go. */
+export interface ReadLayersSettings extends Omit<ReadLayersOptions, "sink" | "decode" | "streams"> {
+  /** By what files are digested; SHA-256 if absent. With a store it must be one. */
+  readonly algorithms?: readonly HashAlgorithm[];
+  /** Where files above 64 bytes are put, opened by the same machine. Without one they are only digested. */
+  readonly store?: DiskStore | undefined;
+  /** How many threads work on files, at most; as many as the process may use at a time if absent. */
+  readonly threads?: number | undefined;
+  /** Set if a source cannot be read once more, so that the process must not be begun anew. */
+  readonly readsOnce?: boolean;
+}
+
+/** What `Machine.createImage` reads as `Machine.readTree`, and which image it makes. */
 export interface CreateImageSettings extends ReadTreeSettings, EncodeSourceOptions {}
 
 /** What `Machine.extractTree` makes of a tree, and where contents come from. */

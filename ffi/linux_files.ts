@@ -43,6 +43,11 @@ export class LinuxFiles {
     this.#linux = linux;
   }
 
+  /** What the machine runs, as uname(1) names it: `x86_64` or `aarch64`. */
+  get architecture(): string {
+    return this.#linux.architecture;
+  }
+
   /** Reads a file in chunks, each of which has memory of its own. */
   *readFile(path: Path): Generator<Uint8Array<ArrayBuffer>> {
     using file = Fd.open(this.#linux, bytesOf(path), { flags: O_RDONLY });

@@ -8,6 +8,7 @@
  */
 
 import { encodeSource, type ReadSource } from "../lib/composefs/image.ts";
+import type { LayerSource, ReadLayers } from "../lib/layers/read_layers.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import { type DataLayer, openContent } from "../lib/objects/data_layers.ts";
@@ -17,12 +18,15 @@ import type { Content, Regular, Tree } from "../lib/tree/tree.ts";
 import type {
   CreateImageSettings,
   DiskLayer,
+  DiskScratchStore,
   DiskStore,
   DiskTree,
   ExtractTreeSettings,
   MerkleTreesOptions,
+  ReadLayersSettings,
   ReadTreeSettings,
 } from "./disk.ts";
+import { decode } from "./decode/decode.ts";
 import {
   mountComposefs,
   type MountReport,
@@ -31,6 +35,7 @@ import {
 } from "./mount/mount.ts";
 import { DirectoryLayer } from "./objects/data_layer.ts";
 import type { ObjectOptions } from "./objects/object_directory.ts";
+import { ScratchStore } from "./objects/scratch_store.ts";
 import { TreeCache } from "./objects/tree_cache.ts";
 import { DirectoryStore, openObjectStore } from "./objects/object_store.ts";
 import { type MachineFacts, probeMachine } from "./probe/probe.ts";
@@ -41,6 +46,7 @@ import { bytesOf, type Path } from "./sys/path.ts";
 import type { ThreadOptions } from "./threads/thread_options.ts";
 import { digestFiles, type DigestFilesOptions } from "./threads/file_digests.ts";
 import { objectChecker } from "./threads/object_checker.ts";
+import { readLayers } from "./threads/read_layers.ts";
 import { readTree } from "./threads/read_tree.ts";
 import { kernelParameters, type MerkleTrees, ThreadedTrees } from "./threads/tree_source.ts";
 import { extractTree } from "./tree/extract_tree.ts";
@@ -125,16 +131,35 @@ export class Machine extends LinuxFiles {
 
   async #readTree(tree: DirectoryTree, settings: ReadTreeSettings): Promise<ReadSource> {
     const { algorithms, store, threads, cache, believeCache = true, onRead, ...scan } = settings;
-    if (store !== undefined && !(store instanceof DirectoryStore)) {
-      throw new TypeError("Cannot put files into this store: expected one of openStore");
-    }
     return await readTree(this.#linux, tree, scan, {
       ...this.#threadOptions(threads),
       believeCache,
       ...(algorithms === undefined ? {} : { algorithms }),
-      ...(store === undefined ? {} : { store }),
+      ...(store === undefined ? {} : { store: ownStore(store) }),
       ...(cache === undefined ? {} : { cache }),
       ...(onRead === undefined ? {} : { onRead }),
+    });
+  }
+
+  /**
+   * Reads layers of container images for images of what they make and, if a store is given, puts their files there.
+   * Nothing is unpacked on the way.
+   *
+   * @throws {IntegrityError} If a layer, or its blob, does not have the digest that it should have.
+   * @throws {TarFormatError} If the archive in one is malformed.
+   * @throws {SyscallError} If something cannot be read or written.
+   */
+  async readLayers(
+    sources: readonly LayerSource[],
+    settings: ReadLayersSettings = {},
+  ): Promise<ReadLayers> {
+    const { algorithms, store, threads, readsOnce = false, ...options } = settings;
+    const { beforeThreads, ...threadOptions } = this.#threadOptions(threads);
+    return await readLayers(this.#linux, sources, { ...options, decode }, {
+      ...threadOptions,
+      ...(readsOnce || beforeThreads === undefined ? {} : { beforeThreads }),
+      ...(algorithms === undefined ? {} : { algorithms }),
+      ...(store === undefined ? {} : { store: ownStore(store) }),
     });
   }
 
@@ -145,6 +170,16 @@ export class Machine extends LinuxFiles {
    */
   openStore(path: Path, options: ObjectOptions = {}): DiskStore {
     return openObjectStore(this.#linux, bytesOf(path), options);
+  }
+
+  /**
+   * Makes an object store that is gone when it is disposed of.
+   *
+   * @param directory A directory for temporary files.
+   * @throws {SyscallError} If it cannot be made there.
+   */
+  openScratchStore(directory: Path): DiskScratchStore {
+    return new ScratchStore(this.#linux, bytesOf(directory));
   }
 
   /**
@@ -249,6 +284,11 @@ function parametersOf({ blockSize = 4096, salt }: MerkleTreesOptions): OtherPara
   const named = { blockSize, ...(salt === undefined ? {} : { salt }) };
   if (blockSize === 4096 && salt === undefined) return kernelParameters;
   return (file) => [named, ...kernelParameters(file)];
+}
+
+function ownStore(store: DiskStore): DirectoryStore {
+  if (store instanceof DirectoryStore) return store;
+  throw new TypeError("Cannot put files into this store: expected one of openStore");
 }
 
 function isPath(source: Path | DiskTree): source is Path {

@@ -92,6 +92,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
   readonly objects: ObjectDirectory;
   /** Drafts that wait for their names at most. Half as many may be on their way here. */
   readonly maxWaiting: number;
+  readonly #isLasting: boolean;
   readonly #isLocal: boolean;
   readonly #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
@@ -102,9 +103,14 @@ export class DirectoryStore implements ObjectStore, Disposable {
   #addedObjects = 0;
   #addedBytes = 0;
 
-  /** Takes over the open directory. */
-  constructor(objects: ObjectDirectory) {
+  /**
+   * Takes over the open directory.
+   *
+   * @param isLasting Whether its objects are to be there after a crash of the machine.
+   */
+  constructor(objects: ObjectDirectory, isLasting = true) {
     this.objects = objects;
+    this.#isLasting = isLasting;
     this.#isLocal = isLocal(objects.directory);
     this.maxWaiting = Math.min(MAX_WAITING, filesForDrafts(objects.directory.linux));
   }
@@ -177,7 +183,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
    */
   flush(): void {
     this.#publishAll();
-    if (this.#changed.size === 0) return;
+    if (this.#changed.size === 0 || !this.#isLasting) return;
     const { directory } = this.objects;
     if (this.#isLocal) {
       syncFileSystem(directory);
@@ -212,8 +218,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
 
   #publishAll(): void {
     if (this.#waiting.size === 0) return;
-    if (this.#isLocal) syncFileSystem(this.objects.directory);
-    else for (const { draft } of this.#waiting.values()) draft.file.sync();
+    if (this.#isLasting) this.#syncWaiting();
     let shard: { readonly name: string; readonly directory: Fd } | undefined;
     try {
       // One directory after the other, so that one of them is open at a time.
@@ -233,6 +238,11 @@ export class DirectoryStore implements ObjectStore, Disposable {
       shard?.directory.close();
     }
     this.#waitingBytes = 0;
+  }
+
+  #syncWaiting(): void {
+    if (this.#isLocal) syncFileSystem(this.objects.directory);
+    else for (const { draft } of this.#waiting.values()) draft.file.sync();
   }
 
   #publish({ draft, digest, size }: Waiting, path: string, shard: Fd): void {
