@@ -51,6 +51,11 @@ export {
 export type { ImageDirectory, ImageEntry } from "./lib/composefs/image_entry.ts";
 export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/composefs/open.ts";
 export { type Contents, INLINE_THRESHOLD } from "./lib/composefs/contents.ts";
+export {
+  type ContentSink,
+  type ContentStream,
+  SequentialSink,
+} from "./lib/composefs/content_sink.ts";
 export type { FileReader, ReadFilesOptions } from "./lib/composefs/file_reader.ts";
 export type { ImageView } from "./lib/composefs/unoverlay.ts";
 export {
@@ -89,6 +94,19 @@ export { writeTar, type WriteTarOptions } from "./lib/tar/write.ts";
 
 export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/merge.ts";
 export { LayerError } from "./lib/layers/layer_error.ts";
+export {
+  type LayerSource,
+  type ReadLayers,
+  readLayers,
+  type ReadLayersOptions,
+} from "./lib/layers/read_layers.ts";
+export {
+  followRules,
+  type FollowRulesOptions,
+  type NamedLayer,
+  treeOfLayers,
+  type TreeRules,
+} from "./lib/layers/rules.ts";
 export {
   type BootOptions,
   bootTree,

@@ -95,10 +95,12 @@ export { Machine } from "./machine.ts";
 export type {
   CreateImageSettings,
   DiskLayer,
+  DiskScratchStore,
   DiskStore,
   DiskTree,
   ExtractTreeSettings,
   MerkleTreesOptions,
+  ReadLayersSettings,
   ReadTreeSettings,
 } from "./disk.ts";
 export type {
@@ -125,6 +127,7 @@ export type { ExtractTreeOptions, MetadataOptions } from "./tree/extract_tree.ts
 
 export type { MountFlag, SuperblockFlag } from "../lib/mount/flags.ts";
 export type { MountOptions, MountSettings, VerityPolicy } from "../lib/mount/options.ts";
+export type { LayerSource, ReadLayers, ReadLayersOptions } from "../lib/layers/read_layers.ts";
 export type { ExpectedFile, HashTree } from "../lib/digest/hash_tree.ts";
 export type {
   BlockReader,

@@ -13,6 +13,7 @@ import type { DataLayer } from "../../lib/objects/data_layers.ts";
 import { pathOf, type Place } from "../../lib/tree/place.ts";
 import { walk } from "../../lib/tree/walk.ts";
 import { type Named, openedImage, type OpenedReference } from "./opened.ts";
+import { directoryRules } from "./rules.ts";
 
 /** What is digested by, as by default in images. */
 const ALGORITHM = "sha256";
@@ -24,11 +25,14 @@ export async function openDirectory(named: Named): Promise<OpenedReference> {
   const path = concatBytes(named.rest, utf8("/"));
   const scanning = terminal.progress("Scanning", "files");
   const reading = terminal.progress("Digesting", "bytes");
+  const { as: rules = "container" } = named.options;
   let source: ReadSource;
   try {
-    source = await machine.readTree(path, {
+    using tree = machine.openTree(path);
+    source = await machine.readTree(tree, {
       algorithms: [ALGORITHM],
       hardLinks: true,
+      transform: directoryRules(rules, tree),
       onScan: scanning.update,
       onRead: reading.update,
     });

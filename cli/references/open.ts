@@ -5,16 +5,22 @@
  */
 
 import { SyscallError } from "../../ffi/sys/errno.ts";
-import type { Digest } from "../../lib/digest/digest.ts";
 import { printable } from "../../lib/bytes/text.ts";
-import { encodeImage } from "../../lib/composefs/image.ts";
 import type { Context } from "../args/command.ts";
 import { openDirectory } from "./_directory.ts";
-import { openImageFile } from "./_image_file.ts";
-import { Stream } from "./_stream.ts";
+import { openImageFile } from "./image_file.ts";
+import { openLayeredBy } from "./_layered_image.ts";
+import { Stream } from "./stream.ts";
 import { kindOfFile, TELLING_SIZE } from "./kind_of_file.ts";
-import { type Named, openedImage, type OpenedReference, type Opener } from "./opened.ts";
+import {
+  type Named,
+  openedImage,
+  type OpenedReference,
+  type Opener,
+  type OpenOptions,
+} from "./opened.ts";
 import { readDump } from "./read_dump.ts";
+import { encodeByRules } from "./rules.ts";
 import { imageReference, parseReference, type Reference, type TransportName } from "./reference.ts";
 
 /** Who opens what, by transport. */
@@ -22,26 +28,25 @@ const OPENERS: Readonly<Record<TransportName, Opener>> = {
   dir: openDirectory,
   image: openImageFile,
   dump: openDump,
-  tar: refuse,
-  oci: refuse,
-  "oci-archive": refuse,
-  "docker-archive": refuse,
+  tar: openLayeredBy("tar"),
+  oci: openLayeredBy("oci"),
+  "oci-archive": openLayeredBy("oci-archive"),
+  "docker-archive": openLayeredBy("docker-archive"),
 };
 
 /**
- * Opens what a reference names, as an image. Directories are digested for it.
+ * Opens what a reference names, as an image. Directories and layers are digested for it.
  *
- * @param digest fs-verity digest that the image must have.
- * @throws {Error} If there is none, or it is another one.
+ * @throws {Error} If there is none, or it is another one than it must be.
  */
 export async function openReference(
   reference: Reference,
   context: Context,
-  digest?: Digest,
+  options: OpenOptions = {},
 ): Promise<OpenedReference> {
-  const { transport, stream } = find(reference, context);
+  const { transport, stream } = findTransport(reference, context);
   const { shown, rest } = reference;
-  return await OPENERS[transport]({ shown, rest, stream, digest, context });
+  return await OPENERS[transport]({ shown, rest, stream, options, context });
 }
 
 /**
@@ -51,18 +56,19 @@ export async function openReference(
 export async function openOperand(
   word: Uint8Array<ArrayBuffer>,
   context: Context,
-  digest?: Digest,
+  options: OpenOptions = {},
 ): Promise<OpenedReference> {
-  return await openReference(referenceOf(word, context), context, digest);
+  return await openReference(referenceOf(word, context), context, options);
 }
 
 /** Opens likewise what several words name, each when it is asked for, and closes it when the next one is. */
 export async function* openAll(
   words: readonly Uint8Array<ArrayBuffer>[],
   context: Context,
+  options: OpenOptions = {},
 ): AsyncGenerator<OpenedReference> {
   for (const [i, reference] of words.map((word) => referenceOf(word, context)).entries()) {
-    const opened = await openReference(reference, context).catch((error) => {
+    const opened = await openReference(reference, context, options).catch((error) => {
       throw i > 0 && !context.asC ? hintAtPath(reference, error) : error;
     });
     try {
@@ -96,7 +102,7 @@ export function isImageFile(
   if (transport !== undefined) return true;
   try {
     const { kind, head } = machine.readStart(rest, TELLING_SIZE);
-    return kind !== "directory" && kind !== "fifo" && transportOf(head) === "image";
+    return kind !== "directory" && kind !== "fifo" && (kindOfFile(head) ?? "image") === "image";
   } catch (error) {
     if (error instanceof SyscallError) return true;
     throw error;
@@ -109,35 +115,42 @@ export function referenceOf(word: Uint8Array<ArrayBuffer>, { asC }: Context): Re
 }
 
 /** What there is to be opened, and how. */
-interface Found {
+export interface FoundTransport {
   readonly transport: TransportName;
+  /** What comes in, where that can be read only once. */
   readonly stream: Stream | undefined;
+  /** Whether nothing says what it is: it is taken for an image then, which it is not. */
+  readonly isUnknown: boolean;
 }
 
-function find(reference: Reference, { terminal, machine }: Context): Found {
-  const { transport, rest } = reference;
-  if (reference.isStream) {
-    const stream = new Stream(terminal.stdin());
-    return { transport: transport ?? transportOf(stream.peek(TELLING_SIZE)), stream };
+/**
+ * Finds out what a reference is to: of a path alone, by the kind of the file and its first bytes.
+ *
+ * @throws {SyscallError} If there is no such file.
+ */
+export function findTransport(
+  reference: Reference,
+  { terminal, machine }: Pick<Context, "terminal" | "machine">,
+): FoundTransport {
+  const { transport, rest, isStream } = reference;
+  if (transport !== undefined) {
+    const stream = isStream ? new Stream(terminal.stdin()) : undefined;
+    return { transport, stream, isUnknown: false };
   }
-  if (transport !== undefined) return { transport, stream: undefined };
+  if (isStream) return told(new Stream(terminal.stdin()));
   const { kind, head } = machine.readStart(rest, TELLING_SIZE);
-  if (kind === "directory") return { transport: "dir", stream: undefined };
-  const stream = kind === "fifo" ? new Stream(machine.readFile(rest)) : undefined;
-  return { transport: transportOf(stream?.peek(TELLING_SIZE) ?? head), stream };
+  if (kind === "directory") return { transport: "dir", stream: undefined, isUnknown: false };
+  return kind === "fifo" ? told(new Stream(machine.readFile(rest))) : told(undefined, head);
 }
 
-/** What a file is that nobody has named otherwise; it is said of a file of no known kind that it is no image. */
-function transportOf(head: Uint8Array): TransportName {
-  return kindOfFile(head) ?? "image";
+function told(stream: Stream | undefined, head = stream!.peek(TELLING_SIZE)): FoundTransport {
+  const known = kindOfFile(head);
+  return { transport: known ?? "image", stream, isUnknown: known === undefined };
 }
 
 function openDump(named: Named): OpenedReference {
   const { stream, context: { machine }, rest, shown } = named;
+  const { as: rules } = named.options;
   const tree = readDump(stream?.chunks() ?? machine.readFile(rest), shown);
-  return openedImage(encodeImage(tree, { isValid: true }), named);
-}
-
-function refuse({ shown }: Named): never {
-  throw new Error(`Cannot read ${shown}: archives and layouts are not read here`);
+  return openedImage(encodeByRules(tree, rules), named);
 }

@@ -11,7 +11,8 @@ import type { File } from "../../lib/file/file.ts";
 import type { DataLayer } from "../../lib/objects/data_layers.ts";
 import type { ImageFile } from "../../ffi/files/image_file.ts";
 import type { Context } from "../args/command.ts";
-import type { Stream } from "./_stream.ts";
+import type { Stream } from "./stream.ts";
+import type { ReferenceOptions } from "./options.ts";
 
 /** What a reference names, opened. Dispose of it, or declare it with `using`. */
 export interface OpenedReference extends Disposable {
@@ -32,6 +33,14 @@ export interface OpenedReference extends Disposable {
   readonly layers: readonly DataLayer[];
 }
 
+/** How what a reference names is opened. */
+export interface OpenOptions extends ReferenceOptions {
+  /** fs-verity digest that the image must have. */
+  readonly digest?: Digest | undefined;
+  /** Whether contents are to be had that are in no object store: of layers, they are kept for as long. */
+  readonly needsContents?: boolean;
+}
+
 /** What a transport is given to open. */
 export interface Named {
   /** As messages name it. */
@@ -40,8 +49,7 @@ export interface Named {
   readonly rest: Uint8Array<ArrayBuffer>;
   /** What comes in, where that can be read only once: standard input, or a pipe. */
   readonly stream: Stream | undefined;
-  /** fs-verity digest that the image must have. */
-  readonly digest: Digest | undefined;
+  readonly options: OpenOptions;
   readonly context: Context;
 }
 
@@ -56,7 +64,7 @@ export type Opener = (named: Named) => OpenedReference | Promise<OpenedReference
  */
 export function openedImage(
   bytes: Uint8Array<ArrayBuffer>,
-  { shown, digest }: Pick<Named, "shown" | "digest">,
+  { shown, options: { digest } }: Pick<Named, "shown" | "options">,
   source: { readonly layers: readonly DataLayer[]; readonly close?: () => void } = { layers: [] },
 ): OpenedReference {
   if (digest !== undefined) {

@@ -72,6 +72,38 @@ export interface ReadLayers {
 /**
  * Reads layers.
  *
+ * @param sources The lowest first.
+ *
+ * @example An image of an archive
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import {
+ *   createImage,
+ *   decodeBy,
+ *   encodeSource,
+ *   memoryTree,
+ *   openContent,
+ *   openImage,
+ *   readLayers,
+ *   SequentialSink,
+ *   treeOfLayers,
+ *   writeTar,
+ * } from "composefs-ts";
+ *
+ * // An archive of one file, as it would come from elsewhere.
+ * const original = openImage(await createImage(memoryTree({ "motd": "Welcome!" }))).tree();
+ * const open = () => writeTar(original, { open: (file) => openContent(file, { layers: [] }) });
+ *
+ * const read = await readLayers([{ shown: "motd.tar", open }], {
+ *   sink: new SequentialSink(),
+ *   decode: (chunks, compression, options) => decodeBy({}, chunks, compression, options),
+ * });
+ * const layers = read.layers.map((members) => ({ shown: "motd.tar", members }));
+ * const tree = treeOfLayers(layers, "container", { readFile: (row) => read.captured.get(row) });
+ * const image = encodeSource({ tree, contents: read.contents });
+ * assertEquals(openImage(image).lookup("/motd").node.kind, "regular");
+ * ```
+ *
  * @throws {IntegrityError} If a blob, or the archive in it, is not what it must be.
  * @throws {TarFormatError} If an archive is malformed.
  */

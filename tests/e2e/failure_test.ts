@@ -185,25 +185,24 @@ const MISTYPED: readonly (readonly [line: string, status: 1 | 2, message: string
   [
     "create good.cfs tree",
     1,
-    'Cannot make an image of "good.cfs": a regular file, expected a directory; ' +
-    '"tree" is a directory: SOURCE comes first, then IMAGE',
+    'Cannot write an image to "tree": a directory; SOURCE comes first, then IMAGE',
   ],
   [
     "create new.cfs tree",
     1,
-    'Cannot open "new.cfs": No such file or directory (ENOENT); ' +
-    '"tree" is a directory: SOURCE comes first, then IMAGE',
+    'Cannot write an image to "tree": a directory; SOURCE comes first, then IMAGE',
   ],
   [
-    "create good.dump new.cfs",
+    "create zeros new.cfs",
     1,
-    'Cannot make an image of "good.dump": a regular file, expected a directory; ' +
-    "--from-file takes a dump",
+    'Cannot make an image of "zeros": no kind of file that has a tree in it, ' +
+    "expected a directory, an image, a dump or a tar archive",
   ],
   [
     "create - new.cfs",
     1,
-    'Cannot open "-": No such file or directory (ENOENT); - is standard input with --from-file only',
+    "Cannot make an image of standard input: no kind of file that has a tree in it, " +
+    "expected a directory, an image, a dump or a tar archive",
   ],
   [
     "create --from-file good.cfs new.cfs",

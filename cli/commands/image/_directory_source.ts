@@ -4,38 +4,39 @@
  * @module
  */
 
-import { SyscallError } from "../../../ffi/sys/errno.ts";
-import type { DiskStore, DiskTree } from "../../../ffi/disk.ts";
+import type { DiskTree } from "../../../ffi/disk.ts";
 import type { Machine } from "../../../ffi/machine.ts";
 import { quote } from "../../../lib/bytes/text.ts";
 import { encodeSource } from "../../../lib/composefs/image.ts";
 import type { Context } from "../../args/command.ts";
 import { makeHeapRoom } from "../../engine.ts";
+import { directoryRules } from "../../references/rules.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { loadCache, saveCache } from "./_cache_file.ts";
-import type { Operands, Reading, Source, SourceOptions } from "./_source.ts";
+import { openedStore } from "./_opened_store.ts";
+import type { Input, Reading, Source, SourceOptions } from "./_source.ts";
 import { countRead } from "./_summary.ts";
-import type { TreeChanges } from "./_tree_changes.ts";
+import { inTurn, type TreeChanges } from "./_tree_changes.ts";
 import { wantedAlgorithms } from "./_wanted_images.ts";
 
 /** A directory, whose files are read and may be put into a store. */
 export const directorySource: Source = {
-  isMeant: () => true,
   read: readDirectory,
 };
 
 async function readDirectory(
   options: SourceOptions,
-  operands: Operands,
+  input: Input,
   changes: TreeChanges,
   context: Context,
 ): Promise<Reading> {
   const { terminal, machine } = context;
-  using tree = openDirectory(operands, machine);
+  using tree = openDirectory(input, machine);
   // The C program reads what it writes, or not, as it happens.
-  if (!context.asC) checkOutputs(operands, options.digestStore, machine);
+  if (!context.asC) checkOutputs(input, options.digestStore, machine);
   const algorithms = wantedAlgorithms(options);
+  const rules = directoryRules(options.as ?? "container", tree, changes.keptXattrs);
   const scanning = terminal.progress("Scanning", "files");
   const reading = terminal.progress("Reading file contents", "bytes");
   // One of them is enough to see that something is going on.
@@ -45,19 +46,16 @@ async function readDirectory(
     : loadCache(options.cache, algorithms, context);
   makeHeapRoom(cache?.size ?? 0);
   try {
-    using store = options.digestStore === undefined || options.dryRun === true
-      ? undefined
-      : machine.openStore(options.digestStore, {
-        verifyObjects: options.verifyObjects,
-        seal: options.enableVerity,
-      });
+    using opened = openedStore(options, context);
     const read = await machine.readTree(tree, {
       algorithms,
       ...changes.scan,
-      transform: changes.afterScan,
-      hardLinks: options.hardlinks,
+      // Rules that drop xattrs look at them first, and images of layers have hard links.
+      ...(rules === undefined ? {} : { xattrs: "all" as const }),
+      transform: inTurn(rules, changes.afterScan),
+      hardLinks: options.hardlinks || rules !== undefined,
       threads: options.threads,
-      store,
+      store: opened.store,
       cache,
       believeCache: !options.verifyObjects,
       onScan: (found) => {
@@ -68,10 +66,10 @@ async function readDirectory(
         reading.update(done, total);
       },
     });
-    if (store !== undefined) noteStore(store, options.digestStore!, context);
-    if (!changes.setsOwners) noteOwners(tree, operands.source, context);
+    opened.tell();
+    if (!changes.setsOwners) noteOwners(tree, input.source, context);
     if (cache !== undefined && options.dryRun !== true) saveCache(options.cache!, cache, context);
-    const added = store?.added;
+    const added = opened.store?.added;
     return {
       encode: ({ algorithm, range }) => encodeSource(read, { ...range, algorithm }),
       count: (lacks) => countRead(read, algorithms[0]!, lacks ?? added),
@@ -87,27 +85,15 @@ async function readDirectory(
  *
  * @throws {Error} If it is none; the message says what was probably meant.
  */
-function openDirectory(operands: Operands, machine: Machine): DiskTree {
-  const { source } = operands;
-  try {
-    const tree = machine.openTree(source);
-    const { kind } = tree.root("none");
-    if (kind === "directory") return tree;
-    const meant = hint(operands, machine) ??
-      (kind === "regular" ? "; --from-file takes a dump" : "");
-    throw new Error(
-      `Cannot make an image of ${quote(source)}: a ${kind} file, expected a directory${meant}`,
-    );
-  } catch (error) {
-    if (!(error instanceof SyscallError) || error.code !== "ENOENT") throw error;
-    throw new Error(`${error.message}${hint(operands, machine) ?? ""}`, { cause: error });
-  }
-}
-
-function hint({ source, image }: Operands, machine: Machine): string | undefined {
-  if (isStdin(source)) return "; - is standard input with --from-file only";
-  if (image === undefined || !machine.isDirectory(image)) return undefined;
-  return `; ${quote(image)} is a directory: SOURCE comes first, then IMAGE`;
+function openDirectory({ source }: Input, machine: Machine): DiskTree {
+  const tree = machine.openTree(source);
+  const { kind } = tree.root("none");
+  if (kind === "directory") return tree;
+  tree[Symbol.dispose]();
+  const meant = kind === "regular" ? "; --from-file takes a dump" : "";
+  throw new Error(
+    `Cannot make an image of ${quote(source)}: a ${kind} file, expected a directory${meant}`,
+  );
 }
 
 /**
@@ -117,7 +103,7 @@ function hint({ source, image }: Operands, machine: Machine): string | undefined
  * @throws {Error} If something would be.
  */
 function checkOutputs(
-  { source, image }: Operands,
+  { source, image }: Input,
   store: Uint8Array | undefined,
   machine: Machine,
 ): void {
@@ -129,19 +115,6 @@ function checkOutputs(
   };
   if (store !== undefined) check(store, "object store");
   if (image !== undefined && !isStdin(image)) check(image, "image");
-}
-
-/** Tells what has been put right in a store, and what mounts will lack. */
-function noteStore(store: DiskStore, path: Uint8Array, context: Context): void {
-  for (const { path, found } of store.repairs) {
-    note(context, `replaced ${quote(path)}, which was no object of that name: ${found}`);
-  }
-  if (store.hasVerity !== false || context.asC) return;
-  note(
-    context,
-    `objects in ${quote(path)} have no fs-verity, which the file system or the kernel lacks: ` +
-      "no mount can require it",
-  );
 }
 
 /** Tells of owners that could not be told. */

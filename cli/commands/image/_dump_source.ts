@@ -4,15 +4,15 @@
  * @module
  */
 
-import { quote } from "../../../lib/bytes/text.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
-import type { TreeTransform } from "../../../lib/tree/change_tree.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { readDump } from "../../references/read_dump.ts";
+import { contentRules } from "../../references/rules.ts";
 import { hasVariable } from "../../runtime.ts";
-import { isStdin, readInput } from "../../stdin.ts";
-import type { Reading, Source, SourceOptions } from "./_source.ts";
+import { readInput } from "../../stdin.ts";
+import type { Input, Reading, Source, SourceOptions } from "./_source.ts";
 
 /** What makes SOURCE a dump. */
 export const dumpOptions = {
@@ -21,16 +21,18 @@ export const dumpOptions = {
 
 /** A dump, which says all of its tree but the contents of objects. */
 export const dumpSource: Source<SourceOptions & OptionValues<typeof dumpOptions>> = {
-  isMeant: ({ fromFile }) => fromFile,
   check({ digestStore, oneFileSystem }) {
     if (digestStore !== undefined) {
       throw refusal("--digest-store", "a dump has no contents to put there");
     }
     if (oneFileSystem) throw refusal("--one-file-system", "a dump is on none");
   },
-  // The C program takes a dump as it is.
-  read: (_, { source }, { transform }, context) =>
-    readDumpfile(source, context.asC ? undefined : transform, context),
+  read({ as: rules = "container" }, input, changes, context) {
+    // The C program takes a dump as it is.
+    if (context.asC) return readDumpfile(input, [], context);
+    const transform = rules === "container" ? changes.transform : changes.transformButXattrs;
+    return readDumpfile(input, [contentRules(rules, changes.keptXattrs), transform], context);
+  },
 };
 
 function refusal(option: string, reason: string): UsageError {
@@ -38,13 +40,12 @@ function refusal(option: string, reason: string): UsageError {
 }
 
 function readDumpfile(
-  source: Uint8Array,
-  transform: TreeTransform | undefined,
+  { source, shown, stream }: Input,
+  changes: readonly (((tree: Tree<Content>) => Tree<Content>) | undefined)[],
   context: Context,
 ): Reading {
   const strict = hasVariable("CFS_PARSE_STRICT");
-  const shown = isStdin(source) ? "standard input" : quote(source);
-  const parsed = readDump(readInput(source, context), shown, { strict });
-  const tree = transform?.(parsed) ?? parsed;
+  const parsed = readDump(stream?.chunks() ?? readInput(source, context), shown, { strict });
+  const tree = changes.reduce((tree, change) => change?.(tree) ?? tree, parsed);
   return { encode: ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed }) };
 }

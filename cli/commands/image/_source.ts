@@ -4,15 +4,16 @@
  * @module
  */
 
+import type { TreeRules } from "../../../lib/layers/rules.ts";
+import type { Platform } from "../../../lib/oci/platform.ts";
 import type { Context } from "../../args/command.ts";
+import type { Stream } from "../../references/stream.ts";
 import type { Counts, Lacks } from "./_summary.ts";
 import type { TreeChanges } from "./_tree_changes.ts";
 import type { WantedImage, WantedOptions } from "./_wanted_images.ts";
 
 /** A kind of SOURCE. */
 export interface Source<Options extends SourceOptions = SourceOptions> {
-  /** Tells whether options say that SOURCE is one. */
-  isMeant(options: Options): boolean;
   /** @throws {UsageError} If options were given that mean nothing for it. */
   check?(options: Options): void;
   /**
@@ -23,7 +24,7 @@ export interface Source<Options extends SourceOptions = SourceOptions> {
    */
   read(
     options: Options,
-    operands: Operands,
+    input: Input,
     changes: TreeChanges,
     context: Context,
   ): Reading | Promise<Reading>;
@@ -50,10 +51,18 @@ export interface SourceOptions extends WantedOptions {
   readonly hardlinks: boolean;
   readonly threads: number | undefined;
   readonly cache: Uint8Array | undefined;
+  readonly as?: TreeRules | undefined;
+  readonly platform?: Platform | undefined;
+  readonly maxSize?: number | undefined;
 }
 
-/** SOURCE, and IMAGE if it is given. */
-export interface Operands {
-  readonly source: Uint8Array;
+/** What SOURCE names, and IMAGE if it is given. */
+export interface Input {
+  /** Path of what is read, or `-`. */
+  readonly source: Uint8Array<ArrayBuffer>;
+  /** As messages name it. */
+  readonly shown: string;
+  /** What comes in, where that can be read only once and has been looked at. */
+  readonly stream?: Stream | undefined;
   readonly image?: Uint8Array | undefined;
 }

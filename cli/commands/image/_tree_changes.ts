@@ -76,8 +76,16 @@ export class TreeChanges {
 
   /** All of it, for a tree that was read in another way; undefined if nothing changes. */
   get transform(): TreeTransform | undefined {
+    return this.#transform(this.#xattrs);
+  }
+
+  /** The same, for a tree in which nothing but the xattrs is left that are wanted. */
+  get transformButXattrs(): TreeTransform | undefined {
+    return this.#transform("all");
+  }
+
+  #transform(xattrs: XattrFilter): TreeTransform | undefined {
     const { useEpoch, skipDevices } = this.#options;
-    const xattrs = this.#xattrs;
     const excludes = this.#excludes;
     const changesStat = this.#stat !== undefined || useEpoch || xattrs !== "all";
     if (!changesStat && !skipDevices && excludes === undefined) return this.#label;
@@ -99,14 +107,19 @@ export class TreeChanges {
     return label === undefined ? change : (tree) => label(change(tree));
   }
 
+  /** Which xattrs are kept; undefined if that is not said. */
+  get keptXattrs(): XattrFilter | undefined {
+    const { skipXattrs, userXattrs, xattrs } = this.#options;
+    return skipXattrs ? "none" : userXattrs ? "user" : xattrs;
+  }
+
   /** Whether all files get another owner and group, so that their own do not matter. */
   get setsOwners(): boolean {
     return this.#stat?.uid !== undefined && this.#stat.gid !== undefined;
   }
 
   get #xattrs(): XattrFilter {
-    const { skipXattrs, userXattrs, xattrs = "all" } = this.#options;
-    return skipXattrs ? "none" : userXattrs ? "user" : xattrs;
+    return this.keptXattrs ?? "all";
   }
 
   /** Tells of patterns that nothing has matched: a tree was not what was thought of it. */
@@ -115,6 +128,15 @@ export class TreeChanges {
       note(context, `nothing matches ${this.#places.get(exclude)}`);
     }
   }
+}
+
+/** Two changes as one, of which either may be none. */
+export function inTurn(
+  first: TreeTransform | undefined,
+  second: TreeTransform | undefined,
+): TreeTransform | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (tree) => second(first(tree));
 }
 
 const EPOCH: Time = { seconds: 0, nanoseconds: 0 };

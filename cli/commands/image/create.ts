@@ -5,10 +5,12 @@
  * @module
  */
 
+import { quote } from "../../../lib/bytes/text.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
+import { type ReferenceOptions, referenceOptions } from "../../references/options.ts";
 import { jsonLine } from "../../json.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
@@ -43,7 +45,7 @@ export const CREATE = {
 } as const;
 
 /** The options of either; the C program's name has only the first. */
-type Options = CreateOptions & Partial<ChangeOptions> & {
+type Options = CreateOptions & Partial<ChangeOptions> & ReferenceOptions & {
   readonly store?: CreateOptions["digestStore"];
   readonly verbose?: boolean;
   readonly dryRun?: boolean;
@@ -63,6 +65,7 @@ export const create = defineCommand({
     },
     ...createOptions,
     "digest-store": { ...createOptions["digest-store"], hidden: true },
+    ...referenceOptions,
     ...changeOptions,
     "dry-run": {
       kind: "flag",
@@ -101,14 +104,18 @@ async function runCreate(
 ): Promise<number> {
   const options = { ...given, digestStore: storeOf(given) };
   checkOperands(options, operands, context);
+  const { source, input } = meantSource(options, operands, context);
+  // All of it does nothing, or something by chance, in the C program.
+  if (!context.asC) source.check?.(options);
   const { image } = operands;
   const { terminal } = context;
   const wanted = wantedImages(options, image);
+  if (!context.asC) checkTargets(wanted, context);
   if (image !== undefined && isStdin(image) && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
   const changes = new TreeChanges(options, context);
-  const { encode, count } = await meantSource(options).read(options, operands, changes, context);
+  const { encode, count } = await source.read(options, input, changes, context);
   changes.noteUnused(context);
   // Who looks on is told what has been done; the C program says nothing.
   const isTold = !context.asC && !terminal.manner.quiet && options.dryRun !== true &&
@@ -140,6 +147,16 @@ async function runCreate(
 function storeOf({ store, digestStore }: Options): CreateOptions["digestStore"] {
   if (store === undefined || digestStore === undefined) return store ?? digestStore;
   throw new UsageError("Cannot use --store with --digest-store: they are the same, expected one");
+}
+
+/** Tells of names that no image can be written under, before anything is read. */
+function checkTargets(wanted: readonly WantedImage[], { machine }: Context): void {
+  for (const { path } of wanted) {
+    if (path === undefined || isStdin(path) || !machine.isDirectory(path)) continue;
+    throw new Error(
+      `Cannot write an image to ${quote(path)}: a directory; SOURCE comes first, then IMAGE`,
+    );
+  }
 }
 
 function writeImage(
@@ -210,10 +227,7 @@ function checkOperands(
       { usage: false },
     );
   }
-  // All of it does nothing, or something by chance, in the C program.
-  if (asC) return;
-  checkVersions(options);
-  meantSource(options).check?.(options);
+  if (!asC) checkVersions(options);
 }
 
 function checkSealing({ enableVerity, digestStore }: CreateOptions, image?: Uint8Array): void {

@@ -33,7 +33,7 @@ export async function namedImage(
 ): Promise<NamedImage> {
   const reference = parseReference(word);
   if (isImageFile(reference, context)) return { name: reference.rest };
-  using opened = await openReference(reference, context, digest);
+  using opened = await openReference(reference, context, { digest });
   using stores = new Stores(context.machine, basedirs);
   return { name: word, bytes: readMountable(opened, stores) };
 }

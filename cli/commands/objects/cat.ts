@@ -67,7 +67,7 @@ async function printFiles(
   context: Context,
 ): Promise<number> {
   const { terminal, machine } = context;
-  using reference = await openOperand(image, context, given.digest);
+  using reference = await openOperand(image, context, given);
   const opened = loading(reference, () => openImage(reference.image));
   const storesGiven = storePaths(given, context);
   using stores = new Stores(machine, storesGiven);

@@ -99,7 +99,7 @@ export const extract = defineCommand({
     }
     const misplaced = destination && orderError(image, destination, "DIR", context);
     if (misplaced !== undefined) throw misplaced;
-    using reference = await openOperand(image, context, options.digest);
+    using reference = await openOperand(image, context, options);
     const tree = loading(reference, () => readWanted(openImage(reference.image), wanted));
     const paths = storePaths(options, context);
     using stores = new Stores(machine, paths);

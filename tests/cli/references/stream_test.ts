@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Stream, StreamedImage } from "../../../cli/references/_stream.ts";
+import { Stream, StreamedImage } from "../../../cli/references/stream.ts";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { createImageFromDump } from "../../../lib/composefs/image.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";

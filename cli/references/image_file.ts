@@ -6,11 +6,25 @@
 
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import type { File } from "../../lib/file/file.ts";
-import { StreamedImage } from "./_stream.ts";
-import { checkDigest, type Named, type OpenedReference } from "./opened.ts";
+import { openImage } from "../../lib/composefs/open.ts";
+import { StreamedImage } from "./stream.ts";
+import { checkDigest, type Named, openedImage, type OpenedReference } from "./opened.ts";
+import { encodeByRules } from "./rules.ts";
 
-/** Opens an image. */
+/** Opens an image, or what rules make of it. */
 export function openImageFile(named: Named): OpenedReference {
+  const { as: rules = "container" } = named.options;
+  if (rules === "container") return openAsItIs(named);
+  // If a digest is given, it is that of what the rules make.
+  const original = openAsItIs({ ...named, options: {} });
+  try {
+    return openedImage(encodeByRules(openImage(original.read().bytes).tree(), rules), named);
+  } finally {
+    original[Symbol.dispose]();
+  }
+}
+
+function openAsItIs(named: Named): OpenedReference {
   const { stream } = named;
   return stream === undefined
     ? new ImageInFile(named)
@@ -30,7 +44,7 @@ class ImageInFile implements OpenedReference {
     this.path = named.rest;
     this.#named = named;
     // Whoever names the digest wants nothing to be done with another image.
-    if (named.digest !== undefined) this.#open();
+    if (named.options.digest !== undefined) this.#open();
   }
 
   get image(): File {
@@ -46,12 +60,12 @@ class ImageInFile implements OpenedReference {
   }
 
   #open(): File {
-    const { digest, context } = this.#named;
+    const { options: { digest }, context } = this.#named;
     return this.#file = context.machine.openImage(this.path, digest);
   }
 }
 
-function streamed(image: StreamedImage, { shown, digest }: Named): OpenedReference {
+function streamed(image: StreamedImage, { shown, options: { digest } }: Named): OpenedReference {
   const { bytes } = image;
   let whole: ReturnType<StreamedImage["whole"]>;
   if (digest !== undefined) {

@@ -1,0 +1,167 @@
+/**
+ * The layers that a reference names: those of a container image, or a tar archive, which is one.
+ *
+ * @module
+ */
+
+import type { Machine } from "../../ffi/machine.ts";
+import { Digest } from "../../lib/digest/digest.ts";
+import { readChunks } from "../../lib/file/chunks.ts";
+import type { File } from "../../lib/file/file.ts";
+import type { LayerSource } from "../../lib/layers/read_layers.ts";
+import { TarFiles } from "../../lib/oci/archive.ts";
+import type { LayerBlob, OciImage, OpenImageOptions } from "../../lib/oci/image.ts";
+import type { NamedFiles } from "../../lib/oci/named_files.ts";
+import { openImage as openContainerImage } from "../../lib/oci/open.ts";
+import { parsePlatform, type Platform } from "../../lib/oci/platform.ts";
+import {
+  type ImageReference,
+  splitDockerArchiveReference,
+  splitLayoutReference,
+} from "../../lib/oci/references.ts";
+import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
+import type { Named } from "./opened.ts";
+import type { TransportName } from "./reference.ts";
+
+/** The transports whose trees are made of layers. */
+export type LayeredTransport = Extract<
+  TransportName,
+  "tar" | "oci" | "oci-archive" | "docker-archive"
+>;
+
+/** Tells whether a transport is one of them. */
+export function isLayered(transport: TransportName): transport is LayeredTransport {
+  return transport === "tar" || transport === "oci" || transport === "oci-archive" ||
+    transport === "docker-archive";
+}
+
+/** Which layers are meant, and how much of them is read at most. */
+export interface LayerChoice {
+  /** Out of an index of several images; that of this machine if absent. */
+  readonly platform?: Platform | undefined;
+  /** Bytes that a layer may have when it is decompressed. */
+  readonly maxSize?: number | undefined;
+}
+
+/** Layers that are open. Dispose of them, or declare them with `using`. */
+export interface OpenLayers extends Disposable {
+  /** The layers, the lowest first. */
+  readonly sources: readonly LayerSource[];
+  /** Bytes of all blobs, if that is known. */
+  readonly size: number | undefined;
+}
+
+/** Finds the layers that a reference names. */
+export function openLayers(
+  transport: LayeredTransport,
+  named: Pick<Named, "shown" | "rest" | "stream" | "context">,
+  choice: LayerChoice,
+): OpenLayers {
+  if (transport === "tar") return openArchive(named, choice);
+  const { context: { machine }, rest } = named;
+  const split = transport === "docker-archive" ? splitDockerArchiveReference : splitLayoutReference;
+  const { path, ...meant } = split(rest);
+  const kind = transport === "docker-archive" ? "docker-archive" : "layout";
+  const { files, close } = transport === "oci"
+    ? openDirectory(path, machine)
+    : openFiles(path, machine);
+  try {
+    return layersOf(findImage(files, kind, meant, choice, machine), choice, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** A tar archive as the only layer. */
+function openArchive(
+  { shown, rest, stream, context: { machine } }: Pick<
+    Named,
+    "shown" | "rest" | "stream" | "context"
+  >,
+  { maxSize }: LayerChoice,
+): OpenLayers {
+  const limit = maxSize === undefined ? {} : { maxSize };
+  if (stream !== undefined) {
+    const source = { shown, open: () => stream.chunks(), ...limit };
+    return { sources: [source], size: undefined, [Symbol.dispose]() {} };
+  }
+  const file = machine.openFile(rest);
+  return {
+    sources: [{ shown, open: () => readChunks(file), size: file.size, ...limit }],
+    size: file.size,
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
+}
+
+interface OpenFiles {
+  readonly files: NamedFiles;
+  readonly close: () => void;
+}
+
+function openDirectory(path: Uint8Array, machine: Machine): OpenFiles {
+  // A link to a directory is as good as the directory.
+  const tree = machine.openTree(concatBytes(path, utf8("/")));
+  return { files: tree, close: () => tree[Symbol.dispose]() };
+}
+
+function openFiles(path: Uint8Array, machine: Machine): OpenFiles {
+  const file = machine.openFile(path);
+  try {
+    return { files: TarFiles.of(file), close: () => file[Symbol.dispose]() };
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function findImage(
+  files: NamedFiles,
+  kind: OpenImageOptions["kind"],
+  { tag, digest, position }: Omit<ImageReference, "path">,
+  { platform }: LayerChoice,
+  machine: Machine,
+): OciImage {
+  return openContainerImage(files, {
+    kind,
+    platform: platform ?? parsePlatform(`linux/${machine.architecture}`),
+    tag,
+    digest,
+    position,
+  });
+}
+
+function layersOf({ layers }: OciImage, { maxSize }: LayerChoice, close: () => void): OpenLayers {
+  return {
+    sources: layers.map((layer) => layerSource(layer, maxSize)),
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    [Symbol.dispose]: close,
+  };
+}
+
+/**
+ * How many times its size a blob may have when it is decompressed, and how many bytes more, if nothing else is said.
+ * Gzip never reaches that many times; zstd does, with zeros.
+ */
+const MAX_RATIO = 1032;
+const ROOM = 2 ** 30;
+
+function layerSource(layer: LayerBlob, maxSize: number | undefined): LayerSource {
+  const { digest, diffId, size } = layer;
+  return {
+    shown: `layer ${digest ?? diffId}`,
+    open: () => blobChunks(layer.open()),
+    size,
+    ...(digest === undefined ? {} : { digest: Digest.parse(digest) }),
+    diffId: Digest.parse(diffId),
+    maxSize: maxSize ?? size * MAX_RATIO + ROOM,
+  };
+}
+
+function* blobChunks(blob: File): Generator<Uint8Array> {
+  try {
+    yield* readChunks(blob);
+  } finally {
+    blob[Symbol.dispose]();
+  }
+}

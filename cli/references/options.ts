@@ -1,0 +1,55 @@
+/**
+ * Options of the commands that take references: by which rules a tree is made of what they name, and out of how much.
+ *
+ * @module
+ */
+
+import { OciError } from "../../lib/oci/oci_error.ts";
+import { parsePlatform, type Platform } from "../../lib/oci/platform.ts";
+import type { OptionTable, OptionValues } from "../args/command.ts";
+import { choice, integer } from "../args/values.ts";
+import { ValueError } from "../args/value_error.ts";
+
+/** The options. */
+export const referenceOptions = {
+  as: {
+    kind: "value",
+    value: "RULES",
+    parse: choice("container", "sealed", "bootable"),
+    summary: "Make the tree by these rules: container, sealed or bootable",
+    defaultText: "container",
+    help:
+      "container: what layers unpack to; directories, dumps and images as they are. sealed: what composefs-rs makes of a container, so that digests are equal: the root has the metadata of /usr, /run is empty, xattrs are dropped but for security.capability, and whiteouts act in the order of the layer. bootable: that, with /boot and /sysroot empty and the SELinux labels of the policy in the tree.",
+    extension: true,
+  },
+  platform: {
+    kind: "value",
+    value: "OS/ARCH[/VARIANT]",
+    parse: platform,
+    summary: "Of a container image for several platforms, take that for this one",
+    defaultText: "this machine's",
+    extension: true,
+  },
+  "max-size": {
+    kind: "value",
+    value: "BYTES",
+    parse: integer(0, Number.MAX_SAFE_INTEGER),
+    summary: "Refuse layers and archives that decompress to more",
+    defaultText: "1032 times their size and 1 GiB, for layers",
+    extension: true,
+  },
+} as const satisfies OptionTable;
+
+/** What they come to. */
+export type ReferenceOptions = Partial<OptionValues<typeof referenceOptions>>;
+
+function platform(text: string): Platform {
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    throw new ValueError("expected OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64", {
+      cause: error,
+    });
+  }
+}
