@@ -6,6 +6,7 @@
 
 import type { OptionTable, OptionValues } from "../../args/command.ts";
 import { JSON_OPTION } from "../../json.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND } from "../../references/reference.ts";
 import { path } from "../../args/values.ts";
 
@@ -63,6 +64,7 @@ export const ownImageOptions = {
     help:
       "May be given several times. Symbolic links on the way are not followed. A path that no image has is an error.",
   },
+  ...referenceOptions,
   ...imageOptions,
 } as const satisfies OptionTable;
 

@@ -43,7 +43,7 @@ export async function* selectedTrees(
   const { asC } = context;
   const read = readOptions(options, view, asC);
   const filters = new Filters(images.length, asC ? {} : options);
-  for await (const reference of openAll(images, context)) {
+  for await (const reference of openAll(images, context, options)) {
     const tree = loadTree(reference, read);
     filters.check((path) => treeHas(tree, path));
     yield tree;
@@ -73,7 +73,7 @@ export async function* selectedImages(
   const { asC } = context;
   const { rootEntries } = readOptions(options, view, asC);
   const filters = new Filters(images.length, asC ? {} : options);
-  for await (const reference of openAll(images, context)) {
+  for await (const reference of openAll(images, context, options)) {
     const checked = loading(reference, () => {
       const { erofs, version } = openErofs(reference.image);
       return checkImage(erofs, { version, view, rootEntries }, makeVisit?.());
@@ -93,7 +93,7 @@ export async function* selectedDumps(
   const { asC } = context;
   const { rootEntries } = readOptions(options, view, asC);
   const filters = new Filters(images.length, asC ? {} : options);
-  for await (const reference of openAll(images, context)) {
+  for await (const reference of openAll(images, context, options)) {
     const { image, reading, dump } = loading(reference, () => {
       const { erofs, version } = openErofs(reference.read().bytes);
       const reading = { version, view, rootEntries };

@@ -12,6 +12,7 @@ import type { FileKind, Xattr } from "../../../lib/tree/tree.ts";
 import { defineCommand } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { openOperand } from "../../references/open.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 import type { Output } from "../../terminal.ts";
 import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./_describe.ts";
@@ -37,6 +38,7 @@ export const stat = defineCommand({
       short: "L",
       summary: "Follow a symbolic link that PATH names, within the image",
     },
+    ...referenceOptions,
     json: JSON_OPTION,
   },
   examples: [{
@@ -44,9 +46,9 @@ export const stat = defineCommand({
     command: "composefs stat rootfs.cfs /usr/bin/bash",
   }],
   exitStatus: ["0 if all files were shown, 1 if not."],
-  async run({ dereference, json }, { image, paths }, context) {
+  async run({ dereference, json, ...options }, { image, paths }, context) {
     const { stdout } = context.terminal;
-    using reference = await openOperand(image, context);
+    using reference = await openOperand(image, context, options);
     const opened = loading(reference, () => openImage(reference.image));
     for (const path of paths) {
       const file = loading(reference, () => {

@@ -10,6 +10,7 @@ import type { MountSettings } from "../../../lib/mount/options.ts";
 import type { Context } from "../../args/command.ts";
 import { isImageFile, openReference } from "../../references/open.ts";
 import type { OpenedReference } from "../../references/opened.ts";
+import type { ReferenceOptions } from "../../references/options.ts";
 import { parseReference } from "../../references/reference.ts";
 import { Stores } from "../../references/stores.ts";
 
@@ -28,12 +29,12 @@ export interface NamedImage {
  */
 export async function namedImage(
   word: Uint8Array<ArrayBuffer>,
-  { basedirs = [], digest }: MountSettings,
+  { basedirs = [], ...reading }: MountSettings & ReferenceOptions,
   context: Context,
 ): Promise<NamedImage> {
   const reference = parseReference(word);
   if (isImageFile(reference, context)) return { name: reference.rest };
-  using opened = await openReference(reference, context, { digest });
+  using opened = await openReference(reference, context, reading);
   using stores = new Stores(context.machine, basedirs);
   return { name: word, bytes: readMountable(opened, stores) };
 }

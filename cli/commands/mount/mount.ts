@@ -29,6 +29,7 @@ import { digest, list, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
 import { orderError } from "../../references/operand_order.ts";
 import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Image and mount point, with the C program's words for their absence. */
@@ -56,6 +57,7 @@ export const OPTIONS_OPTION = {
 } as const;
 
 const options = {
+  ...referenceOptions,
   store: {
     ...storeOptions.store,
     summary: "Find objects in the object store DIR",
@@ -143,9 +145,11 @@ export const mount = defineCommand({
     const settings = { ...given, ...longSettings(options, given, context) };
     const misplaced = orderError(operands.image, operands.mountpoint, "MOUNTPOINT", context);
     if (misplaced !== undefined) throw misplaced;
+    const { as, platform, maxSize } = options;
+    const reading = { as, platform, maxSize };
     const image = settings.remount === true
       ? { name: operands.image }
-      : await namedImage(operands.image, settings, context);
+      : await namedImage(operands.image, { ...settings, ...reading }, context);
     return runMount(settings, { image, mountpoint: operands.mountpoint }, context, {
       check: options.dryRun || options.check,
       verbose: options.verbose,

@@ -22,6 +22,7 @@ import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 /** Bytes copied at a time. */
@@ -32,7 +33,7 @@ const operands = {
   paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
 } as const;
 
-const options = { ...contentOptions, ...treeCacheOption } as const;
+const options = { ...contentOptions, ...referenceOptions, ...treeCacheOption } as const;
 
 /** The command `composefs cat`. */
 export const cat = defineCommand({
@@ -67,9 +68,10 @@ async function printFiles(
   context: Context,
 ): Promise<number> {
   const { terminal, machine } = context;
-  using reference = await openOperand(image, context, given);
-  const opened = loading(reference, () => openImage(reference.image));
   const storesGiven = storePaths(given, context);
+  const needsContents = storesGiven.length === 0;
+  using reference = await openOperand(image, context, { ...given, needsContents });
+  const opened = loading(reference, () => openImage(reference.image));
   using stores = new Stores(machine, storesGiven);
   using trees = openTrees(given, storesGiven, context);
   const layers = [...stores.layers, ...reference.layers];

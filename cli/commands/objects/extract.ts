@@ -28,10 +28,12 @@ import { requirePaths } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   ...contentOptions,
+  ...referenceOptions,
   ...treeCacheOption,
   tar: {
     kind: "flag",
@@ -99,9 +101,10 @@ export const extract = defineCommand({
     }
     const misplaced = destination && orderError(image, destination, "DIR", context);
     if (misplaced !== undefined) throw misplaced;
-    using reference = await openOperand(image, context, options);
-    const tree = loading(reference, () => readWanted(openImage(reference.image), wanted));
     const paths = storePaths(options, context);
+    const needsContents = paths.length === 0;
+    using reference = await openOperand(image, context, { ...options, needsContents });
+    const tree = loading(reference, () => readWanted(openImage(reference.image), wanted));
     using stores = new Stores(machine, paths);
     using trees = openTrees(options, paths, context);
     const layers = [...stores.layers, ...reference.layers];

@@ -28,10 +28,12 @@ import { openAll } from "../../references/open.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
+import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
   ...storeOptions,
+  ...referenceOptions,
   digest: {
     ...contentOptions.digest,
     summary: "Expect the image to have this fs-verity digest",
@@ -79,12 +81,16 @@ export const verify = defineCommand({
     checkOptions(options, images.length);
     const paths = options.imageOnly ? [] : storePaths(options, context);
     const trees = cacheSettings(options, paths, context);
+    // What an image must be is told as a finding.
+    const { as, platform, maxSize } = options;
+    const needsContents = paths.length === 0 && !options.imageOnly;
+    const reading = { as, platform, maxSize, needsContents };
     using stores = new Stores(machine, paths);
     // What several images share is read once.
     const shared = rememberingChecker(machine.objectChecker(stores.layers, trees));
     let findings = 0;
     let next = 0;
-    for await (const reference of openAll(images, context)) {
+    for await (const reference of openAll(images, context, reading)) {
       const { layers } = reference;
       const name = images.length === 1 ? undefined : images[next++];
       if (paths.length + layers.length === 0 && !options.imageOnly) {
