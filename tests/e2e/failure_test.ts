@@ -161,7 +161,7 @@ testEach(
   {},
   (subject) => {
     const options = { cwd: subject.directory };
-    const wrong = [[], ["nonsense"], ["create"], ["create", "--nonsense", "a", "b"], ["ls"], [
+    const wrong = [["nonsense"], ["create"], ["create", "--nonsense", "a", "b"], ["ls"], [
       "dump",
     ]];
     for (const args of [...wrong, ["rewrite", "a"], ["digest"], ["composefs-dump-it"]]) {
