@@ -1,5 +1,6 @@
 /**
- * Who is measured: the program as Bun's executable and on Deno, the C programs, and tar for orientation;
+ * Who is measured: the program as Bun's executable and on Deno, the C programs, composefs-rs where it is about
+ * container images, and tar for orientation;
  * or the executable and another build of it.
  *
  * @module
@@ -11,14 +12,15 @@ import { findPeer, findProgram } from "../oracle.ts";
 import { repositoryPath, START } from "../build.ts";
 
 /** Programs that exist in C and in ours, and commands of ours that do not. */
-export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity" | "cat";
+export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity" | "cat" | "create";
 
 /** One of them. */
-export type ContestantId = "c" | "bun" | "deno" | "tar" | "other";
+export type ContestantId = "c" | "rs" | "bun" | "deno" | "tar" | "other";
 
 /** What they are called in tables. */
 export const CONTESTANT_NAMES: Readonly<Record<ContestantId, string>> = {
   c: "C",
+  rs: "composefs-rs",
   bun: "Bun executable",
   deno: "Deno from source",
   tar: "tar",
@@ -28,7 +30,12 @@ export const CONTESTANT_NAMES: Readonly<Record<ContestantId, string>> = {
 /** The contestants that are there. */
 export interface Contestants {
   /** Start of the command of a program, undefined if it is not installed. */
-  command(id: Exclude<ContestantId, "tar">, program: ProgramName): readonly string[] | undefined;
+  command(
+    id: Exclude<ContestantId, "tar" | "rs">,
+    program: ProgramName,
+  ): readonly string[] | undefined;
+  /** Path of composefs-rs's cfsctl, undefined if it is not installed. */
+  readonly composefsRs: () => string | undefined;
   /** Command that reads every byte of a directory. */
   readonly tar: (directory: string) => readonly string[] | undefined;
 }
@@ -46,9 +53,10 @@ export function findContestants(other?: string): Contestants {
       if (id === "deno") return [process.execPath, "run", "-A", repositoryPath(START), program];
       if (id === "other") return other === undefined ? undefined : [other, program];
       if (id === "bun") return bun === undefined ? undefined : [bun, program];
-      const peer = program === "cat" ? undefined : findPeer(program);
+      const peer = program === "cat" || program === "create" ? undefined : findPeer(program);
       return peer === undefined ? undefined : [peer];
     },
+    composefsRs: () => findProgram("cfsctl"),
     tar(directory) {
       const tar = findProgram("tar");
       // GNU tar does not read files if it writes to /dev/null itself.

@@ -37,9 +37,14 @@ function timeCell(outcome: Outcome | undefined): string {
   return outcome.missing ?? NOTHING;
 }
 
-/** How often C's time a contestant takes, if both are there. */
+/** Who a contestant is compared with: the C program, or composefs-rs where there is none. */
+function peerOf(measured: MeasuredRow): Outcome | undefined {
+  return outcomeOf(measured, "c") ?? outcomeOf(measured, "rs");
+}
+
+/** How often the peer's time a contestant takes, if both are there. */
 function ratioOf(measured: MeasuredRow, id: ContestantId): Summary | undefined {
-  const [outcome, reference] = [outcomeOf(measured, id), outcomeOf(measured, "c")];
+  const [outcome, reference] = [outcomeOf(measured, id), peerOf(measured)];
   if (!outcome || !reference || !hasTimes(outcome) || !hasTimes(reference)) return undefined;
   return summarize(ratios(outcome.times, reference.times));
 }
@@ -72,16 +77,19 @@ function notesOf(measured: MeasuredRow): string {
   return notes.join("; ");
 }
 
-/** Times of all rows, and how often C's time ours take. */
+/** What stands above the column of those that ours are compared with. */
+const PEERS = "C, or composefs-rs";
+
+/** Times of all rows, and how often their peer's time ours take. */
 export function timeTable(rows: readonly MeasuredRow[]): string {
-  const head = ["what", CONTESTANT_NAMES.c];
-  for (const [id] of OURS) head.push(CONTESTANT_NAMES[id], "× C", "limit");
+  const head = ["what", PEERS];
+  for (const [id] of OURS) head.push(CONTESTANT_NAMES[id], "×", "limit");
   head.push(CONTESTANT_NAMES.tar, "notes");
   return markdownTable([
     head,
     ...rows.map((measured) => [
       measured.row.title,
-      timeCell(outcomeOf(measured, "c")),
+      timeCell(peerOf(measured)),
       ...OURS.flatMap(([id, allowance]) => [
         timeCell(outcomeOf(measured, id)),
         ratioCell(ratioOf(measured, id)),
@@ -135,12 +143,12 @@ function memoryCell(outcome: Outcome | undefined): string {
 /** Peak memory of all rows. */
 export function memoryTable(rows: readonly MeasuredRow[]): string {
   return markdownTable([
-    ["what", CONTESTANT_NAMES.c, CONTESTANT_NAMES.bun, "limit", CONTESTANT_NAMES.deno],
+    ["what", PEERS, CONTESTANT_NAMES.bun, "limit", CONTESTANT_NAMES.deno],
     ...rows.map((measured) => {
       const { title, memoryLimit } = measured.row;
       return [
         title,
-        memoryCell(outcomeOf(measured, "c")),
+        memoryCell(peerOf(measured)),
         memoryCell(outcomeOf(measured, "bun")),
         memoryLimit === undefined ? NOTHING : `${memoryLimit} MiB`,
         memoryCell(outcomeOf(measured, "deno")),

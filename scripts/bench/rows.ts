@@ -7,6 +7,8 @@
 import { BIG, DUMPS, OBJECT, R, SMALL, type Subject, T } from "./trees.ts";
 import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
 import { prepareImageCat, prepareImageList } from "./image_rows.ts";
+import { prepareLayers } from "./layer_rows.ts";
+import { FOUR_LAYERS, GZIP, PLAIN, ZSTD } from "./layouts.ts";
 import { prepareReading } from "./read_rows.ts";
 import {
   prepareCache,
@@ -24,7 +26,7 @@ export interface Row {
   readonly title: string;
   /** What is measured; for dumps and images, what they are made of. */
   readonly subjects: readonly Subject[];
-  /** How often C's time Bun's executable may take. */
+  /** How often the peer's time Bun's executable may take: C's, or that of composefs-rs for layers. */
   readonly limit?: number;
   /** What memory Bun's executable may take, in MiB. */
   readonly memoryLimit?: number;
@@ -180,6 +182,50 @@ export const ROWS: readonly Row[] = [
     subjects: DUMPS,
     memoryLimit: 2560,
     prepare: (shop) => prepareGrowth(shop, DUMPS),
+  },
+  {
+    name: "layer-plain",
+    title: "Layer of 300 MB, not compressed",
+    subjects: [PLAIN],
+    limit: 0.75,
+    memoryLimit: 150,
+    stores: "all",
+    prepare: (shop) => prepareLayers(shop, PLAIN, "fresh"),
+  },
+  {
+    name: "layer-zstd",
+    title: "Layer of 300 MB, zstd",
+    subjects: [ZSTD],
+    limit: 0.75,
+    memoryLimit: 150,
+    stores: "all",
+    prepare: (shop) => prepareLayers(shop, ZSTD, "fresh"),
+  },
+  {
+    name: "layer-gzip",
+    title: "Layer of 300 MB, gzip",
+    subjects: [GZIP],
+    limit: 0.7,
+    memoryLimit: 150,
+    stores: "all",
+    prepare: (shop) => prepareLayers(shop, GZIP, "fresh"),
+  },
+  {
+    name: "layers-gzip",
+    title: "Four layers of 75 MB, gzip",
+    subjects: [FOUR_LAYERS],
+    limit: 0.6,
+    memoryLimit: 150,
+    stores: "all",
+    prepare: (shop) => prepareLayers(shop, FOUR_LAYERS, "fresh"),
+  },
+  {
+    name: "layer-again",
+    title: "Layer of 300 MB, not compressed, store present",
+    subjects: [PLAIN],
+    memoryLimit: 150,
+    stores: "one",
+    prepare: (shop) => prepareLayers(shop, PLAIN, "present"),
   },
   {
     name: "R-cache",

@@ -28,7 +28,7 @@ export interface Preparation extends Pick<MeasureOptions, "entries" | "beforeTur
 }
 
 /** A contestant that is compared. */
-export type Id = Exclude<ContestantId, "tar">;
+export type Id = Exclude<ContestantId, "tar" | "rs">;
 
 /** Us and the C programs. */
 export const AGAINST_C: readonly Id[] = ["c", "bun", "deno"];
