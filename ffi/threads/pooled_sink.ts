@@ -36,7 +36,7 @@ export interface PooledSinkOptions extends ThreadOptions {
 }
 
 /** Blocks of memory beside the two that a stream may have open. */
-const BLOCKS = 6;
+const BLOCKS = 2;
 
 /** Files begin at multiples of this many bytes: zeros are looked for word by word. */
 const FILE_ALIGNMENT = 8;
