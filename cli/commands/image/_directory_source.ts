@@ -8,6 +8,8 @@ import type { DiskTree } from "../../../ffi/disk.ts";
 import type { Machine } from "../../../ffi/machine.ts";
 import { quote } from "../../../lib/bytes/text.ts";
 import { encodeSource } from "../../../lib/composefs/image.ts";
+import type { Tree } from "../../../lib/tree/tree.ts";
+import { walk } from "../../../lib/tree/walk.ts";
 import type { Context } from "../../args/command.ts";
 import { makeHeapRoom } from "../../engine.ts";
 import { directoryRules } from "../../references/rules.ts";
@@ -68,6 +70,7 @@ async function readDirectory(
     });
     opened.tell();
     if (!changes.setsOwners) noteOwners(tree, input.source, context);
+    if (rules !== undefined && !changes.setsOwners) noteLostOwners(read.tree, context);
     if (cache !== undefined && options.dryRun !== true) saveCache(options.cache!, cache, context);
     const added = opened.store?.added;
     return {
@@ -125,5 +128,22 @@ function noteOwners(tree: DiskTree, source: Uint8Array, context: Context): void 
     context,
     `${hiddenOwners} files in ${quote(source)} have owners that this user namespace does not ` +
       "know: in the image they belong to 65534",
+  );
+}
+
+/**
+ * Tells of owners that got lost when an image was unpacked, whose digest is to come out again: who is not root
+ * unpacks all files as their own.
+ */
+function noteLostOwners(tree: Tree<number>, context: Context): void {
+  const user = context.machine.userId();
+  if (user === 0) return;
+  for (const { node } of walk(tree)) {
+    if (node.stat.uid !== user) return;
+  }
+  note(
+    context,
+    `all files belong to user ${user}: if they were unpacked without root's rights, owners and ` +
+      "capabilities of the image are lost, and its digest is another one",
   );
 }
