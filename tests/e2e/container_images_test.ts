@@ -1,0 +1,234 @@
+/**
+ * Container images and archives as sources of images, by references on the command line.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { spawn } from "node:child_process";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { caseCount } from "../../scripts/test/effort.ts";
+import { repositoryPath } from "../../scripts/build.ts";
+import { MemoryLayout, OCI } from "../kit/oci_layout.ts";
+import { output, run, textOutput } from "./process.ts";
+import { type Subject, testEach } from "./each_program.ts";
+import { TreeMaker } from "./tree_maker.ts";
+
+const PACKED = {
+  "": (bytes: Uint8Array) => bytes,
+  "+gzip": (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)),
+  "+zstd": (bytes: Uint8Array) => new Uint8Array(zstdCompressSync(bytes)),
+} as const;
+
+type Suffix = keyof typeof PACKED;
+
+/** An image of archives, each compressed, in a layout in memory. */
+function layoutOf(tars: readonly Uint8Array[], suffix: Suffix, diffIds = tars): MemoryLayout {
+  const layout = new MemoryLayout();
+  const layers = tars.map((tar) =>
+    layout.blob(`${OCI}.layer.v1.tar${suffix}`, PACKED[suffix](tar))
+  );
+  const config = layout.config(diffIds);
+  const manifest = { schemaVersion: 2, config, layers };
+  return layout.list(layout.blob(`${OCI}.manifest.v1+json`, manifest), "v1");
+}
+
+/** Puts a layout on the disk; gives its reference. */
+function place({ files }: MemoryLayout, directory: string): string {
+  for (const [path, bytes] of files) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), bytes);
+  }
+  return `oci:${directory}:v1`;
+}
+
+function makeTree(directory: string): void {
+  const make = new TreeMaker(directory);
+  make.directory("usr");
+  make.directory("usr/bin");
+  make.file("usr/small", "small\n");
+  make.file("usr/large", "large ".repeat(500_000));
+  make.file("usr/bin/tool", "tool ".repeat(1000));
+  linkSync(join(directory, "usr/bin/tool"), join(directory, "usr/bin/other"));
+  make.symlink("usr/bin/link", "tool");
+  for (const path of ["usr/bin", "usr", ""]) make.time(path, 1_700_000_000, 0);
+}
+
+function tarOf(directory: string): Uint8Array {
+  const options = ["--format=posix", "--sort=name", "--numeric-owner"];
+  return output(["tar"], ["-C", directory, ...options, "-cf", "-", "."]);
+}
+
+const DIGEST_ONLY = ["create", "--print-digest-only"];
+
+testEach("container images: one digest, however layers are packed and laid out", {}, (subject) => {
+  const { composefs, path } = subject;
+  mkdirSync(path("tree"));
+  makeTree(path("tree"));
+  const tar = tarOf(path("tree"));
+  const expected = textOutput(composefs, [...DIGEST_ONLY, "--hardlinks", path("tree")]);
+  for (const suffix of Object.keys(PACKED) as Suffix[]) {
+    const layout = path(`layout${suffix}`);
+    assertEquals(
+      textOutput(composefs, [...DIGEST_ONLY, place(layoutOf([tar], suffix), layout)]),
+      expected,
+      suffix,
+    );
+    writeFileSync(path("archive.tar"), output(["tar"], ["-C", layout, "-cf", "-", "."]));
+    assertEquals(
+      textOutput(composefs, [...DIGEST_ONLY, `oci-archive:${path("archive.tar")}`]),
+      expected,
+    );
+    writeFileSync(path("layer"), PACKED[suffix](tar));
+    assertEquals(textOutput(composefs, [...DIGEST_ONLY, `tar:${path("layer")}`]), expected);
+    assertEquals(textOutput(composefs, [...DIGEST_ONLY, path("layer")]), expected);
+    assertEquals(textOutput(composefs, [...DIGEST_ONLY, "-"], { stdin: path("layer") }), expected);
+  }
+});
+
+testEach(
+  "container images: what is made of one can be read, verified, extracted",
+  {},
+  (subject) => {
+    const { composefs, path } = subject;
+    mkdirSync(path("tree"));
+    mkdirSync(path("tmp"));
+    makeTree(path("tree"));
+    const reference = place(layoutOf([tarOf(path("tree"))], "+gzip"), path("layout"));
+    const env = { TMPDIR: path("tmp") };
+    const made = run(composefs, ["create", `--store=${path("store")}`, reference, path("image")]);
+    assertEquals(made.code, 0, made.stderr);
+    const verified = textOutput(composefs, ["verify", `--store=${path("store")}`, path("image")]);
+    assert(verified.startsWith("Nothing is wrong"), verified);
+    assertEquals(textOutput(composefs, ["cat", reference, "/usr/small"], { env }), "small\n");
+    assertEquals(textOutput(composefs, ["ls", reference]).split("\n").length, 8);
+    output(composefs, ["extract", reference, path("out")], { env });
+    const asTree = [...DIGEST_ONLY, "--hardlinks"];
+    assertEquals(
+      textOutput(composefs, [...asTree, path("out")]),
+      textOutput(composefs, [...asTree, path("tree")]),
+    );
+    assert(textOutput(composefs, ["verify", reference], { env }).startsWith("Nothing is wrong"));
+    assertEquals(run(composefs, ["cat", reference, "/absent"], { env }).code, 1);
+    assertEquals(readdirSync(path("tmp")), []);
+  },
+);
+
+/** Layers that composefs-rs has made identifiers of. */
+function goldenLayout(name: string): MemoryLayout {
+  const directory = repositoryPath("tests/golden/composefs-rs/layers");
+  const names = readdirSync(directory).filter((file) => file.startsWith(`${name}.`)).sort();
+  return layoutOf(names.map((file) => gunzipSync(readFileSync(join(directory, file)))), "+gzip");
+}
+
+testEach("container images: identifiers are those of composefs-rs", {}, ({ composefs, path }) => {
+  const lines = readFileSync(repositoryPath("tests/golden/composefs-rs/ids.tsv"), "utf8");
+  const rows = lines.trim().split("\n").map((line) => line.split("\t"));
+  assertEquals(rows.length, 36);
+  for (const [image, version, id] of rows) {
+    const parts = image!.split(".");
+    const [name, hash] = [parts[0]!, parts.at(-1)];
+    const as = parts.length === 3 ? "bootable" : "sealed";
+    const reference = place(goldenLayout(name), path(name));
+    const options = [`--as=${as}`, `--hash=${hash}`, `--format=${version!.slice(1)}`];
+    assertEquals(textOutput(composefs, [...DIGEST_ONLY, ...options, reference]).trim(), id);
+  }
+});
+
+testEach(
+  "container images: a sealed directory has the digest of the image that it was unpacked from",
+  { root: true, once: true },
+  ({ composefs, path }) => {
+    const reference = place(goldenLayout("boot-selinux"), path("layout"));
+    output(composefs, ["extract", reference, path("out")]);
+    for (const as of ["sealed", "bootable"]) {
+      assertEquals(
+        textOutput(composefs, [...DIGEST_ONLY, `--as=${as}`, path("out")]),
+        textOutput(composefs, [...DIGEST_ONLY, `--as=${as}`, reference]),
+      );
+    }
+  },
+);
+
+/** What is wrong with an image, and what is said of it. */
+const WRONG: readonly (readonly [string, (subject: Subject) => string[], RegExp])[] = [
+  ["a blob with a wrong byte", ({ path }) => {
+    const layout = layoutOf([tarOf(path("tree"))], "");
+    for (const [name, bytes] of layout.files) {
+      if (bytes.length > 1_000_000) {
+        layout.files.set(name, bytes.with(500_000, bytes[500_000]! ^ 1));
+      }
+    }
+    return [place(layout, path("layout"))];
+  }, /layer sha256:\w+: its blob has the digest sha256:\w+, expected/],
+  ["an archive with another diff_id", ({ path }) => {
+    const tar = tarOf(path("tree"));
+    return [place(layoutOf([tar], "+gzip", [tar.subarray(512)]), path("layout"))];
+  }, /layer sha256:\w+: the archive in it has the digest/],
+  ["a truncated blob", ({ path }) => {
+    const layout = layoutOf([tarOf(path("tree"))], "+gzip");
+    const reference = place(layout, path("layout"));
+    const [largest] = [...layout.files].sort((a, b) => b[1].length - a[1].length);
+    writeFileSync(path(`layout/${largest![0]}`), largest![1].subarray(0, -100));
+    return [reference];
+  }, /\d+ bytes, expected \d+/],
+  ["fewer diff_ids than layers", ({ path }) => {
+    const tar = tarOf(path("tree"));
+    return [place(layoutOf([tar, tar], "", [tar]), path("layout"))];
+  }, /diff_ids/],
+  ["a bomb", ({ path }) => {
+    const reference = place(layoutOf([tarOf(path("tree"))], "+zstd"), path("layout"));
+    return ["--max-size=100000", reference];
+  }, /100000/],
+  ["a tag that is not there", ({ path }) => {
+    place(layoutOf([tarOf(path("tree"))], ""), path("layout"));
+    return [`oci:${path("layout")}:v2`];
+  }, /no tag "v2"; tags are "v1"/],
+  ["a compression that is not read", ({ path }) => {
+    writeFileSync(
+      path("x.tar.xz"),
+      Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 0, 0, 0, 0, 0, 0),
+    );
+    return [`tar:${path("x.tar.xz")}`];
+  }, /xz/],
+];
+
+for (const [name, make, message] of WRONG) {
+  testEach(`container images: ${name} is an error, and leaves no image`, {}, (subject) => {
+    const { composefs, path } = subject;
+    mkdirSync(path("tree"));
+    makeTree(path("tree"));
+    const args = ["create", `--store=${path("store")}`, ...make(subject), path("image")];
+    const { code, stderr, stdout } = run(composefs, args);
+    assertEquals([code, stdout.length], [1, 0], stderr);
+    assert(/^composefs: [^\n]*\n$/.test(stderr) && message.test(stderr), stderr);
+    assert(!existsSync(path("image")));
+  });
+}
+
+testEach(
+  "container images: killed at any time, a store has whole objects, and another run completes it",
+  { long: true, once: true },
+  async ({ composefs, path }) => {
+    mkdirSync(path("tree"));
+    const make = new TreeMaker(path("tree"));
+    for (let i = 0; i < 400; i++) make.file(`${i}`, `${i} `.repeat(20_000));
+    const reference = place(layoutOf([tarOf(path("tree"))], "+gzip"), path("layout"));
+    const args = ["create", `--store=${path("store")}`, reference, path("image")];
+    for (let round = 0; round < caseCount(20); round++) {
+      const [program, ...rest] = composefs;
+      const child = spawn(program!, [...rest, ...args], { stdio: "ignore" });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      await setTimeout(15 * (round % 30));
+      child.kill("SIGKILL");
+      await ended;
+    }
+    assertEquals(run(composefs, args).code, 0);
+    const digest = textOutput(composefs, [...DIGEST_ONLY, reference]);
+    assertEquals(textOutput(composefs, ["digest", path("image")]).split(/\s/)[0], digest.trim());
+    const verified = textOutput(composefs, ["verify", `--store=${path("store")}`, path("image")]);
+    assert(verified.startsWith("Nothing is wrong"), verified);
+    assertEquals(readdirSync(path("store")).filter((name) => !/^[0-9a-f]{2}$/.test(name)), []);
+  },
+);
