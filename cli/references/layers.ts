@@ -154,8 +154,20 @@ function layerSource(layer: LayerBlob, maxSize: number | undefined): LayerSource
     size,
     ...(digest === undefined ? {} : { digest: Digest.parse(digest) }),
     diffId: Digest.parse(diffId),
+    remark: isChunked(layer) ? CHUNKED_REMARK : undefined,
     maxSize: maxSize ?? size * MAX_RATIO + ROOM,
   };
+}
+
+/** An annotation of layers that have a table of contents; which of them are sound is not looked at. */
+const CHUNKED_ANNOTATION = "io.github.containers.zstd-chunked.manifest-position";
+
+/** Seen with skopeo and Podman, which expand holes behind headers that do not say so. */
+const CHUNKED_REMARK =
+  "the layer is zstd:chunked, whose blob is another archive than its diff_id names where it has sparse files";
+
+function isChunked({ annotations }: LayerBlob): boolean {
+  return annotations[CHUNKED_ANNOTATION] !== undefined;
 }
 
 function* blobChunks(blob: File): Generator<Uint8Array> {

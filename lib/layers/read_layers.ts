@@ -37,6 +37,8 @@ export interface LayerSource {
   readonly digest?: Digest;
   /** The digest that the archive in the blob must have, if that is known. */
   readonly diffId?: Digest;
+  /** What errors about its bytes add: why they may be as they are. */
+  readonly remark?: string | undefined;
   /** Bytes that the blob may decode to; no limit if absent. */
   readonly maxSize?: number;
 }
@@ -151,7 +153,7 @@ async function readLayer(
   source: LayerSource,
   { options, captured, hasFailed, onBytes }: LayerSettings,
 ): Promise<readonly LayerMember<number>[]> {
-  const { shown, size, digest, diffId, maxSize = Infinity } = source;
+  const { shown, size, digest, diffId, remark, maxSize = Infinity } = source;
   const { capture = () => false } = options;
   const taken = new LayerSink(options.sink.stream(), capture, captured);
   const reader = new TarReader(taken, { maxSize });
@@ -175,14 +177,14 @@ async function readLayer(
     }
     reader.end();
   } catch (error) {
-    throw inLayer(shown, error);
+    throw inLayer(shown, error, remark);
   }
   if (size !== undefined && stored.size !== size) {
     const state = `its blob has ${stored.size} bytes, expected ${size}`;
     throw new IntegrityError("size", shown, state, "read");
   }
   stored.check(shown, "its blob");
-  decoded.check(shown, "the archive in it");
+  decoded.check(shown, "the archive in it", remark);
   return taken.members;
 }
 
@@ -222,11 +224,15 @@ async function* watching(
 }
 
 /** Names the layer in the message of an error about its bytes. */
-function inLayer(shown: string, error: unknown): unknown {
+function inLayer(shown: string, error: unknown, remark: string | undefined): unknown {
   const isAboutBytes = error instanceof TarFormatError || error instanceof CompressedDataError ||
     error instanceof UnsupportedCompressionError;
   if (!isAboutBytes) return error;
-  return new Error(`Cannot read ${shown}: ${error.message}`, { cause: error });
+  return new Error(`Cannot read ${shown}: ${error.message}${because(remark)}`, { cause: error });
+}
+
+function because(remark: string | undefined): string {
+  return remark === undefined ? "" : `; ${remark}`;
 }
 
 /** Counts and hashes what comes by. */
@@ -250,12 +256,12 @@ class Witness {
   }
 
   /** @throws {IntegrityError} If all that came is not what was expected. */
-  check(shown: string, what: string): void {
+  check(shown: string, what: string, remark?: string): void {
     const expected = this.#expected;
     if (expected === undefined) return;
     const found = new Digest(expected.algorithm, this.#hasher!.digest());
     if (found.equals(expected)) return;
-    const state = `${what} has the digest ${found}, expected ${expected}`;
+    const state = `${what} has the digest ${found}, expected ${expected}${because(remark)}`;
     throw new IntegrityError("digest", shown, state, "read");
   }
 }
