@@ -8,6 +8,7 @@
  * @module
  */
 
+import { deviceMajor, deviceMinor } from "../../lib/tree/device.ts";
 import type { Backend } from "./_libc.ts";
 import { STAT, STAT_SIZE, STAT_TIMES, STATX, STATX_BASIC_STATS, SYSCALL_NUMBERS } from "./uapi.ts";
 
@@ -42,20 +43,11 @@ export function statxByFstatat({ libc, architecture }: Backend): Statx {
       attributesMask: 0,
       btimeSec: 0,
       btimeNsec: 0,
-      rdevMajor: major(found.rdev),
-      rdevMinor: minor(found.rdev),
-      devMajor: major(found.dev),
-      devMinor: minor(found.dev),
+      rdevMajor: deviceMajor(found.rdev),
+      rdevMinor: deviceMinor(found.rdev),
+      devMajor: deviceMajor(found.dev),
+      devMinor: deviceMinor(found.dev),
     });
     return result;
   };
-}
-
-/** linux/kdev_t.h new_decode_dev: a major number of 12 bits amid a minor one of 20. */
-function major(device: number): number {
-  return device >>> 8 & 0xfff;
-}
-
-function minor(device: number): number {
-  return device & 0xff | device >>> 12 & 0xfff00;
 }

@@ -8,6 +8,7 @@
 
 import { quote } from "../../lib/bytes/text.ts";
 import { getField, readI64, readU64, wordFields, wordsOf } from "../../lib/bytes/words.ts";
+import { encodeDevice } from "../../lib/tree/device.ts";
 import type { Fingerprints, SourceEntry } from "../../lib/tree/source.ts";
 import { kindOfMode, type Stat } from "../../lib/tree/tree.ts";
 import type { OpenFile } from "../sys/call.ts";
@@ -135,7 +136,7 @@ export class StatReader {
   #rdev(): number {
     const major = getField(this.#words, 0, AT.rdevMajor);
     const minor = getField(this.#words, 0, AT.rdevMinor);
-    return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+    return encodeDevice(major, minor);
   }
 
   /** The device number, of which the kernel uses 32 bits. */

@@ -6,6 +6,7 @@
 
 import { concatBytes, quote, utf8 } from "../bytes/text.ts";
 import { startsWith } from "../bytes/compare.ts";
+import { encodeDevice } from "../tree/device.ts";
 import type { Stat } from "../tree/tree.ts";
 import { HEADER_FIELDS, TYPE_FLAGS } from "./_header.ts";
 import { decimal, decimalTime, fieldNumber, isTime, type Time } from "./_numbers.ts";
@@ -176,7 +177,7 @@ class HeaderReader {
     if (kind !== "character" && kind !== "block") return 0;
     const major = this.#number("deviceMajor", "SCHILY.devmajor", MAX_MAJOR);
     const minor = this.#number("deviceMinor", "SCHILY.devminor", MAX_MINOR);
-    return (minor & 0xff | major << 8 | (minor & 0xfff00) << 12) >>> 0;
+    return encodeDevice(major, minor);
   }
 
   #stat(): Stat {

@@ -13,6 +13,7 @@ import { TreeError } from "../tree/tree_error.ts";
 import { alignUp } from "../bytes/align.ts";
 import { concatBytes, quote, utf8 } from "../bytes/text.ts";
 import type { File } from "../file/file.ts";
+import { deviceMajor, deviceMinor } from "../tree/device.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { XattrFilter } from "../tree/source.ts";
 import { pathOf } from "../tree/place.ts";
@@ -169,14 +170,14 @@ function typeFlagOf({ kind }: Node<Content>): number {
   return TYPE_FLAGS[kind];
 }
 
-/** Device numbers as the kernel encodes them in 32 bits, taken apart. */
+/** The numbers of a device; zeros for all others. */
 function deviceNumbers(
   node: Node<Content>,
 ): Pick<TarHeader, "deviceMajor" | "deviceMinor"> {
   const { rdev = 0 } = node as Partial<Special>;
   return {
-    deviceMajor: rdev >>> 8 & 0xfff,
-    deviceMinor: rdev & 0xff | rdev >>> 12 & 0xfff00,
+    deviceMajor: deviceMajor(rdev),
+    deviceMinor: deviceMinor(rdev),
   };
 }
 

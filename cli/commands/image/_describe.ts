@@ -5,6 +5,7 @@
  */
 
 import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
+import { deviceMajor, deviceMinor } from "../../../lib/tree/device.ts";
 import type { Content, FileKind, Leaf } from "../../../lib/tree/tree.ts";
 import { jsonBytes } from "../../json.ts";
 
@@ -97,5 +98,5 @@ export function timeText({ stat: { mtime, mtimeNsec } }: ImageFile, always: bool
 export function deviceText(file: ImageFile): string | undefined {
   if (file.kind !== "character" && file.kind !== "block") return undefined;
   const { rdev } = file;
-  return `${rdev >>> 8 & 0xfff},${(rdev & 0xff) + (rdev >>> 20) * 0x100}`;
+  return `${deviceMajor(rdev)},${deviceMinor(rdev)}`;
 }
