@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concatBytes } from "../../lib/bytes/text.ts";
+import { joinDigests } from "../../lib/composefs/contents.ts";
 import { fsVerityDigest } from "../../lib/digest/fs_verity.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
@@ -18,10 +18,7 @@ export function digestContents(
   algorithms: readonly HashAlgorithm[],
 ): FileResult {
   const digests = algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
-  const bytes = digests.length === 1
-    ? digests[0]!.bytes
-    : concatBytes(...digests.map(({ bytes }) => bytes));
-  return { state: FILE_STATE.digested, bytes };
+  return { state: FILE_STATE.digested, bytes: joinDigests(digests) };
 }
 
 /**

@@ -7,9 +7,13 @@
  * @module
  */
 
-import { concatBytes } from "../../lib/bytes/text.ts";
 import type { ContentSink, ContentStream } from "../../lib/composefs/content_sink.ts";
-import { type Contents, ContentTable, INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
+import {
+  type Contents,
+  ContentTable,
+  INLINE_THRESHOLD,
+  joinDigests,
+} from "../../lib/composefs/contents.ts";
 import { checkAlgorithms } from "../../lib/composefs/file_reader.ts";
 import { alignUp } from "../../lib/bytes/align.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
@@ -163,7 +167,7 @@ export class PooledSink implements ContentSink, Disposable {
       if (!file.isComplete) continue;
       this.#large.delete(file);
       const { digests, draft } = file.finish(store?.objects);
-      this.#table.fill(file.row, concatBytes(...digests.map(({ bytes }) => bytes)));
+      this.#table.fill(file.row, joinDigests(digests));
       if (draft !== undefined) {
         if (store!.has(digests[0]!, file.size)) draft[Symbol.dispose]();
         else store!.addDraft(draft, digests[0]!, file.size);

@@ -4,8 +4,12 @@
  * @module
  */
 
-import { concatBytes } from "../../lib/bytes/text.ts";
-import { type Contents, ContentTable, INLINE_THRESHOLD } from "../../lib/composefs/contents.ts";
+import {
+  type Contents,
+  ContentTable,
+  INLINE_THRESHOLD,
+  joinDigests,
+} from "../../lib/composefs/contents.ts";
 import {
   changedError,
   checkAlgorithms,
@@ -234,10 +238,7 @@ export class TreeReader implements FileReader, Disposable {
     const store = this.#store;
     const digest = digests[0]!;
     if (expected === undefined) {
-      this.#keepDigests(
-        row,
-        concatBytes(...digests.map(({ bytes }) => bytes)),
-      );
+      this.#keepDigests(row, joinDigests(digests));
     } else if (!digest.equals(expected)) {
       throw changedError(from.shown, "other contents than were expected");
     }

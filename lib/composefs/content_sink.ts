@@ -8,12 +8,11 @@
  * @module
  */
 
-import { concatBytes } from "../bytes/text.ts";
-import { fsVerityDigest, FsVerityHasher } from "../digest/fs_verity.ts";
+import { FsVerityHasher } from "../digest/fs_verity.ts";
 import type { HashAlgorithm } from "../digest/hasher.ts";
-import { type ObjectDraft, putObject } from "../objects/object_store.ts";
-import { type Contents, ContentTable, INLINE_THRESHOLD } from "./contents.ts";
-import { checkAlgorithms, type ReadFilesOptions } from "./file_reader.ts";
+import type { ObjectDraft } from "../objects/object_store.ts";
+import { type Contents, ContentTable, joinDigests } from "./contents.ts";
+import { checkAlgorithms, type ReadFilesOptions, rowOf } from "./file_reader.ts";
 
 /** Takes the contents of any number of files. */
 export interface ContentSink {
@@ -67,7 +66,7 @@ export class SequentialSink implements ContentSink {
       begin: (size) => {
         row = this.#table.add(size);
         file = size <= MAX_HELD
-          ? new HeldFile(size, (contents) => this.#settle(contents))
+          ? new HeldFile(size, (contents) => rowOf(contents, this.#algorithms, this.#options.store))
           : new PassingFile(size, this.#algorithms, this.#options);
         return row;
       },
@@ -88,15 +87,6 @@ export class SequentialSink implements ContentSink {
   async finish(): Promise<Contents> {
     this.#options.store?.flush();
     return this.#table.complete();
-  }
-
-  /** What stands in the row of a file that is in memory. */
-  #settle(contents: Uint8Array): Uint8Array {
-    if (contents.length <= INLINE_THRESHOLD) return contents;
-    const digests = this.#algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
-    const { store } = this.#options;
-    if (store !== undefined) putObject(store, digests[0]!, contents.length, contents);
-    return concatBytes(...digests.map(({ bytes }) => bytes));
   }
 }
 
@@ -155,7 +145,7 @@ class PassingFile implements PartialFile {
     this.#skipTo(this.#size);
     using draft = this.#draft;
     if (draft !== undefined) return draft.finish().bytes;
-    return concatBytes(...this.#hashers.map((hasher) => hasher.digest().bytes));
+    return joinDigests(this.#hashers.map((hasher) => hasher.digest()));
   }
 
   #skipTo(position: number): void {

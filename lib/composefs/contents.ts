@@ -9,6 +9,7 @@
  */
 
 import { copyBytes } from "../bytes/copy.ts";
+import { concatBytes } from "../bytes/text.ts";
 import { viewOf } from "../bytes/view.ts";
 import { Digest } from "../digest/digest.ts";
 import { HASH_ALGORITHMS, type HashAlgorithm } from "../digest/hasher.ts";
@@ -30,6 +31,13 @@ export interface Contents {
   digestBytes(row: number, algorithm: HashAlgorithm): Uint8Array;
   /** A row as a file of a tree has it. */
   content(row: number, algorithm: HashAlgorithm): Content;
+}
+
+/** The digests of a file as its row has them: one behind the other, in the order of the algorithms. */
+export function joinDigests(digests: readonly Digest[]): Uint8Array {
+  return digests.length === 1
+    ? digests[0]!.bytes
+    : concatBytes(...digests.map(({ bytes }) => bytes));
 }
 
 /** Rows that share one piece of memory. */

@@ -9,8 +9,7 @@
  */
 
 import { IntegrityError } from "../digest/integrity_error.ts";
-import { concatBytes, quote } from "../bytes/text.ts";
-import type { Digest } from "../digest/digest.ts";
+import { quote } from "../bytes/text.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { hashFile } from "../digest/hash_file.ts";
 import type { HashAlgorithm } from "../digest/hasher.ts";
@@ -18,7 +17,7 @@ import type { File } from "../file/file.ts";
 import { type ObjectStore, putObject } from "../objects/object_store.ts";
 import { joinName } from "../tree/scan.ts";
 import type { SourceEntry, SourceTree } from "../tree/source.ts";
-import { type Contents, ContentTable, INLINE_THRESHOLD } from "./contents.ts";
+import { type Contents, ContentTable, INLINE_THRESHOLD, joinDigests } from "./contents.ts";
 
 /** What is done with contents. */
 export interface ReadFilesOptions {
@@ -96,10 +95,7 @@ export class SequentialReader implements FileReader {
   #readSmall(name: string, size: number, open: File): Uint8Array {
     const contents = this.#buffer.subarray(0, size);
     checkLength(name, open.readAt(contents, 0), size);
-    if (size <= INLINE_THRESHOLD) return contents;
-    const digests = this.#algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
-    this.#put(digests[0]!, size, contents);
-    return concatBytes(...digests.map(({ bytes }) => bytes));
+    return rowOf(contents, this.#algorithms, this.#options.store);
   }
 
   #readLarge(name: string, size: number, open: File): Uint8Array {
@@ -109,14 +105,25 @@ export class SequentialReader implements FileReader {
       checkLength(name, hasher.size, size);
       return hasher.digest();
     });
-    this.#put(digests[0]!, size, open);
-    return concatBytes(...digests.map(({ bytes }) => bytes));
-  }
-
-  #put(digest: Digest, size: number, contents: Uint8Array<ArrayBuffer> | File): void {
     const { store } = this.#options;
-    if (store !== undefined) putObject(store, digest, size, contents);
+    if (store !== undefined) putObject(store, digests[0]!, size, open);
+    return joinDigests(digests);
   }
+}
+
+/**
+ * What stands in the row of a file that is in memory: all of it if it is kept in the image, else its digests. Puts it
+ * into the store, if there is one.
+ */
+export function rowOf(
+  contents: Uint8Array,
+  algorithms: readonly HashAlgorithm[],
+  store: ObjectStore | undefined,
+): Uint8Array {
+  if (contents.length <= INLINE_THRESHOLD) return contents;
+  const digests = algorithms.map((algorithm) => fsVerityDigest(contents, { algorithm }));
+  if (store !== undefined) putObject(store, digests[0]!, contents.length, contents);
+  return joinDigests(digests);
 }
 
 /**
