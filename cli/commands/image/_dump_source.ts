@@ -9,7 +9,6 @@ import type { Content, Tree } from "../../../lib/tree/tree.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { readDump } from "../../references/read_dump.ts";
-import { contentRules } from "../../references/rules.ts";
 import { hasVariable } from "../../runtime.ts";
 import { readInput } from "../../stdin.ts";
 import type { Input, Reading, Source, SourceOptions } from "./_source.ts";
@@ -29,9 +28,8 @@ export const dumpSource: Source<SourceOptions & OptionValues<typeof dumpOptions>
   },
   read({ as: rules = "container" }, input, changes, context) {
     // The C program takes a dump as it is.
-    if (context.asC) return readDumpfile(input, [], context);
-    const transform = rules === "container" ? changes.transform : changes.transformButXattrs;
-    return readDumpfile(input, [contentRules(rules, changes.keptXattrs), transform], context);
+    if (context.asC) return readDumpfile(input, (tree) => tree, context);
+    return readDumpfile(input, (tree) => changes.applyTo(tree, rules), context);
   },
 };
 
@@ -41,11 +39,11 @@ function refusal(option: string, reason: string): UsageError {
 
 function readDumpfile(
   { source, shown, stream }: Input,
-  changes: readonly (((tree: Tree<Content>) => Tree<Content>) | undefined)[],
+  change: (tree: Tree<Content>) => Tree<Content>,
   context: Context,
 ): Reading {
   const strict = hasVariable("CFS_PARSE_STRICT");
   const parsed = readDump(stream?.chunks() ?? readInput(source, context), shown, { strict });
-  const tree = changes.reduce((tree, change) => change?.(tree) ?? tree, parsed);
+  const tree = change(parsed);
   return { encode: ({ range }) => encodeImage(tree, { ...range, isValid: tree === parsed }) };
 }

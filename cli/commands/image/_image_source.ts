@@ -10,7 +10,6 @@ import type { Content, Tree } from "../../../lib/tree/tree.ts";
 import type { Context } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { openImageFile } from "../../references/image_file.ts";
-import { contentRules } from "../../references/rules.ts";
 import { loading } from "./load_image.ts";
 import type { Input, Source } from "./_source.ts";
 
@@ -22,12 +21,7 @@ export const imageSource: Source = {
     if (cache !== undefined) throw refusal("--cache", "no files are read");
   },
   read({ as: rules = "container" }, input, changes, context) {
-    const read = readTree(input, context);
-    const ruled = contentRules(rules, changes.keptXattrs)?.(read) ?? read;
-    const { transform } = rules === "container"
-      ? changes
-      : { transform: changes.transformButXattrs };
-    const tree = transform?.(ruled) ?? ruled;
+    const tree = changes.applyTo(readTree(input, context), rules);
     return { encode: ({ range }) => encodeImage(tree, range) };
   },
 };

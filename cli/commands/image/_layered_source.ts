@@ -32,7 +32,7 @@ export function layeredSource(transport: LayeredTransport): Source {
         platform,
         maxSize,
         xattrs: changes.keptXattrs,
-        transform: rules === "container" ? changes.transform : changes.transformButXattrs,
+        transform: changes.after(rules),
       });
       opened.tell();
       const added = opened.store?.added;

@@ -19,7 +19,7 @@ export interface Source<Options extends SourceOptions = SourceOptions> {
   /**
    * Reads it, once for all images that are wanted.
    *
-   * @param changes To be made in the tree before it is encoded, by `scan` and `afterScan` or by `transform`.
+   * @param changes To be made in the tree before it is encoded, by `scan` and `afterScan`, by `after` or by `applyTo`.
    * @throws {Error} If it is none, or cannot be read.
    */
   read(

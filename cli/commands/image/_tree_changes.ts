@@ -9,6 +9,9 @@ import { changeTree, type TreeTransform } from "../../../lib/tree/change_tree.ts
 import { type Exclude, Excludes } from "../../../lib/tree/excludes.ts";
 import type { ScanOptions } from "../../../lib/tree/scan.ts";
 import type { XattrFilter } from "../../../lib/tree/source.ts";
+import type { Content, Tree } from "../../../lib/tree/tree.ts";
+import type { TreeRules } from "../../../lib/layers/rules.ts";
+import { contentRules } from "../../references/rules.ts";
 import { statChange, type StatChanges, type Time } from "../../../lib/tree/stat_change.ts";
 import type { Context } from "../../args/command.ts";
 import { wholeSeconds } from "../../args/time.ts";
@@ -63,28 +66,26 @@ export class TreeChanges {
   /** What scanning a directory does of it: it does not read what is not wanted. */
   get scan(): ScanOptions {
     const { oneFileSystem = false, useEpoch, skipDevices } = this.#options;
-    const xattrs = this.#xattrs;
+    const xattrs = this.keptXattrs ?? "all";
     return { xattrs, skipDevices, useEpoch, oneFileSystem, excludes: this.#excludes };
   }
 
   /** The rest, for a tree that was scanned so. */
   get afterScan(): TreeTransform | undefined {
     const changes = this.#stat;
-    if (changes === undefined) return this.#label;
-    return this.#labelled((tree) => changeTree(tree, { stat: statChange(changes) }));
+    return inTurn(
+      changes && ((tree) => changeTree(tree, { stat: statChange(changes) })),
+      this.#label,
+    );
   }
 
-  /** All of it, for a tree that was read in another way; undefined if nothing changes. */
-  get transform(): TreeTransform | undefined {
-    return this.#transform(this.#xattrs);
-  }
-
-  /** The same, for a tree in which nothing but the xattrs is left that are wanted. */
-  get transformButXattrs(): TreeTransform | undefined {
-    return this.#transform("all");
-  }
-
-  #transform(xattrs: XattrFilter): TreeTransform | undefined {
+  /**
+   * All of it, for a tree that was read in another way; undefined if nothing changes.
+   *
+   * @param rules Those that it was made by: where they drop xattrs, nothing is left but what is wanted.
+   */
+  after(rules: TreeRules): TreeTransform | undefined {
+    const xattrs = rules === "container" ? this.keptXattrs ?? "all" : "all";
     const { useEpoch, skipDevices } = this.#options;
     const excludes = this.#excludes;
     const changesStat = this.#stat !== undefined || useEpoch || xattrs !== "all";
@@ -92,19 +93,19 @@ export class TreeChanges {
     const stat = changesStat
       ? statChange({ ...(useEpoch ? { mtime: EPOCH } : {}), ...this.#stat, xattrs })
       : undefined;
-    return this.#labelled((tree) =>
+    const change: TreeTransform = (tree) =>
       changeTree(tree, {
         excludes,
         ...(stat === undefined ? {} : { stat }),
         isLeftOut: ({ kind }) => skipDevices && (kind === "block" || kind === "character"),
-      })
-    );
+      });
+    return inTurn(change, this.#label);
   }
 
-  /** Labels what remains, whatever xattrs are kept. */
-  #labelled(change: TreeTransform): TreeTransform {
-    const label = this.#label;
-    return label === undefined ? change : (tree) => label(change(tree));
+  /** Makes of a tree whose contents are decided what rules say, and what is to be changed besides. */
+  applyTo(tree: Tree<Content>, rules: TreeRules): Tree<Content> {
+    const ruled = contentRules(rules, this.keptXattrs)?.(tree) ?? tree;
+    return this.after(rules)?.(ruled) ?? ruled;
   }
 
   /** Which xattrs are kept; undefined if that is not said. */
@@ -116,10 +117,6 @@ export class TreeChanges {
   /** Whether all files get another owner and group, so that their own do not matter. */
   get setsOwners(): boolean {
     return this.#stat?.uid !== undefined && this.#stat.gid !== undefined;
-  }
-
-  get #xattrs(): XattrFilter {
-    return this.keptXattrs ?? "all";
   }
 
   /** Tells of patterns that nothing has matched: a tree was not what was thought of it. */
