@@ -11,15 +11,15 @@
  * @module
  */
 
-import { equalBytes, startsWith } from "../bytes/compare.ts";
 import { utf8 } from "../bytes/text.ts";
 import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy, type ReadPolicyFile } from "../selinux/policy.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { XattrFilter } from "../tree/source.ts";
-import type { Directory, Entry, Leaf, Stat, Tree, Xattr } from "../tree/tree.ts";
+import type { Directory, Entry, Leaf, Stat, Tree } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
+import { parseXattrPatterns } from "../tree/xattr_patterns.ts";
 
 /**
  * Which xattrs of a container stay in a sealed image: `security.capability` alone, or those in `user.` too. The
@@ -60,15 +60,7 @@ export interface BootOptions<File> extends SealOptions {
  * ```
  */
 export function sealTree<File>(tree: Tree<File>, options: SealOptions = {}): Tree<File> {
-  const usr = directoryAt(tree, "usr");
-  const run = findDirectory(tree, "run");
-  const { xattrs = "allowlist-only" } = options;
-  const stats = timesOf(usr, run === undefined ? [] : [run]);
-  return rebuild(tree, {
-    emptied: new Set(run === undefined ? [] : [run]),
-    stats: stats.set(tree.root, usr.stat),
-    stat: (stat) => ({ ...stat, xattrs: keptXattrs(stat.xattrs, xattrs) }),
-  });
+  return seal(tree, [], options);
 }
 
 /**
@@ -79,40 +71,33 @@ export function sealTree<File>(tree: Tree<File>, options: SealOptions = {}): Tre
  * @throws {SelinuxPolicyError} If the tree has an SELinux policy that cannot be read.
  */
 export function bootTree<File>(tree: Tree<File>, options: BootOptions<File>): Tree<File> {
-  const sealed = sealTree(tree, options);
-  const emptied = ["boot", "sysroot"].map((name) => directoryAt(sealed, name));
-  const bootable = rebuild(sealed, {
-    emptied: new Set(emptied),
-    stats: timesOf(directoryAt(sealed, "usr"), emptied),
-    stat: (stat) => stat,
+  const bootable = seal(tree, ["boot", "sysroot"], options);
+  return labelTree(bootable, readPolicy(bootable, options.readFile));
+}
+
+/** The sealed tree, in which directories are empty that have to be there. */
+function seal<File>(
+  tree: Tree<File>,
+  names: readonly string[],
+  { xattrs = "allowlist-only" }: SealOptions,
+): Tree<File> {
+  const usr = directoryAt(tree, "usr");
+  const run = findDirectory(tree, "run");
+  const directories = names.map((name) => directoryAt(tree, name));
+  if (run !== undefined) directories.push(run);
+  const keptXattrs = xattrFilter(xattrs);
+  return rebuild(tree, {
+    emptied: new Set(directories),
+    stats: timesOf(usr, directories).set(tree.root, usr.stat),
+    stat: (stat) => ({ ...stat, xattrs: selectXattrs(stat.xattrs, keptXattrs) }),
   });
-  const contexts = readPolicy(bootable, options.readFile);
-  return labelTree(bootable, contexts);
 }
 
-function keptXattrs(
-  xattrs: readonly Xattr[],
-  filter: SealedXattrs | XattrFilter,
-): readonly Xattr[] {
-  switch (filter) {
-    case "allowlist-only":
-      return xattrs.filter(isAllowed);
-    case "keep-user-xattrs":
-      return xattrs.filter(isKeptWithUser);
-    default:
-      return selectXattrs(xattrs, filter);
-  }
-}
-
-const CAPABILITY = utf8("security.capability");
-const USER = utf8("user.");
-
-function isAllowed({ name }: Xattr): boolean {
-  return equalBytes(name, CAPABILITY);
-}
-
-function isKeptWithUser(xattr: Xattr): boolean {
-  return isAllowed(xattr) || startsWith(xattr.name, USER);
+/** The words of composefs-rs are lists of patterns, as others know them. */
+function xattrFilter(xattrs: SealedXattrs | XattrFilter): XattrFilter {
+  return xattrs === "allowlist-only" || xattrs === "keep-user-xattrs"
+    ? parseXattrPatterns(utf8(xattrs))
+    : xattrs;
 }
 
 /** A directory in the root that has to be there. */
