@@ -25,34 +25,37 @@ export function complement(set: ByteSet): ByteSet {
 /** Every byte. */
 export const ANY_BYTE: ByteSet = new Uint8Array(256).fill(1);
 
-const DIGITS = setOf("0-9");
-const WORD = setOf("0-9", "A-Z", "a-z", "_");
-const BLANKS = setOf(" ", "\t", "\n", "\v", "\f", "\r");
-
-/** Sets by the letter behind a backslash. */
-export const ESCAPED_SETS: ReadonlyMap<string, ByteSet> = new Map([
-  ["d", DIGITS],
-  ["D", complement(DIGITS)],
-  ["w", WORD],
-  ["W", complement(WORD)],
-  ["s", BLANKS],
-  ["S", complement(BLANKS)],
+/** Sets by their POSIX names, `[:alpha:]` being one, as `setOf` takes them. */
+const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["alnum", ["0-9", "A-Z", "a-z"]],
+  ["alpha", ["A-Z", "a-z"]],
+  ["ascii", ["\0-\x7f"]],
+  ["blank", [" ", "\t"]],
+  ["cntrl", ["\0-\x1f", "\x7f"]],
+  ["digit", ["0-9"]],
+  ["graph", ["!-~"]],
+  ["lower", ["a-z"]],
+  ["print", [" -~"]],
+  ["punct", ["!-/", ":-@", "[-`", "{-~"]],
+  ["space", [" ", "\t", "\n", "\v", "\f", "\r"]],
+  ["upper", ["A-Z"]],
+  ["word", ["0-9", "A-Z", "a-z", "_"]],
+  ["xdigit", ["0-9", "A-F", "a-f"]],
 ]);
 
-/** Sets by their POSIX names, `[:alpha:]` being one. */
-export const NAMED_SETS: ReadonlyMap<string, ByteSet> = new Map([
-  ["alnum", setOf("0-9", "A-Z", "a-z")],
-  ["alpha", setOf("A-Z", "a-z")],
-  ["ascii", setOf("\0-\x7f")],
-  ["blank", setOf(" ", "\t")],
-  ["cntrl", setOf("\0-\x1f", "\x7f")],
-  ["digit", DIGITS],
-  ["graph", setOf("!-~")],
-  ["lower", setOf("a-z")],
-  ["print", setOf(" -~")],
-  ["punct", setOf("!-/", ":-@", "[-`", "{-~")],
-  ["space", BLANKS],
-  ["upper", setOf("A-Z")],
-  ["word", WORD],
-  ["xdigit", setOf("0-9", "A-F", "a-f")],
-]);
+/** The set of a POSIX name; undefined if there is none. Made when it is asked for: few programs ask. */
+export function namedSet(name: string): ByteSet | undefined {
+  const ranges = NAMED.get(name);
+  return ranges && setOf(...ranges);
+}
+
+/** Names of sets by the letter behind a backslash; the capital letter stands for all others. */
+const ESCAPED: Readonly<Record<string, string>> = { d: "digit", w: "word", s: "space" };
+
+/** The set of a letter behind a backslash; undefined if there is none. */
+export function escapedSet(letter: string): ByteSet | undefined {
+  const small = letter.toLowerCase();
+  const name = Object.hasOwn(ESCAPED, small) ? ESCAPED[small]! : undefined;
+  const set = name === undefined ? undefined : namedSet(name);
+  return set === undefined || letter === small ? set : complement(set);
+}

@@ -11,7 +11,7 @@
  */
 
 import { latin1 } from "../bytes/text.ts";
-import { ANY_BYTE, type ByteSet, complement, ESCAPED_SETS, NAMED_SETS } from "./_byte_sets.ts";
+import { ANY_BYTE, type ByteSet, complement, escapedSet, namedSet } from "./_byte_sets.ts";
 
 /** A pattern, taken apart. */
 export type Pattern =
@@ -208,7 +208,7 @@ class PatternParser {
   #escaped(): Pattern {
     const character = this.#text[this.#at++];
     if (character === undefined) throw this.#refuse("a backslash at the end");
-    const set = ESCAPED_SETS.get(character);
+    const set = escapedSet(character);
     return set === undefined
       ? { kind: "byte", byte: this.#escapedByte(character) }
       : { kind: "set", set };
@@ -255,7 +255,7 @@ class PatternParser {
     if (character === "]" && !isFirst) return undefined;
     if (character === "[") {
       const [whole, minus, name] = NAMED_SET.exec(text.slice(this.#at, this.#at + 12)) ?? [];
-      const named = name === undefined ? undefined : NAMED_SETS.get(name);
+      const named = name === undefined ? undefined : namedSet(name);
       if (named === undefined) {
         throw this.#refuse("[ within brackets, which is read in different ways");
       }

@@ -20,17 +20,13 @@ interface Rule {
   readonly glob: Glob;
 }
 
-function rule(pattern: string, keeps = true): Rule {
-  return { keeps, glob: new Glob(utf8(pattern)) };
-}
-
 /** Words for lists that are often wanted: names have a dot in them, so that no word is one. */
-const LISTS: Readonly<Record<string, readonly Rule[]>> = {
-  all: [rule("*")],
-  none: [rule("*", false)],
-  user: [rule("user.*")],
-  "allowlist-only": [rule("security.capability")],
-  "keep-user-xattrs": [rule("security.capability"), rule("user.*")],
+const LISTS: Readonly<Record<string, readonly string[]>> = {
+  all: ["*"],
+  none: ["!*"],
+  user: ["user.*"],
+  "allowlist-only": ["security.capability"],
+  "keep-user-xattrs": ["security.capability", "user.*"],
 };
 
 /** The words that {@linkcode parseXattrPatterns} takes for lists of patterns. */
@@ -86,21 +82,20 @@ class PatternSelection implements XattrSelection {
 
 function rulesOf(item: Uint8Array): readonly Rule[] {
   if (item.length === 0) throw new PatternError("expected a pattern before and behind each comma");
-  const keeps = item[0] !== EXCLAMATION_MARK;
-  const pattern = keeps ? item : item.subarray(1);
-  if (pattern.includes(DOT)) return [{ keeps, glob: new Glob(pattern) }];
-  const list = keeps ? listOf(new TextDecoder().decode(item)) : undefined;
-  if (list === undefined) {
-    throw new PatternError(
-      "expected patterns for full names, such as user.* or !security.selinux, or one of " +
-        XATTR_LISTS.join(", "),
-    );
+  if (item.includes(DOT)) return [ruleOf(item)];
+  const word = new TextDecoder().decode(item);
+  if (Object.hasOwn(LISTS, word)) {
+    return LISTS[word]!.map((pattern) => ruleOf(utf8(pattern)));
   }
-  return list;
+  throw new PatternError(
+    "expected patterns for full names, such as user.* or !security.selinux, or one of " +
+      XATTR_LISTS.join(", "),
+  );
 }
 
-function listOf(word: string): readonly Rule[] | undefined {
-  return Object.hasOwn(LISTS, word) ? LISTS[word] : undefined;
+function ruleOf(item: Uint8Array): Rule {
+  const keeps = item[0] !== EXCLAMATION_MARK;
+  return { keeps, glob: new Glob(keeps ? item : item.subarray(1)) };
 }
 
 /** Splits at commas that no backslash stands before. */
