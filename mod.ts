@@ -96,9 +96,11 @@ export { type LayerMember, LayerMerger, type LayerRules } from "./lib/layers/mer
 export { LayerError } from "./lib/layers/layer_error.ts";
 export {
   type LayerSource,
+  type MemberSource,
   type ReadLayers,
   readLayers,
   type ReadLayersOptions,
+  type TellSettings,
 } from "./lib/layers/read_layers.ts";
 export {
   followRules,
@@ -137,6 +139,7 @@ export {
   splitDockerArchiveReference,
   splitLayoutReference,
 } from "./lib/oci/references.ts";
+export { readChunkedLayer, type ReadChunkedLayerOptions } from "./lib/oci/read_chunked_layer.ts";
 export { parseToc, type Toc, type TocChunk, type TocEntry, type TocFile } from "./lib/oci/toc.ts";
 export {
   type ChunkedLayer,

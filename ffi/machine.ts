@@ -8,7 +8,7 @@
  */
 
 import { encodeSource, type ReadSource } from "../lib/composefs/image.ts";
-import type { LayerSource, ReadLayers } from "../lib/layers/read_layers.ts";
+import type { LayerSource, MemberSource, ReadLayers } from "../lib/layers/read_layers.ts";
 import type { MountOptions } from "../lib/mount/options.ts";
 import { type ObjectChecker, sequentialChecker } from "../lib/objects/check.ts";
 import { type DataLayer, openContent } from "../lib/objects/data_layers.ts";
@@ -150,7 +150,7 @@ export class Machine extends LinuxFiles {
    * @throws {SyscallError} If something cannot be read or written.
    */
   async readLayers(
-    sources: readonly LayerSource[],
+    sources: readonly (LayerSource | MemberSource)[],
     settings: ReadLayersSettings = {},
   ): Promise<ReadLayers> {
     const { algorithms, store, threads, readsOnce = false, ...options } = settings;

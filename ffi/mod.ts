@@ -127,7 +127,13 @@ export type { ExtractTreeOptions, MetadataOptions } from "./tree/extract_tree.ts
 
 export type { MountFlag, SuperblockFlag } from "../lib/mount/flags.ts";
 export type { MountOptions, MountSettings, VerityPolicy } from "../lib/mount/options.ts";
-export type { LayerSource, ReadLayers, ReadLayersOptions } from "../lib/layers/read_layers.ts";
+export type {
+  LayerSource,
+  MemberSource,
+  ReadLayers,
+  ReadLayersOptions,
+  TellSettings,
+} from "../lib/layers/read_layers.ts";
 export type { ExpectedFile, HashTree } from "../lib/digest/hash_tree.ts";
 export type {
   BlockReader,

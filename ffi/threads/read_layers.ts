@@ -5,7 +5,12 @@
  */
 
 import { readLayers as read } from "../../lib/layers/read_layers.ts";
-import type { LayerSource, ReadLayers, ReadLayersOptions } from "../../lib/layers/read_layers.ts";
+import type {
+  LayerSource,
+  MemberSource,
+  ReadLayers,
+  ReadLayersOptions,
+} from "../../lib/layers/read_layers.ts";
 import type { Linux } from "../sys/linux.ts";
 import { InterruptedError } from "../sys/signals.ts";
 import { PooledSink, type PooledSinkOptions } from "./pooled_sink.ts";
@@ -25,7 +30,7 @@ const MAX_STREAMS = 4;
  */
 export async function readLayers(
   linux: Linux,
-  sources: readonly LayerSource[],
+  sources: readonly (LayerSource | MemberSource)[],
   settings: ReadLayersSettings,
   files: Omit<PooledSinkOptions, "streams" | "onRead">,
 ): Promise<ReadLayers> {

@@ -20,6 +20,7 @@ import { Digest } from "../digest/digest.ts";
 import type { MessageHasher } from "../digest/hasher.ts";
 import { IntegrityError } from "../digest/integrity_error.ts";
 import { messageHasher } from "../digest/sha2.ts";
+import type { TarSink } from "../tar/member.ts";
 import { TarReader } from "../tar/read.ts";
 import { TarFormatError } from "../tar/tar_format_error.ts";
 import { LayerSink } from "./_layer_sink.ts";
@@ -41,6 +42,33 @@ export interface LayerSource {
   readonly remark?: string | undefined;
   /** Bytes that the blob may decode to; no limit if absent. */
   readonly maxSize?: number;
+}
+
+/**
+ * A layer whose members are told of by other means than its archive, such as a table of contents: what it tells is
+ * for it to check.
+ */
+export interface MemberSource {
+  /** What messages name. */
+  readonly shown: string;
+  /** How many bytes the blob has, if that is known. */
+  readonly size?: number;
+  /**
+   * Tells of the members, in their order. Asked for once.
+   *
+   * @throws If they are not what they must be; no use is made of any layer then.
+   */
+  tell(sink: TarSink, settings: TellSettings): Promise<void>;
+}
+
+/** What a source is given besides. */
+export interface TellSettings {
+  /** Decompresses. */
+  readonly decode: Decode;
+  /** To be told how many more bytes of the blob have been read. */
+  readonly onBytes: (bytes: number) => void;
+  /** To be asked now and then: whether nothing more need be told. */
+  readonly isOver: () => boolean;
 }
 
 /** How layers are read. */
@@ -110,7 +138,7 @@ export interface ReadLayers {
  * @throws {TarFormatError} If an archive is malformed.
  */
 export async function readLayers(
-  sources: readonly LayerSource[],
+  sources: readonly (LayerSource | MemberSource)[],
   options: ReadLayersOptions,
 ): Promise<ReadLayers> {
   const { sink, streams = 1 } = options;
@@ -150,12 +178,26 @@ interface LayerSettings {
 }
 
 async function readLayer(
-  source: LayerSource,
-  { options, captured, hasFailed, onBytes }: LayerSettings,
+  source: LayerSource | MemberSource,
+  settings: LayerSettings,
 ): Promise<readonly LayerMember<number>[]> {
+  const { options: { sink, decode, capture = () => false }, captured, onBytes, hasFailed } =
+    settings;
+  const taken = new LayerSink(sink.stream(), capture, captured);
+  if ("tell" in source) {
+    await source.tell(taken, { decode, onBytes, isOver: hasFailed });
+  } else {
+    await readArchive(source, taken, settings);
+  }
+  return taken.members;
+}
+
+async function readArchive(
+  source: LayerSource,
+  taken: TarSink,
+  { options, hasFailed, onBytes }: LayerSettings,
+): Promise<void> {
   const { shown, size, digest, diffId, remark, maxSize = Infinity } = source;
-  const { capture = () => false } = options;
-  const taken = new LayerSink(options.sink.stream(), capture, captured);
   const reader = new TarReader(taken, { maxSize });
   const stored = new Witness(digest);
   let decoded = new Witness(diffId);
@@ -171,7 +213,7 @@ async function readLayer(
       decoded = new Witness(undefined);
     }
     for await (const bytes of options.decode(begun.chunks, compression, { maxSize })) {
-      if (hasFailed()) return [];
+      if (hasFailed()) return;
       decoded.update(bytes);
       reader.write(bytes);
     }
@@ -185,7 +227,6 @@ async function readLayer(
   }
   stored.check(shown, "its blob");
   decoded.check(shown, "the archive in it", remark);
-  return taken.members;
 }
 
 /**

@@ -26,6 +26,9 @@ const MAX_TOC_SIZE = 150 * 2 ** 20;
 /** The only kind of table there is. */
 const TOC_TYPE = 1;
 
+/** Makes the error for what is wrong with an annotation. */
+type Refuse = (name: string, state: string) => OciError;
+
 /** A compressed part of a layer. */
 export interface CompressedPart {
   /** Its first byte, from the start of the blob. */
@@ -63,8 +66,14 @@ export interface ChunkedLayer {
  * ```
  */
 export function chunkedLayerOf(
-  { annotations, size }: Pick<LayerBlob, "annotations" | "size">,
+  layer: Pick<LayerBlob, "annotations" | "size" | "digest">,
 ): ChunkedLayer | undefined {
+  const { annotations, size, digest } = layer;
+  const refuse: Refuse = (name, state) => {
+    const subject = digest === undefined ? "a layer" : `layer ${digest}`;
+    const problem = `${PREFIX}${name} ${state}`;
+    return new OciError("invalid", `Cannot use ${subject} as zstd:chunked: ${problem}`);
+  };
   const tocDigest = annotations[`${PREFIX}manifest-checksum`];
   if (tocDigest === undefined) return undefined;
   if (annotations[STARGZ] !== undefined) {
@@ -77,17 +86,23 @@ export function chunkedLayerOf(
   if (position === undefined) throw refuse("manifest-position", "is missing");
   const splitPosition = annotations[`${PREFIX}tarsplit-position`];
   return {
-    toc: readPart("manifest-position", position, size, TOC_TYPE),
+    toc: readPart("manifest-position", position, size, refuse, TOC_TYPE),
     tocDigest,
     tarSplit: splitPosition === undefined
       ? undefined
-      : readPart("tarsplit-position", splitPosition, size),
+      : readPart("tarsplit-position", splitPosition, size, refuse),
     blobSize: size,
   };
 }
 
 /** Reads `OFFSET:SIZE:UNCOMPRESSED`, with `:TYPE` if it has one. */
-function readPart(name: string, text: string, blobSize: number, type?: number): CompressedPart {
+function readPart(
+  name: string,
+  text: string,
+  blobSize: number,
+  refuse: Refuse,
+  type?: number,
+): CompressedPart {
   const form = `OFFSET:SIZE:UNCOMPRESSED${type === undefined ? "" : ":TYPE"}`;
   const fields = text.split(":");
   if (
@@ -102,10 +117,6 @@ function readPart(name: string, text: string, blobSize: number, type?: number): 
     throw refuse(name, `is ${quoteText(text)}, expected at most ${MAX_TOC_SIZE} bytes`);
   }
   return { offset: offset!, size: size!, uncompressedSize: uncompressedSize! };
-}
-
-function refuse(name: string, state: string): OciError {
-  return new OciError("invalid", `Cannot use a layer as zstd:chunked: ${PREFIX}${name} ${state}`);
 }
 
 /**
