@@ -8,17 +8,19 @@ import type { Machine } from "../../ffi/machine.ts";
 import { Digest } from "../../lib/digest/digest.ts";
 import { readChunks } from "../../lib/file/chunks.ts";
 import type { File } from "../../lib/file/file.ts";
-import type { LayerSource } from "../../lib/layers/read_layers.ts";
+import type { LayerSource, MemberSource } from "../../lib/layers/read_layers.ts";
 import { TarFiles } from "../../lib/oci/archive.ts";
 import type { LayerBlob, OciImage, OpenImageOptions } from "../../lib/oci/image.ts";
 import type { NamedFiles } from "../../lib/oci/named_files.ts";
 import { openImage as openContainerImage } from "../../lib/oci/open.ts";
 import { parsePlatform, type Platform } from "../../lib/oci/platform.ts";
+import { readChunkedLayer } from "../../lib/oci/read_chunked_layer.ts";
 import {
   type ImageReference,
   splitDockerArchiveReference,
   splitLayoutReference,
 } from "../../lib/oci/references.ts";
+import { type ChunkedLayer, chunkedLayerOf } from "../../lib/oci/zstd_chunked.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import type { Named } from "./opened.ts";
 import type { TransportName } from "./reference.ts";
@@ -41,12 +43,14 @@ export interface LayerChoice {
   readonly platform?: Platform | undefined;
   /** Bytes that a layer may have when it is decompressed. */
   readonly maxSize?: number | undefined;
+  /** Takes layers that have a table of contents by it. */
+  readonly trustToc?: boolean | undefined;
 }
 
 /** Layers that are open. Dispose of them, or declare them with `using`. */
 export interface OpenLayers extends Disposable {
   /** The layers, the lowest first. */
-  readonly sources: readonly LayerSource[];
+  readonly sources: readonly (LayerSource | MemberSource)[];
   /** Bytes of all blobs, if that is known. */
   readonly size: number | undefined;
 }
@@ -131,9 +135,9 @@ function findImage(
   });
 }
 
-function layersOf({ layers }: OciImage, { maxSize }: LayerChoice, close: () => void): OpenLayers {
+function layersOf({ layers }: OciImage, choice: LayerChoice, close: () => void): OpenLayers {
   return {
-    sources: layers.map((layer) => layerSource(layer, maxSize)),
+    sources: layers.map((layer) => sourceOf(layer, choice)),
     size: layers.reduce((sum, { size }) => sum + size, 0),
     [Symbol.dispose]: close,
   };
@@ -146,17 +150,46 @@ function layersOf({ layers }: OciImage, { maxSize }: LayerChoice, close: () => v
 const MAX_RATIO = 1032;
 const ROOM = 2 ** 30;
 
-function layerSource(layer: LayerBlob, maxSize: number | undefined): LayerSource {
+function sourceOf(
+  layer: LayerBlob,
+  { maxSize, trustToc }: LayerChoice,
+): LayerSource | MemberSource {
+  const limit = maxSize ?? layer.size * MAX_RATIO + ROOM;
+  const chunked = trustToc === true ? chunkedLayerOf(layer) : undefined;
+  return chunked === undefined ? archiveSource(layer, limit) : tableSource(layer, chunked, limit);
+}
+
+function archiveSource(layer: LayerBlob, maxSize: number): LayerSource {
   const { digest, diffId, size } = layer;
   return {
-    shown: `layer ${digest ?? diffId}`,
+    shown: shownLayer(layer),
     open: () => blobChunks(layer.open()),
     size,
     ...(digest === undefined ? {} : { digest: Digest.parse(digest) }),
     diffId: Digest.parse(diffId),
     remark: isChunked(layer) ? CHUNKED_REMARK : undefined,
-    maxSize: maxSize ?? size * MAX_RATIO + ROOM,
+    maxSize,
   };
+}
+
+function tableSource(layer: LayerBlob, chunked: ChunkedLayer, maxSize: number): MemberSource {
+  const shown = shownLayer(layer);
+  return {
+    shown,
+    size: layer.size,
+    async tell(sink, settings) {
+      const blob = layer.open();
+      try {
+        await readChunkedLayer(blob, chunked, sink, { ...settings, shown, maxSize });
+      } finally {
+        blob[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+function shownLayer({ digest, diffId }: LayerBlob): string {
+  return `layer ${digest ?? diffId}`;
 }
 
 /** An annotation of layers that have a table of contents; which of them are sound is not looked at. */
@@ -164,7 +197,7 @@ const CHUNKED_ANNOTATION = "io.github.containers.zstd-chunked.manifest-position"
 
 /** Seen with skopeo and Podman, which expand holes behind headers that do not say so. */
 const CHUNKED_REMARK =
-  "the layer is zstd:chunked, whose blob is another archive than its diff_id names where it has sparse files";
+  "the layer is zstd:chunked, whose blob is another archive than its diff_id names where it has sparse files; --trust-toc reads it by its table of contents";
 
 function isChunked({ annotations }: LayerBlob): boolean {
   return annotations[CHUNKED_ANNOTATION] !== undefined;

@@ -38,6 +38,13 @@ export const referenceOptions = {
     defaultText: "1032 times their size and 1 GiB, for layers",
     extension: true,
   },
+  "trust-toc": {
+    kind: "flag",
+    summary: "Read layers that are zstd:chunked by their tables of contents",
+    help:
+      "The manifest has the digest of a layer's table, and the table has those of its files, each of which is checked; the layer's diff_id and the digest of its blob are not. So layers with sparse files can be read, whose blobs are other archives than their diff_ids name. Layers without a table are read as usual.",
+    extension: true,
+  },
 } as const satisfies OptionTable;
 
 /** What they come to. */

@@ -21,7 +21,7 @@ export function layeredSource(transport: LayeredTransport): Source {
       if (oneFileSystem) throw refusal("--one-file-system", "it is on none");
     },
     async read(options, { source, shown, stream }, changes, context) {
-      const { as: rules = "container", platform, maxSize, threads } = options;
+      const { as: rules = "container", platform, maxSize, trustToc, threads } = options;
       const algorithms = wantedAlgorithms(options);
       using opened = openedStore(options, context);
       const read = await readLayered(transport, { shown, rest: source, stream, context }, {
@@ -31,6 +31,7 @@ export function layeredSource(transport: LayeredTransport): Source {
         rules,
         platform,
         maxSize,
+        trustToc,
         xattrs: changes.keptXattrs,
         transform: changes.after(rules),
       });

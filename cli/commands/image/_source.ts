@@ -54,6 +54,7 @@ export interface SourceOptions extends WantedOptions {
   readonly as?: TreeRules | undefined;
   readonly platform?: Platform | undefined;
   readonly maxSize?: number | undefined;
+  readonly trustToc?: boolean | undefined;
 }
 
 /** What SOURCE names, and IMAGE if it is given. */

@@ -145,8 +145,8 @@ export const mount = defineCommand({
     const settings = { ...given, ...longSettings(options, given, context) };
     const misplaced = orderError(operands.image, operands.mountpoint, "MOUNTPOINT", context);
     if (misplaced !== undefined) throw misplaced;
-    const { as, platform, maxSize } = options;
-    const reading = { as, platform, maxSize };
+    const { as, platform, maxSize, trustToc } = options;
+    const reading = { as, platform, maxSize, trustToc };
     const image = settings.remount === true
       ? { name: operands.image }
       : await namedImage(operands.image, { ...settings, ...reading }, context);
