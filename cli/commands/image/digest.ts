@@ -21,6 +21,7 @@ import {
 } from "../../args/command.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { openReference } from "../../references/open.ts";
+import { type ReferenceOptions, referenceOptions } from "../../references/options.ts";
 import { parseReference, type Reference } from "../../references/reference.ts";
 import type { Terminal } from "../../terminal.ts";
 
@@ -40,12 +41,12 @@ export const DIGEST = {
   },
 } as const;
 
-const options = { json: JSON_OPTION } as const satisfies OptionTable;
+const options = { json: JSON_OPTION, ...referenceOptions } as const satisfies OptionTable;
 
 /** An operand, as it was given. */
 type Word = Uint8Array<ArrayBuffer>;
 
-type DigestOptions = OptionValues<typeof options>;
+type DigestOptions = Pick<OptionValues<typeof options>, "json">;
 
 /** The command `composefs digest`. */
 export const digest = defineCommand({
@@ -60,15 +61,15 @@ export const digest = defineCommand({
 });
 
 async function digestAll(
-  options: DigestOptions,
+  { json, ...reading }: OptionValues<typeof options>,
   words: readonly Word[],
   context: Context,
 ): Promise<number> {
   for (const { files, reference } of batches(words, context)) {
-    runDigest(options, files, context);
+    runDigest({ json }, files, context);
     if (reference === undefined) continue;
-    const digest = await digestOf(reference, context);
-    print(options, { path: reference.word, digest }, context.terminal);
+    const digest = await digestOf(reference, context, reading);
+    print({ json }, { path: reference.word, digest }, context.terminal);
   }
   return 0;
 }
@@ -95,14 +96,18 @@ function batches(words: readonly Word[], { machine }: Context): Batch[] {
   return [...found, { files }];
 }
 
-async function digestOf(reference: Reference, context: Context): Promise<Digest> {
+async function digestOf(
+  reference: Reference,
+  context: Context,
+  reading: ReferenceOptions,
+): Promise<Digest> {
   const { transport, isStream } = reference;
   if (isStream && (transport === undefined || transport === "image")) {
     const hasher = new FsVerityHasher();
     for (const chunk of context.terminal.stdin()) hasher.update(chunk);
     return hasher.digest();
   }
-  using opened = await openReference(reference, context);
+  using opened = await openReference(reference, context, reading);
   return fsVerityDigest(opened.read().bytes);
 }
 
