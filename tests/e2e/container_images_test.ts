@@ -4,61 +4,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import { caseCount } from "../../scripts/test/effort.ts";
 import { repositoryPath } from "../../scripts/build.ts";
-import { MemoryLayout, OCI } from "../kit/oci_layout.ts";
+import type { MemoryLayout } from "../kit/oci_layout.ts";
+import { layoutOf, makeTree, PACKED, place, type Suffix, tarOf } from "./container_layouts.ts";
 import { output, run, textOutput } from "./process.ts";
 import { type Subject, testEach } from "./each_program.ts";
 import { TreeMaker } from "./tree_maker.ts";
-
-const PACKED = {
-  "": (bytes: Uint8Array) => bytes,
-  "+gzip": (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)),
-  "+zstd": (bytes: Uint8Array) => new Uint8Array(zstdCompressSync(bytes)),
-} as const;
-
-type Suffix = keyof typeof PACKED;
-
-/** An image of archives, each compressed, in a layout in memory. */
-function layoutOf(tars: readonly Uint8Array[], suffix: Suffix, diffIds = tars): MemoryLayout {
-  const layout = new MemoryLayout();
-  const layers = tars.map((tar) =>
-    layout.blob(`${OCI}.layer.v1.tar${suffix}`, PACKED[suffix](tar))
-  );
-  const config = layout.config(diffIds);
-  const manifest = { schemaVersion: 2, config, layers };
-  return layout.list(layout.blob(`${OCI}.manifest.v1+json`, manifest), "v1");
-}
-
-/** Puts a layout on the disk; gives its reference. */
-function place({ files }: MemoryLayout, directory: string): string {
-  for (const [path, bytes] of files) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), bytes);
-  }
-  return `oci:${directory}:v1`;
-}
-
-function makeTree(directory: string): void {
-  const make = new TreeMaker(directory);
-  make.directory("usr");
-  make.directory("usr/bin");
-  make.file("usr/small", "small\n");
-  make.file("usr/large", "large ".repeat(500_000));
-  make.file("usr/bin/tool", "tool ".repeat(1000));
-  linkSync(join(directory, "usr/bin/tool"), join(directory, "usr/bin/other"));
-  make.symlink("usr/bin/link", "tool");
-  for (const path of ["usr/bin", "usr", ""]) make.time(path, 1_700_000_000, 0);
-}
-
-function tarOf(directory: string): Uint8Array {
-  const options = ["--format=posix", "--sort=name", "--numeric-owner"];
-  return output(["tar"], ["-C", directory, ...options, "-cf", "-", "."]);
-}
 
 const DIGEST_ONLY = ["create", "--print-digest-only"];
 
