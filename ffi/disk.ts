@@ -62,7 +62,8 @@ export interface ReadTreeSettings
 }
 
 /** How `Machine.readLayers` reads layers, and where their files go. */
-export interface ReadLayersSettings extends Omit<ReadLayersOptions, "sink" | "decode" | "streams"> {
+export interface ReadLayersSettings
+  extends Omit<ReadLayersOptions, "sink" | "decode" | "streams" | "interrupt"> {
   /** By what files are digested; SHA-256 if absent. With a store it must be one. */
   readonly algorithms?: readonly HashAlgorithm[];
   /** Where files above 64 bytes are put, opened by the same machine. Without one they are only digested. */

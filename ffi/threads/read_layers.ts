@@ -16,7 +16,7 @@ import { InterruptedError } from "../sys/signals.ts";
 import { PooledSink, type PooledSinkOptions } from "./pooled_sink.ts";
 
 /** How layers are read, and where their files go. */
-export type ReadLayersSettings = Omit<ReadLayersOptions, "sink" | "streams">;
+export type ReadLayersSettings = Omit<ReadLayersOptions, "sink" | "streams" | "interrupt">;
 
 /** How many layers are read at a time: each has megabytes of memory. */
 const MAX_STREAMS = 4;
@@ -38,7 +38,8 @@ export async function readLayers(
   try {
     using sink = new PooledSink(linux, { ...files, streams });
     sink.expectBytes(sources.reduce((sum, { size = 0 }) => sum + size, 0));
-    return await read(sources, { ...settings, sink, streams });
+    const interrupt = () => linux.signals.checkNowAndThen();
+    return await read(sources, { ...settings, sink, streams, interrupt });
   } catch (error) {
     // As with the files of a directory: what is complete need not be made again.
     if (!(error instanceof InterruptedError)) files.store?.keep();

@@ -87,6 +87,8 @@ export interface ReadLayersOptions {
   readonly capture?: (name: Uint8Array) => boolean;
   /** Told how many bytes of blobs have been read so far. */
   readonly onRead?: (done: number) => void;
+  /** Called now and then, even while no bytes are read; what it throws ends the reading. */
+  readonly interrupt?: () => void;
 }
 
 /** What has been read. */
@@ -150,7 +152,10 @@ export async function readLayers(
   const settings: LayerSettings = {
     options,
     captured,
-    hasFailed: () => failures.length > 0,
+    isOver: () => {
+      options.interrupt?.();
+      return failures.length > 0;
+    },
     onBytes: (bytes) => options.onRead?.(done += bytes),
   };
   const work = async () => {
@@ -173,7 +178,7 @@ interface LayerSettings {
   readonly options: ReadLayersOptions;
   readonly captured: Map<number, Uint8Array>;
   /** Whether another layer has failed, so that there is no use in reading on. */
-  readonly hasFailed: () => boolean;
+  readonly isOver: () => boolean;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -181,11 +186,10 @@ async function readLayer(
   source: LayerSource | MemberSource,
   settings: LayerSettings,
 ): Promise<readonly LayerMember<number>[]> {
-  const { options: { sink, decode, capture = () => false }, captured, onBytes, hasFailed } =
-    settings;
+  const { options: { sink, decode, capture = () => false }, captured, onBytes, isOver } = settings;
   const taken = new LayerSink(sink.stream(), capture, captured);
   if ("tell" in source) {
-    await source.tell(taken, { decode, onBytes, isOver: hasFailed });
+    await source.tell(taken, { decode, onBytes, isOver });
   } else {
     await readArchive(source, taken, settings);
   }
@@ -195,7 +199,7 @@ async function readLayer(
 async function readArchive(
   source: LayerSource,
   taken: TarSink,
-  { options, hasFailed, onBytes }: LayerSettings,
+  { options, isOver, onBytes }: LayerSettings,
 ): Promise<void> {
   const { shown, size, digest, diffId, remark, maxSize = Infinity } = source;
   const reader = new TarReader(taken, { maxSize });
@@ -213,7 +217,7 @@ async function readArchive(
       decoded = new Witness(undefined);
     }
     for await (const bytes of options.decode(begun.chunks, compression, { maxSize })) {
-      if (hasFailed()) return;
+      if (isOver()) return;
       decoded.update(bytes);
       reader.write(bytes);
     }

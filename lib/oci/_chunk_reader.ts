@@ -50,21 +50,25 @@ export class ChunkReader {
     this.#options = options;
   }
 
-  /** Reads the contents of an entry, which has none if it is no regular file. */
+  /** Reads the contents of an entry, which has none if it is no regular file; not all of them once it is over. */
   async read({ member, digest, chunks }: TocEntry): Promise<void> {
     if (digest === undefined || chunks.length === 0) return;
     const whole = new DigestCheck(digest);
     for (const chunk of chunks) {
-      if (this.#options.isOver?.()) return;
       const checks = [whole];
       // The only chunk of a file need not be hashed twice.
       if (chunk.digest !== undefined && (chunks.length > 1 || chunk.digest !== digest)) {
         checks.push(new DigestCheck(chunk.digest));
       }
       await this.#readChunk(member, chunk, checks);
+      if (this.#isOver()) return;
       if (checks.length > 1) this.#check(checks[1]!, shownChunk(member, chunk));
     }
     this.#check(whole, shownName(member));
+  }
+
+  #isOver(): boolean {
+    return this.#options.isOver?.() === true;
   }
 
   /** Passes over bytes of the blob up to an offset. */
@@ -81,6 +85,7 @@ export class ChunkReader {
     let size = 0;
     try {
       for await (const piece of chunk.isZeros ? zeros(chunk) : this.#decoded(member, chunk)) {
+        if (this.#isOver()) return;
         for (const check of checks) check.update(piece);
         if (!chunk.isZeros) this.#sink.contents(piece, chunk.position + size);
         size += piece.length;

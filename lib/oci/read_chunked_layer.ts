@@ -26,7 +26,7 @@ export interface ReadChunkedLayerOptions {
   readonly maxSize?: number;
   /** Told how many more bytes of the blob have been read or passed over. */
   readonly onBytes?: (bytes: number) => void;
-  /** Asked before each member and each chunk: whether there is no use in reading on. */
+  /** Asked before each member and each piece of contents: whether there is no use in reading on. */
   readonly isOver?: () => boolean;
 }
 

@@ -234,3 +234,18 @@ testEach("trusted tables: --max-size bounds the files of a layer", {}, ({ compos
   assert(stderr.includes('"./usr/large" makes it 320003 bytes of files'), stderr);
   assertEquals(run(composefs, [...TRUSTING, "--max-size=320100", reference]).code, 0);
 });
+
+testEach(
+  "trusted tables: a signal ends what reads nothing for long",
+  { long: true, tools: ["timeout"] },
+  ({ composefs, path }) => {
+    // Zeros that take minutes to hash.
+    const size = 2 ** 40;
+    const zeros = { type: "reg", name: "zeros", size, digest: OTHER, chunkType: "zeros" };
+    const blob = chunkedBlob({ frames: new Uint8Array(), entries: [zeros] });
+    const reference = place([{ tar: utf8("another archive"), blob }], path("layout"));
+    const interrupted = ["timeout", "--preserve-status", "-k", "30", "-s", "INT", "1"];
+    const args = [...TRUSTING, `--max-size=${size}`, reference];
+    assertEquals(run([...interrupted, ...composefs], args).code, 130);
+  },
+);

@@ -30,7 +30,7 @@ function told(name: string, contents: string): MemberSource {
 
 function read(
   sources: readonly (LayerSource | MemberSource)[],
-  more: { streams?: number; onRead?: (done: number) => void } = {},
+  more: { streams?: number; onRead?: (done: number) => void; interrupt?: () => void } = {},
 ) {
   return readLayers(sources, {
     sink: new SequentialSink(),
@@ -58,17 +58,26 @@ Deno.test("layers: sources that tell of members stand beside archives", async ()
   assertEquals(counts, [10, 10 + ARCHIVE.length, 20 + ARCHIVE.length]);
 });
 
+/** Tells of nothing until it is over. */
+const endless: MemberSource = {
+  shown: "endless",
+  async tell(_, { isOver }) {
+    while (!isOver()) await Promise.resolve();
+  },
+};
+
+Deno.test("layers: what interrupts ends a source that reads no bytes", async () => {
+  let left = 100;
+  const interrupt = () => {
+    if (left-- === 0) throw new TypeError("interrupted");
+  };
+  await assertRejects(() => read([endless], { interrupt }), TypeError, "interrupted");
+});
+
 Deno.test("layers: a source that fails ends the others, and its error is told as it is", async () => {
   const failing: MemberSource = {
     shown: "failing",
     tell: () => Promise.reject(new TypeError("no table")),
-  };
-  let rounds = 0;
-  const endless: MemberSource = {
-    shown: "endless",
-    async tell(_, { isOver }) {
-      for (; !isOver(); rounds++) await Promise.resolve();
-    },
   };
   let isAsked = false;
   const unread: MemberSource = {
