@@ -100,6 +100,7 @@ export {
   type ReadLayers,
   readLayers,
   type ReadLayersOptions,
+  type ReadMembers,
   type TellSettings,
 } from "./lib/layers/read_layers.ts";
 export {

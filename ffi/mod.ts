@@ -132,6 +132,7 @@ export type {
   MemberSource,
   ReadLayers,
   ReadLayersOptions,
+  ReadMembers,
   TellSettings,
 } from "../lib/layers/read_layers.ts";
 export type { ExpectedFile, HashTree } from "../lib/digest/hash_tree.ts";

@@ -7,10 +7,12 @@
 import type { DiskStore } from "../../ffi/disk.ts";
 import { checkSource, type ReadSource } from "../../lib/composefs/image.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
+import type { ReadMembers } from "../../lib/layers/read_layers.ts";
 import { treeOfLayers, type TreeRules } from "../../lib/layers/rules.ts";
 import { isPolicyPath } from "../../lib/selinux/policy.ts";
 import type { TreeTransform } from "../../lib/tree/change_tree.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
+import type { Tree } from "../../lib/tree/tree.ts";
 import { type LayerChoice, type LayeredTransport, openLayers } from "./layers.ts";
 import type { Named } from "./opened.ts";
 
@@ -43,23 +45,25 @@ export async function readLayered(
   using layers = openLayers(transport, named, settings);
   const progress = terminal.progress("Reading layers", "bytes", layers.size);
   try {
-    const read = await machine.readLayers(layers.sources, {
+    let tree: Tree<number> | undefined;
+    const makeTree = ({ layers: read, captured }: ReadMembers) => {
+      const made = treeOfLayers(
+        read.map((members, i) => ({ shown: layers.sources[i]!.shown, members })),
+        rules,
+        { xattrs, readFile: (row) => captured.get(row) },
+      );
+      tree = transform?.(made) ?? made;
+    };
+    const { contents } = await machine.readLayers(layers.sources, {
       algorithms,
       store,
       threads,
       readsOnce: named.stream !== undefined,
       onRead: progress.update,
+      onMembers: makeTree,
       ...(rules === "bootable" ? { capture: isPolicyPath } : {}),
     });
-    const members = read.layers.map((members, i) => ({
-      shown: layers.sources[i]!.shown,
-      members,
-    }));
-    const tree = treeOfLayers(members, rules, {
-      xattrs,
-      readFile: (row) => read.captured.get(row),
-    });
-    const source = { tree: transform?.(tree) ?? tree, contents: read.contents };
+    const source = { tree: tree!, contents };
     checkSource(source);
     return source;
   } finally {

@@ -18,6 +18,8 @@ import { checkAlgorithms, type ReadFilesOptions, rowOf } from "./file_reader.ts"
 export interface ContentSink {
   /** Begins a sequence of files; several may come at once, each through one of its own. */
   stream(): ContentStream;
+  /** Told that nothing more comes, so that the last files can be worked on before `finish` is waited for. */
+  endStreams?(): void;
   /** Gives what became of every file, once all of them have come to their ends. */
   finish(): Promise<Contents>;
 }

@@ -89,16 +89,25 @@ export interface ReadLayersOptions {
   readonly onRead?: (done: number) => void;
   /** Called now and then, even while no bytes are read; what it throws ends the reading. */
   readonly interrupt?: () => void;
+  /**
+   * Told of the members when all blobs have been read, while the sink may still be at work on the last files: there
+   * is time to make a tree of them.
+   */
+  readonly onMembers?: (members: ReadMembers) => void;
+}
+
+/** What has been read, but for what became of the files. */
+export interface ReadMembers {
+  /** The members of each layer, in their order; files are rows of the contents. */
+  readonly layers: readonly (readonly LayerMember<number>[])[];
+  /** The contents that were asked for, by row. */
+  readonly captured: ReadonlyMap<number, Uint8Array>;
 }
 
 /** What has been read. */
-export interface ReadLayers {
-  /** The members of each layer, in their order; files are rows of the contents. */
-  readonly layers: readonly (readonly LayerMember<number>[])[];
+export interface ReadLayers extends ReadMembers {
   /** What became of the files. */
   readonly contents: Contents;
-  /** The contents that were asked for, by row. */
-  readonly captured: ReadonlyMap<number, Uint8Array>;
 }
 
 /**
@@ -170,6 +179,10 @@ export async function readLayers(
   };
   await Promise.all(Array.from({ length: streams }, work));
   if (failures.length > 0) throw failures.reduce((a, b) => a.index < b.index ? a : b).error;
+  if (options.onMembers !== undefined) {
+    sink.endStreams?.();
+    options.onMembers({ layers, captured });
+  }
   return { layers, contents: await sink.finish(), captured };
 }
 
