@@ -18,6 +18,9 @@ const COPY_ALIGNMENT = 4096;
 /** Bytes of a copy that is worth more threads, each of which takes some 10 MiB of memory. */
 const LONG_COPY = 1 << 28;
 
+/** Bytes of a copy that is worth waiting for the disk; shorter ones are written from the cache while others are made. */
+const MIN_DIRECT = 1 << 26;
+
 /** The copy, from when it is empty until it is complete. */
 export class LargeCopy {
   readonly file: Fd;
@@ -37,7 +40,7 @@ export class LargeCopy {
     // Writing past the end of a file is for one thread at a time, too.
     if (isSparse) resize(file, alignUp(size, COPY_ALIGNMENT));
     else reserve(file, size);
-    this.#isDirect = setDirect(file, true);
+    this.#isDirect = size >= MIN_DIRECT && setDirect(file, true);
   }
 
   /** Whether writing it is worth more threads. */
