@@ -21,6 +21,7 @@ import { kindOfMode } from "../../lib/tree/tree.ts";
 import { ERRNO, isForbidden, SyscallError } from "../sys/errno.ts";
 import { Fd } from "../files/fd.ts";
 import { tryIoctlNumber, tryOpen } from "../sys/file_calls.ts";
+import { tryMakeDirectory } from "../sys/name_calls.ts";
 import { type FileStat, StatBuffer } from "../sys/stat.ts";
 import {
   enableVerity,
@@ -43,6 +44,8 @@ export interface ObjectOptions {
 }
 
 const OBJECT_MODE = 0o644;
+const PERMISSIONS = 0o7777;
+const DIRECTORY_MODE = 0o755;
 
 /** Looks into an open directory of objects, and makes drafts of new ones. Does not close it. */
 export class ObjectDirectory {
@@ -62,6 +65,8 @@ export class ObjectDirectory {
   readonly #trusted: readonly number[];
   #hasVerity: boolean;
   #canClone = true;
+  /** Whether drafts get the mode of objects when they are made, as the first one tells: a umask may take some of it. */
+  #haveMode: boolean | undefined;
 
   /** Looks at nothing but the directory itself yet. */
   constructor(directory: Fd, root: Uint8Array, options: ObjectOptions = {}) {
@@ -148,6 +153,23 @@ export class ObjectDirectory {
     }
   }
 
+  /**
+   * As {@linkcode openShard}, of a directory that is made if it is missing.
+   *
+   * @throws {SyscallError} If it cannot be made.
+   */
+  makeShard(name: string, flags: number): Fd {
+    const found = this.openShard(name, flags);
+    if (found !== undefined) return found;
+    const made = tryMakeDirectory(this.directory, cString(utf8(name)), DIRECTORY_MODE);
+    if (made < 0 && made !== -ERRNO.EEXIST) {
+      throw this.error(-made, "mkdirat", "create directory", name);
+    }
+    const shard = this.openShard(name, flags);
+    if (shard !== undefined) return shard;
+    throw this.error(ERRNO.ENOENT, "openat", "open directory", name);
+  }
+
   /** @throws {UnusableStoreError} If what has been found in the store is no directory for objects. */
   #checkShard(name: string, { mode, uid }: Pick<FileStat, "mode" | "uid">): void {
     const kind = kindOfMode(mode);
@@ -185,7 +207,7 @@ export class ObjectDirectory {
    * @throws {SyscallError} If no file can be created.
    */
   createDraft(path: string = "new object"): UnnamedFile {
-    return UnnamedFile.create(this.directory, 0o600, this.shown(path));
+    return UnnamedFile.create(this.directory, OBJECT_MODE, this.shown(path));
   }
 
   /** Begins an object; undefined in a store that cannot be written. */
@@ -230,7 +252,8 @@ export class ObjectDirectory {
 
   /** Gives a draft that has its contents the mode of objects and, where there is any, fs-verity. */
   completeDraft(draft: UnnamedFile, algorithm: HashAlgorithm): void {
-    draft.file.chmod(OBJECT_MODE);
+    this.#haveMode ??= (draft.file.stat().mode & PERMISSIONS) === OBJECT_MODE;
+    if (!this.#haveMode) draft.file.chmod(OBJECT_MODE);
     if (!this.#hasVerity) return;
     try {
       draft.reopenForReading();

@@ -27,15 +27,17 @@ import { filesForDrafts } from "../process/limits.ts";
 import type { Linux } from "../sys/linux.ts";
 import { makeDirectories } from "../files/make_directories.ts";
 import { openDirectory } from "../files/place.ts";
+import type { DraftNamer, WaitingObject } from "./draft_namer.ts";
 import { ObjectDirectory, type ObjectOptions } from "./object_directory.ts";
 import { cString } from "../sys/path.ts";
 import { isLocal } from "../files/file_system.ts";
 import { sync, syncFileSystem } from "../sys/file_calls.ts";
-import { tryMakeDirectory, tryRemove } from "../sys/name_calls.ts";
+import { tryRemove } from "../sys/name_calls.ts";
 import { O_PATH, O_RDONLY } from "../sys/uapi.ts";
 import { removeLeftovers } from "../files/temporary.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
 import { listObjects } from "./_list_objects.ts";
+import { ShardCursor } from "./shard_cursor.ts";
 import { StoreTarget } from "./_store_target.ts";
 
 /** How a store is opened. */
@@ -66,14 +68,9 @@ const MAX_WAITING_BYTES = 2 ** 28;
 /** Objects that wait at most, if the process may have that many open files. */
 const MAX_WAITING = 4096;
 
-const DIRECTORY_MODE = 0o755;
-
-/** An object that waits for its name. */
-interface Waiting {
-  readonly draft: UnnamedFile;
-  readonly digest: Digest;
-  readonly size: number;
-}
+/** Where others give names: objects and bytes that they are handed at a time. */
+const BATCH = 1024;
+const BATCH_BYTES = 2 ** 26;
 
 /** An object that has been put in place of something else. */
 export interface Repair {
@@ -94,8 +91,13 @@ export class DirectoryStore implements ObjectStore, Disposable {
   readonly maxWaiting: number;
   readonly #isLasting: boolean;
   readonly #isLocal: boolean;
-  readonly #waiting = new Map<string, Waiting>();
+  /** By their paths. */
+  readonly #waiting = new Map<string, WaitingObject>();
   #waitingBytes = 0;
+  #namer: DraftNamer | undefined;
+  /** Those that the namer is at. */
+  readonly #handed = new Map<string, WaitingObject>();
+  #handedBytes = 0;
   /** Two-digit directories that got a new name, to be made to last by `flush`. */
   readonly #changed = new Set<string>();
   readonly #repairs: Repair[] = [];
@@ -131,12 +133,11 @@ export class DirectoryStore implements ObjectStore, Disposable {
   }
 
   has(digest: Digest, size: number): boolean {
-    const waiting = this.#waiting.size === 0 ? undefined : this.#waiting.get(objectPath(digest));
-    return waiting?.size === size || this.objects.has(digest, size);
+    return this.#findWaiting(digest)?.size === size || this.objects.has(digest, size);
   }
 
   open(digest: Digest): Fd | undefined {
-    if (this.#waiting.has(objectPath(digest))) this.#publishAll();
+    if (this.#findWaiting(digest) !== undefined) this.#publishAll();
     return this.objects.open(digest);
   }
 
@@ -162,18 +163,36 @@ export class DirectoryStore implements ObjectStore, Disposable {
     return true;
   }
 
+  /**
+   * Has drafts named by somebody else from now on; by nobody else if absent, when what the last one was at is done
+   * again here.
+   */
+  nameBy(namer: DraftNamer | undefined): void {
+    this.#namer = namer;
+    for (const [path, object] of this.#handed) this.#waiting.set(path, object);
+    this.#waitingBytes += this.#handedBytes;
+    this.#handed.clear();
+    this.#handedBytes = 0;
+  }
+
   /** Takes over the complete draft of an object, which gets its name in time. */
   addDraft(draft: UnnamedFile, digest: Digest, size: number): void {
     const path = objectPath(digest);
-    if (this.#waiting.has(path)) {
+    if (this.#waiting.has(path) || this.#handed.has(path)) {
       draft[Symbol.dispose]();
       return;
     }
     this.#waiting.set(path, { draft, digest, size });
     this.#waitingBytes += size;
-    if (this.#waiting.size >= this.maxWaiting || this.#waitingBytes >= MAX_WAITING_BYTES) {
-      this.#publishAll();
-    }
+    const namer = this.#canHandOver(draft) ? this.#namer : undefined;
+    const most = namer === undefined ? this.maxWaiting : Math.min(BATCH, this.maxWaiting >> 2);
+    const mostBytes = namer === undefined ? MAX_WAITING_BYTES : BATCH_BYTES;
+    if (this.#waiting.size < most && this.#waitingBytes < mostBytes) return;
+    // A namer that does not keep up is not given more than may wait.
+    const isBehind = this.#handed.size + 2 * most > this.maxWaiting ||
+      this.#handedBytes + this.#waitingBytes > MAX_WAITING_BYTES;
+    if (namer === undefined || isBehind) this.#publishWaiting();
+    else this.#handOver(namer);
   }
 
   /**
@@ -189,7 +208,7 @@ export class DirectoryStore implements ObjectStore, Disposable {
       syncFileSystem(directory);
     } else {
       for (const name of this.#changed) {
-        using shard = this.#openShard(name, O_RDONLY);
+        using shard = this.objects.makeShard(name, O_RDONLY);
         sync(shard);
       }
       directory.sync();
@@ -211,31 +230,84 @@ export class DirectoryStore implements ObjectStore, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.nameBy(undefined);
     for (const { draft } of this.#waiting.values()) draft[Symbol.dispose]();
     this.#waiting.clear();
     this.objects.directory.close();
   }
 
+  #findWaiting(digest: Digest): WaitingObject | undefined {
+    if (this.#waiting.size + this.#handed.size === 0) return undefined;
+    const path = objectPath(digest);
+    return this.#waiting.get(path) ?? this.#handed.get(path);
+  }
+
+  /** Others name what has no name yet, and they bring it to the disk all at once. */
+  #canHandOver(draft: UnnamedFile): boolean {
+    return !draft.hasName && (this.#isLocal || !this.#isLasting);
+  }
+
+  #handOver(namer: DraftNamer): void {
+    const paths = [...this.#waiting.keys()].sort();
+    for (const path of paths) this.#handed.set(path, this.#waiting.get(path)!);
+    this.#handedBytes += this.#waitingBytes;
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
+    this.#hasVerity ??= measureVerity(this.#handed.get(paths[0]!)!.draft.file) !== undefined;
+    if (!this.#isLasting) {
+      this.#nameHanded(namer, paths);
+      return;
+    }
+    namer.sync((isSynced) => {
+      // Here it shows what is wrong.
+      if (!isSynced) syncFileSystem(this.objects.directory);
+      this.#nameHanded(namer, paths);
+    });
+  }
+
+  #nameHanded(namer: DraftNamer, paths: readonly string[]): void {
+    for (let start = 0; start < paths.length; start += namer.maxDrafts) {
+      const some = paths.slice(start, start + namer.maxDrafts);
+      namer.name(
+        some.map((path) => this.#handed.get(path)!),
+        (isNamed) => this.#takeNamed(some, isNamed),
+      );
+    }
+  }
+
+  /** Closes the drafts that have been named; the others may have names already, or cannot get any. */
+  #takeNamed(paths: readonly string[], isNamed: readonly boolean[]): void {
+    using shards = new ShardCursor(this.objects);
+    for (const [index, path] of paths.entries()) {
+      const object = this.#handed.get(path)!;
+      if (isNamed[index] === true) this.#count(object);
+      else this.#publish(object, path, shards.at(object.digest));
+      this.#finish(object);
+      this.#handed.delete(path);
+      this.#handedBytes -= object.size;
+    }
+  }
+
+  /** Has nothing more to do with an object that has its name. */
+  #finish({ draft, digest }: WaitingObject): void {
+    this.#changed.add(shardOf(digest));
+    draft[Symbol.dispose]();
+  }
+
   #publishAll(): void {
+    this.#namer?.finish();
+    this.#publishWaiting();
+  }
+
+  #publishWaiting(): void {
     if (this.#waiting.size === 0) return;
     if (this.#isLasting) this.#syncWaiting();
-    let shard: { readonly name: string; readonly directory: Fd } | undefined;
-    try {
-      // One directory after the other, so that one of them is open at a time.
-      for (const path of [...this.#waiting.keys()].sort()) {
-        const object = this.#waiting.get(path)!;
-        const name = shardOf(object.digest);
-        if (shard?.name !== name) {
-          shard?.directory.close();
-          shard = { name, directory: this.#openShard(name, O_PATH) };
-        }
-        this.#publish(object, path, shard.directory);
-        this.#changed.add(name);
-        this.#waiting.delete(path);
-        object.draft[Symbol.dispose]();
-      }
-    } finally {
-      shard?.directory.close();
+    using shards = new ShardCursor(this.objects);
+    for (const path of [...this.#waiting.keys()].sort()) {
+      const object = this.#waiting.get(path)!;
+      this.#publish(object, path, shards.at(object.digest));
+      this.#waiting.delete(path);
+      this.#finish(object);
     }
     this.#waitingBytes = 0;
   }
@@ -245,7 +317,8 @@ export class DirectoryStore implements ObjectStore, Disposable {
     else for (const { draft } of this.#waiting.values()) draft.file.sync();
   }
 
-  #publish({ draft, digest, size }: Waiting, path: string, shard: Fd): void {
+  #publish(object: WaitingObject, path: string, shard: Fd): void {
+    const { draft, digest, size } = object;
     this.#hasVerity ??= measureVerity(draft.file) !== undefined;
     const name = utf8(path.slice(shardOf(digest).length + 1));
     let [syscall, result] = ["linkat", draft.tryPublish(name, shard)];
@@ -256,21 +329,11 @@ export class DirectoryStore implements ObjectStore, Disposable {
       if (result === 0) this.#repairs.push({ path: this.objects.shown(path), found });
     }
     if (result < 0) throw this.objects.error(-result, syscall, "name object", path);
-    this.#addedObjects++;
-    this.#addedBytes += size;
+    this.#count(object);
   }
 
-  /** Opens a directory of objects, which is made if it is missing. */
-  #openShard(name: string, flags: number): Fd {
-    const { objects } = this;
-    const found = objects.openShard(name, flags);
-    if (found !== undefined) return found;
-    const made = tryMakeDirectory(objects.directory, cString(utf8(name)), DIRECTORY_MODE);
-    if (made < 0 && made !== -ERRNO.EEXIST) {
-      throw objects.error(-made, "mkdirat", "create directory", name);
-    }
-    const shard = objects.openShard(name, flags);
-    if (shard !== undefined) return shard;
-    throw objects.error(ERRNO.ENOENT, "openat", "open directory", name);
+  #count({ size }: WaitingObject): void {
+    this.#addedObjects++;
+    this.#addedBytes += size;
   }
 }

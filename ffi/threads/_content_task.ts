@@ -23,7 +23,7 @@ export function contentPath(start: number): Uint8Array<ArrayBuffer> {
 export class ContentTask implements FileTask {
   readonly #shared: SharedArrayBuffer;
   readonly #algorithms: readonly HashAlgorithm[];
-  readonly #objects: ObjectDirectory | undefined;
+  readonly objects: ObjectDirectory | undefined;
 
   /** Does not close the directory of the store. */
   constructor(
@@ -33,7 +33,7 @@ export class ContentTask implements FileTask {
   ) {
     this.#shared = shared;
     this.#algorithms = algorithms;
-    this.#objects = store && new ObjectDirectory(store.directory, store.path, store);
+    this.objects = store && new ObjectDirectory(store.directory, store.path, store);
   }
 
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
@@ -41,8 +41,8 @@ export class ContentTask implements FileTask {
     // Memory like any other: nobody changes it before this job is done.
     const shared = new Uint8Array(this.#shared, start, size);
     const contents = shared as Uint8Array as Uint8Array<ArrayBuffer>;
-    return this.#objects === undefined
+    return this.objects === undefined
       ? digestContents(contents, this.#algorithms)
-      : makeObject(this.#objects, contents, this.#algorithms[0]!);
+      : makeObject(this.objects, contents, this.#algorithms[0]!);
   }
 }

@@ -4,7 +4,7 @@
  * A queue has a fixed number of slots. Its owner writes a job into a free slot and submits it; any thread,
  * the owner's too, takes a submitted one, works on it in place, and marks it done; the owner collects what
  * is done and has the slot free again. So the memory does not grow with the work, and a full queue tells
- * the owner to lend a hand. What a job is, is `_file_job.ts`'s and `_piece_job.ts`'s.
+ * the owner to lend a hand. What a job is, is `_file_job.ts`'s, `_piece_job.ts`'s and `_draft_job.ts`'s.
  *
  * All states are changed by Atomics, which also makes a slot's bytes visible to the thread that gets it.
  *
@@ -15,7 +15,7 @@
 export const SLOT_SIZE = 1 << 16;
 
 /** What a job is: the first byte of its slot. */
-export const JOB_KIND = { files: 1, pieces: 2 } as const;
+export const JOB_KIND = { files: 1, pieces: 2, sync: 3, names: 4 } as const;
 
 /** The kind of a job. */
 export function jobKind(job: DataView): number {

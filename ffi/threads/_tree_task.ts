@@ -22,7 +22,7 @@ const MIN_CLONE = 1 << 14;
 export class TreeTask implements FileTask {
   readonly #tree: DirectoryTree;
   readonly #algorithms: readonly HashAlgorithm[];
-  readonly #objects: ObjectDirectory | undefined;
+  readonly objects: ObjectDirectory | undefined;
   readonly #buffer = new Uint8Array(MAX_WHOLE_FILE + 1);
   /** Whether the last object that was looked for was there: so may be the next. */
   #expectsPresent = false;
@@ -35,18 +35,18 @@ export class TreeTask implements FileTask {
   ) {
     this.#algorithms = algorithms;
     this.#tree = new DirectoryTree(root, root.subject as Uint8Array);
-    this.#objects = store && new ObjectDirectory(store.directory, store.path, store);
+    this.objects = store && new ObjectDirectory(store.directory, store.path, store);
   }
 
   read(path: Uint8Array<ArrayBuffer>, size: number): FileResult {
     using file = this.#tree.openAny(path);
-    if (this.#objects === undefined || size <= INLINE_THRESHOLD) {
+    if (this.objects === undefined || size <= INLINE_THRESHOLD) {
       const contents = this.#contents(path, size, file);
       return size <= INLINE_THRESHOLD
         ? { state: FILE_STATE.inline, bytes: contents.slice() }
         : digestContents(contents, this.#algorithms);
     }
-    return this.#store(this.#objects, path, size, file);
+    return this.#store(this.objects, path, size, file);
   }
 
   close(): void {

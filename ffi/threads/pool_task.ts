@@ -8,7 +8,7 @@
 
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { FileResult } from "./_file_job.ts";
-import type { ObjectOptions } from "../objects/object_directory.ts";
+import type { ObjectDirectory, ObjectOptions } from "../objects/object_directory.ts";
 
 /** A directory that is open in another thread of this process. */
 export interface SharedDirectory {
@@ -71,6 +71,8 @@ export function algorithmsOf(task: PoolTask): readonly HashAlgorithm[] {
 
 /** The work on one thread. */
 export interface FileTask {
+  /** Where files are put, if there is a store. */
+  readonly objects?: ObjectDirectory | undefined;
   /**
    * Reads a file that should have a size.
    *

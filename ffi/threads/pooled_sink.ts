@@ -25,6 +25,7 @@ import { IncomingFile } from "./_incoming_file.ts";
 import { PIECE_SIZE } from "./_piece_hasher.ts";
 import { type Block, SharedBlocks, sharedSize } from "./_shared_blocks.ts";
 import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadedNamer } from "./_threaded_namer.ts";
 import { ThreadPool } from "./thread_pool.ts";
 
 /** How contents are taken. */
@@ -76,6 +77,7 @@ export class PooledSink implements ContentSink, Disposable {
       readsAgain: true,
       onFile: (row, result) => this.#finishSmall(row, result),
     });
+    if (threads.threads > 1) store?.nameBy(new ThreadedNamer(this.#pool));
     const memory = this.#pool.shared!;
     const address = linux.addressOf(
       new Uint8Array(memory) as Uint8Array as Uint8Array<ArrayBuffer>,
@@ -99,6 +101,10 @@ export class PooledSink implements ContentSink, Disposable {
     });
   }
 
+  endStreams(): void {
+    this.#pool.submit();
+  }
+
   // deno-lint-ignore require-await -- the port is for sinks that wait, too
   async finish(): Promise<Contents> {
     this.#pool.finish();
@@ -109,6 +115,7 @@ export class PooledSink implements ContentSink, Disposable {
 
   [Symbol.dispose](): void {
     this.#pool.stop((result) => this.#draftOf(result)?.[Symbol.dispose]());
+    this.#store?.nameBy(undefined);
     for (const file of this.#large) file[Symbol.dispose]();
     this.#large.clear();
   }

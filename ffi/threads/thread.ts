@@ -7,6 +7,7 @@
  */
 
 import { runFileJob } from "./_file_job.ts";
+import { runNamesJob, runSyncJob } from "./_draft_job.ts";
 import { JOB_KIND, jobKind, JobQueue } from "./_job_queue.ts";
 import { runPieceJob } from "./_piece_job.ts";
 import { pieceHasher, startFileTask } from "./_file_task.ts";
@@ -23,7 +24,7 @@ export interface PoolMessage {
   readonly shared: SharedArrayBuffer | undefined;
 }
 
-/** Both kinds of work, on one thread. */
+/** All kinds of work, on one thread. */
 export class JobRunner implements Disposable {
   /** What reads whole files. */
   readonly files: FileTask;
@@ -45,10 +46,18 @@ export class JobRunner implements Disposable {
   run(queue: JobQueue, slot: number): void {
     const job = queue.job(slot);
     try {
-      if (jobKind(job) === JOB_KIND.pieces) {
-        runPieceJob(job, (piece) => this.pieces.hash(piece), passOnInterruption);
-      } else {
-        runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
+      switch (jobKind(job)) {
+        case JOB_KIND.pieces:
+          runPieceJob(job, (piece) => this.pieces.hash(piece), passOnInterruption);
+          break;
+        case JOB_KIND.sync:
+          runSyncJob(job, this.files.objects!, passOnInterruption);
+          break;
+        case JOB_KIND.names:
+          runNamesJob(job, this.files.objects!, passOnInterruption);
+          break;
+        default:
+          runFileJob(job, (path, size) => this.files.read(path, size), passOnInterruption);
       }
     } finally {
       // Also if it is interrupted: the owner discards what has been made by then.

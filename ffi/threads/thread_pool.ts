@@ -71,8 +71,17 @@ const EXTRA_THREADS = 2;
 
 const NO_DIRECTORY = new Uint8Array();
 
+/** Work beside the files, which those who are told of files may ask for. */
+export interface Chore {
+  /** Writes the job. */
+  write(job: DataView<SharedArrayBuffer>): void;
+  /** Reads what became of it. */
+  take(job: DataView<SharedArrayBuffer>): void;
+}
+
 /** What was submitted in a slot. */
 type Submitted =
+  | { readonly kind: "chore"; readonly chore: Chore }
   | { readonly kind: "files"; readonly numbers: readonly number[]; told: number }
   | { readonly kind: "piece"; readonly take: (hashes: Uint8Array | undefined) => void };
 
@@ -85,6 +94,8 @@ export class ThreadPool implements Disposable {
   readonly #filesPerJob: number;
   readonly #submitted = new Map<number, Submitted>();
   readonly #workers = new Workers();
+  /** Those that wait for slots. */
+  readonly #chores: Chore[] = [];
   /** Made when it is needed: it comes with megabytes of buffers. */
   #runner: JobRunner | undefined;
   #shared: SharedArrayBuffer | undefined;
@@ -180,6 +191,11 @@ export class ThreadPool implements Disposable {
     this.#submit(slot, { kind: "piece", take }, piece.length);
   }
 
+  /** Has work done beside the files, as soon as there is a slot. */
+  addChore(chore: Chore): void {
+    this.#chores.push(chore);
+  }
+
   /** Lets the threads begin with the files that wait for others to make up a job. */
   submit(): void {
     this.#submitFiles();
@@ -203,7 +219,7 @@ export class ThreadPool implements Disposable {
       this.#submitFiles();
       const done = this.#queue.doneCount();
       if (this.#collectAll()) continue;
-      if (this.#submitted.size === 0) return;
+      if (this.#submitted.size + this.#chores.length === 0) return;
       if (!this.#takeOne()) this.#wait(done);
     }
   }
@@ -313,9 +329,29 @@ export class ThreadPool implements Disposable {
       any = true;
       const submitted = this.#submitted.get(slot)!;
       if (submitted.kind === "piece") this.#collectPiece(slot, submitted.take);
-      else this.#collectFiles(slot, submitted);
+      else if (submitted.kind === "files") this.#collectFiles(slot, submitted);
+      else this.#collectChore(slot, submitted.chore);
     }
+    this.#submitChores();
     return any;
+  }
+
+  #submitChores(): void {
+    while (this.#chores.length > 0) {
+      const slot = this.#queue.findFree();
+      if (slot === undefined) return;
+      const chore = this.#chores.shift()!;
+      chore.write(this.#queue.job(slot));
+      this.#submit(slot, { kind: "chore", chore }, 0);
+    }
+  }
+
+  #collectChore(slot: number, chore: Chore): void {
+    try {
+      chore.take(this.#queue.job(slot));
+    } finally {
+      this.#release(slot);
+    }
   }
 
   /** The slot stays until all of its files have been told of: should one throw, the rest is discarded. */

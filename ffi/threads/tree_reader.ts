@@ -31,6 +31,7 @@ import { FILE_STATE, type FileResult } from "./_file_job.ts";
 import { LargeFile } from "./_large_file.ts";
 import { MAX_WHOLE_FILE } from "./_piece_hasher.ts";
 import type { ThreadOptions } from "./thread_options.ts";
+import { ThreadedNamer } from "./_threaded_namer.ts";
 import { ThreadPool } from "./thread_pool.ts";
 
 /** How a tree's files are read. */
@@ -109,6 +110,7 @@ export class TreeReader implements FileReader, Disposable {
       onPiece: (bytes) => this.#progress(bytes),
       onLargeFile: (file) => this.#finishLarge(file),
     });
+    if (threads.threads > 1) store?.nameBy(new ThreadedNamer(this.#pool));
   }
 
   add({ name, size, fingerprint }: SourceEntry, directory: Uint8Array): number {
@@ -136,6 +138,7 @@ export class TreeReader implements FileReader, Disposable {
 
   [Symbol.dispose](): void {
     this.#pool.stop((result) => this.#draftOf(result)?.[Symbol.dispose]());
+    this.#store?.nameBy(undefined);
     for (const { from, draft } of this.#large.values()) {
       from.close();
       draft?.[Symbol.dispose]();
