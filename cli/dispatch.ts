@@ -158,6 +158,7 @@ function report(error: unknown, call: Call, terminal: Terminal): number {
   if (!(error instanceof UsageError)) return 1;
   const { entry, name, policy } = call.called;
   if (error.usage && policy.printUsage) terminal.stderr.write(usageText(entry, name));
+  if (error.choices !== undefined && !call.json) terminal.stderr.write(error.choices);
   return policy.usageStatus;
 }
 

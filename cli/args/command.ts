@@ -131,6 +131,24 @@ export interface Example {
   readonly command: string;
 }
 
+/** A row of two columns in help, an item in a manual page. */
+export interface Row {
+  /** What is typed. */
+  readonly left: string;
+  /** What it means, one line without a final period. */
+  readonly summary: string;
+  /** More about it, for the long help. */
+  readonly help?: string;
+}
+
+/** A list of its own, below the options: words that an option takes, variables. */
+export interface Topic {
+  readonly title: string;
+  /** Paragraphs before the list. */
+  readonly text: readonly string[];
+  readonly rows: readonly Row[];
+}
+
 /** How a program reports failure, where it stands for a C program whose callers know its ways. */
 export interface ProgramPolicy {
   /** Exit status after a {@linkcode UsageError}. Every other failure exits 1. */
@@ -149,6 +167,8 @@ interface EntryBase {
   /** Paragraphs, each of them one string without line breaks. */
   readonly description: readonly string[];
   readonly examples?: readonly Example[];
+  /** What else there is to know, in sections below the options. */
+  readonly topics?: readonly Topic[];
   /** Notes on exit statuses, each beginning with the number. */
   readonly exitStatus?: readonly string[];
   /** Manual pages, such as `composefs-info(1)`. */

@@ -7,7 +7,14 @@
  * @module
  */
 
-import { allOptions, type Command, type Entry, type Option } from "./command.ts";
+import {
+  allOptions,
+  type Command,
+  type Entry,
+  type Option,
+  type Row,
+  type Topic,
+} from "./command.ts";
 
 const INDENT = "  ";
 const COLUMN_LIMIT = 26;
@@ -28,6 +35,7 @@ export function helpText(entry: Entry, called: string, width = 80, asC = false):
     ...commandSections(entry, columns),
     section("Operands", operandRows(entry), columns),
     section("Options", optionRows(entry, asC), columns),
+    ...(entry.topics ?? []).map((topic) => topicText(topic, columns)),
     examples(entry),
     bullets("Exit status", entry.exitStatus ?? [], columns),
     bullets("See also", entry.seeAlso === undefined ? [] : [entry.seeAlso.join(", ")], columns),
@@ -63,13 +71,6 @@ export function synopsis(entry: Entry): readonly string[] {
   return [["[OPTIONS]", ...operands].join(" ")];
 }
 
-/** A table row: what is typed, what it means, and more about it for the long help. */
-export interface Row {
-  readonly left: string;
-  readonly summary: string;
-  readonly help?: string;
-}
-
 /** The commands of a group. */
 export function commandRows(entry: Entry): Row[] {
   if (entry.kind === "command") return [];
@@ -94,6 +95,14 @@ function commandSections(entry: Entry, columns: number): string[] {
 export function operandRows(entry: Entry): Row[] {
   if (entry.kind === "group") return [];
   return Object.values(entry.operands).map(({ name, summary }) => ({ left: name, summary }));
+}
+
+function topicText({ title, text, rows }: Topic, columns: number): string {
+  const paragraphs = text.map((paragraph) =>
+    wrap(paragraph, columns - INDENT.length).map((line) => INDENT + line).join("\n")
+  );
+  const [heading, ...lines] = section(title, rows, columns).split("\n");
+  return [[heading, ...paragraphs].join("\n"), lines.join("\n")].join("\n\n");
 }
 
 /** Every option that is not hidden, those of all commands included. */
@@ -145,10 +154,13 @@ function section(title: string, rows: readonly Row[], columns: number, least = 0
 /** One row in two columns; a left part too wide for its column has a line of its own. */
 function rowLines(row: Row, column: number, columns: number): string[] {
   const left = INDENT + row.left;
+  const leftLines = left.length > columns
+    ? wrap(row.left, columns - INDENT.length).map((line) => INDENT + line)
+    : [left];
   const right = [row.summary, ...(row.help === undefined ? [] : [row.help])]
     .flatMap((text) => wrap(text, columns - column));
   const indented = right.map((line) => " ".repeat(column) + line);
-  if (left.length + 2 > column) return [left, ...indented];
+  if (left.length + 2 > column) return [...leftLines, ...indented];
   return [left.padEnd(column) + right[0]!, ...indented.slice(1)];
 }
 

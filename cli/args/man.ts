@@ -7,8 +7,8 @@
  * @module
  */
 
-import { type Entry, type Group, OWN_OPTIONS } from "./command.ts";
-import { commandRows, operandRows, optionRows, type Row, synopsis } from "./help.ts";
+import { type Entry, type Group, OWN_OPTIONS, type Row } from "./command.ts";
+import { commandRows, operandRows, optionRows, synopsis } from "./help.ts";
 import { VERSION } from "../version.ts";
 
 /** A page. */
@@ -67,6 +67,7 @@ function page(
     ...tagged(".SH COMMANDS", inside.length > 0 ? [] : commandRows(program)),
     ...tagged(".SH OPERANDS", operandRows(program)),
     ...tagged(".SH OPTIONS", optionRows(program, asC)),
+    ...topicLines(program, (title) => `.SH ${quoted(title.toUpperCase())}`),
     ...(inside.length > 0 ? [".SH COMMANDS"] : []),
     ...inside.flatMap((entry) => commandLines(entry, `${program.name} ${entry.name}`, asC)),
     ...exampleLines(".SH EXAMPLES", program),
@@ -90,9 +91,21 @@ function commandLines(entry: Entry, called: string, asC: boolean): string[] {
     ...tagged(undefined, operandRows(entry)),
     // What every command has is told once, for the program.
     ...tagged(undefined, optionRows(entry, asC).filter(({ left }) => !COMMON.test(left))),
+    ...topicLines(entry, (title) => `.SS ${quoted(`${called}: ${lowerFirst(title)}`)}`),
     ...exampleLines(undefined, entry),
     ...inside.flatMap((child) => commandLines(child, `${called} ${child.name}`, asC)),
   ];
+}
+
+function topicLines(
+  { topics = [] }: Entry,
+  heading: (title: string) => string,
+): string[] {
+  return topics.flatMap(({ title, text, rows }) => [
+    heading(title),
+    ...paragraphs(text),
+    ...tagged(undefined, rows),
+  ]);
 }
 
 function synopsisLines(entry: Entry, called: string): string[] {

@@ -16,6 +16,8 @@ export interface UsageErrorOptions extends ErrorOptions {
    * given; false suits a bad value, where the list of options would not help.
    */
   readonly usage?: boolean;
+  /** What there is to choose from, printed below the message: whole lines. */
+  readonly choices?: string;
 }
 
 /** A command line that cannot be carried out. The message is one line without a final period. */
@@ -23,10 +25,13 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   /** Whether the usage text belongs after the message. */
   readonly usage: boolean;
+  /** What there is to choose from: whole lines. */
+  readonly choices: string | undefined;
 
   constructor(message: string, options: UsageErrorOptions = {}) {
     super(message, options);
     this.usage = options.usage ?? true;
+    this.choices = options.choices;
   }
 }
 

@@ -8,6 +8,7 @@
 import { utf8 } from "../../lib/bytes/text.ts";
 import { defineCommand, GLOBAL_OPTIONS, type OptionTable } from "../args/command.ts";
 import { UsageError } from "../args/usage_error.ts";
+import { MOUNT_OPTIONS_TOPIC } from "../commands/mount/option_words.ts";
 import { MOUNT_OPERANDS, OPTIONS_OPTION, readSettings, runMount } from "../commands/mount/mount.ts";
 
 const options = {
@@ -50,6 +51,7 @@ export const mountComposefs = defineCommand({
   synopsis: ["[-t TYPE] [-o OPTION[,OPTION...]] IMAGE MOUNTPOINT"],
   operands: MOUNT_OPERANDS,
   options,
+  topics: [MOUNT_OPTIONS_TOPIC],
   examples: [
     {
       summary: "Mount an image",
@@ -70,7 +72,7 @@ export const mountComposefs = defineCommand({
     const words = [...(readOnly ? ["ro"] : []), ...(readWrite ? ["rw"] : [])];
     const strings = [...options.options, ...words.map(utf8)];
     const { image: name, mountpoint } = operands;
-    const settings = readSettings(strings, sloppy);
+    const settings = readSettings(strings, { sloppy });
     return runMount(settings, { image: { name }, mountpoint }, context, { check, verbose });
   },
 });

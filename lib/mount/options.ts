@@ -11,7 +11,8 @@
 import { MountOptionError, UnknownMountOptionError } from "./option_error.ts";
 import { latin1, printable } from "../bytes/text.ts";
 import { Digest, DIGEST_FORM } from "../digest/digest.ts";
-import { FLAG_WORDS, flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
+import { flagEffect, type MountFlag, type SuperblockFlag } from "./flags.ts";
+import { VALUED, WORDS } from "./option_help.ts";
 
 /** Whether files have to match the fs-verity digest that the image has for them. */
 export type VerityPolicy = "off" | "try" | "require";
@@ -61,16 +62,6 @@ const BACKSLASH = 0x5c;
 
 /** The longest source that fsconfig(2) takes, in bytes. */
 export const MAX_SOURCE = 255;
-
-const WORDS = ["verity", "tryverity", "userverity", "allowundigested", "remount"];
-const VALUED = ["basedir", "digest", "upperdir", "workdir", "idmap", "source"];
-
-/** Every option by its name, with an equals sign behind those that have a value. */
-export const MOUNT_OPTION_WORDS: readonly string[] = [
-  ...VALUED.map((name) => `${name}=`),
-  ...WORDS,
-  ...FLAG_WORDS,
-];
 
 /** How {@linkcode parseMountOptions} takes words it does not know. */
 export interface ParseMountOptions {

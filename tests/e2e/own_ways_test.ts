@@ -7,16 +7,32 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 
-testEach("own ways: a misspelt mount option is told what it was to be", {}, (subject) => {
-  const refusal = (command: readonly string[]) =>
-    run(command, ["-o", "basdir=o", "image", "m"]).stderr.split("\n")[0];
-  const message = "Unsupported option basdir=o";
-  assertEquals(
-    refusal([...subject.composefs, "mount"]),
-    `composefs: ${message}; did you mean "basedir"?`,
-  );
-  assertEquals(refusal(subject.tool("mount.composefs")), `mount.composefs: ${message}`);
-});
+testEach(
+  "own ways: a misspelt mount option is told what it was to be, and which there are",
+  {},
+  (subject) => {
+    const refusal = (command: readonly string[], options = "basdir=o") => {
+      const { stderr } = run(command, ["-o", options, "image", "m"]);
+      const [message, heading, ...list] = stderr.trimEnd().split("\n");
+      assertEquals(heading, "Mount options:");
+      assert(list.join().includes("basedir=PATH[:PATH...], digest=HEX, "), stderr);
+      assert(list.every((line) => line.startsWith("  ") && line.length <= 80), stderr);
+      return message;
+    };
+    const message = "Unsupported option basdir=o";
+    assertEquals(
+      refusal([...subject.composefs, "mount"]),
+      `composefs: ${message}; did you mean "basedir"?`,
+    );
+    assertEquals(refusal(subject.tool("mount.composefs")), `mount.composefs: ${message}`);
+    assertEquals(
+      refusal(subject.tool("mount.composefs"), "verity=1"),
+      "mount.composefs: Option verity takes no value",
+    );
+    const storeless = run([...subject.composefs, "mount"], ["image", "m"]);
+    assertEquals(storeless.stderr, "composefs: No object dirs specified; expected --store=DIR\n");
+  },
+);
 
 testEach("own ways: with --json errors are JSON, with a code", {}, (subject) => {
   const path = (name: string) => subject.path(`json-errors-${name}`);

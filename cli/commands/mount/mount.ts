@@ -8,9 +8,9 @@
 
 import { quote, utf8 } from "../../../lib/bytes/text.ts";
 import { MountOptionError, UnknownMountOptionError } from "../../../lib/mount/option_error.ts";
+import { MOUNT_OPTION_WORDS } from "../../../lib/mount/option_help.ts";
 import {
   completeMountOptions,
-  MOUNT_OPTION_WORDS,
   type MountOptions,
   type MountSettings,
   parseMountOptions,
@@ -27,6 +27,7 @@ import { suggestion } from "../../args/suggest.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { digest, list, path } from "../../args/values.ts";
 import { type NamedImage, namedImage } from "./_named_image.ts";
+import { MOUNT_OPTIONS_TOPIC, mountOptionList } from "./option_words.ts";
 import { orderError } from "../../references/operand_order.ts";
 import { STORE_VARIABLE, storeOptions, storePaths } from "../../references/stores.ts";
 import { referenceOptions } from "../../references/options.ts";
@@ -53,7 +54,7 @@ export const OPTIONS_OPTION = {
   parse: mountOptions,
   summary: "Mount with these options",
   help:
-    "basedir=PATH[:PATH...], digest=HEX, verity, tryverity, userverity, allowundigested, upperdir=PATH, workdir=PATH, idmap=PATH, source=WORD, remount, ro, rw, and those of all file systems, such as nosuid, nodev, noexec, noatime. What is mounted shows IMAGE as its source, or WORD. A backslash makes the next character part of a value.",
+    "They are explained below. What is mounted shows IMAGE as its source, unless source= is among them.",
 } as const;
 
 const options = {
@@ -128,6 +129,7 @@ export const mount = defineCommand({
   ],
   operands: MOUNT_OPERANDS,
   options,
+  topics: [MOUNT_OPTIONS_TOPIC],
   examples: [
     {
       summary: "Mount an image",
@@ -139,9 +141,9 @@ export const mount = defineCommand({
     },
   ],
   exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
-  seeAlso: ["mount.composefs(1)", "mount(8)"],
+  seeAlso: ["mount.composefs(8)", "mount(8)"],
   async run(options, operands, context) {
-    const given = withSuggestion(() => readSettings(options.options, false));
+    const given = readSettings(options.options, { suggests: true });
     const settings = { ...given, ...longSettings(options, given, context) };
     const misplaced = orderError(operands.image, operands.mountpoint, "MOUNTPOINT", context);
     if (misplaced !== undefined) throw misplaced;
@@ -184,22 +186,25 @@ function longSettings(
 /**
  * Reads the values of `-o`.
  *
- * @throws {UsageError} If an option is wrong.
+ * @param suggests Says which option was probably meant, if there is none of a name. The C program does not.
+ * @throws {UsageError} If an option is wrong; it lists those that there are.
  */
-export function readSettings(strings: readonly Uint8Array[], sloppy: boolean): MountSettings {
-  return asUsage(() => parseMountOptions(strings, { sloppy }), false);
-}
-
-/** Says which option was probably meant. The C program does not. */
-function withSuggestion<T>(read: () => T): T {
+export function readSettings(
+  strings: readonly Uint8Array[],
+  { sloppy = false, suggests = false }: { readonly sloppy?: boolean; readonly suggests?: boolean },
+): MountSettings {
   try {
-    return read();
+    return parseMountOptions(strings, { sloppy });
   } catch (error) {
-    const cause = error instanceof UsageError ? error.cause : undefined;
-    if (!(cause instanceof UnknownMountOptionError)) throw error;
-    const names = MOUNT_OPTION_WORDS.map((word) => word.replace("=", ""));
-    const message = `${cause.message}${suggestion(cause.option, names)}`;
-    throw new UsageError(message, { cause, usage: false });
+    if (!(error instanceof MountOptionError)) throw error;
+    const meant = suggests && error instanceof UnknownMountOptionError
+      ? suggestion(error.option, MOUNT_OPTION_WORDS.map((word) => word.replace("=", "")))
+      : "";
+    throw new UsageError(error.message + meant, {
+      cause: error,
+      usage: false,
+      choices: mountOptionList(),
+    });
   }
 }
 
@@ -210,14 +215,14 @@ const OTHERS = 0o005;
 export function runMount(
   settings: MountSettings,
   { image, mountpoint }: { readonly image: NamedImage; readonly mountpoint: Uint8Array },
-  { program, terminal, machine }: Context,
+  { program, asC, terminal, machine }: Context,
   { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
 ): number {
   if (settings.remount === true) {
     if (!checkOnly) machine.remount(mountpoint, settings.flags ?? new Set());
     return 0;
   }
-  const options = completed(settings);
+  const options = completed(settings, asC);
   const { backing, layer, objectVerity, copied, upperMode } = machine.mount({
     image: image.name,
     bytes: image.bytes,
@@ -242,17 +247,22 @@ export function runMount(
   return 0;
 }
 
-function completed(settings: MountSettings): MountOptions {
-  // The C program prints its usage after this mistake only.
-  const usage = settings.basedirs === undefined || settings.basedirs.length === 0;
-  return asUsage(() => completeMountOptions(settings), usage);
-}
-
-function asUsage<T>(read: () => T, usage: boolean): T {
+/**
+ * Checks that the settings fit together.
+ *
+ * @throws {UsageError} If they do not.
+ */
+function completed(settings: MountSettings, asC: boolean): MountOptions {
   try {
-    return read();
+    return completeMountOptions(settings);
   } catch (error) {
     if (!(error instanceof MountOptionError)) throw error;
-    throw new UsageError(error.message, { cause: error, usage });
+    // The C program prints its usage after this mistake only.
+    const lacksStore = settings.basedirs === undefined || settings.basedirs.length === 0;
+    throw new UsageError(error.message + (lacksStore && !asC ? "; expected --store=DIR" : ""), {
+      cause: error,
+      usage: lacksStore,
+      ...(asC ? { choices: mountOptionList() } : {}),
+    });
   }
 }

@@ -37,7 +37,7 @@ export const doctor = defineCommand({
   exitStatus: [
     "0 if mount.composefs works here for this user, with or without fs-verity; 1 if not.",
   ],
-  seeAlso: ["mount.composefs(1)", "fsverity(1)"],
+  seeAlso: ["mount.composefs(8)", "fsverity(1)"],
   run({ json }, { path = utf8(".") }, { terminal: { stdout }, machine }) {
     const facts = machine.probe(path);
     const findings = describeFindings(facts);
