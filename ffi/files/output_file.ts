@@ -78,8 +78,8 @@ export function writeFileAtomically(
     return overwrite(place, path, chunks, seal);
   }
   using _ = draft;
-  // Elsewhere a killed process leaves nothing, so that there is nothing to look for.
-  if (draft.hasName) removeLeftovers(directory);
+  // A file without a name has one for a moment where it takes the place of another.
+  if (draft.hasName || stat !== undefined) removeLeftovers(directory);
   let position = 0;
   for (const chunk of chunks) {
     draft.file.writeAt(chunk, position);
@@ -89,7 +89,8 @@ export function writeFileAtomically(
   if (stat?.uid === linux.userId()) draft.file.chmod(stat.mode & PERMISSIONS);
   if (sync) draft.file.sync();
   const refusal = seal && sealDraft(draft, seal, algorithm);
-  const replaced = draft.tryReplace(name);
+  const published = stat === undefined && !draft.hasName ? draft.tryPublish(name) : -ERRNO.EEXIST;
+  const replaced = published === -ERRNO.EEXIST ? draft.tryReplace(name) : published;
   if (replaced === -ERRNO.EBUSY) {
     // The caller's chunks may come only once, so the draft is what is copied.
     return overwrite(place, path, draft.file.chunks(new Uint8Array(CHUNK_SIZE)), seal);

@@ -2,7 +2,8 @@
  * A file that gets its name when it is complete.
  *
  * Where the file system can, it has no name at all before that (`O_TMPFILE`), so that a process killed
- * on the way leaves nothing. Elsewhere it has a temporary one, which is removed unless it is published.
+ * on the way leaves nothing, but for a moment in which it takes the place of another. Elsewhere it has a temporary
+ * name, which is removed unless it is published.
  *
  * @module
  */

@@ -38,6 +38,24 @@ const noUnnamed: Faults = {
   openat: (_dirfd, _path, flags) => (flags as number) & 0o20000000 ? ERRNO.EISDIR : undefined,
 };
 
+test("output file: what a killed process has left beside one that is replaced goes", ({ linux, directory }) => {
+  write(linux, `${directory}/out`, "old");
+  writeFileSync(`${directory}/.tmp-composefs-0123456789abcdef`, "half of it");
+  write(linux, `${directory}/out`, "new");
+  assertEquals(readdirSync(directory), ["out"]);
+  assertEquals(readFileSync(`${directory}/out`, "utf8"), "new");
+});
+
+test("output file: a new one has no other name before its own", async ({ directory }) => {
+  const names: string[] = [];
+  const linux = await openFaulty({
+    linkat: (_from, _path, _to, name) => void names.push(`${name}`),
+    renameat: () => ERRNO.EIO,
+  });
+  write(linux, `${directory}/out`, "new");
+  assertEquals([names.length, readdirSync(directory)], [1, ["out"]]);
+});
+
 for (const [way, faults] of Object.entries({ "without a name": {}, "with a name": noUnnamed })) {
   test(`output file: a new one has the umask's mode, drafted ${way}`, async ({ directory }) => {
     const linux = await openFaulty(faults);
@@ -67,9 +85,12 @@ for (const [way, faults] of Object.entries({ "without a name": {}, "with a name"
   test(`output file: an error leaves what was there, drafted ${way}`, async ({ directory }) => {
     writeFileSync(`${directory}/out`, "before");
     for (const name of ["pwrite", "fsync", "renameat"] as const) {
-      const linux = await openFaulty({ ...faults, [name]: () => ERRNO.ENOSPC });
+      const fail = () => ERRNO.ENOSPC;
+      const linux = await openFaulty({ ...faults, [name]: fail });
       assertThrows(() => write(linux, `${directory}/out`, "after"), SyscallError, "ENOSPC");
-      assertThrows(() => write(linux, `${directory}/new`, "after"), SyscallError, "ENOSPC");
+      // What has no name at all is not renamed to a name that is free.
+      const unlinking = await openFaulty({ ...faults, [name]: fail, linkat: fail });
+      assertThrows(() => write(unlinking, `${directory}/new`, "after"), SyscallError, "ENOSPC");
       assertEquals(readFileSync(`${directory}/out`, "utf8"), "before");
       assertEquals(readdirSync(directory), ["out"]);
     }
