@@ -13,6 +13,7 @@ import { fsverityCases, keptSignatureCases, metadataCases } from "./fsverity_cas
 import { mountCases } from "./mount_cases.ts";
 import { corruptionCases, objectCases } from "./object_cases.ts";
 import { linux510Cases, linux61Cases } from "./old_kernel_cases.ts";
+import { parameterCases } from "./parameter_cases.ts";
 import { signatureCases } from "./signature_cases.ts";
 import { unprivilegedCases } from "./unprivileged_cases.ts";
 
@@ -48,6 +49,8 @@ export const MACHINES = {
       ...metadataCases(EXT4),
       ...treeCases(EXT4),
       ...treeCases(BTRFS),
+      ...parameterCases(EXT4),
+      ...parameterCases(BTRFS),
       ...corruptionCases(EXT4),
       ...clockCases(EXT4),
       ...mountCases(EXT4),
