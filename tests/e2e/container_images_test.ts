@@ -3,18 +3,14 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { caseCount } from "../../scripts/test/effort.ts";
 import { repositoryPath } from "../../scripts/build.ts";
 import type { MemoryLayout } from "../kit/oci_layout.ts";
 import { layoutOf, makeTree, PACKED, place, type Suffix, tarOf } from "./container_layouts.ts";
 import { output, run, textOutput } from "./process.ts";
 import { type Subject, testEach } from "./each_program.ts";
-import { TreeMaker } from "./tree_maker.ts";
 
 const DIGEST_ONLY = ["create", "--print-digest-only"];
 
@@ -162,29 +158,3 @@ for (const [name, make, message] of WRONG) {
     assert(!existsSync(path("image")));
   });
 }
-
-testEach(
-  "container images: killed at any time, a store has whole objects, and another run completes it",
-  { long: true, once: true },
-  async ({ composefs, path }) => {
-    mkdirSync(path("tree"));
-    const make = new TreeMaker(path("tree"));
-    for (let i = 0; i < 400; i++) make.file(`${i}`, `${i} `.repeat(20_000));
-    const reference = place(layoutOf([tarOf(path("tree"))], "+gzip"), path("layout"));
-    const args = ["create", `--store=${path("store")}`, reference, path("image")];
-    for (let round = 0; round < caseCount(20); round++) {
-      const [program, ...rest] = composefs;
-      const child = spawn(program!, [...rest, ...args], { stdio: "ignore" });
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      await setTimeout(15 * (round % 30));
-      child.kill("SIGKILL");
-      await ended;
-    }
-    assertEquals(run(composefs, args).code, 0);
-    const digest = textOutput(composefs, [...DIGEST_ONLY, reference]);
-    assertEquals(textOutput(composefs, ["digest", path("image")]).split(/\s/)[0], digest.trim());
-    const verified = textOutput(composefs, ["verify", `--store=${path("store")}`, path("image")]);
-    assert(verified.startsWith("Nothing is wrong"), verified);
-    assertEquals(readdirSync(path("store")).filter((name) => !/^[0-9a-f]{2}$/.test(name)), []);
-  },
-);
