@@ -7,6 +7,7 @@
 import type { Digest } from "../../lib/digest/digest.ts";
 import type { DraftTarget } from "../../lib/objects/hashed_draft.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
+import { isForbidden } from "../sys/errno.ts";
 import { resize, writeNonZero } from "../files/write_contents.ts";
 import type { ObjectDirectory } from "./object_directory.ts";
 
@@ -20,21 +21,31 @@ interface Store {
 /** A file without its name, which the store takes over in the end. */
 export class StoreTarget implements DraftTarget {
   readonly #store: Store;
-  /** Undefined once it is the store's. */
+  /** Undefined in a store that cannot be written, and once it is the store's. */
   #draft: UnnamedFile | undefined;
+  /** Why the store cannot be written: it serves if the object is there. */
+  #refusal: unknown;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#draft = store.objects.createDraft();
+    try {
+      this.#draft = store.objects.createDraft();
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      this.#refusal = error;
+    }
   }
 
   writeAt(bytes: Uint8Array, position: number): void {
-    writeNonZero(this.#draft!.file, aligned(bytes), position);
+    if (this.#draft === undefined) return;
+    writeNonZero(this.#draft.file, aligned(bytes), position);
   }
 
+  /** @throws {SyscallError} If the object is not there and none can be made. */
   keep(digest: Digest, size: number): void {
-    const draft = this.#draft!;
     if (this.#store.has(digest, size)) return;
+    const draft = this.#draft;
+    if (draft === undefined) throw this.#refusal;
     // What was zeros at the end has not been written.
     resize(draft.file, size);
     this.#store.objects.completeDraft(draft, digest.algorithm);

@@ -8,6 +8,7 @@ import type { Digest } from "../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { UnnamedFile } from "../files/unnamed_file.ts";
 import type { ObjectDirectory } from "../objects/object_directory.ts";
+import { isForbidden } from "../sys/errno.ts";
 import { LargeCopy } from "./_large_copy.ts";
 import { PieceAssembly } from "./_piece_assembly.ts";
 import { PIECE_SIZE } from "./_piece_hasher.ts";
@@ -28,8 +29,10 @@ export class IncomingFile implements Disposable {
   readonly size: number;
   readonly #context: IncomingContext;
   readonly #assembly: PieceAssembly;
-  /** Undefined without a store, and once it is the store's. */
+  /** Undefined without a store or in one that cannot be written, and once it is the store's. */
   #draft: UnnamedFile | undefined;
+  /** Why the store cannot be written: it serves if the object is there. */
+  #refusal: unknown;
   readonly #copy: LargeCopy | undefined;
   #block: Block | undefined;
   /** Where the piece begins that is being filled, and where what has come ends. */
@@ -47,7 +50,12 @@ export class IncomingFile implements Disposable {
     this.size = size;
     this.#context = context;
     this.#assembly = new PieceAssembly({ size, algorithms });
-    this.#draft = objects?.createDraft();
+    try {
+      this.#draft = objects?.createDraft();
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      this.#refusal = error;
+    }
     this.#copy = this.#draft && new LargeCopy(this.#draft.file, size, true);
   }
 
@@ -79,6 +87,7 @@ export class IncomingFile implements Disposable {
    * Completes it.
    *
    * @returns The digests, and the draft of the object, which is the caller's from now on.
+   * @throws {SyscallError} If the object is not there and none can be made.
    */
   finish(objects: ObjectDirectory | undefined): {
     readonly digests: readonly Digest[];
@@ -86,6 +95,7 @@ export class IncomingFile implements Disposable {
   } {
     const digests = this.#assembly.digests();
     const draft = this.#draft;
+    if (this.#refusal !== undefined && !objects!.has(digests[0]!, this.size)) throw this.#refusal;
     if (draft === undefined) return { digests, draft };
     this.#copy!.finish();
     objects!.completeDraft(draft, digests[0]!.algorithm);

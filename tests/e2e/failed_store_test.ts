@@ -4,7 +4,14 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { createRandom } from "../../scripts/random.ts";
 import { AS_NOBODY, NOBODY, runAsNobody } from "./as_nobody.ts";
 import { addImage, layoutOf, makeTree, PACKED, place, tarOf } from "./container_layouts.ts";
@@ -112,6 +119,43 @@ testEach(
     const objects = listFiles(path("kept/store")).filter((line) => line.endsWith(` ${FILE_SIZE}`));
     assert(objects.length >= 5 && objects.length < 2 * FILES, `${objects.length} objects kept`);
     assertCompletes(subject, { store: path("kept/store"), image: path("image"), sound, digest });
+  },
+);
+
+/** Arguments: a directory that is to be read-only, the command. */
+const READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+
+testEach(
+  "failed stores: one that cannot be written serves if it has all, as root",
+  { root: true, tools: ["unshare"], once: true },
+  (subject) => {
+    const { composefs, path } = subject;
+    mkdirSync(path("tree"));
+    makeTree(path("tree"));
+    const create = (tar: Uint8Array, name: string) => [
+      ...composefs,
+      "create",
+      "--quiet",
+      `--store=${path("store")}`,
+      place(layoutOf([tar], "+gzip"), path(name)),
+      path(`${name}.cfs`),
+    ];
+    const tar = tarOf(path("tree"));
+    output(create(tar, "one"), []);
+    const script = ["-m", "--propagation", "private", "sh", "-c", READ_ONLY, "sh", path("store")];
+    output(["unshare", ...script], create(tar, "two"));
+    assertEquals(readFileSync(path("two.cfs")), readFileSync(path("one.cfs")));
+    // Of a size that comes in pieces, and of one that does not.
+    for (const [name, size] of [["small", 1000], ["large", 3_000_000]] as const) {
+      writeFileSync(path(`tree/${name}`), new Uint8Array(size).fill(7));
+      const { code, stderr } = run(["unshare", ...script], create(tarOf(path("tree")), name));
+      assertEquals(code, 1);
+      assert(
+        /^composefs: Cannot create "[^\n]*Read-only file system \(EROFS\)\n$/.test(stderr),
+        stderr,
+      );
+      assert(!existsSync(path(`${name}.cfs`)));
+    }
   },
 );
 

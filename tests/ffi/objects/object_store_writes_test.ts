@@ -6,7 +6,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
 import { Fd } from "../../../ffi/files/fd.ts";
-import { openObjectStore } from "../../../ffi/objects/object_store.ts";
+import { type DirectoryStore, openObjectStore } from "../../../ffi/objects/object_store.ts";
 import { O_RDONLY } from "../../../ffi/sys/uapi.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
@@ -131,6 +131,26 @@ test("object store: what is complete can be kept where something fails", async (
   mayLink = 1;
   store.keep();
   assertHolds(directory, ...contents);
+});
+
+test("object store: drafts of what is there need no place to be written", async ({ linux, directory }) => {
+  const path = pathTo(directory, "store");
+  const draftOf = (store: DirectoryStore, contents: Uint8Array<ArrayBuffer>) => {
+    using draft = store.draft();
+    draft.write(contents);
+    return draft.finish();
+  };
+  {
+    using store = openObjectStore(linux, path);
+    draftOf(store, pattern(5000));
+    store.flush();
+  }
+  const faulty = await openFaulty({
+    openat: (_dirfd, _path, flags) => (flags as number) & 0o20000100 ? ERRNO.EROFS : undefined,
+  });
+  using store = openObjectStore(faulty, path);
+  assertEquals(draftOf(store, pattern(5000)), fsVerityDigest(pattern(5000)));
+  assertThrows(() => draftOf(store, pattern(5001)), SyscallError, "EROFS");
 });
 
 test("object store: another process may be first", async ({ linux, directory }) => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { openObjectStore } from "../../../ffi/objects/object_store.ts";
-import { ERRNO } from "../../../ffi/sys/errno.ts";
+import { ERRNO, SyscallError } from "../../../ffi/sys/errno.ts";
 import { PooledSink } from "../../../ffi/threads/pooled_sink.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
@@ -38,6 +38,29 @@ for (const [way, threads] of Object.entries(WAYS)) {
       assertEquals(statSync(path).mode & 0o7777, 0o644);
     }
   });
+}
+
+test("sink: a store that cannot be written serves if it has all", async ({ linux, directory }) => {
+  const alone = { threads: 1, module: undefined, streams: 2 };
+  const path = utf8(`${directory}/store`);
+  {
+    using store = openObjectStore(linux, path);
+    using sink = new PooledSink(linux, { ...alone, store });
+    await checkSink(sink, 4);
+  }
+  const faulty = await openFaulty({ openat: refuseNew });
+  using store = openObjectStore(faulty, path);
+  {
+    using sink = new PooledSink(faulty, { ...alone, store });
+    await checkSink(sink, 4);
+  }
+  using sink = new PooledSink(faulty, { ...alone, store });
+  await assertRejects(() => checkSink(sink, 5), SyscallError, "EROFS");
+});
+
+/** Both architectures' bits of O_TMPFILE and O_CREAT. */
+function refuseNew(_dirfd: unknown, _path: unknown, flags: unknown): number | undefined {
+  return (flags as number) & 0o20000100 ? ERRNO.EROFS : undefined;
 }
 
 const FAULTS: Record<string, Faults> = {
