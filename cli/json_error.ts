@@ -14,6 +14,7 @@ import { DumpfileSyntaxError } from "../lib/dumpfile/syntax_error.ts";
 import { ImageFormatError } from "../lib/erofs/image_format_error.ts";
 import { MountOptionError } from "../lib/mount/option_error.ts";
 import { OciError } from "../lib/oci/oci_error.ts";
+import { TarFormatError } from "../lib/tar/tar_format_error.ts";
 import { TreeError } from "../lib/tree/tree_error.ts";
 import { UsageError } from "./args/usage_error.ts";
 import { jsonLine } from "./json.ts";
@@ -26,6 +27,7 @@ const CODES: readonly (readonly [abstract new (...args: never[]) => Error, strin
   [ImageFormatError, "image-format"],
   [DumpfileSyntaxError, "dump-format"],
   [OciError, "container-format"],
+  [TarFormatError, "archive-format"],
   [CompressedDataError, "compressed-data"],
   [UnsupportedCompressionError, "unsupported"],
   [TreeError, "tree"],

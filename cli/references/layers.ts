@@ -6,12 +6,14 @@
 
 import type { Machine } from "../../ffi/machine.ts";
 import { Digest } from "../../lib/digest/digest.ts";
+import { IntegrityError } from "../../lib/digest/integrity_error.ts";
 import { readChunks } from "../../lib/file/chunks.ts";
 import type { File } from "../../lib/file/file.ts";
 import type { LayerSource, MemberSource } from "../../lib/layers/read_layers.ts";
 import { TarFiles } from "../../lib/oci/archive.ts";
 import type { LayerBlob, OciImage, OpenImageOptions } from "../../lib/oci/image.ts";
 import type { NamedFiles } from "../../lib/oci/named_files.ts";
+import { OciError } from "../../lib/oci/oci_error.ts";
 import { openImage as openContainerImage } from "../../lib/oci/open.ts";
 import { parsePlatform, type Platform } from "../../lib/oci/platform.ts";
 import { readChunkedLayer } from "../../lib/oci/read_chunked_layer.ts";
@@ -21,6 +23,8 @@ import {
   splitLayoutReference,
 } from "../../lib/oci/references.ts";
 import { type ChunkedLayer, chunkedLayerOf } from "../../lib/oci/zstd_chunked.ts";
+import { TarFormatError } from "../../lib/tar/tar_format_error.ts";
+import { TreeError } from "../../lib/tree/tree_error.ts";
 import { concatBytes, utf8 } from "../../lib/bytes/text.ts";
 import type { Named } from "./opened.ts";
 import type { TransportName } from "./reference.ts";
@@ -62,19 +66,28 @@ export function openLayers(
   choice: LayerChoice,
 ): OpenLayers {
   if (transport === "tar") return openArchive(named, choice);
-  const { context: { machine }, rest } = named;
+  const { context: { machine }, rest, shown } = named;
   const split = transport === "docker-archive" ? splitDockerArchiveReference : splitLayoutReference;
   const { path, ...meant } = split(rest);
   const kind = transport === "docker-archive" ? "docker-archive" : "layout";
-  const { files, close } = transport === "oci"
-    ? openDirectory(path, machine)
-    : openFiles(path, machine);
+  let close = () => {};
   try {
-    return layersOf(findImage(files, kind, meant, choice, machine), choice, close);
+    const opened = transport === "oci" ? openDirectory(path, machine) : openFiles(path, machine);
+    close = opened.close;
+    return layersOf(findImage(opened.files, kind, meant, choice, machine), choice, close);
   } catch (error) {
     close();
-    throw error;
+    throw naming(shown, error);
   }
+}
+
+/** Errors about what is in an archive or a layout, and do not say in which. */
+const UNNAMED = [OciError, TreeError, TarFormatError, IntegrityError];
+
+/** Names the reference in what goes wrong, unless that has a path in it already. */
+function naming(shown: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !UNNAMED.some((type) => error instanceof type)) return error;
+  return new Error(`Cannot open ${shown}: ${error.message}`, { cause: error });
 }
 
 /** A tar archive as the only layer. */
@@ -129,6 +142,7 @@ function findImage(
   return openContainerImage(files, {
     kind,
     platform: platform ?? parsePlatform(`linux/${machine.architecture}`),
+    needsPlatform: platform !== undefined,
     tag,
     digest,
     position,

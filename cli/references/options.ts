@@ -28,6 +28,8 @@ export const referenceOptions = {
     parse: platform,
     summary: "Of a container image for several platforms, take that for this one",
     defaultText: "this machine's",
+    help:
+      "If it is named, an image that is for another platform is refused where it stands alone, too.",
     extension: true,
   },
   "max-size": {

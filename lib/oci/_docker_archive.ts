@@ -15,6 +15,7 @@ import { JsonValue, quoteText } from "./_json.ts";
 import { MAX_MANIFEST_SIZE } from "./_manifest.ts";
 import { DOCKER_LAYER_TYPE } from "./_media_types.ts";
 import { normalizeReference } from "./docker_reference.ts";
+import { checkPlatform } from "./_platform_choice.ts";
 import type { LayerBlob, OciImage, OpenImageOptions } from "./image.ts";
 import type { NamedFiles } from "./named_files.ts";
 import { OciError } from "./oci_error.ts";
@@ -39,6 +40,7 @@ export function openDockerArchive(files: NamedFiles, options: OpenImageOptions):
     readFile(files, configPath, { document: configDocument, limit: MAX_CONFIG_SIZE }),
     configDocument,
   );
+  checkPlatform(config, options, document);
   const paths = image.list("Layers").map(readPath);
   checkLayerCount(paths.length, config, document);
   const annotations: Readonly<Record<string, string>> = Object.create(null);

@@ -14,10 +14,11 @@ import { checkLayerCount, MAX_CONFIG_SIZE, readConfig } from "./_config.ts";
 import type { Descriptor } from "./_descriptor.ts";
 import { isDigest, JsonValue, quoteText } from "./_json.ts";
 import { MAX_MANIFEST_SIZE, parseDocument, readIndex, readManifest } from "./_manifest.ts";
-import { choosePlatform } from "./_platform_choice.ts";
+import { checkPlatform, choosePlatform } from "./_platform_choice.ts";
 import type { LayerBlob, OciImage, OpenImageOptions } from "./image.ts";
 import type { NamedFiles } from "./named_files.ts";
 import { OciError } from "./oci_error.ts";
+import type { Platform } from "./platform.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 /** Most bytes of the file that says which version a layout is of. */
@@ -29,12 +30,14 @@ const MAX_LISTED = 20;
 interface FoundManifest {
   readonly digest: string;
   readonly value: JsonValue;
+  /** What it is for, if it has been chosen by that. */
+  readonly platform?: Platform | undefined;
 }
 
 /** Opens an image of a layout, see `openImage`. */
 export function openLayout(files: NamedFiles, options: OpenImageOptions): OciImage {
   checkVersion(files);
-  const { digest, value } = findManifest(files, options);
+  const { digest, value, platform } = findManifest(files, options);
   const manifest = readManifest(value);
   const document = `config ${manifest.config.digest}`;
   const bytes = readBlob(files, manifest.config.digest, manifest.config.size, {
@@ -42,6 +45,7 @@ export function openLayout(files: NamedFiles, options: OpenImageOptions): OciIma
     limit: MAX_CONFIG_SIZE,
   });
   const config = readConfig(bytes, document, manifest.config.digest);
+  checkPlatform(platform ?? config, options, value.document);
   checkLayerCount(manifest.layers.length, config, value.document);
   const layers = manifest.layers.map((layer, index): LayerBlob => ({
     digest: layer.digest,
@@ -109,7 +113,7 @@ function chooseFrom(
   const chosen = choosePlatform(descriptors, { platform, document, read });
   const { kind, value } = readDocument(files, chosen);
   if (kind !== "manifest") throw value.refuse("a manifest");
-  return { digest: chosen.digest, value };
+  return { digest: chosen.digest, value, platform: chosen.platform };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The choice of one manifest out of an index, by what it is to run on.
+ * The choice of one manifest out of an index, by what it is to run on; and whether one that stands alone runs there.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { Descriptor } from "./_descriptor.ts";
 import { quoteText } from "./_json.ts";
 import { kindOf } from "./_manifest.ts";
+import type { OpenImageOptions } from "./image.ts";
 import { OciError } from "./oci_error.ts";
 import { formatPlatform, type Platform, suitability } from "./platform.ts";
 
@@ -47,14 +48,38 @@ export function choosePlatform(
   if (best !== undefined) return best;
   const [only] = manifests;
   if (manifests.length === 1 && only!.platform === undefined) return only!;
+  throw noImageFor(choice.platform, choice.document, manifests.map(({ platform }) => platform));
+}
+
+/**
+ * Makes sure that an image that stands alone is for a platform, if that is asked for.
+ *
+ * @param made What it is for.
+ * @param document What it stands in, for messages.
+ * @throws {OciError} If it is for another.
+ */
+export function checkPlatform(
+  made: Platform,
+  { platform, needsPlatform = false }: Pick<OpenImageOptions, "platform" | "needsPlatform">,
+  document: string,
+): void {
+  if (!needsPlatform || suitability(made, platform) !== undefined) return;
+  throw noImageFor(platform, document, [made]);
+}
+
+function noImageFor(
+  wanted: Platform,
+  document: string,
+  found: readonly (Platform | undefined)[],
+): OciError {
   const platforms = new Set(
-    manifests.map(({ platform }) => platform ? formatPlatform(platform) : "no platform"),
+    found.map((platform) => platform ? formatPlatform(platform) : "no platform"),
   );
-  const wanted = formatPlatform(choice.platform);
   const there = [...platforms].slice(0, MAX_LISTED).map(quoteText).join(", ") || "nothing";
-  throw new OciError(
+  const shown = quoteText(formatPlatform(wanted));
+  return new OciError(
     "not-found",
-    `Cannot find an image for ${quoteText(wanted)} in ${choice.document}: it has ${there}`,
+    `Cannot find an image for ${shown} in ${document}: it has ${there}`,
   );
 }
 

@@ -56,6 +56,8 @@ export interface OpenImageOptions {
   readonly digest?: string | undefined;
   /** Which image, counted from 0, for those without a name. */
   readonly position?: number | undefined;
-  /** What it is to run on, where there are images for several platforms. An image that stands alone is taken anyway. */
+  /** What it is to run on, where there are images for several platforms. */
   readonly platform: Platform;
+  /** Whether an image that stands alone has to be for that platform, too. Default false: it is taken anyway. */
+  readonly needsPlatform?: boolean | undefined;
 }

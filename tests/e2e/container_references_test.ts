@@ -176,6 +176,7 @@ testEach(
         const { code, stdout, stderr } = run(composefs, ["ls", word]);
         assertEquals([code, stdout.length], [1, 0], stderr);
         assert(/^composefs: Cannot [^\n]*\n$/.test(stderr), stderr);
+        assertStringIncludes(stderr, `"${word}"`);
         if (word.endsWith("@3")) continue;
         const isDocker = archive.startsWith("docker");
         for (const name of names) {
@@ -212,7 +213,7 @@ testEach(
       for (const absent of ["linux/riscv64", "linux/arm/v6", "windows/amd64"]) {
         const { code, stdout, stderr } = run(composefs, ["ls", `--platform=${absent}`, word]);
         assertEquals([code, stdout.length], [1, 0]);
-        assert(/^composefs: Cannot find an image for [^\n]*\n$/.test(stderr), stderr);
+        assert(/^composefs: Cannot [^\n]*find an image for [^\n]*\n$/.test(stderr), stderr);
         assertStringIncludes(stderr, 'it has "linux/amd64", "linux/arm64/v8", "linux/arm/v7"');
       }
     }
@@ -223,6 +224,29 @@ testEach(
         /^composefs: Cannot use option "--platform[^\n]*expected OS\/ARCH[^\n]*\n$/.test(stderr),
         stderr,
       );
+    }
+  },
+);
+
+testEach(
+  "references: an image that stands alone is for any platform, unless one is named",
+  { once: true },
+  ({ composefs, path }) => {
+    const tar = tarCalled("alone");
+    writeFileSync(path("docker.tar"), dockerArchive({ "app:v1": tar }));
+    const references = [
+      place(layoutOf([tar], ""), path("layout")),
+      `docker-archive:${path("docker.tar")}`,
+    ];
+    for (const word of references) {
+      for (const option of [[], ["--platform=linux/amd64"]]) {
+        assertEquals(textOutput(composefs, ["ls", ...option, word]), "/alone\n");
+      }
+      const { code, stderr } = run(composefs, ["ls", "--platform=linux/riscv64", word]);
+      assertEquals(code, 1);
+      const message =
+        /^composefs: Cannot [^\n]*"linux\/riscv64" in [^\n]*: it has "linux\/amd64"\n$/;
+      assert(message.test(stderr), stderr);
     }
   },
 );

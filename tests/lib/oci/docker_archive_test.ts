@@ -71,6 +71,11 @@ Deno.test("docker-archive: the only image needs no name", () => {
   files.put("manifest.json", [{ Config: "b.json", Layers: ["2/layer.tar"] }]);
   assertEquals(open(files).config.diffIds, [digestOf(TWO)]);
   refuses(files, 'none is named "x:1"; none has a name', { tag: "x:1" });
+  const platform = parsePlatform("linux/arm64");
+  assertEquals(open(files, { platform }).layers.length, 1);
+  const state = 'for "linux/arm64" in docker-archive (manifest.json): it has "linux/amd64"';
+  refuses(files, state, { platform, needsPlatform: true });
+  assertEquals(open(files, { needsPlatform: true }).layers.length, 1);
   files.put("manifest.json", []);
   refuses(files, "there are none");
 });

@@ -77,6 +77,23 @@ Deno.test("layout: a name of Object.prototype is no tag", () => {
   assertEquals(layer!.annotations["valueOf"], undefined);
 });
 
+Deno.test("layout: an image that stands alone is for any platform, unless one is needed", () => {
+  const layout = new MemoryLayout();
+  const manifest = layout.image([ONE]);
+  layout.list(manifest);
+  const platform = parsePlatform("linux/arm64");
+  assertEquals(open(layout, { platform }).layers.length, 1);
+  assertEquals(open(layout, { needsPlatform: true }).layers.length, 1);
+  for (const more of [{}, { digest: manifest.digest }]) {
+    const state = `in manifest ${manifest.digest}: it has "linux/amd64"`;
+    refuses(layout, state, { platform, needsPlatform: true, ...more });
+  }
+  // Configs of images in an index may say what they were copied from.
+  const index = layout.index([{ ...manifest, platform: { os: "linux", architecture: "arm64" } }]);
+  const options = { platform, needsPlatform: true, digest: index.digest };
+  assertEquals(open(layout, options).layers.length, 1);
+});
+
 Deno.test("layout: Docker's media types and SHA-512 serve as well", () => {
   const layout = new MemoryLayout();
   const docker = "application/vnd.docker";
