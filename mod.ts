@@ -119,6 +119,23 @@ export {
 } from "./lib/layers/seal.ts";
 
 export {
+  type AppliedRule,
+  type Reading,
+  type RuleSet,
+  sealedReadings,
+  type Subject,
+} from "./lib/compare/candidates.ts";
+export { type Attribute, type Difference, differences } from "./lib/compare/differences.ts";
+export { explainDifference, type ExplainOptions, type Explanation } from "./lib/compare/explain.ts";
+export {
+  type DigestAnswer,
+  explainDigest,
+  type ExplainDigestOptions,
+} from "./lib/compare/explain_digest.ts";
+export type { Aspect, Rule, RuleCase, Towards, Way } from "./lib/compare/rule.ts";
+export { RULES } from "./lib/compare/rules.ts";
+
+export {
   type ContextPosition,
   FileContexts,
   parseFileContexts,

@@ -11,6 +11,7 @@ import { create } from "./commands/image/create.ts";
 import { digest } from "./commands/image/digest.ts";
 import { doctor } from "./commands/setup/doctor.ts";
 import { dump } from "./commands/image/dump.ts";
+import { explain } from "./commands/compare/explain.ts";
 import { extract } from "./commands/objects/extract.ts";
 import { fsverity } from "./commands/fsverity/fsverity.ts";
 import { install } from "./commands/setup/install.ts";
@@ -27,12 +28,12 @@ import { completions } from "./commands/about/completions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import { help } from "./commands/about/help.ts";
 import type { Group, Section } from "./args/command.ts";
-import { OVERVIEW } from "./manual/overview.ts";
 
 /** Every command, by what it is about. */
 const SECTIONS: readonly Section[] = [
   { title: "Make images", commands: [create, rewrite] },
   { title: "Look into images", commands: [ls, stat, dump, cat, extract, objects, missingObjects] },
+  { title: "Compare images", commands: [explain] },
   { title: "Check and mount", commands: [digest, verify, mount] },
   {
     title: "Set up",
@@ -59,7 +60,6 @@ export const COMPOSEFS: Group = {
   commands: SECTIONS.flatMap(({ commands }) => commands),
   sections: SECTIONS,
   elsewhere: ELSEWHERE,
-  manual: OVERVIEW,
   exitStatus: [
     "0 done, 1 failed, 2 for a wrong command line or none. Commands that stand for a C program keep its statuses.",
   ],

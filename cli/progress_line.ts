@@ -7,7 +7,7 @@
 import { jsonLine } from "./json.ts";
 
 /** What is counted. */
-export type ProgressUnit = "bytes" | "files";
+export type ProgressUnit = "bytes" | "files" | "rules";
 
 /** A running task as the progress line shows it. */
 export interface Progress {

@@ -8,7 +8,7 @@ import type { DiskStore } from "../../ffi/disk.ts";
 import { checkSource, type ReadSource } from "../../lib/composefs/image.ts";
 import type { HashAlgorithm } from "../../lib/digest/hasher.ts";
 import type { ReadMembers } from "../../lib/layers/read_layers.ts";
-import { treeOfLayers, type TreeRules } from "../../lib/layers/rules.ts";
+import { type NamedLayer, treeOfLayers, type TreeRules } from "../../lib/layers/rules.ts";
 import { isPolicyPath } from "../../lib/selinux/policy.ts";
 import type { TreeTransform } from "../../lib/tree/change_tree.ts";
 import type { XattrFilter } from "../../lib/tree/source.ts";
@@ -28,6 +28,13 @@ export interface LayeredSettings extends LayerChoice {
   readonly xattrs?: XattrFilter | undefined;
   /** What else is changed in the tree. */
   readonly transform?: TreeTransform | undefined;
+  /** Tells of which files the contents are wanted besides; by default of what the rules want. */
+  readonly capture?: (name: Uint8Array) => boolean;
+  /** Told of the layers before the tree is made of them. */
+  readonly onLayers?: (
+    layers: readonly NamedLayer<number>[],
+    captured: ReadMembers["captured"],
+  ) => void;
 }
 
 /**
@@ -41,17 +48,17 @@ export async function readLayered(
   settings: LayeredSettings,
 ): Promise<ReadSource> {
   const { terminal, machine } = named.context;
-  const { algorithms, store, threads, rules, xattrs, transform } = settings;
+  const { algorithms, store, threads, rules, xattrs, transform, onLayers } = settings;
+  const capture = settings.capture ?? (rules === "bootable" ? isPolicyPath : undefined);
   using layers = openLayers(transport, named, settings);
   const progress = terminal.progress("Reading layers", "bytes", layers.size);
   try {
     let tree: Tree<number> | undefined;
     const makeTree = ({ layers: read, captured }: ReadMembers) => {
-      const made = treeOfLayers(
-        read.map((members, i) => ({ shown: layers.sources[i]!.shown, members })),
-        rules,
-        { xattrs, readFile: (row) => captured.get(row) },
-      );
+      const named = read.map((members, i) => ({ shown: layers.sources[i]!.shown, members }));
+      onLayers?.(named, captured);
+      const readFile = (row: number) => captured.get(row);
+      const made = treeOfLayers(named, rules, { xattrs, readFile });
       tree = transform?.(made) ?? made;
     };
     const { contents } = await machine.readLayers(layers.sources, {
@@ -61,7 +68,7 @@ export async function readLayered(
       readsOnce: named.stream !== undefined,
       onRead: progress.update,
       onMembers: makeTree,
-      ...(rules === "bootable" ? { capture: isPolicyPath } : {}),
+      ...(capture === undefined ? {} : { capture }),
     });
     const source = { tree: tree!, contents };
     checkSource(source);

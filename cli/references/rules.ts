@@ -35,7 +35,8 @@ export function directoryRules(
   };
 }
 
-function policyFiles<File>(tree: Tree<File>, source: DiskTree): ReadPolicyFile<File> {
+/** The files of an SELinux policy in a directory, by the files of its tree. */
+export function policyFiles<File>(tree: Tree<File>, source: DiskTree): ReadPolicyFile<File> {
   const files = new Map<File, Uint8Array>();
   for (const { node, path } of walk(tree)) {
     if (node.kind !== "regular" || !isPolicyPath(path)) continue;

@@ -20,7 +20,10 @@ import { nameCounts } from "../tree/walk.ts";
 import type { FileInodes } from "./_file_inodes.ts";
 import { sortDots } from "./_overlay.ts";
 import { escapeXattr } from "./_overlay_xattrs.ts";
-import { FORMAT2_LIMITS } from "./version.ts";
+
+/** The longest file, and the longest target of a link, that composefs-rs puts into an image. */
+const MAX_INLINE = 512;
+const MAX_TARGET = 1024;
 
 const DOT = utf8(".");
 const DOT_DOT = utf8("..");
@@ -144,16 +147,16 @@ function wholeSeconds(stat: Stat): Stat {
 }
 
 function checkSize(data: InodeData): void {
-  if (data.kind === "symlink" && data.target.length > FORMAT2_LIMITS.target) {
+  if (data.kind === "symlink" && data.target.length > MAX_TARGET) {
     throw new TreeError(
       "too-large",
-      `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${FORMAT2_LIMITS.target}`,
+      `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${MAX_TARGET}`,
     );
   }
-  if (data.kind === "inline" && data.bytes.length > FORMAT2_LIMITS.inline) {
+  if (data.kind === "inline" && data.bytes.length > MAX_INLINE) {
     throw new TreeError(
       "too-large",
-      `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${FORMAT2_LIMITS.inline}`,
+      `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${MAX_INLINE}`,
     );
   }
 }

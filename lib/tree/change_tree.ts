@@ -7,7 +7,7 @@
 import type { Excludes, ExcludeState } from "./excludes.ts";
 import { findEntry } from "./growing_directory.ts";
 import { unusualHomes } from "./homes.ts";
-import type { Directory, Entry, Home, ImageForm, Leaf, Stat, Tree } from "./tree.ts";
+import type { Directory, Entry, FileKind, Home, ImageForm, Leaf, Stat, Tree } from "./tree.ts";
 
 /** Makes a tree of another one, whatever its regular files are. */
 export type TreeTransform = <File>(tree: Tree<File>) => Tree<File>;
@@ -19,7 +19,7 @@ export interface TreeChange {
   /** Leaves out files that are no directories. */
   isLeftOut?(leaf: Leaf<unknown>): boolean;
   /** Makes the metadata of a file, once for each, whatever names it has. Absent, all stay as they are. */
-  stat?(stat: Stat): Stat;
+  stat?(stat: Stat, kind: FileKind): Stat;
 }
 
 /**
@@ -105,7 +105,11 @@ class TreeChanger<File> {
     const { entries } = directory;
     const copied: MutableEntry[] = [];
     this.#levels.push({ entries, copied, state, next: 0 });
-    const copy: Directory = { ...directory, stat: this.#stat(directory.stat), entries: copied };
+    const copy: Directory = {
+      ...directory,
+      stat: this.#stat(directory.stat, "directory"),
+      entries: copied,
+    };
     if (this.#homes.has(directory)) this.#homes.set(directory, copy);
     return copy;
   }
@@ -144,13 +148,13 @@ class TreeChanger<File> {
   }
 
   #changed(leaf: Leaf<File>, number: number): Leaf<File> {
-    const { stat } = leaf;
+    const { stat, kind } = leaf;
     const nlink = this.#kept[number]!;
-    return { ...leaf, stat: this.#stat(this.#lost[number]! > 0 ? { ...stat, nlink } : stat) };
+    return { ...leaf, stat: this.#stat(this.#lost[number]! > 0 ? { ...stat, nlink } : stat, kind) };
   }
 
-  #stat(stat: Stat): Stat {
-    return this.#change.stat?.(stat) ?? stat;
+  #stat(stat: Stat, kind: FileKind): Stat {
+    return this.#change.stat?.(stat, kind) ?? stat;
   }
 
   #form(form: ImageForm, tree: Tree<File>, numbers: readonly number[]): ImageForm {

@@ -1,0 +1,77 @@
+/**
+ * Rules about which extended attributes survive.
+ *
+ * @module
+ */
+
+import { utf8 } from "../bytes/text.ts";
+import { changeTree } from "../tree/change_tree.ts";
+import { statChange } from "../tree/stat_change.ts";
+import { parseXattrPatterns } from "../tree/xattr_patterns.ts";
+import type { Rule } from "./rule.ts";
+
+/** Patterns as `--xattrs` takes them, with who lets just these through. */
+const LISTS: readonly (readonly [name: string, patterns: string, says: string, knownOf: string])[] =
+  [
+    [
+      "no-labels",
+      "!security.selinux",
+      "SELinux labels are lost",
+      "tar without --selinux or --xattrs, hosts without SELinux, buildah and umoci as unpackers",
+    ],
+    [
+      "no-acls",
+      "!system.posix_acl_*",
+      "access control lists are lost",
+      "tar without --acls, umoci, file systems that are mounted with noacl",
+    ],
+    [
+      "no-trusted",
+      "!trusted.*",
+      "xattrs of trusted. are lost",
+      "whoever reads or unpacks without root's rights",
+    ],
+    [
+      "no-capabilities",
+      "!security.capability",
+      "file capabilities are lost",
+      "unpackers that change owners after xattrs, or run without root's rights; cp and rsync without -X",
+    ],
+    [
+      "allowlist-only",
+      "allowlist-only",
+      "no xattrs are left but security.capability",
+      "composefs-rs, for every image of layers",
+    ],
+    [
+      "keep-user-xattrs",
+      "keep-user-xattrs",
+      "no xattrs are left but security.capability and those of user.",
+      "composefs-rs with --xattrs=keep-user-xattrs",
+    ],
+    [
+      "user-xattrs",
+      "user",
+      "no xattrs are left but those of user.",
+      "mkcomposefs --user-xattrs",
+    ],
+    [
+      "no-xattrs",
+      "none",
+      "xattrs are lost",
+      "tar without --xattrs, mkcomposefs --skip-xattrs, git, archives in the formats ustar and gnu",
+    ],
+  ];
+
+/** In the order in which they are applied. */
+export const XATTR_RULES: readonly Rule[] = LISTS.map(([name, patterns, says, knownOf]) => ({
+  name,
+  says,
+  knownOf,
+  changes: ["xattrs"],
+  ways: () => [{
+    option: `--xattrs='${patterns}'`,
+    apply: (tree) =>
+      changeTree(tree, { stat: statChange({ xattrs: parseXattrPatterns(utf8(patterns)) }) }),
+  }],
+}));
