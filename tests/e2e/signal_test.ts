@@ -6,7 +6,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { concatBytes } from "../../lib/bytes/text.ts";
 import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
+import { END, file, header } from "../kit/tar_archive.ts";
 import { PROGRAMS } from "../../scripts/test/programs.ts";
 import { containerCommand, makeRoot, NEEDS_PROC, ownLibraries, WORK } from "./container.ts";
 import { type Subject, testEach } from "./each_program.ts";
@@ -88,6 +91,50 @@ testEach(
     assertMatch(readdirSync(subject.path("out"))[0]!, /\.tmp-/);
     textOutput(subject.tool("extract"), args, { cwd: subject.directory });
     assertEquals(readdirSync(subject.path("out")), ["tree"]);
+  },
+);
+
+/** Starts a command that keeps contents of an archive while it reads it, and waits for the rest of it in vain. */
+async function startReading(subject: Subject, command: string, ...rest: readonly string[]) {
+  const words = ["--default-signal=INT,TERM,HUP", ...subject.tool(command), "tar:-", ...rest];
+  const env = { ...process.env, TMPDIR: subject.path("tmp") };
+  const child = spawn("env", words, {
+    cwd: subject.directory,
+    env,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const contents = new Uint8Array(2 ** 20).fill(7);
+  child.stdin.write(concatBytes(header({ size: 2 * contents.length }), contents));
+  await waitFor(child, () => readdirSync(subject.path("tmp")).length > 0);
+  assertMatch(readdirSync(subject.path("tmp"))[0]!, /^\.tmp-/);
+  return child;
+}
+
+testEach(
+  "signal: contents of layers are kept no longer than they are read",
+  {},
+  async (subject) => {
+    const make = new TreeMaker(subject.directory);
+    make.directory("tmp");
+    make.file("layer", concatBytes(file({}, "contents"), END));
+    const commands = [
+      ["SIGTERM", "cat", "/file"],
+      ["SIGINT", "extract", "out"],
+      ["SIGHUP", "verify"],
+    ] as const;
+    for (const [signal, command, ...rest] of commands) {
+      const child = await startReading(subject, command, ...rest);
+      assertEquals(await stop(child, signal), signal);
+      assertEquals(readdirSync(subject.directory).sort(), ["layer", "tmp"]);
+      assertEquals(readdirSync(subject.path("tmp")), []);
+    }
+    const child = await startReading(subject, "cat", "/file");
+    assertEquals(await stop(child, "SIGKILL"), "SIGKILL");
+    assertEquals(readdirSync(subject.path("tmp")).length, 1);
+    const args = [`tar:${subject.path("layer")}`, "/file"];
+    const env = { TMPDIR: subject.path("tmp") };
+    assertEquals(textOutput(subject.tool("cat"), args, { env }), "contents");
+    assertEquals(readdirSync(subject.path("tmp")), []);
   },
 );
 
