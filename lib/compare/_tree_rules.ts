@@ -11,10 +11,10 @@ import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy } from "../selinux/policy.ts";
 import { changeTree } from "../tree/change_tree.ts";
 import { findEntry } from "../tree/growing_directory.ts";
+import { countLinks, dropNameless, rebuildTree } from "../tree/rebuild_tree.ts";
 import type { Content, Directory, Entry, Leaf, Stat, Tree } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { nameCounts } from "../tree/walk.ts";
-import { dropNameless, rebuildTree } from "./_rebuild.ts";
 import type { Aspect, Rule, RuleCase, Way } from "./rule.ts";
 
 const OF_DIRECTORIES: readonly Aspect[] = ["mode", "owner", "time", "xattrs"];
@@ -231,16 +231,6 @@ function empty<File>(
     entries: ({ entries }, names) => isEmptied(names) ? NO_ENTRIES : entries,
   });
   return countLinks(dropNameless(made));
-}
-
-/** Gives every file as many links as it has names. */
-function countLinks<File>(tree: Tree<File>): Tree<File> {
-  const counts = nameCounts(tree);
-  const leaves = tree.leaves.map((leaf, number) => {
-    const nlink = counts?.[number] ?? 1;
-    return leaf.stat.nlink === nlink ? leaf : { ...leaf, stat: { ...leaf.stat, nlink } };
-  });
-  return { ...tree, leaves };
 }
 
 const OF_SEALED: readonly Aspect[] = [...OF_DIRECTORIES, "presence", "links"];

@@ -17,7 +17,8 @@ import { readPolicy, type ReadPolicyFile } from "../selinux/policy.ts";
 import { findEntry } from "../tree/growing_directory.ts";
 import { selectXattrs } from "../tree/select_xattrs.ts";
 import type { XattrFilter } from "../tree/source.ts";
-import type { Directory, Entry, Leaf, Stat, Tree } from "../tree/tree.ts";
+import { countLinks, dropNameless, rebuildTree } from "../tree/rebuild_tree.ts";
+import type { Directory, Stat, Tree } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { parseXattrPatterns } from "../tree/xattr_patterns.ts";
 
@@ -86,10 +87,17 @@ function seal<File>(
   const directories = names.map((name) => directoryAt(tree, name));
   if (run !== undefined) directories.push(run);
   const keptXattrs = xattrFilter(xattrs);
-  return rebuild(tree, {
-    emptied: new Set(directories),
-    stats: timesOf(usr, directories).set(tree.root, usr.stat),
-    stat: (stat) => ({ ...stat, xattrs: selectXattrs(stat.xattrs, keptXattrs) }),
+  const emptied = new Set(directories);
+  const stats = timesOf(usr, directories).set(tree.root, usr.stat);
+  const select = (stat: Stat) => ({ ...stat, xattrs: selectXattrs(stat.xattrs, keptXattrs) });
+  const rebuilt = rebuildTree(tree, {
+    stat: (directory) => select(stats.get(directory) ?? directory.stat),
+    entries: (directory) => emptied.has(directory) ? [] : directory.entries,
+  });
+  const { root, leaves } = dropNameless(rebuilt);
+  return countLinks({
+    root,
+    leaves: leaves.map((leaf) => ({ ...leaf, stat: select(leaf.stat) })),
   });
 }
 
@@ -122,48 +130,4 @@ function refusal(name: string, state: string): TreeError {
 function timesOf(usr: Directory, directories: readonly Directory[]): Map<Directory, Stat> {
   const { mtime, mtimeNsec } = usr.stat;
   return new Map(directories.map((each) => [each, { ...each.stat, mtime, mtimeNsec }]));
-}
-
-interface Changes {
-  /** Directories that lose their entries. */
-  readonly emptied: ReadonlySet<Directory>;
-  /** Metadata of directories that get another one's. */
-  readonly stats: ReadonlyMap<Directory, Stat>;
-  /** Makes the metadata of each file. */
-  readonly stat: (stat: Stat) => Stat;
-}
-
-/** Makes a tree anew, of the files that still have names. */
-function rebuild<File>(tree: Tree<File>, { emptied, stats, stat }: Changes): Tree<File> {
-  const kept: Leaf<File>[] = [];
-  const names: number[] = [];
-  /** New numbers of files. */
-  const numbers: (number | undefined)[] = [];
-  const pending: { from: Directory; entries: Entry[] }[] = [];
-  const enter = (from: Directory): Directory => {
-    const entries: Entry[] = [];
-    if (!emptied.has(from)) pending.push({ from, entries });
-    return { kind: "directory", stat: stat(stats.get(from) ?? from.stat), entries };
-  };
-  const keep = (leaf: number): number => {
-    let number = numbers[leaf];
-    if (number === undefined) {
-      number = kept.push(tree.leaves[leaf]!) - 1;
-      numbers[leaf] = number;
-      names.push(0);
-    }
-    names[number]!++;
-    return number;
-  };
-  const root = enter(tree.root);
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const { name, node } of next.from.entries) {
-      next.entries.push({ name, node: typeof node === "number" ? keep(node) : enter(node) });
-    }
-  }
-  const leaves = kept.map((leaf, number) => ({
-    ...leaf,
-    stat: { ...stat(leaf.stat), nlink: names[number]! },
-  }));
-  return { root, leaves };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Directory, Entry, Home, Leaf, Stat, Tree } from "../tree/tree.ts";
+import { nameCounts } from "./walk.ts";
+import type { Directory, Entry, Home, Leaf, Stat, Tree } from "./tree.ts";
 
 /** What is changed. What is absent stays as it is. */
 export interface Rebuilding {
@@ -50,7 +51,8 @@ export function rebuildTree<File>(tree: Tree<File>, change: Rebuilding): Tree<Fi
     names.push(name);
     level.made.push(typeof node === "number" ? entry : { name, node: enter(node) });
   }
-  return { ...tree, root, ...formOf(tree, copies) };
+  // Trees may be more than their fields.
+  return { root, leaves: tree.leaves, ...formOf(tree, copies) };
 }
 
 /** Homes stand in directories, which are others now. */
@@ -85,4 +87,15 @@ export function dropNameless<File>(tree: Tree<File>): Tree<File> {
       })),
   });
   return { root, leaves };
+}
+
+/** Gives every file as many links as it has names. */
+export function countLinks<File>(tree: Tree<File>): Tree<File> {
+  const counts = nameCounts(tree);
+  const leaves = tree.leaves.map((leaf, number) => {
+    const nlink = counts?.[number] ?? 1;
+    return leaf.stat.nlink === nlink ? leaf : { ...leaf, stat: { ...leaf.stat, nlink } };
+  });
+  const { root, form } = tree;
+  return form === undefined ? { root, leaves } : { root, leaves, form };
 }
