@@ -8,6 +8,7 @@ import { utf8 } from "../bytes/text.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { objectPath } from "../digest/object_path.ts";
 import { type Content, externalContent, type Leaf, type Tree } from "../tree/tree.ts";
+import { withLeaves } from "../tree/rebuild_tree.ts";
 import { objectAlgorithm } from "./object_algorithm.ts";
 import type { Rule, Way } from "./rule.ts";
 
@@ -18,7 +19,7 @@ function contentWay(file: (file: Content) => Content, text: Omit<Way, "apply"> =
     const changed = file(leaf.file);
     return changed === leaf.file ? leaf : { ...leaf, file: changed };
   };
-  return { ...text, apply: (tree) => ({ ...tree, leaves: tree.leaves.map(change) }) };
+  return { ...text, apply: (tree) => withLeaves(tree, tree.leaves.map(change)) };
 }
 
 const INLINE_LIMIT: Rule = {

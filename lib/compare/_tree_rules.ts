@@ -11,7 +11,7 @@ import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy } from "../selinux/policy.ts";
 import { changeTree } from "../tree/change_tree.ts";
 import { findEntry } from "../tree/growing_directory.ts";
-import { countLinks, dropNameless, rebuildTree } from "../tree/rebuild_tree.ts";
+import { countLinks, dropNameless, rebuildTree, withLeaves } from "../tree/rebuild_tree.ts";
 import type { Content, Directory, Entry, Leaf, Stat, Tree } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { nameCounts } from "../tree/walk.ts";
@@ -31,7 +31,7 @@ const SPLIT_LINKS: Rule = {
 function splitLinks<File>(tree: Tree<File>): Tree<File> {
   const counts = nameCounts(tree);
   const leaves: Leaf<File>[] = tree.leaves.map((leaf) => alone(leaf));
-  if (counts === undefined) return { ...tree, leaves };
+  if (counts === undefined) return withLeaves(tree, leaves);
   const met = new Uint8Array(tree.leaves.length);
   const own = (number: number): number => {
     if (met[number] === 0) {

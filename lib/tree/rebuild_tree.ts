@@ -92,10 +92,19 @@ export function dropNameless<File>(tree: Tree<File>): Tree<File> {
 /** Gives every file as many links as it has names. */
 export function countLinks<File>(tree: Tree<File>): Tree<File> {
   const counts = nameCounts(tree);
-  const leaves = tree.leaves.map((leaf, number) => {
-    const nlink = counts?.[number] ?? 1;
-    return leaf.stat.nlink === nlink ? leaf : { ...leaf, stat: { ...leaf.stat, nlink } };
-  });
-  const { root, form } = tree;
+  return withLeaves(
+    tree,
+    tree.leaves.map((leaf, number) => {
+      const nlink = counts?.[number] ?? 1;
+      return leaf.stat.nlink === nlink ? leaf : { ...leaf, stat: { ...leaf.stat, nlink } };
+    }),
+  );
+}
+
+/** The tree with other files under the same numbers. */
+export function withLeaves<From, To>(
+  { root, form }: Tree<From>,
+  leaves: readonly Leaf<To>[],
+): Tree<To> {
   return form === undefined ? { root, leaves } : { root, leaves, form };
 }
