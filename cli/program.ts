@@ -28,6 +28,7 @@ import { completions } from "./commands/about/completions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import { help } from "./commands/about/help.ts";
 import type { Group, Section } from "./args/command.ts";
+import { OVERVIEW } from "./manual/overview.ts";
 
 /** Every command, by what it is about. */
 const SECTIONS: readonly Section[] = [
@@ -60,6 +61,7 @@ export const COMPOSEFS: Group = {
   commands: SECTIONS.flatMap(({ commands }) => commands),
   sections: SECTIONS,
   elsewhere: ELSEWHERE,
+  manual: OVERVIEW,
   exitStatus: [
     "0 done, 1 failed, 2 for a wrong command line or none. Commands that stand for a C program keep its statuses.",
   ],

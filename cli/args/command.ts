@@ -169,6 +169,8 @@ interface EntryBase {
   readonly examples?: readonly Example[];
   /** What else there is to know, in sections below the options. */
   readonly topics?: readonly Topic[];
+  /** The same, of what only the manual page has. */
+  readonly manual?: readonly Topic[];
   /** Notes on exit statuses, each beginning with the number. */
   readonly exitStatus?: readonly string[];
   /** Manual pages, such as `composefs-info(1)`. */

@@ -11,8 +11,10 @@ import {
   allOptions,
   type Command,
   type Entry,
+  type Group,
   type Option,
   type Row,
+  type Section,
   type Topic,
 } from "./command.ts";
 
@@ -72,7 +74,7 @@ export function synopsis(entry: Entry): readonly string[] {
 }
 
 /** The commands of a group. */
-export function commandRows(entry: Entry): Row[] {
+function commandRows(entry: Entry): Row[] {
   if (entry.kind === "command") return [];
   return rowsOfCommands(entry.commands);
 }
@@ -82,11 +84,14 @@ function rowsOfCommands(commands: readonly Entry[]): Row[] {
 }
 
 /** The commands of a group, by what they are about where that is known. */
+export function sectionsOf(group: Group): readonly Section[] {
+  return group.sections ?? [{ title: "Commands", commands: group.commands }];
+}
+
 function commandSections(entry: Entry, columns: number): string[] {
   if (entry.kind === "command") return [];
-  const sections = entry.sections ?? [{ title: "Commands", commands: entry.commands }];
   const width = Math.max(0, ...entry.commands.map(({ name }) => name.length));
-  return sections.map(({ title, commands }) =>
+  return sectionsOf(entry).map(({ title, commands }) =>
     section(title, rowsOfCommands(commands), columns, width)
   );
 }

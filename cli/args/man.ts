@@ -1,23 +1,57 @@
 /**
  * Manual pages, from the same tables as argv is read by and `--help` is printed from.
  *
- * One page for each program, with its commands in it; what is a program of its own inside another one
- * has a page of its own. The text is roff with the macros of man(7).
+ * One page for each command and each program, and one for composefs that leads to all of them; the commands of a
+ * C program are on its own page. Pages about formats, which are in `cli/manual/`, are set in the same way.
  *
  * @module
  */
 
-import { type Entry, type Group, OWN_OPTIONS, type Row } from "./command.ts";
-import { commandRows, operandRows, optionRows, synopsis } from "./help.ts";
+import { type Entry, type Group, OWN_OPTIONS, type Row, type Topic } from "./command.ts";
+import { operandRows, optionRows, sectionsOf, synopsis } from "./help.ts";
 import { VERSION } from "../version.ts";
+import {
+  heading,
+  nameLines,
+  pageText,
+  paragraphs,
+  plain,
+  subheading,
+  synopsisLines,
+  tagged,
+  titleLines,
+  verbatim,
+} from "./_roff.ts";
+
+/** The section of a page: 1 for commands, 5 for formats, 8 for what needs root. */
+export type ManSection = 1 | 5 | 8;
 
 /** A page. */
 export interface ManPage {
   /** Name and section, as they are in the name of its file: `mkcomposefs.1`. */
   readonly file: string;
-  /** 1 for commands, 8 for what needs root. */
-  readonly section: 1 | 8;
+  readonly section: ManSection;
   readonly text: string;
+}
+
+/** A part of a page about a format: running text, a list, or lines that stand as they are. */
+export type FormatPart =
+  | string
+  | { readonly rows: readonly Row[] }
+  | { readonly subheading: string }
+  | { readonly lines: string };
+
+/** A page about a format, in section 5. */
+export interface FormatPage {
+  readonly name: string;
+  /** What the format is of, in one line, in lower case, without a final period. */
+  readonly summary: string;
+  readonly sections: readonly {
+    readonly title: string;
+    readonly parts: readonly FormatPart[];
+  }[];
+  /** Pages, such as `composefs-info(1)`. */
+  readonly seeAlso: readonly string[];
 }
 
 const COMMON = new RegExp(`^ *(-., )?--(${Object.keys(OWN_OPTIONS).join("|")})(=.*)?$`);
@@ -32,48 +66,112 @@ export function manSection(program: Entry): 1 | 8 {
   return program.name.startsWith("mount.") ? 8 : 1;
 }
 
-/** The manual pages of all programs, in the order of the table. The same tables give the same bytes. */
-export function manPages(composefs: Group): ManPage[] {
-  const programs = programsOf(composefs);
-  return programs.map((program) => {
-    const section = manSection(program);
-    const others = programs.filter((other) => other !== program);
-    return {
-      file: `${program.name}.${section}`,
-      section,
-      text: page(program, section, others, program !== composefs),
-    };
-  });
+/** The manual pages of all programs and commands, and of formats. The same tables give the same bytes. */
+export function manPages(composefs: Group, formats: readonly FormatPage[] = []): ManPage[] {
+  const programs = composefs.commands.filter(({ program }) => program !== undefined);
+  const names = new Set(programs.map(({ name }) => name));
+  const commands = composefs.commands.filter(({ program }) => program === undefined);
+  const isGuest = (command: Entry) => names.has(pageName(composefs, command));
+  return [
+    overviewPage(composefs, formats),
+    ...commands.filter((command) => !isGuest(command)).map((command) => page(composefs, command)),
+    ...programs.map((program) =>
+      page(composefs, program, commands.find((command) => isOn(composefs, command, program)))
+    ),
+    ...formats.map(formatPage),
+  ];
 }
 
-function page(
-  program: Entry,
-  section: 1 | 8,
-  others: readonly Entry[],
-  asC: boolean,
-): string {
-  const title = section === 1 ? "User Commands" : "System Administration";
-  const inside = commandsOf(program);
-  return [
-    `.TH ${quoted(program.name)} ${section} "" "composefs\\-ts ${VERSION}" "${title}"`,
-    // Words are hyphenated nowhere: a broken option or path cannot be searched for.
-    ".nh",
-    ".SH NAME",
-    `${literal(program.name)} \\- ${plain(lowerFirst(program.summary))}`,
-    ".SH SYNOPSIS",
-    ...synopsisLines(program, program.name),
-    ".SH DESCRIPTION",
-    ...paragraphs([`${program.summary}.`, ...program.description]),
-    ...tagged(".SH COMMANDS", inside.length > 0 ? [] : commandRows(program)),
-    ...tagged(".SH OPERANDS", operandRows(program)),
-    ...tagged(".SH OPTIONS", optionRows(program, asC)),
-    ...topicLines(program, (title) => `.SH ${quoted(title.toUpperCase())}`),
-    ...(inside.length > 0 ? [".SH COMMANDS"] : []),
-    ...inside.flatMap((entry) => commandLines(entry, `${program.name} ${entry.name}`, asC)),
-    ...exampleLines(".SH EXAMPLES", program),
-    ...exitStatusLines(program),
-    ...seeAlsoLines(program, inside, others),
-  ].join("\n") + "\n";
+function isOn(composefs: Group, command: Entry, program: Entry): boolean {
+  return pageName(composefs, command) === program.name;
+}
+
+/** The name of the page that a command or program is on. */
+function pageName(composefs: Group, { name, program }: Entry): string {
+  return program === undefined ? `${composefs.name}-${name}` : name;
+}
+
+/** How other pages name it. */
+function reference(composefs: Group, entry: Entry): string {
+  return `${entry === composefs ? entry.name : pageName(composefs, entry)}(${manSection(entry)})`;
+}
+
+/** The page that leads to all others. */
+function overviewPage(composefs: Group, formats: readonly FormatPage[]): ManPage {
+  const others = composefs.commands.map((entry) => reference(composefs, entry));
+  const commands = sectionsOf(composefs).flatMap((section) => [
+    subheading(section.title),
+    ...tagged(section.commands.map((entry) => ({
+      left: entry.name,
+      summary: `${entry.summary}: see ${reference(composefs, entry)}`,
+    }))),
+  ]);
+  return manPage(composefs.name, manSection(composefs), [
+    ...nameLines(composefs.name, lowerFirst(composefs.summary)),
+    ...callLines(composefs, composefs.name),
+    heading("Commands"),
+    ...commands,
+    ...detailLines(composefs, false),
+    ...seeAlsoLines([...others, ...formats.map(formatReference), ...composefs.seeAlso ?? []]),
+  ]);
+}
+
+/**
+ * The page of a command or of a program.
+ *
+ * @param guest A command that would have a page of the program's name.
+ */
+function page(composefs: Group, entry: Entry, guest?: Entry): ManPage {
+  const asC = entry.program !== undefined;
+  const called = asC ? entry.name : `${composefs.name} ${entry.name}`;
+  const inside = commandsOf(entry).flatMap((child) =>
+    commandLines(child, `${called} ${child.name}`, asC)
+  );
+  const self = reference(composefs, entry);
+  const related = [composefs, ...(asC ? [] : neighbours(composefs, entry))]
+    .map((other) => reference(composefs, other));
+  const named = [entry, ...commandsOf(entry), ...(guest === undefined ? [] : [guest])]
+    .flatMap(({ seeAlso = [] }) => seeAlso);
+  return manPage(pageName(composefs, entry), manSection(entry), [
+    ...nameLines(pageName(composefs, entry), lowerFirst(entry.summary)),
+    ...callLines(entry, called),
+    ...(guest === undefined ? [] : paragraphs([
+      `Another command, ${composefs.name} ${guest.name}, is described at the end of this page.`,
+    ])),
+    ...(inside.length > 0 ? [heading("Commands"), ...inside] : []),
+    ...detailLines(entry, asC),
+    ...(guest === undefined ? [] : guestLines(guest, `${composefs.name} ${guest.name}`)),
+    ...seeAlsoLines([...related, ...named].filter((name) => name !== self)),
+  ]);
+}
+
+/** Commands that are about the same. */
+function neighbours({ sections = [] }: Group, entry: Entry): readonly Entry[] {
+  return sections.find(({ commands }) => commands.includes(entry))?.commands ?? [];
+}
+
+/** The page of a format. */
+function formatPage(format: FormatPage): ManPage {
+  return manPage(format.name, 5, [
+    ...nameLines(format.name, format.summary),
+    ...format.sections.flatMap(({ title, parts }) => [heading(title), ...parts.flatMap(partLines)]),
+    ...seeAlsoLines(format.seeAlso),
+  ]);
+}
+
+function formatReference({ name }: FormatPage): string {
+  return `${name}(5)`;
+}
+
+function partLines(part: FormatPart): string[] {
+  if (typeof part === "string") return paragraphs([part]);
+  if ("rows" in part) return tagged(part.rows);
+  return "subheading" in part ? [subheading(part.subheading)] : verbatim(part.lines);
+}
+
+function manPage(name: string, section: ManSection, lines: readonly string[]): ManPage {
+  const text = pageText([...titleLines(name, section, VERSION), ...lines]);
+  return { file: `${name}.${section}`, section, text };
 }
 
 /** The commands that a page describes: those of a group that are no programs. */
@@ -81,117 +179,78 @@ function commandsOf(entry: Entry): Entry[] {
   return entry.kind === "group" ? entry.commands.filter(({ program }) => !program) : [];
 }
 
-/** A command inside a page. */
-function commandLines(entry: Entry, called: string, asC: boolean): string[] {
-  const inside = commandsOf(entry);
+/** How it is called, and what it does. */
+function callLines(entry: Entry, called: string): string[] {
   return [
-    `.SS ${quoted(called)}`,
-    ...synopsisLines(entry, called),
+    heading("Synopsis"),
+    ...synopsisLines(called, synopsis(entry)),
+    heading("Description"),
     ...paragraphs([`${entry.summary}.`, ...entry.description]),
-    ...tagged(undefined, operandRows(entry)),
-    // What every command has is told once, for the program.
-    ...tagged(undefined, optionRows(entry, asC).filter(({ left }) => !COMMON.test(left))),
-    ...topicLines(entry, (title) => `.SS ${quoted(`${called}: ${lowerFirst(title)}`)}`),
-    ...exampleLines(undefined, entry),
-    ...inside.flatMap((child) => commandLines(child, `${called} ${child.name}`, asC)),
   ];
 }
 
-function topicLines(
-  { topics = [] }: Entry,
-  heading: (title: string) => string,
-): string[] {
-  return topics.flatMap(({ title, text, rows }) => [
-    heading(title),
-    ...paragraphs(text),
-    ...tagged(undefined, rows),
+/** Everything else of whatever a page is about. */
+function detailLines(entry: Entry, asC: boolean): string[] {
+  return [
+    ...section(heading("Operands"), tagged(operandRows(entry))),
+    ...section(heading("Options"), tagged(optionRows(entry, asC))),
+    ...[...entry.topics ?? [], ...entry.manual ?? []]
+      .flatMap((topic) => [heading(topic.title), ...topicLines(topic)]),
+    ...section(heading("Examples"), exampleLines(entry)),
+    ...section(heading("Exit status"), paragraphs(entry.exitStatus ?? [])),
+  ];
+}
+
+/** A command inside a page. What every command has is told once, for the program. */
+function commandLines(entry: Entry, called: string, asC: boolean): string[] {
+  return [
+    subheading(called),
+    ...synopsisLines(called, synopsis(entry)),
+    ...paragraphs([`${entry.summary}.`, ...entry.description]),
+    ...tagged(operandRows(entry)),
+    ...tagged(optionRows(entry, asC).filter(({ left }) => !COMMON.test(left))),
+    ...(entry.topics ?? []).flatMap((
+      topic,
+    ) => [...paragraphs([`${topic.title}:`]), ...topicLines(topic)]),
+    ...exampleLines(entry),
+    ...commandsOf(entry).flatMap((child) => commandLines(child, `${called} ${child.name}`, asC)),
+  ];
+}
+
+/** A command that has a page in common with a program, whose options are other ones. */
+function guestLines(entry: Entry, called: string): string[] {
+  return [
+    heading(`The command ${called}`),
+    ...synopsisLines(called, synopsis(entry)),
+    ...paragraphs([`${entry.summary}.`, ...entry.description]),
+    ...section(subheading("Operands"), tagged(operandRows(entry))),
+    ...section(subheading("Options"), tagged(optionRows(entry, false))),
+    ...(entry.topics ?? []).flatMap((topic) => [subheading(topic.title), ...topicLines(topic)]),
+    ...section(subheading("Examples"), exampleLines(entry)),
+  ];
+}
+
+/** A heading, unless nothing stands below it. */
+function section(heading: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [heading, ...lines];
+}
+
+function topicLines({ text, rows }: Topic): string[] {
+  return [...paragraphs(text), ...tagged(rows)];
+}
+
+function exampleLines({ examples = [] }: Entry): string[] {
+  return examples.flatMap(({ summary, command }) => [
+    ...paragraphs([`${summary}:`]),
+    ...verbatim(command),
   ]);
 }
 
-function synopsisLines(entry: Entry, called: string): string[] {
-  return synopsis(entry).flatMap((rest, i) => [
-    ...(i > 0 ? [".br"] : []),
-    `${bold(called)} ${literal(rest)}`,
-  ]);
-}
-
-function paragraphs(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => [".PP", plain(text)]);
-}
-
-function tagged(title: string | undefined, rows: readonly Row[]): string[] {
-  if (rows.length === 0) return [];
-  const items = rows.flatMap(({ left, summary, help }) => [
-    ".TP",
-    bold(left.trimStart()),
-    plain(`${summary}.`),
-    ...(help === undefined ? [] : [plain(help)]),
-  ]);
-  return title === undefined ? items : [title, ...items];
-}
-
-function exampleLines(title: string | undefined, entry: Entry): string[] {
-  if (entry.examples === undefined) return [];
-  const items = entry.examples.flatMap(({ summary, command }) => [
-    ".PP",
-    plain(`${summary}:`),
-    ".RS 4",
-    ".nf",
-    literal(command),
-    ".fi",
-    ".RE",
-  ]);
-  return title === undefined ? items : [title, ...items];
-}
-
-function exitStatusLines({ exitStatus = [] }: Entry): string[] {
-  return exitStatus.length === 0 ? [] : [".SH EXIT STATUS", ...paragraphs(exitStatus)];
-}
-
-function seeAlsoLines(
-  program: Entry,
-  inside: readonly Entry[],
-  others: readonly Entry[],
-): string[] {
-  const named = [program, ...inside].flatMap(({ seeAlso = [] }) => seeAlso);
-  const own = others.map((other) => `${other.name}(${manSection(other)})`);
-  const pages = [...new Set([...own, ...named])]
-    .filter((name) => name !== `${program.name}(${manSection(program)})`);
-  return pages.length === 0 ? [] : [".SH SEE ALSO", plain(pages.join(", "))];
+function seeAlsoLines(names: readonly string[]): readonly string[] {
+  const pages = [...new Set(names)];
+  return section(heading("See also"), pages.length === 0 ? [] : [plain(pages.join(", "))]);
 }
 
 function lowerFirst(text: string): string {
   return text.slice(0, 1).toLowerCase() + text.slice(1);
-}
-
-/** Running text, in which a dash is one: a line of its own, no request and no escape in it. */
-function plain(text: string): string {
-  const escaped = text.replaceAll("\\", "\\e")
-    // What is typed keeps its dashes: options, and words joined by them that can be searched for.
-    .replaceAll("-", "\\-")
-    // Nothing outside ASCII, so that the page reads alike in every locale.
-    .replace(
-      /[^\n -~]/gu,
-      (character) =>
-        `\\[u${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`,
-    );
-  return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
-}
-
-/** What is typed as it stands: ASCII quotes and carets too, which roff sets as typographic ones. */
-function literal(text: string): string {
-  return plain(text)
-    .replaceAll("'", "\\(aq")
-    .replaceAll("`", "\\(ga")
-    .replaceAll("^", "\\(ha")
-    .replaceAll("~", "\\(ti");
-}
-
-function bold(text: string): string {
-  return `\\fB${literal(text)}\\fR`;
-}
-
-/** An argument of a macro. */
-function quoted(text: string): string {
-  return `"${literal(text).replaceAll('"', "\\(dq")}"`;
 }

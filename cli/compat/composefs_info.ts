@@ -67,5 +67,5 @@ export const composefsInfo: Group = {
   commands: [ls, dump, objects, missingObjects, measureFile],
   missing: "No command specified",
   exitStatus: ["0 done, 1 for every failure."],
-  seeAlso: ["mkcomposefs(1)", "composefs-dump(5)"],
+  seeAlso: ["mkcomposefs(1)", "composefs-dump(5)", "composefs-image(5)"],
 };

@@ -63,7 +63,7 @@ export const mountComposefs = defineCommand({
     },
   ],
   exitStatus: ["0 if the image was mounted, 1 for every failure."],
-  seeAlso: ["mkcomposefs(1)", "mount(8)"],
+  seeAlso: ["composefs-mount(1)", "mkcomposefs(1)", "composefs-image(5)", "mount(8)", "fstab(5)"],
   run(options, operands, context) {
     const { type, fake: check, verbose, readOnly, readWrite, sloppy } = options;
     if (type !== "composefs") {

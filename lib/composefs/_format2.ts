@@ -20,10 +20,7 @@ import { nameCounts } from "../tree/walk.ts";
 import type { FileInodes } from "./_file_inodes.ts";
 import { sortDots } from "./_overlay.ts";
 import { escapeXattr } from "./_overlay_xattrs.ts";
-
-/** The longest file, and the longest target of a link, that composefs-rs puts into an image. */
-const MAX_INLINE = 512;
-const MAX_TARGET = 1024;
+import { FORMAT2_LIMITS } from "./version.ts";
 
 const DOT = utf8(".");
 const DOT_DOT = utf8("..");
@@ -147,16 +144,16 @@ function wholeSeconds(stat: Stat): Stat {
 }
 
 function checkSize(data: InodeData): void {
-  if (data.kind === "symlink" && data.target.length > MAX_TARGET) {
+  if (data.kind === "symlink" && data.target.length > FORMAT2_LIMITS.target) {
     throw new TreeError(
       "too-large",
-      `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${MAX_TARGET}`,
+      `Cannot make a link of ${data.target.length} bytes in format version 2: expected at most ${FORMAT2_LIMITS.target}`,
     );
   }
-  if (data.kind === "inline" && data.bytes.length > MAX_INLINE) {
+  if (data.kind === "inline" && data.bytes.length > FORMAT2_LIMITS.inline) {
     throw new TreeError(
       "too-large",
-      `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${MAX_INLINE}`,
+      `Cannot make a file of ${data.bytes.length} bytes inline in format version 2: expected at most ${FORMAT2_LIMITS.inline}`,
     );
   }
 }

@@ -13,6 +13,9 @@ import { isWhiteout, type Tree } from "../tree/tree.ts";
 /** The versions that are written. */
 export type FormatVersion = 0 | 1 | 2;
 
+/** The longest file, and the longest target of a link, in bytes, that an image of version 2 holds. */
+export const FORMAT2_LIMITS = { inline: 512, target: 1024 } as const;
+
 /** Between which versions the writer may choose, or the one it shall take. */
 export interface VersionRange {
   /** The version to use, whatever the tree holds; the limits below are not looked at then. */

@@ -62,7 +62,7 @@ export const fsverityDigest = defineCommand({
     },
   ],
   exitStatus: ["0 if all files were digested, 1 if one could not be, 2 for a wrong command line."],
-  seeAlso: ["mkcomposefs(1)"],
+  seeAlso: ["composefs-digest(1)", "mkcomposefs(1)"],
   run: runFsverityDigest,
 });
 

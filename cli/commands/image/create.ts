@@ -40,7 +40,12 @@ export const CREATE = {
   tooMany: "Too many arguments",
   options: createOptions,
   exitStatus: ["0 if the image was made, 1 if not."],
-  seeAlso: ["composefs-info(1)", "mount.composefs(8)", "composefs-dump(5)"],
+  seeAlso: [
+    "composefs-info(1)",
+    "mount.composefs(8)",
+    "composefs-dump(5)",
+    "composefs-image(5)",
+  ],
   run: runCreate,
 } as const;
 

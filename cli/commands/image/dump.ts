@@ -17,7 +17,7 @@ export const DUMP = {
   name: "dump",
   summary: "Print images as dump files",
   operands: WHOLE_IMAGES,
-  seeAlso: ["composefs-dump(5)"],
+  seeAlso: ["composefs-info(1)", "composefs-dump(5)"],
 } as const;
 
 /** The command `composefs dump`. */

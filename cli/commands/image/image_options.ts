@@ -29,7 +29,7 @@ const FILTER_OPTION = {
   parse: path,
   summary: "Keep only this entry of the root directory, with all below it",
   help:
-    "May be given several times. A name that no image has in its root directory is an error; composefs-info passes over it.",
+    "A name that no image has in its root directory is an error; composefs-info passes over it.",
 } as const;
 
 /** Where objects are looked for. */
@@ -61,8 +61,7 @@ export const ownImageOptions = {
     value: "PATH",
     parse: path,
     summary: "Keep only this file of the images, with all below it",
-    help:
-      "May be given several times. Symbolic links on the way are not followed. A path that no image has is an error.",
+    help: "Symbolic links on the way are not followed. A path that no image has is an error.",
   },
   ...referenceOptions,
   ...imageOptions,

@@ -71,7 +71,7 @@ export const REWRITE = {
   operands,
   options,
   exitStatus: ["0 if the image was written, 1 if not."],
-  seeAlso: ["mkcomposefs(1)", "composefs-info(1)"],
+  seeAlso: ["mkcomposefs(1)", "composefs-info(1)", "composefs-image(5)"],
   run: runRewrite,
 } as const;
 

@@ -141,7 +141,7 @@ export const mount = defineCommand({
     },
   ],
   exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
-  seeAlso: ["mount.composefs(8)", "mount(8)"],
+  seeAlso: ["mount.composefs(8)", "composefs-image(5)", "mount(8)"],
   async run(options, operands, context) {
     const given = readSettings(options.options, { suggests: true });
     const settings = { ...given, ...longSettings(options, given, context) };

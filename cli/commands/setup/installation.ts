@@ -14,6 +14,7 @@ import type { Group } from "../../args/command.ts";
 import { fishCompletion } from "../../args/fish.ts";
 import { manPages, manSection, programsOf } from "../../args/man.ts";
 import { zshCompletion } from "../../args/zsh.ts";
+import { FORMAT_PAGES } from "../../manual/pages.ts";
 
 /** Where the list is, below the prefix. */
 export const MANIFEST = "share/composefs-ts/manifest";
@@ -44,7 +45,7 @@ export function documentation(composefs: Group): Part[] {
     contents: utf8(contents),
   });
   return [
-    ...manPages(composefs).map(({ file, section, text: contents }) =>
+    ...manPages(composefs, FORMAT_PAGES).map(({ file, section, text: contents }) =>
       text(`share/man/man${section}/${file}`, contents)
     ),
     text("share/bash-completion/completions/composefs", bashCompletion(composefs)),
