@@ -11,7 +11,7 @@
 import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Digest } from "../digest/digest.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
-import type { Content, Tree } from "../tree/tree.ts";
+import type { Content, Leaf, Tree } from "../tree/tree.ts";
 import { pathOf, type Place } from "../tree/place.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { walk } from "../tree/walk.ts";
@@ -63,7 +63,7 @@ export type Finding = ImageFinding | ObjectFinding;
 export interface VerifySummary {
   /** fs-verity digest of the image as it is, by the algorithm of the one expected. */
   readonly digest: Digest;
-  /** Regular files in the image, hard links counted once. */
+  /** Regular files in the image, as far as they were selected, hard links counted once. */
   readonly files: number;
   /** Objects that were looked for, each counted once. */
   readonly objects: number;
@@ -91,6 +91,11 @@ export interface VerifyOptions {
    * silence for all of them.
    */
   readonly allowUndigested?: boolean;
+  /**
+   * Paths of files, to whose objects, and to those of all below them, the check is limited; symbolic links are not
+   * followed. The image itself is verified as a whole.
+   */
+  readonly paths?: readonly Uint8Array[] | undefined;
   /** Told how many bytes of objects have been read, of how many. */
   readonly onRead?: (done: number, total: number) => void;
 }
@@ -159,7 +164,7 @@ interface Collected {
   files: number;
   bytes: number;
   readonly objects: Map<string, { readonly file: ObjectToCheck; readonly places: Place[] }>;
-  /** Whether the image names a digest of any object. */
+  /** Whether the image names a digest of any object, be it selected or not. */
   hasDigest: boolean;
 }
 
@@ -189,7 +194,9 @@ function* verifyStructure(
     yield { kind: "image", problem: "malformed", offset, state };
     return;
   }
-  collect(tree, collected);
+  collected.hasDigest = tree.leaves.some(hasDigest);
+  const { paths } = options;
+  collect(paths === undefined ? tree : opened.tree({ rootEntries: paths }), collected);
   // Other writers place things otherwise: an image that is the expected one is right as it is.
   const size = options.whole?.size ?? image.length;
   const difference = isExpected ? undefined : findDifference({ image, size }, opened, tree);
@@ -229,6 +236,10 @@ function findDifference(
 
 const NOTHING = new Uint8Array();
 
+function hasDigest(leaf: Leaf<Content>): boolean {
+  return leaf.kind === "regular" && leaf.file.kind === "external" && leaf.file.digest !== undefined;
+}
+
 function collect(tree: Tree<Content>, collected: Collected): void {
   for (const step of walk(tree)) {
     const { node } = step;
@@ -237,7 +248,6 @@ function collect(tree: Tree<Content>, collected: Collected): void {
     const { file } = node;
     if (file.kind === "inline" || (file.path === undefined && file.digest === undefined)) continue;
     const { path, digest } = file;
-    if (digest !== undefined) collected.hasDigest = true;
     const claim = digest === undefined && path !== undefined ? claimOf(path, node.stat) : undefined;
     const object = claim === undefined ? file : { ...file, claim };
     const key = objectKey(object);

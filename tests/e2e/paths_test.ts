@@ -3,7 +3,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { testEach } from "./each_program.ts";
 import { output, run, textOutput } from "./process.ts";
 import { assertSameBytes, read } from "./same_bytes.ts";
@@ -96,11 +96,51 @@ testEach(
     }
     const up = run([...composefs, "ls"], ["--path=../etc", path("dump")]);
     assertEquals([up.code, up.stderr.includes("without . and ..")], [2, true]);
-    const operand = run([...composefs, "ls"], [path("dump"), "/usr/none-on-this-host"]);
-    assertEquals(operand.code, 1);
-    assert(operand.stderr.includes("; --path=/usr/none-on-this-host looks for it"), operand.stderr);
+    const none = "/usr/none-on-this-host";
+    for (const command of ["ls", "dump", "objects", "missing-objects", "verify --store=."]) {
+      const args = [...command.split(" "), path("dump"), none];
+      const operand = run(composefs, args, { cwd: subject.directory });
+      assertEquals(operand.code, 1, command);
+      assert(operand.stderr.includes(`; --path=${none} looks for it`), operand.stderr);
+    }
   },
 );
+
+testEach("verify --path: the objects of one file, or below one directory", {}, (subject) => {
+  const { composefs, path } = subject;
+  const { image, store } = makeImage(subject, makeSmallTree);
+  const verify = (...args: string[]) => {
+    const { code, stdout, stderr } = run([...composefs, "verify"], [`--store=${store}`, ...args]);
+    return { code, text: new TextDecoder().decode(stdout), stderr };
+  };
+  const counts = (...args: string[]) => {
+    const { code, text } = verify("--json", ...args);
+    const { files, objects, findings } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+    return [code, files, objects, findings];
+  };
+  const all = counts(image);
+  assertEquals(counts("--path=/", image), all);
+  const listed = textOutput([...composefs, "ls"], ["--json", image]).trimEnd().split("\n")
+    .map((line) => JSON.parse(line)).filter((file) => file.object !== undefined);
+  const [first, second] = listed.filter(({ object }, i) =>
+    listed.findIndex((each) => each.object === object) === i
+  );
+  assertEquals(counts(`--path=${first.path}`, image), [0, 1, 1, 0]);
+  assertEquals(counts(`--path=${first.path}`, `--path=${second.path}`, image), [0, 2, 2, 0]);
+  // What is wrong elsewhere is not looked at, but the image is.
+  rmSync(`${store}/${second.object}`);
+  assertEquals(counts(image)[0], 1);
+  assertEquals(counts(`--path=${first.path}`, image), [0, 1, 1, 0]);
+  assertEquals(counts(`--path=${second.path}`, image), [1, 1, 1, 1]);
+  assertEquals(verify(`--path=${first.path}`, `--digest=${"0".repeat(64)}`, image).code, 1);
+  const none = verify("--path=/none", image);
+  assertEquals([none.code, none.text], [1, ""]);
+  assertEquals(none.stderr, 'composefs: Cannot find "/none": no such file or directory\n');
+  const only = run(composefs, ["verify", "--image-only", "--path=/", image]);
+  assertEquals(only.code, 2);
+  writeFileSync(path("broken"), readFileSync(image).fill(0xff, 1024, 1028));
+  assert(verify("--path=/none", path("broken")).text.startsWith("image: "));
+});
 
 testEach(
   "extract: paths, with what is below them, and the directories on the way",

@@ -22,7 +22,7 @@ export const dumpOptions = {
 export const dumpSource: Source<SourceOptions & OptionValues<typeof dumpOptions>> = {
   check({ digestStore, oneFileSystem }) {
     if (digestStore !== undefined) {
-      throw refusal("--digest-store", "a dump has no contents to put there");
+      throw refusal("--store", "a dump has no contents to put there");
     }
     if (oneFileSystem) throw refusal("--one-file-system", "a dump is on none");
   },

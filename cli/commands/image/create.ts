@@ -227,8 +227,9 @@ function checkOperands(
   checkChanges(options, source);
   checkSealing(options, image);
   if (options.digestStore !== undefined && wantedAlgorithms(options).length > 1) {
+    const name = asC ? "--digest-store" : "--store";
     throw new UsageError(
-      "Cannot use --digest-store with two of --hash: a store has objects of one kind",
+      `Cannot use ${name} with two of --hash: a store has objects of one kind`,
       { usage: false },
     );
   }

@@ -54,15 +54,18 @@ export const imageOptions = {
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
+/** Limits what is read of an image, by paths. */
+export const PATH_OPTION = {
+  kind: "list",
+  value: "PATH",
+  parse: path,
+  summary: "Keep only this file of the images, with all below it",
+  help: "Symbolic links on the way are not followed. A path that no image has is an error.",
+} as const;
+
 /** The same for our own, which know of paths. */
 export const ownImageOptions = {
-  path: {
-    kind: "list",
-    value: "PATH",
-    parse: path,
-    summary: "Keep only this file of the images, with all below it",
-    help: "Symbolic links on the way are not followed. A path that no image has is an error.",
-  },
+  path: PATH_OPTION,
   ...referenceOptions,
   ...imageOptions,
 } as const satisfies OptionTable;

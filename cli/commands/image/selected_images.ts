@@ -4,7 +4,6 @@
  * @module
  */
 
-import { printable, quote } from "../../../lib/bytes/text.ts";
 import { dumpImage } from "../../../lib/composefs/dump_image.ts";
 import {
   type CheckedImage,
@@ -12,17 +11,16 @@ import {
   hasPath,
   type Visit,
 } from "../../../lib/composefs/image_walk.ts";
-import { openErofs, type ReadTreeOptions } from "../../../lib/composefs/open.ts";
+import { openErofs } from "../../../lib/composefs/open.ts";
 import type { ImageView } from "../../../lib/composefs/unoverlay.ts";
 import { findEntry } from "../../../lib/tree/growing_directory.ts";
 import { splitNames } from "../../../lib/tree/place.ts";
 import type { Content, Directory, Tree } from "../../../lib/tree/tree.ts";
 import { PathLengths } from "../../../lib/tree/walk.ts";
 import type { Context } from "../../args/command.ts";
-import { UsageError } from "../../args/usage_error.ts";
 import { openAll } from "../../references/open.ts";
 import type { ImageOptions } from "./image_options.ts";
-import { refuseDots } from "./find_file.ts";
+import { Filters, readOptions } from "./filters.ts";
 import { loading, loadTree } from "./load_image.ts";
 
 /** An operand, as it was given. */
@@ -111,54 +109,4 @@ function treeHas({ root }: Tree<Content>, path: Uint8Array): boolean {
     node = findEntry(node.entries, name)?.node;
   }
   return node !== undefined;
-}
-
-/** What several images are limited to, of which each is to be found in one of them. */
-class Filters {
-  /** What has not been found yet, and what is wrong if it never is. */
-  #idle: { readonly path: Uint8Array; readonly state: string }[];
-  #imagesLeft: number;
-
-  constructor(images: number, { filter = [], path: paths = [] }: Partial<ImageOptions>) {
-    this.#imagesLeft = images;
-    const names = filter.map((path) => ({
-      path,
-      state: `Cannot filter by ${quote(path)}: no such entry in the root directory`,
-    }));
-    const state = images === 1 ? "no such file or directory" : "no image has such a file";
-    const others = paths.map((path) => ({ path, state: `Cannot find ${quote(path)}: ${state}` }));
-    this.#idle = [...names, ...others];
-  }
-
-  /**
-   * Looks for them in the next image.
-   *
-   * @throws {Error} If it is the last one, and one has never been found.
-   */
-  check(isThere: (path: Uint8Array) => boolean): void {
-    this.#idle = this.#idle.filter(({ path }) => !isThere(path));
-    // The last one is not shown any more: of one image, nothing is.
-    if (--this.#imagesLeft > 0) return;
-    for (const { state } of this.#idle) throw new Error(state);
-  }
-}
-
-function readOptions(
-  { filter, path: paths = [] }: ImageOptions,
-  view: ImageView,
-  asC: boolean,
-): ReadTreeOptions {
-  for (const name of filter) {
-    if (!name.includes(0x2f)) continue;
-    const shown = printable(name);
-    const message = asC
-      ? `Filter must be a single name: ${shown}`
-      : `Cannot filter by "${shown}": a path, expected a name in the root directory`;
-    throw new UsageError(message, { usage: false });
-  }
-  for (const path of paths) refuseDots(path);
-  const rootEntries = [...filter, ...paths];
-  // The root is all there is.
-  const isAll = rootEntries.length === 0 || paths.some((path) => splitNames(path).length === 0);
-  return isAll ? { view } : { view, rootEntries };
 }

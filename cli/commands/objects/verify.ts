@@ -11,6 +11,9 @@ import {
   type VerifyOptions,
   type VerifySummary,
 } from "../../../lib/composefs/verify.ts";
+import { hasPath } from "../../../lib/composefs/image_walk.ts";
+import { openErofs } from "../../../lib/composefs/open.ts";
+import { ImageFormatError } from "../../../lib/erofs/image_format_error.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { MAX_PATH_LENGTH } from "../../../lib/tree/name.ts";
 import {
@@ -26,12 +29,20 @@ import type { Output } from "../../terminal.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { openAll } from "../../references/open.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
+import { chosenPaths, Filters } from "../image/filters.ts";
+import { PATH_OPTION } from "../image/image_options.ts";
 import { contentOptions } from "./_content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 
 const options = {
+  path: {
+    ...PATH_OPTION,
+    summary: "Look only at the objects of this file of the images, and of all below it",
+    help:
+      "The image itself is verified as a whole. Symbolic links on the way are not followed. A path that no image has is an error.",
+  },
   ...storeOptions,
   ...referenceOptions,
   digest: {
@@ -88,6 +99,7 @@ export const verify = defineCommand({
     using stores = new Stores(machine, paths);
     // What several images share is read once.
     const shared = rememberingChecker(machine.objectChecker(stores.layers, trees));
+    const filters = new Filters(images.length, { path: options.path });
     let findings = 0;
     let next = 0;
     for await (const reference of openAll(images, context, reading)) {
@@ -101,7 +113,7 @@ export const verify = defineCommand({
         : layers.length === 0
         ? shared
         : machine.objectChecker([...stores.layers, ...layers], trees);
-      findings += await verifyOne(reference, { options, checkObjects, name }, context);
+      findings += await verifyOne(reference, { options, checkObjects, name, filters }, context);
     }
     return findings === 0 ? 0 : 1;
   },
@@ -114,6 +126,9 @@ function checkOptions(options: VerifyCommandOptions, images: number): void {
   if (options.store.length + options.basedir.length > 0 && options.imageOnly) {
     throw new UsageError("Cannot use --store with --image-only: expected one of them");
   }
+  if (options.path.length > 0 && options.imageOnly) {
+    throw new UsageError("Cannot use --path with --image-only: expected one of them");
+  }
   if (options.digest !== undefined && images > 1) {
     throw new UsageError(`Cannot use --digest with ${images} images: expected one image`);
   }
@@ -125,18 +140,21 @@ interface VerifyJob {
   readonly checkObjects: ObjectChecker | undefined;
   /** What it is called in what is said of it; undefined if it is the only one. */
   readonly name: Uint8Array | undefined;
+  readonly filters: Filters;
 }
 
 /** Verifies an image; gives the number of findings. */
 async function verifyOne(
   reference: OpenedReference,
-  { options, checkObjects, name }: VerifyJob,
+  { options, checkObjects, name, filters }: VerifyJob,
   { terminal }: Context,
 ): Promise<number> {
   const { imageOnly, json, digest, requireDigests, allowUndigested } = options;
   const { bytes, whole } = reference.read(digest?.algorithm ?? "sha256");
+  filters.check((path) => mayHave(bytes, path));
   const progress = terminal.progress("Verifying", "bytes");
   const settings: VerifyOptions = {
+    paths: chosenPaths(options.path),
     requireDigests,
     allowUndigested,
     onRead: progress.update,
@@ -158,6 +176,17 @@ async function verifyOne(
   if (json) stdout.write(jsonLine({ ...describe(summary), ...image }));
   else stdout.write(prefix + summaryText(summary, imageOnly));
   return summary.findings;
+}
+
+/** Tells whether an image has a file. What is malformed is told of as a finding, whatever it has. */
+function mayHave(bytes: Uint8Array, path: Uint8Array): boolean {
+  try {
+    const { erofs: image, version } = openErofs(bytes);
+    return hasPath({ image, options: { version, view: "exact" } }, path);
+  } catch (error) {
+    if (error instanceof ImageFormatError) return true;
+    throw error;
+  }
 }
 
 const NEWLINE = utf8("\n");

@@ -127,6 +127,21 @@ Deno.test("an object that is not there is reported for each file that refers to 
   ]);
 });
 
+Deno.test("paths limit the check to the objects of files, whichever name of one is meant", async () => {
+  const found = async (...paths: string[]) => {
+    const options = { ...check({}), paths: paths.map((path) => utf8(path)) };
+    const { findings, summary } = await verify(IMAGE, options);
+    return [summary.files, ...lines(findings)];
+  };
+  assertEquals(await found("/b/link"), [1, "missing /b/link: not found"]);
+  assertEquals(await found("c", "/d"), [2, "missing /c: not found"]);
+  assertEquals(await found("/e"), [0]);
+  // That the image names digests of others counts for what has none.
+  const image = encodeImage(directory({ "a": stored(SMALL), "b": external(100, "x/y") }));
+  const { findings } = await verify(image, { ...check({}), paths: [utf8("b")] });
+  assertEquals(findings.map(({ problem }) => problem), ["no-digest"]);
+});
+
 Deno.test("an object of another size, other contents, or that cannot be read is reported", async () => {
   const changed = LARGE.with(2_000_000, 1);
   const { findings } = await verify(
