@@ -80,14 +80,15 @@ async function run(
   let { entry } = call.called;
   let rest = args;
   // What is wrong with a command line is told in JSON as well, and not known before it is read.
-  call.json = !call.called.asC && mentionsJson(args);
+  const isJsonAsked = mentionsJson(args);
+  call.json = isJsonAsked && mayBeJson(call.called);
   while (entry.kind === "group") {
     const { asC } = call.called;
     const asked = parseGroup(entry, rest, { asC });
     if (asked.kind === "none") return withoutVerb(entry, call, terminal);
     if (asked.kind !== "verb") return tell(asked.kind, call, terminal, runtime);
     call.called = calledWith(call.called, entry, asked.verb);
-    if (call.called.asC) call.json = false;
+    call.json = isJsonAsked && mayBeJson(call.called);
     entry = call.called.entry;
     rest = asked.rest;
   }
@@ -96,10 +97,15 @@ async function run(
   if (asked.kind !== "run") return tell(asked.kind, call, terminal, runtime);
   const { manner } = asked;
   call.debug = asked.debug;
-  call.json = manner.json;
+  if (!asC) call.json = manner.json;
   terminal.manner = manner;
   expectInput?.(wholeInputs(entry.operands, asked.operands));
   return await entry.run(asked.options, asked.operands, { program, asC, terminal, machine });
+}
+
+/** The C programs' messages are theirs, but of those whose callers read JSON anyway. */
+function mayBeJson({ asC, policy }: Called): boolean {
+  return !asC || policy.jsonErrors === true;
 }
 
 const JSON_WORD = utf8("--json");
@@ -157,7 +163,7 @@ function report(error: unknown, call: Call, terminal: Terminal): number {
   printError(error, call, terminal);
   if (!(error instanceof UsageError)) return 1;
   const { entry, name, policy } = call.called;
-  if (error.usage && policy.printUsage) terminal.stderr.write(usageText(entry, name));
+  if (error.usage && policy.printUsage && !call.json) terminal.stderr.write(usageText(entry, name));
   if (error.choices !== undefined && !call.json) terminal.stderr.write(error.choices);
   return policy.usageStatus;
 }

@@ -26,6 +26,7 @@ import {
   readVerityMetadata,
   type VerityMetadataType,
 } from "./files/verity_metadata.ts";
+import { checkReplaceable } from "./files/replacement.ts";
 import { isWithin } from "./files/within.ts";
 import { trustedVariable } from "./process/environment.ts";
 import { isStandardOutput, standardStream } from "./process/stdio.ts";
@@ -96,6 +97,17 @@ export class LinuxFiles {
   /** Tells whether a path leads to a directory. */
   isDirectory(path: Path): boolean {
     return isDirectory(this.#linux, bytesOf(path));
+  }
+
+  /**
+   * Makes sure that a directory could be made at a path, as far as can be told without writing.
+   *
+   * @throws {RangeError} If something else than an empty directory is there.
+   * @throws {SyscallError} If the directory it would be in cannot be opened.
+   * @ignore
+   */
+  checkReplaceable(path: Path): void {
+    checkReplaceable(this.#linux, bytesOf(path));
   }
 
   /**

@@ -157,6 +157,8 @@ export interface ProgramPolicy {
   readonly printUsage: boolean;
   /** What stands before a message instead of the program's name and a colon. */
   readonly prefix?: string;
+  /** Whether messages are JSON where `--json` is given, as they are under our own name. */
+  readonly jsonErrors?: true;
 }
 
 interface EntryBase {

@@ -43,7 +43,11 @@ async function openLayered(
       trustToc,
     });
     const layers = scratch === undefined ? [] : [scratch.layer];
-    return openedImage(encodeSource(source), named, { layers, close });
+    return openedImage(encodeSource(source), named, {
+      layers,
+      hasPassed: scratch === undefined,
+      close,
+    });
   } catch (error) {
     close();
     throw error;

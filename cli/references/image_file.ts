@@ -36,6 +36,7 @@ class ImageInFile implements OpenedReference {
   readonly shown: string;
   readonly path: Uint8Array<ArrayBuffer>;
   readonly layers = [];
+  readonly hasPassed = false;
   readonly #named: Named;
   #file: File | undefined;
 
@@ -81,6 +82,7 @@ function streamed(image: StreamedImage, { shown, options: { digest } }: Named): 
       return whole === undefined ? { bytes } : { bytes, whole };
     },
     layers: [],
+    hasPassed: false,
     [Symbol.dispose]() {},
   };
 }

@@ -31,6 +31,8 @@ export interface OpenedReference extends Disposable {
   read(algorithm?: HashAlgorithm): ImageFile;
   /** Where its contents can be had, besides object stores. */
   readonly layers: readonly DataLayer[];
+  /** Whether its contents have been read and digested on the way, and not been kept. */
+  readonly hasPassed: boolean;
 }
 
 /** How what a reference names is opened. */
@@ -65,7 +67,11 @@ export type Opener = (named: Named) => OpenedReference | Promise<OpenedReference
 export function openedImage(
   bytes: Uint8Array<ArrayBuffer>,
   { shown, options: { digest } }: Pick<Named, "shown" | "options">,
-  source: { readonly layers: readonly DataLayer[]; readonly close?: () => void } = { layers: [] },
+  source: {
+    readonly layers: readonly DataLayer[];
+    readonly hasPassed?: boolean;
+    readonly close?: () => void;
+  } = { layers: [] },
 ): OpenedReference {
   if (digest !== undefined) {
     checkDigest(fsVerityDigest(bytes, { algorithm: digest.algorithm }), digest, shown);
@@ -75,6 +81,7 @@ export function openedImage(
     image: bytes,
     read: () => ({ bytes }),
     layers: source.layers,
+    hasPassed: source.hasPassed ?? false,
     [Symbol.dispose]: source.close ?? (() => {}),
   };
 }

@@ -40,17 +40,12 @@ export class Replacement implements Disposable {
    * @throws {SyscallError} If the directory cannot be made.
    */
   constructor(linux: Linux, path: Uint8Array) {
-    let end = path.length;
-    while (end > 0 && path[end - 1] === SLASH) end--;
-    const { directory, name } = splitPath(path.subarray(0, end));
     this.#path = path;
+    const { directory, name } = splitDestination(path);
     this.#name = name;
-    if (name.length === 0 || name.every((byte) => byte === 0x2e) && name.length <= 2) {
-      throw this.#inTheWay("expected a name to give to the new directory");
-    }
     this.#parent = openDirectory(linux, directory, "extract to");
     try {
-      this.#checkDestination();
+      checkPlace(this.#parent, this.#name, path);
       removeLeftovers(this.#parent);
       while (!this.#make()) this.#temporary = temporaryName(randomSeed());
     } catch (error) {
@@ -91,26 +86,6 @@ export class Replacement implements Disposable {
     }
   }
 
-  #checkDestination(): void {
-    const { linux } = this.#parent;
-    const attempt = { action: "stat", subject: this.#path };
-    const found = statAt(this.#parent, this.#name, attempt);
-    if (found === undefined) return;
-    const kind = kindOfMode(found.mode);
-    if (kind !== "directory") {
-      throw this.#inTheWay(`a ${kind ?? "strange"} file is there, expected nothing or a directory`);
-    }
-    const parent = this.#parent.stat();
-    if (parent.devMajor !== found.devMajor || parent.devMinor !== found.devMinor) {
-      throw this.#inTheWay("it is a mount point, expected a directory in it");
-    }
-    const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
-    using directory = Fd.open(linux, this.#name, { flags, at: this.#parent, shown: this.#path });
-    new DirectoryReader().read(directory, () => {
-      throw this.#inTheWay("the directory is not empty");
-    });
-  }
-
   /** Returns false if another process removed it as left over, in the moment before it was locked. */
   #make(): boolean {
     const { linux } = this.#parent;
@@ -134,8 +109,52 @@ export class Replacement implements Disposable {
     this.#directory = undefined;
     return false;
   }
+}
 
-  #inTheWay(state: string): RangeError {
-    return new RangeError(`Cannot extract to ${quote(this.#path)}: ${state}`);
+/**
+ * Makes sure that a directory could be made at a path, as far as can be told without writing.
+ *
+ * @throws {RangeError} If something else than an empty directory is there.
+ * @throws {SyscallError} If the directory it would be in cannot be opened.
+ */
+export function checkReplaceable(linux: Linux, path: Uint8Array): void {
+  const { directory, name } = splitDestination(path);
+  using parent = openDirectory(linux, directory, "extract to");
+  checkPlace(parent, name, path);
+}
+
+/** The directory that a path leads to, and the name in it. */
+function splitDestination(path: Uint8Array): ReturnType<typeof splitPath> {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === SLASH) end--;
+  const split = splitPath(path.subarray(0, end));
+  const { name } = split;
+  if (name.length === 0 || name.every((byte) => byte === 0x2e) && name.length <= 2) {
+    throw inTheWay(path, "expected a name to give to the new directory");
   }
+  return split;
+}
+
+function checkPlace(parent: Fd, name: Uint8Array, path: Uint8Array): void {
+  const { linux } = parent;
+  const found = statAt(parent, name, { action: "stat", subject: path });
+  if (found === undefined) return;
+  const kind = kindOfMode(found.mode);
+  if (kind !== "directory") {
+    const state = `a ${kind ?? "strange"} file is there, expected nothing or a directory`;
+    throw inTheWay(path, state);
+  }
+  const { devMajor, devMinor } = parent.stat();
+  if (devMajor !== found.devMajor || devMinor !== found.devMinor) {
+    throw inTheWay(path, "it is a mount point, expected a directory in it");
+  }
+  const flags = O_RDONLY | linux.flags.O_DIRECTORY | linux.flags.O_NOFOLLOW;
+  using directory = Fd.open(linux, name, { flags, at: parent, shown: path });
+  new DirectoryReader().read(directory, () => {
+    throw inTheWay(path, "the directory is not empty");
+  });
+}
+
+function inTheWay(path: Uint8Array, state: string): RangeError {
+  return new RangeError(`Cannot extract to ${quote(path)}: ${state}`);
 }

@@ -71,7 +71,7 @@ export const fsverity: Group = {
   kind: "group",
   name: "fsverity",
   summary: "Compute, enable, sign and read fs-verity digests",
-  program: { usageStatus: 2, printUsage: true, prefix: "ERROR: " },
+  program: { usageStatus: 2, printUsage: true, prefix: "ERROR: ", jsonErrors: true },
   description: ["Each command has a help text of its own: fsverity COMMAND --help."],
   options: {},
   commands: [fsverityDigest, fsverityEnable, fsverityMeasure, fsveritySign, fsverityDumpMetadata],

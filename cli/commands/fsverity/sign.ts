@@ -14,6 +14,7 @@ import {
 } from "../../args/command.ts";
 import { type BareSigner, openPrivateKey, Signer } from "./_signing_key.ts";
 import { runShell } from "../../shell.ts";
+import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { path } from "../../args/values.ts";
 import { COMPUTE_OPTIONS, computeFile } from "./_options.ts";
@@ -48,6 +49,7 @@ const options = {
   "pkcs11-module": { ...TOKEN, summary: "Not supported" },
   "pkcs11-keyid": { ...TOKEN, summary: "Not supported" },
   ...COMPUTE_OPTIONS,
+  json: JSON_OPTION,
 } as const satisfies OptionTable;
 
 /** The command `fsverity sign`. */
@@ -80,6 +82,10 @@ export const fsveritySign = defineCommand({
     const [signer, bare] = openSigner(options, context);
     const digest = computeFile(file, options, context).digest();
     machine.writeFile(signature, signer.sign(formatFsVerityDigest(digest), bare));
+    if (options.json) {
+      stdout.write(jsonLine({ ...jsonBytes("path", file), algorithm, digest: digest.toHex() }));
+      return 0;
+    }
     stdout.write(utf8("Signed file '"));
     stdout.write(file);
     stdout.write(`' (${algorithm}:${digest.toHex()})\n`);

@@ -7,9 +7,11 @@
 import type { DiskStore } from "../../../ffi/disk.ts";
 import { latin1, quote } from "../../../lib/bytes/text.ts";
 import { INLINE_THRESHOLD } from "../../../lib/composefs/contents.ts";
+import { openImage } from "../../../lib/composefs/open.ts";
 import type { ReadSource } from "../../../lib/composefs/image.ts";
 import { Digest } from "../../../lib/digest/digest.ts";
 import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
+import { jsonLine } from "../../json.ts";
 
 /** Counts of what has been read and stored. Hard links are one file, files of the same contents one object. */
 export interface Counts {
@@ -66,6 +68,14 @@ function newCounts(
   added: DiskStore["added"] | undefined,
 ): Pick<Counts, "newObjects" | "newObjectBytes"> {
   return added === undefined ? {} : { newObjects: added.objects, newObjectBytes: added.bytes };
+}
+
+/** What `--json` prints of an image that has been made, its line end included. */
+export function imageJson(bytes: Uint8Array, digest: Digest, counts?: Counts): string {
+  const { algorithm } = digest;
+  const { version } = openImage(bytes);
+  const image = { digest: digest.toHex(), algorithm, size: bytes.length, formatVersion: version };
+  return jsonLine({ ...image, ...counts });
 }
 
 /** Says in a line what has been written, its line end not included. */

@@ -11,7 +11,6 @@ import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import { type ReferenceOptions, referenceOptions } from "../../references/options.ts";
-import { jsonLine } from "../../json.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { type ChangeOptions, changeOptions, checkChanges } from "./_change_options.ts";
@@ -23,7 +22,7 @@ import {
 } from "./_create_options.ts";
 import { plannedImage, plannedObjects, PlannedStore } from "./_dry_run.ts";
 import { meantSource } from "./_sources.ts";
-import { type Counts, summaryText } from "./_summary.ts";
+import { type Counts, imageJson, summaryText } from "./_summary.ts";
 import { TreeChanges } from "./_tree_changes.ts";
 import { checkVersions } from "./_versions.ts";
 import { wantedAlgorithms, type WantedImage, wantedImages } from "./_wanted_images.ts";
@@ -194,14 +193,9 @@ function printImage(
 ): void {
   if (!json && !printDigest && !printDigestOnly) return;
   const digest = fsVerityDigest(bytes, { algorithm });
-  const { version } = openImage(bytes);
-  if (json) {
-    const size = bytes.length;
-    const image = { digest: digest.toHex(), algorithm, size, formatVersion: version };
-    stdout.write(jsonLine({ ...image, ...counts }));
-  } else {
-    stdout.write(isOneOfSeveral ? `V${version} ${digest}\n` : `${digest.toHex()}\n`);
-  }
+  if (json) stdout.write(imageJson(bytes, digest, counts));
+  else if (isOneOfSeveral) stdout.write(`V${openImage(bytes).version} ${digest}\n`);
+  else stdout.write(`${digest.toHex()}\n`);
 }
 
 function checkOperands(

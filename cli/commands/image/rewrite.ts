@@ -14,11 +14,16 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { UsageError } from "../../args/usage_error.ts";
+import { JSON_OPTION } from "../../json.ts";
+import type { Output } from "../../terminal.ts";
 import { isStdin } from "../../stdin.ts";
 import { openReference } from "../../references/open.ts";
 import { imageReference } from "../../references/reference.ts";
 import { loadImage } from "./load_image.ts";
 import { choice, integer } from "../../args/values.ts";
+import { imageJson } from "./_summary.ts";
 import { checkFormat, checkVersions } from "./_versions.ts";
 import { FORCE_OPTION } from "./image_options.ts";
 
@@ -76,26 +81,71 @@ export const REWRITE = {
 } as const;
 
 /** The command `composefs rewrite`. */
-export const rewrite = defineCommand({ name: "rewrite", ...REWRITE });
+export const rewrite = defineCommand({
+  name: "rewrite",
+  ...REWRITE,
+  options: {
+    ...options,
+    "dry-run": {
+      kind: "flag",
+      summary: "Print what would be written, write nothing",
+      help: "The image is made as ever. With --json the answer is the same as without it.",
+    },
+    json: {
+      ...JSON_OPTION,
+      summary: "Print digest, size and format version of the new image as JSON",
+      help: "Not with - for DEST, unless nothing is written.",
+    },
+  },
+});
+
+/** The options of either; the C program's name has only the first. */
+type Options = OptionValues<typeof options> & {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+};
 
 async function runRewrite(
-  options: OptionValues<typeof REWRITE.options>,
+  options: Options,
   { source, destination }: OperandValues<typeof operands>,
   context: Context,
 ): Promise<number> {
   const { asC, terminal, machine } = context;
   if (!asC) checkVersions(options);
   if (options.format !== undefined) checkFormat(options);
-  if (isStdin(destination) && terminal.stdout.isTerminal) {
+  const { dryRun = false, json = false } = options;
+  if (isStdin(destination) && json && !dryRun) {
+    throw new UsageError("Cannot use --json with - for DEST: expected a file, or --dry-run");
+  }
+  if (isStdin(destination) && !dryRun && terminal.stdout.isTerminal) {
     throw new Error("Cannot write an image to a terminal: redirect standard output");
   }
   using reference = await openReference(imageReference(source), context);
   const image = loadImage(reference);
   const range = versionRange(options, image.version, source);
   const bytes = encodeImage(image.tree(), range);
-  if (isStdin(destination)) terminal.stdout.write(bytes);
-  else machine.writeFile(destination, bytes, { keepSealed: !options.force });
+  if (!dryRun) {
+    if (isStdin(destination)) terminal.stdout.write(bytes);
+    else machine.writeFile(destination, bytes, { keepSealed: !options.force });
+  }
+  if (dryRun || json) describe(bytes, destination, json, terminal.stdout);
   return 0;
+}
+
+/** Says what has been written, or would be. */
+function describe(
+  bytes: Uint8Array,
+  destination: Uint8Array,
+  json: boolean,
+  stdout: Output,
+): void {
+  const digest = fsVerityDigest(bytes);
+  if (json) {
+    stdout.write(imageJson(bytes, digest));
+    return;
+  }
+  const shown = isStdin(destination) ? "to standard output" : quote(destination);
+  stdout.write(`Would write ${shown}, ${bytes.length} bytes, digest ${digest.toHex()}\n`);
 }
 
 function versionRange(

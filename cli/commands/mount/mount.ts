@@ -22,6 +22,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { note } from "../../note.ts";
 import { suggestion } from "../../args/suggest.ts";
 import { UsageError } from "../../args/usage_error.ts";
@@ -116,6 +117,12 @@ const options = {
   "dry-run": { kind: "flag", summary: "Look at image and directories, mount nothing" },
   check: { kind: "flag", summary: "The same as --dry-run", hidden: true },
   verbose: { kind: "flag", short: "v", summary: "Say how it was mounted" },
+  json: {
+    ...JSON_OPTION,
+    summary: "Print as JSON what was mounted, and how",
+    help:
+      "One object: image, mountpoint, whether it is mounted, what EROFS reads from as backing and how overlayfs got it as layer, or null, whether objects are verified as objectVerity and whether the image is a copy in memory as copied.",
+  },
 } as const satisfies OptionTable;
 
 /** The command `composefs mount`. */
@@ -155,6 +162,7 @@ export const mount = defineCommand({
     return runMount(settings, { image, mountpoint: operands.mountpoint }, context, {
       check: options.dryRun || options.check,
       verbose: options.verbose,
+      json: options.json,
     });
   },
 });
@@ -211,15 +219,28 @@ export function readSettings(
 /** What others need to enter a directory and to list it. */
 const OTHERS = 0o005;
 
+/** What is done, and said of it. */
+interface MountManner {
+  /** Mounts nothing. */
+  readonly check: boolean;
+  readonly verbose: boolean;
+  readonly json?: boolean;
+}
+
 /** Mounts, or changes a mount, and says how if asked to. */
 export function runMount(
   settings: MountSettings,
   { image, mountpoint }: { readonly image: NamedImage; readonly mountpoint: Uint8Array },
   { program, asC, terminal, machine }: Context,
-  { check: checkOnly, verbose }: { readonly check: boolean; readonly verbose: boolean },
+  { check: checkOnly, verbose, json = false }: MountManner,
 ): number {
+  const place = { ...jsonBytes("image", image.name), ...jsonBytes("mountpoint", mountpoint) };
+  const answer = (fields: object) => {
+    if (json) terminal.stdout.write(jsonLine({ ...place, ...fields }));
+  };
   if (settings.remount === true) {
     if (!checkOnly) machine.remount(mountpoint, settings.flags ?? new Set());
+    answer({ remounted: !checkOnly });
     return 0;
   }
   const options = completed(settings, asC);
@@ -238,6 +259,8 @@ export function runMount(
         "the mount, which others then may not enter",
     );
   }
+  const mounted = backing !== undefined;
+  answer({ mounted, backing: backing ?? null, layer: layer ?? null, objectVerity, copied });
   if (!verbose) return 0;
   const names = `${quote(image.name)} on ${quote(mountpoint)}`;
   const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;

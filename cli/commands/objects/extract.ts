@@ -18,6 +18,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { JSON_OPTION } from "../../json.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
@@ -27,6 +28,13 @@ import { storePaths, Stores } from "../../references/stores.ts";
 import { requirePaths } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
 import { contentOptions, openFile, openOptions } from "./_content_options.ts";
+import {
+  countFiles,
+  extractJson,
+  imageDigest,
+  openContents,
+  plannedExtraction,
+} from "./_extract_summary.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
@@ -49,6 +57,18 @@ const options = {
   "skip-devices": { kind: "flag", summary: "Leave out block and character devices" },
   "skip-xattrs": { kind: "flag", summary: "Leave out extended attributes" },
   "user-xattrs": { kind: "flag", summary: "Keep only user.* extended attributes" },
+  "dry-run": {
+    kind: "flag",
+    summary: "Print what would be extracted, write nothing",
+    help:
+      "Objects are looked for and verified as ever. With --json the answer is the same as without it.",
+  },
+  json: {
+    ...JSON_OPTION,
+    summary: "Print as JSON what was extracted",
+    help:
+      "One object: digest of the image and its algorithm, files and bytes. Not for an archive, which is on standard output itself.",
+  },
   touch: { kind: "flag", short: "m", summary: "Leave modification times at the present" },
 } as const satisfies OptionTable;
 
@@ -96,28 +116,39 @@ export const extract = defineCommand({
     const destination = directory !== undefined && isStdin(directory) ? undefined : directory;
     checkOptions(options, directory, destination);
     const { terminal, machine } = context;
-    if (destination === undefined && terminal.stdout.isTerminal) {
+    const { dryRun, json } = options;
+    if (destination === undefined && !dryRun && terminal.stdout.isTerminal) {
       throw new Error("Cannot write an archive to a terminal: redirect standard output");
     }
     const misplaced = destination && orderError(image, destination, "DIR", context);
     if (misplaced !== undefined) throw misplaced;
     const paths = storePaths(options, context);
-    const needsContents = paths.length === 0;
+    const needsContents = paths.length === 0 && !dryRun;
     using reference = await openOperand(image, context, { ...options, needsContents });
     const tree = loading(reference, () => readWanted(openImage(reference.image), wanted));
     using stores = new Stores(machine, paths);
-    using trees = openTrees(options, paths, context);
+    using trees = openTrees(
+      dryRun ? { ...options, treeCache: undefined } : options,
+      paths,
+      context,
+    );
     const layers = [...stores.layers, ...reference.layers];
     const opening = openOptions({ layers, trees }, options);
     const open = (file: Regular<Content>, path: Uint8Array) => openFile(file, path, opening);
-    const progress = terminal.progress("Extracting", "bytes", contentSize(tree));
+    const counts = countFiles(tree);
+    const task = dryRun ? "Verifying" : "Extracting";
+    const progress = terminal.progress(task, "bytes", counts.bytes);
     const settings = {
       open,
       xattrs: xattrFilter(options),
       skipDevices: options.skipDevices,
       onRead: progress.update,
     };
-    if (destination === undefined) {
+    if (dryRun) {
+      if (destination === undefined) checkPathLengths(tree);
+      else machine.checkReplaceable(destination);
+      if (layers.length > 0 || !reference.hasPassed) openContents(tree, open, progress.update);
+    } else if (destination === undefined) {
       checkPathLengths(tree);
       writeArchive(tree, settings, context);
     } else {
@@ -125,6 +156,13 @@ export const extract = defineCommand({
       withHints(() => machine.extractTree(destination, tree, { ...settings, keepOwner, keepTime }));
     }
     progress.finish();
+    if (!dryRun && !json) return 0;
+    const digest = imageDigest(reference);
+    terminal.stdout.write(
+      json
+        ? extractJson(digest, counts)
+        : plannedExtraction(reference.shown, destination, { digest, ...counts }),
+    );
     return 0;
   },
 });
@@ -150,6 +188,9 @@ function checkOptions(
   if (destination === undefined && (options.noSameOwner || options.touch)) {
     throw new UsageError("Cannot use --no-same-owner or --touch for an archive: expected DIR");
   }
+  if (destination === undefined && options.json && !options.dryRun) {
+    throw new UsageError("Cannot use --json for an archive: expected DIR, or --dry-run");
+  }
   if (options.skipXattrs && options.userXattrs) {
     throw new UsageError("Cannot use --skip-xattrs with --user-xattrs: expected one of them");
   }
@@ -168,15 +209,6 @@ function writeArchive(
   const onSkip = (path: Uint8Array) =>
     note(context, `left out ${quote(path)}: a tar archive holds no sockets`);
   for (const piece of writeTar(tree, { ...settings, onSkip })) terminal.stdout.write(piece);
-}
-
-function contentSize(tree: Tree<Content>): number {
-  let size = 0;
-  for (const leaf of tree.leaves) {
-    if (leaf.kind !== "regular") continue;
-    size += leaf.file.kind === "inline" ? leaf.file.bytes.length : leaf.file.size;
-  }
-  return size;
 }
 
 /** What helps where the kernel refuses a system call. */
