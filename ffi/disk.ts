@@ -96,4 +96,6 @@ export interface MerkleTreesOptions extends TreeCacheOptions {
   readonly blockSize?: number | undefined;
   /** The salt of these trees, likewise. */
   readonly salt?: Uint8Array | undefined;
+  /** How many threads digest objects, at most; as many as the process may use at a time if absent. */
+  readonly threads?: number | undefined;
 }

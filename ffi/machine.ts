@@ -201,7 +201,11 @@ export class Machine extends LinuxFiles {
     const otherParameters = parametersOf(trees);
     if (own.length < layers.length) return sequentialChecker(layers, otherParameters);
     const cache = this.#treeCache(trees);
-    return objectChecker(this.#linux, own, { ...this.#threadOptions(), cache, otherParameters });
+    return objectChecker(this.#linux, own, {
+      ...this.#threadOptions(trees.threads),
+      cache,
+      otherParameters,
+    });
   }
 
   /**
@@ -210,23 +214,24 @@ export class Machine extends LinuxFiles {
    */
   merkleTrees(options: MerkleTreesOptions = {}): MerkleTrees {
     // Nearly all of the time is spent in hashing, for which it would not pay to begin the process anew.
-    const { beforeThreads: _, ...threads } = this.#threadOptions();
+    const { beforeThreads: _, ...threads } = this.#threadOptions(options.threads);
     return new ThreadedTrees(this.#linux, threads, this.#treeCache(options), parametersOf(options));
   }
 
   /**
    * Digests files as fs-verity does, in the order of their paths.
    *
+   * @param options With `threads`, in so many threads at most; otherwise in as many as the process may use at a time.
    * @returns The digests, each as soon as it and those before it are known.
    * @throws {SyscallError} If a file cannot be read, after the digests of those before it.
    */
   digestFiles(
     paths: readonly Uint8Array[],
-    options: DigestFilesOptions,
+    { threads, ...options }: DigestFilesOptions & { readonly threads?: number | undefined },
   ): Iterable<Digest> {
     // A short list is done before it would pay to begin the process anew.
-    const { beforeThreads: _, ...threads } = this.#threadOptions();
-    return digestFiles(this.#linux, paths, { ...options, ...threads });
+    const { beforeThreads: _, ...settings } = this.#threadOptions(threads);
+    return digestFiles(this.#linux, paths, { ...options, ...settings });
   }
 
   /**

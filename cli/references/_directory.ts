@@ -25,13 +25,14 @@ export async function openDirectory(named: Named): Promise<OpenedReference> {
   const path = concatBytes(named.rest, utf8("/"));
   const scanning = terminal.progress("Scanning", "files");
   const reading = terminal.progress("Digesting", "bytes");
-  const { as: rules = "container" } = named.options;
+  const { as: rules = "container", threads } = named.options;
   let source: ReadSource;
   try {
     using tree = machine.openTree(path);
     source = await machine.readTree(tree, {
       algorithms: [ALGORITHM],
       hardLinks: true,
+      threads,
       transform: directoryRules(rules, tree),
       onScan: scanning.update,
       onRead: reading.update,

@@ -27,7 +27,7 @@ async function openLayered(
   named: Named,
 ): Promise<OpenedReference> {
   const { options, context: { machine } } = named;
-  const { as: rules = "container", platform, maxSize, trustToc } = options;
+  const { as: rules = "container", platform, maxSize, trustToc, threads } = options;
   // What comes by is not there any more when it is asked for.
   const scratch = options.needsContents === true
     ? machine.openScratchStore(utf8(variable("TMPDIR") || TEMPORARY))
@@ -41,6 +41,7 @@ async function openLayered(
       platform,
       maxSize,
       trustToc,
+      threads,
     });
     const layers = scratch === undefined ? [] : [scratch.layer];
     return openedImage(encodeSource(source), named, {

@@ -7,6 +7,7 @@
 import { OciError } from "../../lib/oci/oci_error.ts";
 import { parsePlatform, type Platform } from "../../lib/oci/platform.ts";
 import type { OptionTable, OptionValues } from "../args/command.ts";
+import { THREADS_OPTION } from "../args/threads.ts";
 import { choice, integer } from "../args/values.ts";
 import { ValueError } from "../args/value_error.ts";
 
@@ -47,6 +48,7 @@ export const referenceOptions = {
       "The manifest has the digest of a layer's table, and the table has those of its files, each of which is checked; the layer's diff_id and the digest of its blob are not. So layers with sparse files can be read, whose blobs are other archives than their diff_ids name. Layers without a table are read as usual.",
     extension: true,
   },
+  threads: THREADS_OPTION,
 } as const satisfies OptionTable;
 
 /** What they come to. */

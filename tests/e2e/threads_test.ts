@@ -78,6 +78,37 @@ testEach("threads: digests of many files come in their order", {}, (subject) => 
   }
 });
 
+testEach("threads: every command that digests files takes --threads", {}, (subject) => {
+  const { composefs, path } = subject;
+  const make = new TreeMaker(subject.directory);
+  make.directory("few");
+  for (const size of [10, 100, 70_000, PIECE + 1]) make.file(`few/${size}`, "x".repeat(size));
+  const [store, image, few] = [path("store"), path("image"), path("few")];
+  output(subject.tool("mkcomposefs"), [`--digest-store=${store}`, few, image]);
+  const stored = `--store=${store}`;
+  const commands = [
+    ["digest", `${few}/100`, few],
+    ["fsverity", "digest", `${few}/100`, `${few}/70000`],
+    ["verify", stored, image],
+    ["verify", few],
+    ...["ls", "dump", "objects"].map((command) => [command, few]),
+    ["stat", few, "/100"],
+    ["missing-objects", stored, few],
+    ["cat", stored, image, `/${PIECE + 1}`],
+    ["extract", "--dry-run", few, path("out")],
+    ["create", "--print-digest-only", few],
+  ];
+  for (const command of commands) {
+    const [one, three] = [1, 3].map((threads) =>
+      textOutput(composefs, [...command, `--threads=${threads}`])
+    );
+    assertEquals(one, three, command.join(" "));
+  }
+  const none = run(composefs, ["verify", stored, "--threads=0", image]);
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.stderr, 'option "--threads=0": expected a whole number, 1 to ');
+});
+
 testEach(
   "threads: other hashes and block sizes, too",
   { long: true, tools: ["fsverity"] },

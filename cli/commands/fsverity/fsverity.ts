@@ -12,6 +12,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../../args/command.ts";
+import { THREADS_OPTION } from "../../args/threads.ts";
 import { encodeHex } from "../../../lib/bytes/hex.ts";
 import type { Digest } from "../../../lib/digest/digest.ts";
 import { formatFsVerityDigest } from "../../../lib/digest/descriptor.ts";
@@ -29,6 +30,7 @@ const digestOptions = {
     kind: "flag",
     summary: "Print what a built-in signature signs, in hexadecimal",
   },
+  threads: THREADS_OPTION,
   json: JSON_OPTION,
 } as const satisfies OptionTable;
 
@@ -91,7 +93,8 @@ function* computeDigests(
   }
   const { terminal, machine } = context;
   const progress = terminal.progress("Digesting", "bytes");
-  const settings = { ...treeSettings(options), measure: false, onRead: progress.update };
+  const { threads } = options;
+  const settings = { ...treeSettings(options), measure: false, threads, onRead: progress.update };
   yield* machine.digestFiles(files, settings);
   progress.finish();
 }

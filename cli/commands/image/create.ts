@@ -70,6 +70,7 @@ export const create = defineCommand({
     ...createOptions,
     "digest-store": { ...createOptions["digest-store"], hidden: true },
     ...referenceOptions,
+    threads: createOptions.threads,
     ...changeOptions,
     "dry-run": {
       kind: "flag",

@@ -46,7 +46,7 @@ const options = { json: JSON_OPTION, ...referenceOptions } as const satisfies Op
 /** An operand, as it was given. */
 type Word = Uint8Array<ArrayBuffer>;
 
-type DigestOptions = Pick<OptionValues<typeof options>, "json">;
+type DigestOptions = Pick<OptionValues<typeof options>, "json"> & Pick<ReferenceOptions, "threads">;
 
 /** The command `composefs digest`. */
 export const digest = defineCommand({
@@ -66,7 +66,7 @@ async function digestAll(
   context: Context,
 ): Promise<number> {
   for (const { files, reference } of batches(words, context)) {
-    runDigest({ json }, files, context);
+    runDigest({ json, threads: reading.threads }, files, context);
     if (reference === undefined) continue;
     const digest = await digestOf(reference, context, reading);
     print({ json }, { path: reference.word, digest }, context.terminal);
@@ -124,6 +124,7 @@ export function runDigest(
       algorithm: "sha256",
       blockSize: 4096,
       measure: true,
+      threads: options.threads,
       onRead: progress.update,
     })
   ) {

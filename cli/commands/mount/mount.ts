@@ -154,8 +154,8 @@ export const mount = defineCommand({
     const settings = { ...given, ...longSettings(options, given, context) };
     const misplaced = orderError(operands.image, operands.mountpoint, "MOUNTPOINT", context);
     if (misplaced !== undefined) throw misplaced;
-    const { as, platform, maxSize, trustToc } = options;
-    const reading = { as, platform, maxSize, trustToc };
+    const { as, platform, maxSize, trustToc, threads } = options;
+    const reading = { as, platform, maxSize, trustToc, threads };
     const image = settings.remount === true
       ? { name: operands.image }
       : await namedImage(operands.image, { ...settings, ...reading }, context);

@@ -8,6 +8,7 @@ import { quote } from "../../../lib/bytes/text.ts";
 import type { MerkleTreesOptions } from "../../../ffi/disk.ts";
 import type { MerkleTrees } from "../../../ffi/threads/tree_source.ts";
 import type { Context, OptionTable, OptionValues } from "../../args/command.ts";
+import type { ReferenceOptions } from "../../references/options.ts";
 import { choice, hex, path } from "../../args/values.ts";
 import { note } from "../../note.ts";
 
@@ -38,7 +39,7 @@ export const treeCacheOption = {
 } as const satisfies OptionTable;
 
 /** What it comes to. */
-type Options = OptionValues<typeof treeCacheOption>;
+type Options = OptionValues<typeof treeCacheOption> & Pick<ReferenceOptions, "threads">;
 
 /**
  * Opens the trees of objects.
@@ -60,7 +61,7 @@ export function openTrees(
  * @throws {Error} If that is among the objects, where other programs would find them.
  */
 export function cacheSettings(
-  { treeCache: cache, blockSize, salt }: Options,
+  { treeCache: cache, blockSize, salt, threads }: Options,
   stores: readonly Uint8Array[],
   context: Context,
 ): MerkleTreesOptions {
@@ -74,6 +75,7 @@ export function cacheSettings(
     cache,
     blockSize: blockSize === undefined ? undefined : Number(blockSize),
     salt,
+    threads,
     onError: ({ message }) => note(context, `${message}; going on without trees that are kept`),
   };
 }

@@ -93,9 +93,9 @@ export const verify = defineCommand({
     const paths = options.imageOnly ? [] : storePaths(options, context);
     const trees = cacheSettings(options, paths, context);
     // What an image must be is told as a finding.
-    const { as, platform, maxSize, trustToc } = options;
+    const { as, platform, maxSize, trustToc, threads } = options;
     const needsContents = paths.length === 0 && !options.imageOnly;
-    const reading = { as, platform, maxSize, trustToc, needsContents };
+    const reading = { as, platform, maxSize, trustToc, threads, needsContents };
     using stores = new Stores(machine, paths);
     // What several images share is read once.
     const shared = rememberingChecker(machine.objectChecker(stores.layers, trees));
