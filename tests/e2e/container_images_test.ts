@@ -3,12 +3,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { repositoryPath } from "../../scripts/build.ts";
 import type { MemoryLayout } from "../kit/oci_layout.ts";
 import { layoutOf, makeTree, PACKED, place, type Suffix, tarOf } from "./container_layouts.ts";
+import { makeOddTree } from "./odd_tree.ts";
 import { output, run, textOutput } from "./process.ts";
 import { type Subject, testEach } from "./each_program.ts";
 
@@ -64,6 +65,37 @@ testEach(
     assert(textOutput(composefs, ["verify", reference], { env }).startsWith("Nothing is wrong"));
     assertEquals(run(composefs, ["cat", reference, "/absent"], { env }).code, 1);
     assertEquals(readdirSync(path("tmp")), []);
+  },
+);
+
+testEach(
+  "container images: a layer of everything is the directory that it was made of",
+  { tools: ["tar"], once: true },
+  ({ composefs, path }) => {
+    const [tree, layer, out, image] = ["tree", "layer", "out", "image"].map(path) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    mkdirSync(tree);
+    makeOddTree(tree);
+    // GNU tar names the owners in ACLs, and has no sockets.
+    rmSync(`${tree}/xattrs/acl`, { recursive: true, force: true });
+    rmSync(`${tree}/special/socket`, { force: true });
+    const asTree = [...DIGEST_ONLY, "--hardlinks"];
+    const digest = textOutput(composefs, [...asTree, tree]);
+    const options = ["--format=posix", "--numeric-owner", "--xattrs", "--xattrs-include=*"];
+    for (const more of [[], ["--sparse"]]) {
+      output(["tar"], ["-C", tree, ...options, ...more, "-cf", layer, "."]);
+      const store = `--store=${path(`store${more}`)}`;
+      output(composefs, ["create", "--quiet", store, layer, image]);
+      assertEquals(textOutput(composefs, ["digest", image]), digest);
+      const verified = textOutput(composefs, ["verify", store, image]);
+      assert(verified.startsWith("Nothing is wrong"), verified);
+    }
+    output(composefs, ["extract", layer, out]);
+    assertEquals(textOutput(composefs, [...asTree, out]), digest);
   },
 );
 
