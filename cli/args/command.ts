@@ -149,6 +149,14 @@ export interface Topic {
   readonly rows: readonly Row[];
 }
 
+/** What a manual page says and help does not. */
+export interface ManualOnly {
+  /** Paragraphs behind the summary. */
+  readonly introduction: readonly string[];
+  /** Sections below the options. */
+  readonly topics: readonly Topic[];
+}
+
 /** How a program reports failure, where it stands for a C program whose callers know its ways. */
 export interface ProgramPolicy {
   /** Exit status after a {@linkcode UsageError}. Every other failure exits 1. */
@@ -171,8 +179,8 @@ interface EntryBase {
   readonly examples?: readonly Example[];
   /** What else there is to know, in sections below the options. */
   readonly topics?: readonly Topic[];
-  /** The same, of what only the manual page has. */
-  readonly manual?: readonly Topic[];
+  /** What only the manual page has. */
+  readonly manual?: ManualOnly;
   /** Notes on exit statuses, each beginning with the number. */
   readonly exitStatus?: readonly string[];
   /** Manual pages, such as `composefs-info(1)`. */

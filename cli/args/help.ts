@@ -13,6 +13,7 @@ import {
   type Entry,
   type Group,
   type Option,
+  type OptionTable,
   type Row,
   type Section,
   type Topic,
@@ -39,7 +40,7 @@ export function helpText(entry: Entry, called: string, width = 80, asC = false):
     section("Options", optionRows(entry, asC), columns),
     ...(entry.topics ?? []).map((topic) => topicText(topic, columns)),
     examples(entry),
-    bullets("Exit status", entry.exitStatus ?? [], columns),
+    bullets("Exit status", exitStatusNotes(entry, asC), columns),
     bullets("See also", entry.seeAlso === undefined ? [] : [entry.seeAlso.join(", ")], columns),
   ];
   return sections.filter((text) => text !== "").join("\n\n") + "\n";
@@ -71,6 +72,12 @@ export function synopsis(entry: Entry): readonly string[] {
     return operand.optional ? `[${name}]` : name;
   });
   return [["[OPTIONS]", ...operands].join(" ")];
+}
+
+/** Notes on exit statuses. Whatever goes by our own name ends with 2 after a wrong command line. */
+export function exitStatusNotes({ kind, exitStatus }: Entry, asC: boolean): readonly string[] {
+  if (asC || kind === "group") return exitStatus ?? [];
+  return [...exitStatus ?? ["0 done, 1 failed."], "2 for a wrong command line."];
 }
 
 /** The commands of a group. */
@@ -110,9 +117,14 @@ function topicText({ title, text, rows }: Topic, columns: number): string {
   return [[heading, ...paragraphs].join("\n"), lines.join("\n")].join("\n\n");
 }
 
-/** Every option that is not hidden, those of all commands included. */
-export function optionRows(entry: Entry, asC: boolean): Row[] {
-  return rowsOf(Object.entries(allOptions(entry, asC)));
+/**
+ * Every option that is not hidden, those of all commands included.
+ *
+ * @param known Options that are described elsewhere, and left out.
+ */
+export function optionRows(entry: Entry, asC: boolean, known: OptionTable = {}): Row[] {
+  const options = Object.entries(allOptions(entry, asC));
+  return rowsOf(options.filter(([name]) => !Object.hasOwn(known, name)));
 }
 
 /** The options that a C program's usage lists; `--help` and its like would repeat on every error. */

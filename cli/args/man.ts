@@ -7,8 +7,15 @@
  * @module
  */
 
-import { type Entry, type Group, OWN_OPTIONS, type Row, type Topic } from "./command.ts";
-import { operandRows, optionRows, sectionsOf, synopsis } from "./help.ts";
+import {
+  type Entry,
+  type Group,
+  type OptionTable,
+  OWN_OPTIONS,
+  type Row,
+  type Topic,
+} from "./command.ts";
+import { exitStatusNotes, operandRows, optionRows, sectionsOf, synopsis } from "./help.ts";
 import { VERSION } from "../version.ts";
 import {
   heading,
@@ -53,8 +60,6 @@ export interface FormatPage {
   /** Pages, such as `composefs-info(1)`. */
   readonly seeAlso: readonly string[];
 }
-
-const COMMON = new RegExp(`^ *(-., )?--(${Object.keys(OWN_OPTIONS).join("|")})(=.*)?$`);
 
 /** The programs that a group stands for: itself, and those inside it. */
 export function programsOf(composefs: Group): Entry[] {
@@ -124,9 +129,7 @@ function overviewPage(composefs: Group, formats: readonly FormatPage[]): ManPage
 function page(composefs: Group, entry: Entry, guest?: Entry): ManPage {
   const asC = entry.program !== undefined;
   const called = asC ? entry.name : `${composefs.name} ${entry.name}`;
-  const inside = commandsOf(entry).flatMap((child) =>
-    commandLines(child, `${called} ${child.name}`, asC)
-  );
+  const inside = insideLines(entry, called, asC);
   const self = reference(composefs, entry);
   const related = [composefs, ...(asC ? [] : neighbours(composefs, entry))]
     .map((other) => reference(composefs, other));
@@ -185,7 +188,11 @@ function callLines(entry: Entry, called: string): string[] {
     heading("Synopsis"),
     ...synopsisLines(called, synopsis(entry)),
     heading("Description"),
-    ...paragraphs([`${entry.summary}.`, ...entry.description]),
+    ...paragraphs([
+      `${entry.summary}.`,
+      ...entry.manual?.introduction ?? [],
+      ...entry.description,
+    ]),
   ];
 }
 
@@ -194,26 +201,37 @@ function detailLines(entry: Entry, asC: boolean): string[] {
   return [
     ...section(heading("Operands"), tagged(operandRows(entry))),
     ...section(heading("Options"), tagged(optionRows(entry, asC))),
-    ...[...entry.topics ?? [], ...entry.manual ?? []]
+    ...[...entry.topics ?? [], ...entry.manual?.topics ?? []]
       .flatMap((topic) => [heading(topic.title), ...topicLines(topic)]),
     ...section(heading("Examples"), exampleLines(entry)),
-    ...section(heading("Exit status"), paragraphs(entry.exitStatus ?? [])),
+    ...section(heading("Exit status"), paragraphs([exitStatusNotes(entry, asC).join(" ")])),
   ];
 }
 
-/** A command inside a page. What every command has is told once, for the program. */
-function commandLines(entry: Entry, called: string, asC: boolean): string[] {
+/** The commands of a group, inside its page. What all of them have is told once, for the group. */
+function insideLines(entry: Entry, called: string, asC: boolean): string[] {
+  const known = { ...OWN_OPTIONS, ...entry.options };
+  return commandsOf(entry).flatMap((child) =>
+    commandLines(child, `${called} ${child.name}`, { asC, known })
+  );
+}
+
+function commandLines(
+  entry: Entry,
+  called: string,
+  { asC, known }: { readonly asC: boolean; readonly known: OptionTable },
+): string[] {
   return [
     subheading(called),
     ...synopsisLines(called, synopsis(entry)),
     ...paragraphs([`${entry.summary}.`, ...entry.description]),
     ...tagged(operandRows(entry)),
-    ...tagged(optionRows(entry, asC).filter(({ left }) => !COMMON.test(left))),
+    ...tagged(optionRows(entry, asC, known)),
     ...(entry.topics ?? []).flatMap((
       topic,
     ) => [...paragraphs([`${topic.title}:`]), ...topicLines(topic)]),
     ...exampleLines(entry),
-    ...commandsOf(entry).flatMap((child) => commandLines(child, `${called} ${child.name}`, asC)),
+    ...insideLines(entry, called, asC),
   ];
 }
 

@@ -34,11 +34,14 @@ export const TRANSPORTS = {
 /** The name of a transport. */
 export type TransportName = keyof typeof TRANSPORTS;
 
+/** The transports as they are typed before a path. */
+export const PREFIXES: readonly string[] = Object.keys(TRANSPORTS).map((name) => `${name}:`);
+
 /** An operand that is such a word, for the tables of commands. */
 export const IMAGE_OPERAND = {
   name: "IMAGE",
   summary: "A composefs image",
-  prefixes: Object.keys(TRANSPORTS).map((name) => `${name}:`),
+  prefixes: PREFIXES,
 } as const;
 
 /** The transports that read standard input if the path is `-`, as a path alone does. */
@@ -96,6 +99,14 @@ function reference(
 const HYPHEN = 0x2d;
 
 /** What may stand for an image, for the help of commands. */
-export const REFERENCE_HELP = `IMAGE may be ${
-  Object.entries(TRANSPORTS).map(([name, { form }]) => `${name}:${form}`).join(", ")
-}, or a path, which is what is found there; - is standard input. Of what is no image, one is made in memory.`;
+export const REFERENCE_HELP = `${mayBe("IMAGE")} Of what is no image, one is made in memory.`;
+
+/** What a source may be, likewise. */
+export const SOURCE_HELP = mayBe("SOURCE");
+
+function mayBe(operand: string): string {
+  const forms = Object.entries(TRANSPORTS).map(([name, { form }]) => `${name}:${form}`);
+  return `${operand} may be ${
+    forms.join(", ")
+  }, or a path, which is what is found there; - is standard input.`;
+}

@@ -33,12 +33,19 @@ Deno.test("tables: texts are one line, summaries without a final period", () => 
   for (const entry of everyEntry(COMPOSEFS)) {
     const operands = entry.kind === "command" ? Object.values(entry.operands) : [];
     const options = Object.values(allOptions(entry, AS_C.has(entry)));
-    const topics = [...entry.topics ?? [], ...entry.manual ?? []];
+    const topics = [...entry.topics ?? [], ...entry.manual?.topics ?? []];
     const rows = topics.flatMap(({ rows }) => rows);
     for (const { summary } of [entry, ...operands, ...options, ...rows]) {
       assert(/^[A-Z][^\n]*[^.\n]$/.test(summary), `${entry.name}: ${summary}`);
     }
-    for (const text of [...entry.description, ...topics.flatMap(({ text }) => text)]) {
+    const { introduction = [] } = entry.manual ?? {};
+    for (
+      const text of [
+        ...entry.description,
+        ...introduction,
+        ...topics.flatMap(({ text }) => text),
+      ]
+    ) {
       assert(/^\S[^\n]*\.$/.test(text), text);
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OperandValues, OptionTable, OptionValues } from "../../args/command.ts";
+import type { OptionTable, OptionValues } from "../../args/command.ts";
 import { choice, integer, path } from "../../args/values.ts";
 import { JSON_OPTION } from "../../json.ts";
 import { FORCE_OPTION } from "./image_options.ts";
@@ -115,4 +115,7 @@ export const createOperands = {
 export type CreateOptions = OptionValues<typeof createOptions>;
 
 /** SOURCE, and IMAGE if it is given. */
-export type CreateOperands = OperandValues<typeof createOperands>;
+export interface CreateOperands {
+  readonly source: Uint8Array<ArrayBuffer>;
+  readonly image: Uint8Array<ArrayBuffer> | undefined;
+}

@@ -11,6 +11,7 @@ import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import { type ReferenceOptions, referenceOptions } from "../../references/options.ts";
+import { PREFIXES, SOURCE_HELP } from "../../references/reference.ts";
 import { note } from "../../note.ts";
 import { isStdin } from "../../stdin.ts";
 import { type ChangeOptions, changeOptions, checkChanges } from "./_change_options.ts";
@@ -59,6 +60,16 @@ type Options = CreateOptions & Partial<ChangeOptions> & ReferenceOptions & {
 export const create = defineCommand({
   name: "create",
   ...CREATE,
+  summary: "Make a composefs image of a directory, a dump file, an archive or a container image",
+  description: [...CREATE.description, SOURCE_HELP],
+  operands: {
+    ...createOperands,
+    source: {
+      ...createOperands.source,
+      summary: "What to make an image of (- for standard input)",
+      prefixes: PREFIXES,
+    },
+  },
   options: {
     store: {
       ...createOptions["digest-store"],
@@ -90,6 +101,10 @@ export const create = defineCommand({
     {
       summary: "Make an image and fill an object store",
       command: "composefs create --store=objects rootfs rootfs.cfs",
+    },
+    {
+      summary: "Make an image of a container image, whose files go into the store",
+      command: "composefs create --store=objects oci:layout:v1 app.cfs",
     },
     {
       summary: "Print the digest that an image of a directory would have",

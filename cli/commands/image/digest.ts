@@ -57,6 +57,11 @@ export const digest = defineCommand({
     "Of a directory, and of whatever is named as what it is (dump:FILE, tar:FILE, …), it is the digest of the image of it: the one that create --hardlinks makes.",
   ],
   options,
+  examples: [{
+    summary: "See whether an image is the one that a directory gives",
+    command: "composefs digest rootfs.cfs rootfs",
+  }],
+  seeAlso: ["fsverity(1)"],
   run: (options, { files }, context) => digestAll(options, files, context),
 });
 

@@ -29,6 +29,10 @@ export const dump = defineCommand({
     REFERENCE_HELP,
   ],
   options: ownImageOptions,
+  examples: [{
+    summary: "See in what two images differ",
+    command: "diff <(composefs dump old.cfs) <(composefs dump new.cfs)",
+  }],
   run: (options, { images }, context) => runDump(options, images, context, "exact"),
 });
 

@@ -44,6 +44,13 @@ export const ls = defineCommand({
     },
     ...ownImageOptions,
   },
+  examples: [
+    {
+      summary: "See what is below a directory",
+      command: "composefs ls -l --path=/usr/bin rootfs.cfs",
+    },
+    { summary: "See what is in a tar archive", command: "composefs ls tar:rootfs.tar.gz" },
+  ],
   run: (options, { images }, context) => runLs(options, images, context, "exact"),
 });
 

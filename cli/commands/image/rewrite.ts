@@ -97,6 +97,10 @@ export const rewrite = defineCommand({
       help: "Not with - for DEST, unless nothing is written.",
     },
   },
+  examples: [{
+    summary: "Bring an image into the format version of composefs-rs",
+    command: "composefs rewrite --format=2 rootfs.cfs rootfs-2.cfs",
+  }],
 });
 
 /** The options of either; the C program's name has only the first. */

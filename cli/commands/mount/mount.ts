@@ -147,7 +147,7 @@ export const mount = defineCommand({
       command: 'composefs mount --store=objects --digest="$DIGEST" rootfs.cfs /mnt',
     },
   ],
-  exitStatus: ["0 if the image was mounted, 1 if not, 2 for a wrong command line."],
+  exitStatus: ["0 if the image was mounted, 1 if not."],
   seeAlso: ["mount.composefs(8)", "composefs-image(5)", "mount(8)"],
   async run(options, operands, context) {
     const given = readSettings(options.options, { suggests: true });

@@ -42,6 +42,10 @@ export const objects = defineCommand({
   ...OBJECTS,
   description: [...OBJECTS.description, REFERENCE_HELP],
   options: ownImageOptions,
+  examples: [{
+    summary: "List all that a store has to keep for two images",
+    command: "composefs objects old.cfs new.cfs",
+  }],
   run: (options, { images }, context) => runObjects(options, images, context, "exact"),
 });
 
