@@ -24,6 +24,7 @@ import { rewrite } from "./commands/image/rewrite.ts";
 import { stat } from "./commands/image/stat.ts";
 import { uninstall } from "./commands/setup/uninstall.ts";
 import { verify } from "./commands/objects/verify.ts";
+import { completePath } from "./commands/about/complete_path.ts";
 import { completions } from "./commands/about/completions.ts";
 import { ELSEWHERE } from "./elsewhere.ts";
 import { help } from "./commands/about/help.ts";
@@ -59,6 +60,7 @@ export const COMPOSEFS: Group = {
   ],
   options: {},
   commands: SECTIONS.flatMap(({ commands }) => commands),
+  hidden: [completePath(() => COMPOSEFS)],
   sections: SECTIONS,
   elsewhere: ELSEWHERE,
   manual: OVERVIEW,

@@ -20,15 +20,45 @@ ${places.map(placeCase).join("\n")}
   esac
 }
 
-# What the value of an option can be: "words ...", path, other; nothing if it takes none.
+# What the value of an option can be: "words ...", path, inside an image, other; nothing if it takes none.
 _composefs_value() {
   case $1 in
 ${places.flatMap(valueCases).join("\n")}
   esac
 }
 
+# The paths in an image that the words up to the cursor lead to; fails if these are none.
+_composefs_inside() {
+  local line=\${COMP_LINE:0:COMP_POINT} current=\${1//[\\\\\\"\\']/} typed word i
+  local -a words=()
+  # bash splits words at = and : as well.
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if [[ $i == 0 || $line == [[:blank:]]* ]]; then words+=("$word"); else words[-1]+=$word; fi
+    line=\${line#"\${line%%[![:blank:]]*}"}
+    line=\${line#"$word"}
+  done
+  for i in "\${!words[@]}"; do
+    [[ \${words[i]} == "~/"* ]] && words[i]=$HOME\${words[i]:1}
+    words[i]=\${words[i]//[\\\\\\"\\']/}
+  done
+  word=$(command "\${words[0]}" complete-path -- "\${words[@]:1}" 2>/dev/null) || return
+  [[ -z $word ]] && return
+  mapfile -t COMPREPLY <<<"$word"
+  # What stands before the part that bash takes for the word.
+  typed=\${words[-1]}
+  [[ $typed == --*=* ]] && typed=\${typed#*=}
+  COMPREPLY=("\${COMPREPLY[@]#"\${typed:0:\${#typed}-\${#current}}"}")
+  compopt -o filenames
+  [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace
+  return 0
+}
+
 _composefs_offer() {
   case $1 in
+  inside*)
+    _composefs_inside "$2" && return
+    [[ $1 == inside\\ * ]] && _composefs_offer "\${1#inside }" "$2" "$3" ;;
   path) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
   prefixed\\ *)
     mapfile -t COMPREPLY < <(compgen -f -- "$2")
@@ -85,7 +115,8 @@ complete -F _composefs ${programNames(composefs).join(" ")}
 `;
 }
 
-function placeCase({ words, commands, options, operands }: Place): string {
+function placeCase(place: Place): string {
+  const { words, commands, options } = place;
   const names = commands.map(({ name }) => name).join(" ");
   const spelled = options.flatMap(({ long, short = [], value }) => [
     value === undefined ? long : `${long}=`,
@@ -94,7 +125,7 @@ function placeCase({ words, commands, options, operands }: Place): string {
   return `  ${quoted(words.join(" "))})
     commands=${quoted(names)}
     options=${quoted(spelled.join(" "))}
-    operands=${quoted(operands === undefined ? "" : shown(operands))} ;;`;
+    operands=${quoted(shownOperands(place))} ;;`;
 }
 
 function valueCases({ words, options }: Place): string[] {
@@ -104,6 +135,11 @@ function valueCases({ words, options }: Place): string[] {
       .map((option) => quoted(`${words.join(" ")} ${option}`));
     return [`  ${patterns.join(" | ")}) echo ${quoted(shown(value))} ;;`];
   });
+}
+
+function shownOperands({ operands, hasInside }: Place): string {
+  const kinds = [...(hasInside ? ["inside"] : []), ...(operands ? [shown(operands)] : [])];
+  return kinds.join(" ");
 }
 
 function shown(value: ValueKind): string {

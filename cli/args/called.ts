@@ -43,7 +43,7 @@ export function calledBy(argv0: string, composefs: Group): Called {
  * @throws {UsageError} If there is none; the message says what was probably meant.
  */
 export function calledWith(called: Called, group: Group, word: string): Called {
-  const found = group.commands.find((child) => child.name === word);
+  const found = [...group.commands, ...group.hidden ?? []].find(({ name }) => name === word);
   if (found !== undefined) return enter(called, found);
   const { elsewhere = {} } = group;
   const hint = Object.hasOwn(elsewhere, word)

@@ -29,6 +29,12 @@ interface OptionBase {
   readonly hidden?: true;
 }
 
+/** How a path is looked up in an image. */
+export interface InImage {
+  /** Whether symbolic links on the way are followed. */
+  readonly followsLinks: boolean;
+}
+
 /** An option without a value. */
 export interface FlagOption extends OptionBase {
   readonly kind: "flag";
@@ -50,6 +56,8 @@ export interface ValueOption extends OptionBase {
   readonly defaultText?: string;
   /** What `run` sees if the kind is `optional` and no value is given. */
   readonly bare?: unknown;
+  /** The value is a path in the image that the first operand names, where completions look it up. */
+  readonly inImage?: InImage;
   /** Start of the C program's message for a bad value, which then follows: `Invalid threads count`. */
   readonly invalid?: string;
 }
@@ -75,6 +83,8 @@ export interface Operand {
   readonly missing?: string;
   /** What may stand before a path, for completions; not under the C programs' names. */
   readonly prefixes?: readonly string[];
+  /** A path in the image that the first operand names, where completions look it up. */
+  readonly inImage?: InImage;
   /** Names files that are read from end to end, so that their length tells how much work there is. */
   readonly readWhole?: true;
 }
@@ -220,6 +230,8 @@ export interface Group extends EntryBase {
   /** Options allowed before the verb as well. Every command of the group includes them in its table. */
   readonly options: OptionTable;
   readonly commands: readonly Entry[];
+  /** Commands for scripts only, which are in no list, page or completion. */
+  readonly hidden?: readonly Entry[];
   /** The same commands by what they are about, for the list in `--help`. */
   readonly sections?: readonly Section[];
   /** What to do instead, by words that people try because another program has them. */

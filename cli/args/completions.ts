@@ -3,7 +3,7 @@
  *
  * This module makes a list of what can follow what; `bash.ts`, `zsh.ts` and
  * `fish.ts` write it down in the language of their shell. The scripts hold all of it, so that
- * the program is not started while somebody types.
+ * the program is not started while somebody types, but for paths in an image.
  *
  * @module
  */
@@ -21,11 +21,12 @@ import { type Choice, path } from "./values.ts";
 
 /**
  * What a value may be: one of a few words or, as a list, several with commas between them, some of which
- * end with an equals sign; a path, with one of a few prefixes or none, or something that only the user knows.
+ * end with an equals sign; a path, with one of a few prefixes or none; a path in an image, which the program is
+ * asked for; or something that only the user knows.
  */
 export type ValueKind =
   | { readonly kind: "words" | "list"; readonly words: readonly string[] }
-  | { readonly kind: "path" | "other" }
+  | { readonly kind: "path" | "inside" | "other" }
   | { readonly kind: "prefixed"; readonly prefixes: readonly string[] };
 
 /** An option as a shell offers it. */
@@ -50,6 +51,8 @@ export interface Place {
   readonly options: readonly OfferedOption[];
   /** What operands are; undefined if there are none. */
   readonly operands: ValueKind | undefined;
+  /** Whether some of the operands are paths in an image instead. */
+  readonly hasInside: boolean;
 }
 
 /** All places, each program's before those of its commands. */
@@ -64,12 +67,14 @@ function placesFrom(entry: Entry, words: readonly string[], asC: boolean): Place
     .filter(([, option]) => option.hidden !== true)
     .map(([name, option]) => offered(name, option));
   if (entry.kind === "command") {
-    const [first] = Object.values(entry.operands);
-    return [{ words, commands: [], options, operands: first && kindOf(first, asC) }];
+    const all = Object.values(entry.operands);
+    const operands = all[0] && kindOf(all[0], asC);
+    const hasInside = !asC && all.some(({ inImage }) => inImage !== undefined);
+    return [{ words, commands: [], options, operands, hasInside }];
   }
   const commands = entry.commands.map(({ name, summary }) => ({ name, summary }));
   return [
-    { words, commands, options, operands: undefined },
+    { words, commands, options, operands: undefined, hasInside: false },
     ...entry.commands.flatMap((child) =>
       placesFrom(child, [...words, child.name], asC || child.program !== undefined)
     ),
@@ -81,11 +86,15 @@ function offered(name: string, option: Option): OfferedOption {
     long: `--${name}`,
     ...(option.short === undefined ? {} : { short: `-${option.short}` }),
     summary: option.summary,
-    ...(takesValue(option) ? { value: valueKind(option.parse) } : {}),
+    ...(takesValue(option)
+      ? { value: option.inImage === undefined ? valueKind(option.parse) : INSIDE }
+      : {}),
     valueName: takesValue(option) ? option.value : "",
     repeated: option.kind === "list",
   };
 }
+
+const INSIDE: ValueKind = { kind: "inside" };
 
 /** A value that may be left out is not waited for. */
 function takesValue(option: Option): option is ValueOption {

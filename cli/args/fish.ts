@@ -29,22 +29,32 @@ function __composefs_words
     printf '%s\\n' $argv
 end
 
+# The paths in an image that the words up to the cursor lead to; fails if these are none.
+function __composefs_inside
+    set -l tokens (commandline -opc)
+    set -l current (commandline -ct)
+    set -q current[1]; or set current ''
+    command $tokens[1] complete-path -- $tokens[2..-1] $current 2>/dev/null
+end
+
 ${places.flatMap(placeLines).join("\n")}
 `;
 }
 
 function placeLines(place: Place): string[] {
-  const { words, commands, options, operands } = place;
+  const { words, commands, options, operands, hasInside } = place;
   // fish quotes the condition once, and reads it again as a command.
   const condition = `-n "__composefs_at ${quoted(words.join(" "))}"`;
   const start = `complete -c ${words[0]} ${condition}`;
+  const outside = hasInside ? `${start} -n "not __composefs_inside >/dev/null"` : start;
   return [
     ...(operands?.kind === "path" || operands?.kind === "prefixed"
-      ? [`${start} -F`]
+      ? [`${outside} -F`]
       : [`${start} -f`]),
     ...(operands?.kind === "prefixed"
-      ? [`${start} -a ${quoted(operands.prefixes.join(" "))}`]
+      ? [`${outside} -a ${quoted(operands.prefixes.join(" "))}`]
       : []),
+    ...(hasInside ? [`${start} -f -a "(__composefs_inside)"`] : []),
     ...commands.map(({ name, summary }) => `${start} -a ${quoted(name)} -d ${fishQuoted(summary)}`),
     ...(operands?.kind === "words" ? [`${start} -a ${quoted(operands.words.join(" "))}`] : []),
     ...options.map((option) => `${start} ${optionArguments(option)}`),
@@ -58,6 +68,7 @@ function optionArguments({ long, short, summary, value }: OfferedOption): string
     ...(value === undefined ? [] : ["-r"]),
     ...(value?.kind === "path" ? ["-F"] : []),
     ...(value?.kind === "other" ? ["-f"] : []),
+    ...(value?.kind === "inside" ? ['-f -a "(__composefs_inside)"'] : []),
     ...(value?.kind === "list"
       ? [`-f -a '(__fish_complete_list , "__composefs_words ${value.words.join(" ")}")'`]
       : []),

@@ -21,6 +21,20 @@ export function zshCompletion(composefs: Group): string {
 
 ${placesOf(composefs).map(placeFunction).join("\n\n")}
 
+# The paths in an image that the words up to the cursor lead to; or what else is said to do.
+_composefs_inside() {
+  local found
+  local -a paths
+  if found=$(command \${(Q)program} complete-path -- "\${(@Q)words[1,CURRENT-1]}" \\
+    "\${(Q)IPREFIX}\${(Q)PREFIX}" 2>/dev/null); then
+    paths=(\${(f)found})
+    compadd -S "" -- \${(M)paths:#*/}
+    compadd -- \${paths:#*/}
+  else
+    "$@"
+  fi
+}
+
 # A path, or one with a prefix.
 _composefs_prefixed() {
   compset -P '[a-z-]*:' || compadd -S "" -- $@
@@ -28,7 +42,7 @@ _composefs_prefixed() {
 }
 
 _composefs() {
-  local context state state_descr line
+  local context state state_descr line program=$words[1]
   typeset -A opt_args
   "_composefs_\${service//[^a-z]/_}"
 }
@@ -43,11 +57,14 @@ function functionName(words: readonly string[]): string {
 }
 
 function placeFunction(place: Place): string {
-  const { words, commands, options, operands } = place;
+  const { words, commands, options, operands, hasInside } = place;
   const name = functionName(words);
   const specs = options.map(optionSpec);
   if (commands.length === 0) {
-    if (operands !== undefined) specs.push(quoted(`*:operand:${action(operands)}`));
+    if (operands !== undefined) {
+      const inside = hasInside ? " _composefs_inside" : "";
+      specs.push(quoted(`*:operand:${inside}${action(operands)}`));
+    }
     return `${name}() {
   _arguments -s -S \\
     ${specs.join(" \\\n    ")}
@@ -84,6 +101,7 @@ function optionSpec(option: OfferedOption): string {
 
 function action(value: ValueKind): string {
   if (value.kind === "path") return "_files";
+  if (value.kind === "inside") return " _composefs_inside :";
   if (value.kind === "prefixed") return ` _composefs_prefixed ${value.prefixes.join(" ")}`;
   if (value.kind === "list") {
     return `_sequence -S "" compadd -S "" - ${value.words.join(" ")}`;

@@ -4,15 +4,16 @@
 
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { bashCompletion } from "../../cli/args/bash.ts";
 import { fishCompletion } from "../../cli/args/fish.ts";
 import { COMPOSEFS } from "../../cli/program.ts";
 import { zshCompletion } from "../../cli/args/zsh.ts";
-import { makeWorkspace, missing, moduleWorkspace } from "./each_program.ts";
-import { textOutput } from "./process.ts";
+import { makeWorkspace, missing, moduleWorkspace, testEach } from "./each_program.ts";
+import { output, run, textOutput } from "./process.ts";
+import { PROGRAMS } from "../../scripts/test/programs.ts";
 
 const TAB = "\t";
 
@@ -33,15 +34,47 @@ const CASES: readonly (readonly [string, string])[] = [
   [`fsverity digest --hash-alg=sha51${TAB}`, "<digest><--hash-alg=sha512>"],
   [`fsverity digest --hash-alg sha25${TAB}`, "<digest><--hash-alg><sha256>"],
   [`composefs fsverity digest --hash-alg=sha51${TAB}`, "<fsverity><digest><--hash-alg=sha512>"],
+  [`composefs cat in.cfs /etc/mo${TAB}`, "<cat><in.cfs></etc/motd>"],
+  [`composefs stat --json in.cfs etc/mo${TAB}`, "<stat><--json><in.cfs><etc/motd>"],
+  [`composefs extract dump:in.dump out /etc/a${TAB}`, "<extract><dump:in.dump><out></etc/a b>"],
+  [`composefs extract in.cfs fil${TAB}`, "<extract><in.cfs><file-to-find>"],
+  [`composefs ls image:in.cfs --path=/etc/mo${TAB}`, "<ls><image:in.cfs><--path=/etc/motd>"],
+  [`composefs verify in.cfs --path /etc/mo${TAB}`, "<verify><in.cfs><--path></etc/motd>"],
 ];
 
-const PROGRAMS = ["composefs", "mkcomposefs", "composefs-info", "fsverity"];
+/** Those in which one Tab does not complete a word, too: fish is asked what it offers, and types nothing. */
+const TYPED: typeof CASES = [
+  ...CASES,
+  [`composefs cat in.cfs /e${TAB}mo${TAB}`, "<cat><in.cfs></etc/motd>"],
+  [`composefs dump in.cfs --path=et${TAB}mo${TAB}`, "<dump><in.cfs><--path=etc/motd>"],
+];
+
+const NAMES = ["composefs", "mkcomposefs", "composefs-info", "fsverity"];
 
 /** The programs, as functions that show what they are called with; then an end that can be seen. */
-const FUNCTIONS = PROGRAMS.map((name) => `${name}() { printf '<%s>' "$@"; echo; }`).join("\n");
+const FUNCTIONS = NAMES.map((name) => `${name}() { printf '<%s>' "$@"; echo; }`).join("\n");
 
 const directory = moduleWorkspace();
 writeFileSync(join(directory, "file-to-find"), "");
+
+// Completions of paths in images ask the program itself.
+const PROGRAM = PROGRAMS.findLast(({ available }) => available)!.command;
+const BIN = join(directory, "bin");
+mkdirSync(BIN);
+writeFileSync(join(BIN, "composefs"), `#!/bin/sh\nexec ${PROGRAM.join(" ")} "$@"\n`, {
+  mode: 0o755,
+});
+const PATH = `${BIN}:${process.env.PATH}`;
+
+writeFileSync(
+  join(directory, "in.dump"),
+  ["/", "/etc", "/etc/a\\x20b", "/etc/motd", "/home"].map((path) =>
+    path.includes("etc/")
+      ? `${path} 2 100644 1 0 0 0 0.0 - hi -\n`
+      : `${path} 0 40755 ${path === "/" ? 4 : 2} 0 0 0 0.0 - - -\n`
+  ).join(""),
+);
+output(PROGRAM, ["create", "in.dump", "in.cfs"], { cwd: directory });
 
 /**
  * Types lines into a shell at a terminal, each once the one before has been answered.
@@ -52,11 +85,19 @@ writeFileSync(join(directory, "file-to-find"), "");
 async function type(shell: string, start: string, ready: string): Promise<string[]> {
   const child = spawn("script", ["-qec", shell, "/dev/null"], {
     cwd: directory,
-    env: { ...process.env, TERM: "xterm", HOME: directory, PS1: "", LC_ALL: "C", COLUMNS: "200" },
+    env: {
+      ...process.env,
+      PATH,
+      TERM: "xterm",
+      HOME: directory,
+      PS1: "",
+      LC_ALL: "C",
+      COLUMNS: "200",
+    },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
-  const pending = [...CASES];
+  const pending = [...TYPED];
   const answers: string[] = [];
   let text = "";
   function typeNext(): void {
@@ -80,7 +121,7 @@ async function type(shell: string, start: string, ready: string): Promise<string
   return answers;
 }
 
-const EXPECTED = CASES.map(([, answer]) => answer);
+const EXPECTED = TYPED.map(([, answer]) => answer);
 
 function testShell(shell: string, body: () => Promise<void> | void): void {
   const reason = missing({ tools: shell === "fish" ? [shell] : [shell, "script"] });
@@ -115,7 +156,7 @@ testShell("fish", () => {
       const command = `source ${script}; complete -C ${JSON.stringify(line)}`;
       const found = textOutput(["fish", "--no-config"], ["-c", command], {
         cwd: directory,
-        env: { HOME: home },
+        env: { HOME: home, PATH },
       });
       const words = found.trimEnd().split("\n").map((offer) => offer.split("\t")[0]!);
       // fish offers the option and leaves the equals sign to whoever types; so far only the first Tab is typed.
@@ -126,4 +167,64 @@ testShell("fish", () => {
   } finally {
     Deno.removeSync(home, { recursive: true });
   }
+});
+
+testEach("complete-path: lists paths in images and dumps, and says nothing else", {}, (subject) => {
+  const complete = (...words: string[]) => {
+    const args = ["complete-path", "--", ...words];
+    const { code, stdout, stderr } = run(subject.composefs, args, { cwd: subject.directory });
+    assertEquals(stderr, "", words.join(" "));
+    return [code, ...new TextDecoder().decode(stdout).split("\n").slice(0, -1)];
+  };
+  const { path } = subject;
+  const file = (path: string) => `${path} 2 100644 1 0 0 0 0.0 - hi -`;
+  const lines = [
+    "/ 0 40755 4 0 0 0 0.0 - - -",
+    "/bin 7 120777 1 0 0 0 0.0 usr/bin - -",
+    "/usr 0 40755 3 0 0 0 0.0 - - -",
+    "/usr/bin 0 40755 2 0 0 0 0.0 - - -",
+    ...["bash", "bo\\x0ald", "bo\\xff", "cat"].map((name) => file(`/usr/bin/${name}`)),
+  ];
+  writeFileSync(path("dump"), lines.join("\n") + "\n");
+  output(subject.composefs, ["create", path("dump"), path("image")]);
+  for (const image of ["image", "dump", "image:image", "dump:dump"]) {
+    assertEquals(complete("cat", image, ""), [0, "/bin", "/usr/"]);
+    assertEquals(complete("cat", image, "/u"), [0, "/usr/"]);
+    assertEquals(complete("cat", image, "usr/bin/ba"), [0, "usr/bin/bash"]);
+    assertEquals(complete("cat", image, "/usr/bin/b"), [0, "/usr/bin/bash", "/usr/bin/bo\ufffd"]);
+    assertEquals(complete("cat", image, "/nowhere/b"), [0]);
+  }
+  // Where links are followed, one to a directory is as good as the directory.
+  assertEquals(complete("stat", "image", "/b"), [0, "/bin/"]);
+  assertEquals(complete("stat", "image", "/x", "/bin/c"), [0, "/bin/cat"]);
+  assertEquals(complete("extract", "image", "out", "/b"), [0, "/bin"]);
+  assertEquals(complete("extract", "image", "out", "/bin/c"), [0]);
+  assertEquals(complete("ls", "-l", "image", "--path=/usr/bin/c"), [0, "/usr/bin/cat"]);
+  assertEquals(complete("verify", "--store", "o", "image", "--path", ""), [0, "/bin", "/usr/"]);
+  // What is none, or no image, or would take long.
+  for (
+    const words of [
+      ["cat", "im"],
+      ["extract", "image", "di"],
+      ["ls", "image", "im"],
+      ["ls", "--path=/usr"],
+      ["ls", "--long=/usr"],
+      ["frob", "image", "/"],
+      ["composefs-info", "ls", "image"],
+    ]
+  ) assertEquals(complete(...words), [1], words.join(" "));
+  writeFileSync(path("text"), "no image\n");
+  writeFileSync(path("broken"), readFileSync(path("image")).subarray(0, 2000));
+  writeFileSync(path("long"), lines.join("\n") + "\n" + `${file("/usr/bin/d")}\n`.repeat(250_000));
+  output(["tar"], ["-cf", path("tar"), "-C", subject.directory, "image"]);
+  output(["mkfifo"], [path("fifo")]);
+  for (
+    const image of ["none", "text", "broken", "long", "tar", "fifo", "-", "dump:-", ".", "dir:."]
+  ) {
+    assertEquals(complete("cat", image, "/u"), [0], image);
+  }
+  const many = Array.from({ length: 3000 }, (_, i) => file(`/usr/bin/d${i}`)).sort();
+  writeFileSync(path("many"), [...lines, ...many].join("\n") + "\n");
+  assertEquals(complete("cat", "many", "/usr/bin/d").length, 2001);
+  assertEquals(textOutput(subject.composefs, ["help"]).includes("complete-path"), false);
 });

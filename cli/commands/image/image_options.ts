@@ -59,6 +59,7 @@ export const PATH_OPTION = {
   kind: "list",
   value: "PATH",
   parse: path,
+  inImage: { followsLinks: false },
   summary: "Keep only this file of the images, with all below it",
   help: "Symbolic links on the way are not followed. A path that no image has is an error.",
 } as const;

@@ -30,7 +30,12 @@ export const stat = defineCommand({
   ],
   operands: {
     image: IMAGE_OPERAND,
-    paths: { name: "PATH", summary: "A file of the image", repeated: true },
+    paths: {
+      name: "PATH",
+      summary: "A file of the image",
+      inImage: { followsLinks: true },
+      repeated: true,
+    },
   },
   options: {
     dereference: {

@@ -30,7 +30,12 @@ const CHUNK_SIZE = 1 << 17;
 
 const operands = {
   image: IMAGE_OPERAND,
-  paths: { name: "PATH", summary: "A regular file of the image", repeated: true },
+  paths: {
+    name: "PATH",
+    summary: "A regular file of the image",
+    inImage: { followsLinks: true },
+    repeated: true,
+  },
 } as const;
 
 const options = { ...contentOptions, ...referenceOptions, ...treeCacheOption } as const;

@@ -96,6 +96,7 @@ export const extract = defineCommand({
     wanted: {
       name: "PATH",
       summary: "A file of the image to extract, with all below it; everything by default",
+      inImage: { followsLinks: false },
       optional: true,
       repeated: true,
     },
