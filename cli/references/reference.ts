@@ -99,7 +99,12 @@ function reference(
 const HYPHEN = 0x2d;
 
 /** What may stand for an image, for the help of commands. */
-export const REFERENCE_HELP = `${mayBe("IMAGE")} Of what is no image, one is made in memory.`;
+export const REFERENCE_HELP = referenceHelp("IMAGE");
+
+/** The same, of operands by another name. */
+export function referenceHelp(operand: string): string {
+  return `${mayBe(operand)} Of what is no image, one is made in memory.`;
+}
 
 /** What a source may be, likewise. */
 export const SOURCE_HELP = mayBe("SOURCE");

@@ -29,6 +29,7 @@ const fail = defineCommand({
   description: [],
   options: {
     usage: { kind: "flag", summary: "As usage" },
+    choices: { kind: "flag", summary: "As usage, with choices", hidden: true },
     status: { kind: "flag", summary: "3" },
     json: { kind: "flag", summary: "JSON", hidden: true },
   },
@@ -38,6 +39,9 @@ const fail = defineCommand({
     terminal.stdout.write("partial\n");
     if (options.status) return 3;
     if (options.usage) throw new UsageError("Cannot fail: usage");
+    if (options.choices) {
+      throw new UsageError("Cannot fail: choose", { usage: false, choices: "Choices:\n  a, b\n" });
+    }
     throw new Error('Cannot fail "a\x1b[2Jb": is\nnot', { cause: new Error("the cause") });
   },
 });
@@ -252,6 +256,15 @@ Deno.test("dispatch() prints errors as JSON with --json, under our name", async 
   assertEquals((await error("frob --json"))[1].code, "usage");
   assert((await call("composefs", "fail -- --json")).stderr.startsWith("composefs: "));
   assert((await call("composefs", "info fail --json")).stderr.startsWith("ERROR: "));
+});
+
+Deno.test("dispatch() prints what there is to choose from below the message, but not in JSON", async () => {
+  const stderr = async (args: string) => (await call("composefs", args)).stderr;
+  const list = "Cannot fail: choose\nChoices:\n  a, b\n";
+  assertEquals(await stderr("fail --choices"), `composefs: ${list}`);
+  assertEquals(await stderr("mkfail --choices"), `mkfail: ${list}`);
+  const [line, ...rest] = (await stderr("fail --choices --json")).split("\n");
+  assertEquals([JSON.parse(line!).error.code, rest], ["usage", [""]]);
 });
 
 Deno.test("dispatch() ends quietly when nobody reads the answer", async () => {

@@ -20,7 +20,7 @@ import { UsageError } from "../../args/usage_error.ts";
 import { digest as parseDigest } from "../../args/values.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { referenceOptions } from "../../references/options.ts";
-import { parseReference, REFERENCE_HELP } from "../../references/reference.ts";
+import { parseReference, referenceHelp } from "../../references/reference.ts";
 import { findSubject, type NamedSubject } from "./_subject.ts";
 
 /** The command `composefs explain`. */
@@ -31,7 +31,7 @@ export const explain = defineCommand({
     "Images of one tree have different digests where tools follow different rules: they cut nanoseconds, copy the root from /usr, drop xattrs, split hard links, write another format. Tells which rules make of FIRST what SECOND is, who is known to follow them, and with which option create does so, too. It makes sure by making the image.",
     "With --expected there is no SECOND: all rules are tried, and pairs of them, until an image has that digest.",
     "What no rule explains is listed.",
-    REFERENCE_HELP,
+    referenceHelp("FIRST and SECOND"),
   ],
   operands: {
     first: { name: "FIRST", summary: "A directory, image, dump, archive or layout" },
@@ -60,6 +60,7 @@ export const explain = defineCommand({
   exitStatus: [
     "0 if rules explain all of it, or the digests are equal; 1 if not.",
   ],
+  seeAlso: ["composefs-create(1)", "composefs-digest(1)", "composefs-image(5)"],
   async run({ expected, json, ...options }, { first, second }, context) {
     if ((second === undefined) === (expected === undefined)) {
       throw new UsageError("Cannot explain one image: expected SECOND, or --expected=DIGEST");

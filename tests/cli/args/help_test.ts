@@ -75,6 +75,34 @@ Deno.test("helpText() of a group lists its commands", () => {
   assert(text.includes("\nCommands:\n  make  Make a thing\n"));
 });
 
+Deno.test("helpText() ends with exit statuses, under our own name with that of a wrong command line", () => {
+  const statusOf = (entry: Entry, asC: boolean) =>
+    /\nExit status:\n([^]*?)(\n\n|$)/.exec(helpText(entry, "make", 80, asC))?.[1];
+  const { exitStatus: _, ...silent } = command;
+  assertEquals(statusOf(command, true), "  0 if it was made.");
+  assertEquals(statusOf(command, false), "  0 if it was made.\n  2 for a wrong command line.");
+  assertEquals(statusOf(silent, false), "  0 done, 1 failed.\n  2 for a wrong command line.");
+  assertEquals(statusOf(silent, true), undefined);
+});
+
+Deno.test("helpText() has topics below the options: what is said of all, then one by one", () => {
+  const rows = [
+    { left: "a", summary: "Do a" },
+    { left: "long-word, another-long-word, one-more-word, and-a-last-word", summary: "Do more" },
+  ];
+  const topics = [{ title: "Words", text: ["There are words."], rows }];
+  const text = helpText({ ...command, topics }, "make", 60, true);
+  const column = " ".repeat(30);
+  assert(
+    text.includes(
+      "\n\nWords:\n  There are words.\n\n" + `  a${column.slice(3)}Do a\n` +
+        "  long-word, another-long-word, one-more-word,\n  and-a-last-word\n" +
+        `${column}Do more\n\nExamples:`,
+    ),
+    text,
+  );
+});
+
 Deno.test("helpText() lists commands by what they are about, in one pair of columns", () => {
   const other = { ...command, name: "look-at" };
   const sections = [{ title: "Make", commands: [command] }, {
