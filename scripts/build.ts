@@ -50,17 +50,24 @@ export function repositoryPath(file: string): string {
 /**
  * Bundles a module of the repository and all that it imports.
  *
- * Minified, for a program that is loaded from a URL. Functions lose their names: to keep them, the bundler
- * sets the name of each anew whenever it is made, which costs more time than it is worth.
+ * Minified, for a program that is loaded from a URL, unless it is to be readable. Functions lose their names in it:
+ * to keep them, the bundler sets the name of each anew whenever it is made, which costs more time than it is worth.
  *
  * @param source Path, from the root of the repository if it is not absolute.
  * @param target Path of the file that is written; its directory is made.
  * @param platform `"browser"` leaves no way to a runtime's own modules.
+ * @param form `"readable"` leaves names and lines as they are; it is twice as long.
  * @throws {Error} If the bundler fails, with what it said.
  */
-export function bundle(source: string, target: string, platform: "deno" | "browser"): void {
+export function bundle(
+  source: string,
+  target: string,
+  platform: "deno" | "browser",
+  form: "minified" | "readable" = "minified",
+): void {
   mkdirSync(dirname(target), { recursive: true });
-  const options = ["--quiet", "--minify", "--platform", platform];
+  const minify = form === "minified" ? ["--minify"] : [];
+  const options = ["--quiet", ...minify, "--platform", platform];
   const done = spawnSync(
     process.execPath,
     ["bundle", ...options, "--output", target, resolve(repositoryPath("."), source)],

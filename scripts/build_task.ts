@@ -38,7 +38,7 @@ function main(): void {
   process.stdout.write(`${LIBRARY_MODULE}\n`);
   for (const target of targets) {
     const name = target === undefined ? "dist/composefs" : `dist/composefs-${target}`;
-    buildExecutable(repositoryPath(MODULE), repositoryPath(name), target);
+    buildExecutable(repositoryPath(name), target);
     process.stdout.write(`${name}\n`);
   }
 }

@@ -4,20 +4,16 @@
  * Those of other machines are made from Bun's executables for them, which Bun takes from the npm
  * registry. For the program as one module see `build.ts`; for Deno's executable, `compile.ts`.
  *
+ * The module in it is not minified, so that the stacks of errors have the names of functions: Bun compiles it
+ * beforehand, so that it starts in the same time, and half a megabyte is little beside Bun.
+ *
  * @module
  */
 
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { bundle, START } from "./build.ts";
 import { findBun } from "./bun.ts";
 import { closeEnvironment } from "./environment.ts";
 import { withAllSections } from "./sections.ts";
@@ -36,19 +32,18 @@ const NO_AUTOLOAD = ["dotenv", "bunfig", "tsconfig", "package-json"]
 /**
  * Makes an executable.
  *
- * @param module Path of the program as one module.
  * @param output Path of the executable.
  * @param target One of {@linkcode TARGETS}; without it, this machine.
  * @throws {Error} If there is no Bun, or no base for the target can be had.
  */
-export function buildExecutable(module: string, output: string, target?: string): void {
+export function buildExecutable(output: string, target?: string): void {
   const bun = findBun();
   if ("missing" in bun) throw new Error(`Cannot build executables: ${bun.missing}`);
   mkdirSync(dirname(output), { recursive: true });
   // Bun writes the names that it is given into the executable, so they are always the same.
   const directory = mkdtempSync(join(dirname(output), ".build-"));
   try {
-    copyFileSync(module, join(directory, "composefs.js"));
+    bundle(START, join(directory, "composefs.js"), "deno", "readable");
     const args = [
       "build",
       "--compile",

@@ -42,7 +42,7 @@ import {
 const DOCUMENTS = ["LICENSE", "README.md"];
 
 /** Fills a directory with what one archive holds. */
-function fill(directory: string, module: string, target: string): void {
+function fill(directory: string, target: string): void {
   mkdirSync(directory, { recursive: true });
   for (const file of DOCUMENTS) copyFileSync(repositoryPath(file), join(directory, file));
   for (const part of documentation(COMPOSEFS)) {
@@ -51,7 +51,7 @@ function fill(directory: string, module: string, target: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, part.contents);
   }
-  buildExecutable(module, join(directory, "composefs"), target);
+  buildExecutable(join(directory, "composefs"), target);
 }
 
 /** A line for each file, as `sha256sum --check` reads them. */
@@ -90,11 +90,11 @@ export function makePackage(
 }
 
 /** Makes the archive and the package for one machine. */
-function makeForMachine(output: string, module: string, target: string): void {
+function makeForMachine(output: string, target: string): void {
   const workspace = mkdtempSync(join(tmpdir(), "composefs-release-"));
   const name = `composefs-ts-${VERSION}-${target}`;
   try {
-    fill(join(workspace, name), module, target);
+    fill(join(workspace, name), target);
     pack(workspace, name, join(output, `${name}.tar.gz`));
     const executable = join(workspace, name, "composefs");
     makePackage(
@@ -116,12 +116,11 @@ function makeForMachine(output: string, module: string, target: string): void {
 function makeRelease(output: string, targets: readonly string[] = TARGETS): void {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
-  const module = join(output, "composefs.js");
-  bundle(START, module, "deno");
+  bundle(START, join(output, "composefs.js"), "deno");
   bundleLibrary(join(output, "composefs-lib.js"));
   makePackage(output, LIBRARY, fillLibraryPackage);
   makePackage(output, PROGRAM, (directory) => fillLauncherPackage(directory, targets));
-  for (const target of targets) makeForMachine(output, module, target);
+  for (const target of targets) makeForMachine(output, target);
   writeFileSync(join(output, "SHA256SUMS"), checksums(output));
   process.stdout.write(readdirSync(output).sort().map((name) => `${name}\n`).join(""));
 }

@@ -103,12 +103,11 @@ function isLeftOut(folder: string, { quick }: Setting): boolean {
 
 /** Makes executables of the program once for all tests, and runs these. */
 async function runWithExecutables(
-  module: string,
   { quick, environment }: Setting,
 ): Promise<TestResult[]> {
   const executables: [string, Executable][] = [[DENO_EXECUTABLE_VARIABLE, makeDenoExecutable()]];
   if (BUN_VARIABLE in environment) {
-    executables.push([BUN_EXECUTABLE_VARIABLE, makeBunExecutable(module)]);
+    executables.push([BUN_EXECUTABLE_VARIABLE, makeBunExecutable()]);
   }
   try {
     for (const [, executable] of executables) {
@@ -145,7 +144,7 @@ async function runWithPrograms({ quick, ...choice }: Choice): Promise<TestResult
     return [{ ...bundled, outcome: "failed" }, ...await runTests({ quick, environment })];
   }
   try {
-    const results = await runWithExecutables(path, {
+    const results = await runWithExecutables({
       quick,
       environment: { ...environment, [BUNDLE_VARIABLE]: path },
     });

@@ -10,7 +10,6 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { compileWithDeno } from "../compile.ts";
 import { buildExecutable } from "../executable.ts";
-import { findBundle } from "./bundle.ts";
 
 /** An executable, or why there is none. */
 export type Executable = { readonly path: string } | { readonly missing: string };
@@ -33,9 +32,9 @@ function make(write: (path: string) => void): Executable {
   }
 }
 
-/** Makes the executable of Bun out of the program as one module. The caller removes its directory. */
-export function makeBunExecutable(module: string): Executable {
-  return make((path) => buildExecutable(module, path));
+/** Makes the executable of Bun. The caller removes its directory. */
+export function makeBunExecutable(): Executable {
+  return make(buildExecutable);
 }
 
 /** Makes the executable of Deno. The caller removes its directory. */
@@ -55,7 +54,7 @@ function forThisModule(executable: Executable): Executable {
 /** Bun's executable of the run of all suites or, in a run of single tests, one of its own. */
 export function findBunExecutable(): Executable {
   const named = process.env[BUN_EXECUTABLE_VARIABLE];
-  return named ? { path: named } : forThisModule(makeBunExecutable(findBundle()));
+  return named ? { path: named } : forThisModule(makeBunExecutable());
 }
 
 /**

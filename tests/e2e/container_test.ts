@@ -8,7 +8,6 @@ import { globSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { repositoryPath } from "../../scripts/build.ts";
 import { buildExecutable } from "../../scripts/executable.ts";
-import { findBundle } from "../../scripts/test/bundle.ts";
 import { hostileVariables } from "../kit/hostile_variables.ts";
 import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
 import { PROGRAMS } from "../../scripts/test/programs.ts";
@@ -130,7 +129,7 @@ testEach(
     if ("missing" in musl) return;
     const path = subject.path("composefs");
     const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
-    buildExecutable(findBundle(), path, `linux-${machine}-musl`);
+    buildExecutable(path, `linux-${machine}-musl`);
     const root = subject.path("root");
     const libraries = globSync(`${musl.directory}/*`)
       .map((library): [string, string] => [`lib/${basename(library)}`, library]);

@@ -3,7 +3,7 @@
  * write executables anew.
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { chmodSync, copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { hostileVariables } from "../kit/hostile_variables.ts";
 import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
@@ -28,6 +28,17 @@ testEach("executable: no variable changes what runs", NEEDS, (subject) => {
     assertEquals(readdirSync(subject.directory), before, JSON.stringify(env));
   }
 });
+
+testEach(
+  "executable: --debug shows the functions by the names that they have",
+  NEEDS,
+  (subject) => {
+    const { stderr } = run(executable.command, ["ls", "--debug", subject.path("none")]);
+    for (const name of ["runLs", "openReference", "readFileStart"]) {
+      assert(new RegExp(`^    at (async )?${name} \\(`, "m").test(stderr), stderr);
+    }
+  },
+);
 
 testEach("executable: the variable that it sets itself reaches JavaScriptCore", NEEDS, () => {
   const { code, stderr } = run(executable.command, ["--version"], {

@@ -47,7 +47,7 @@ Deno.test({
     if ("missing" in first) throw new Error(first.missing);
     using scratch = new Scratch();
     const second = scratch.path("a/b/another-name");
-    buildExecutable(findBundle(), second);
+    buildExecutable(second);
     assert(readFileSync(second).equals(readFileSync(first.path)), "the executables differ");
   },
 });
@@ -117,7 +117,7 @@ function executableFor(target: string): Uint8Array<ArrayBuffer> | string {
   using scratch = new Scratch();
   try {
     const path = scratch.path(target);
-    buildExecutable(findBundle(), path, target);
+    buildExecutable(path, target);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     // The base for another machine comes from the npm registry, which not every machine reaches.
