@@ -258,11 +258,15 @@ class SinkStream implements ContentStream {
     }
   }
 
+  close(): void {
+    if (this.#block !== undefined) this.#context.blocks.close(this.#block);
+    this.#block = undefined;
+  }
+
   /** Finds room for a file of up to a block. */
   #place(size: number): void {
     if (this.#block === undefined || this.#next + size > PIECE_SIZE) {
-      if (this.#block !== undefined) this.#context.blocks.close(this.#block);
-      this.#block = undefined;
+      this.close();
       this.#block = this.#context.takeBlock();
       this.#next = 0;
     }

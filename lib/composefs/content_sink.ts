@@ -24,7 +24,7 @@ export interface ContentSink {
   finish(): Promise<Contents>;
 }
 
-/** Takes the contents of one file after the other. */
+/** Takes the contents of one file after the other. Close it, or what it holds is of no use to others. */
 export interface ContentStream {
   /**
    * Begins a file.
@@ -40,6 +40,8 @@ export interface ContentStream {
   write(bytes: Uint8Array, position: number): void;
   /** Ends the file. */
   end(): void;
+  /** Ends the sequence, be it in the middle of a file: nothing more comes by it. */
+  close(): void;
 }
 
 /** Bytes of the largest file that is held until its end, when its digest tells whether the store has it. */
@@ -78,8 +80,13 @@ export class SequentialSink implements ContentSink {
       end: () => {
         const size = this.#table.size(row);
         if (size > 0) this.#table.fill(row, file!.finish());
+        file = undefined;
         this.#done += size;
         this.#options.onRead?.(this.#done, this.#done);
+      },
+      close() {
+        file?.[Symbol.dispose]();
+        file = undefined;
       },
     };
   }
@@ -93,7 +100,7 @@ export class SequentialSink implements ContentSink {
 }
 
 /** A file whose contents come bit by bit. */
-interface PartialFile {
+interface PartialFile extends Disposable {
   write(bytes: Uint8Array, position: number): void;
   /** What stands in its row. */
   finish(): Uint8Array;
@@ -115,6 +122,8 @@ class HeldFile implements PartialFile {
   finish(): Uint8Array {
     return this.#settle(this.#contents);
   }
+
+  [Symbol.dispose](): void {}
 }
 
 /** A file that goes by, into the store if there is one. */
@@ -148,6 +157,10 @@ class PassingFile implements PartialFile {
     using draft = this.#draft;
     if (draft !== undefined) return draft.finish().bytes;
     return joinDigests(this.#hashers.map((hasher) => hasher.digest()));
+  }
+
+  [Symbol.dispose](): void {
+    this.#draft?.[Symbol.dispose]();
   }
 
   #skipTo(position: number): void {

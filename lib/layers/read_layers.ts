@@ -200,13 +200,18 @@ async function readLayer(
   settings: LayerSettings,
 ): Promise<readonly LayerMember<number>[]> {
   const { options: { sink, decode, capture = () => false }, captured, onBytes, isOver } = settings;
-  const taken = new LayerSink(sink.stream(), capture, captured);
-  if ("tell" in source) {
-    await source.tell(taken, { decode, onBytes, isOver });
-  } else {
-    await readArchive(source, taken, settings);
+  const stream = sink.stream();
+  try {
+    const taken = new LayerSink(stream, capture, captured);
+    if ("tell" in source) {
+      await source.tell(taken, { decode, onBytes, isOver });
+    } else {
+      await readArchive(source, taken, settings);
+    }
+    return taken.members;
+  } finally {
+    stream.close();
   }
-  return taken.members;
 }
 
 async function readArchive(

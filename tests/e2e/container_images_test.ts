@@ -7,7 +7,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { repositoryPath } from "../../scripts/build.ts";
+import { concatBytes } from "../../lib/bytes/text.ts";
 import type { MemoryLayout } from "../kit/oci_layout.ts";
+import { END, file } from "../kit/tar_archive.ts";
 import { layoutOf, makeTree, PACKED, place, type Suffix, tarOf } from "./container_layouts.ts";
 import { makeOddTree } from "./odd_tree.ts";
 import { output, run, textOutput } from "./process.ts";
@@ -65,6 +67,29 @@ testEach(
     assert(textOutput(composefs, ["verify", reference], { env }).startsWith("Nothing is wrong"));
     assertEquals(run(composefs, ["cat", reference, "/absent"], { env }).code, 1);
     assertEquals(readdirSync(path("tmp")), []);
+  },
+);
+
+testEach(
+  "container images: an image may have many layers",
+  { once: true },
+  ({ composefs, path }) => {
+    // Each in a member or two, as small layers of builds are.
+    const tars = Array.from({ length: 127 }, (_, i) =>
+      concatBytes(
+        file({ name: `file-${i}` }, `contents ${i} `.repeat(20)),
+        file({ name: "last" }, `${i}`),
+        END,
+      ));
+    for (const suffix of ["", "+gzip"] as const) {
+      const reference = place(layoutOf(tars, suffix), path(`layout${suffix}`));
+      const store = `--store=${path(`store${suffix}`)}`;
+      output(composefs, ["create", "--quiet", store, reference, path("image")]);
+      const cat = ["cat", store, path("image"), "/last", "/file-0", "/file-126"];
+      const contents = [0, 126].map((i) => `contents ${i} `.repeat(20));
+      assertEquals(textOutput(composefs, cat), `126${contents.join("")}`);
+      assertEquals(textOutput(composefs, ["ls", reference]).split("\n").length, 129);
+    }
   },
 );
 

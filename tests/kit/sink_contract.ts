@@ -81,4 +81,23 @@ function* feed(
     stream.end();
     yield;
   }
+  stream.close();
+}
+
+/** Gives a sink many sequences, one after the other, of a file each: more than there is memory for at a time. */
+export async function checkStreams(sink: ContentSink): Promise<void> {
+  const files = Array.from({ length: 100 }, (_, i) => new Uint8Array(1000 + i).fill(i));
+  const rows = files.map((contents) => {
+    const stream = sink.stream();
+    const row = stream.begin(contents.length);
+    stream.write(contents, 0);
+    stream.end();
+    stream.close();
+    return row;
+  });
+  const contents = await sink.finish();
+  for (const [i, row] of rows.entries()) {
+    const found = contents.content(row, "sha256");
+    assertEquals(found.kind === "external" && found.digest, fsVerityDigest(files[i]!));
+  }
 }

@@ -6,7 +6,7 @@ import { PooledSink } from "../../../ffi/threads/pooled_sink.ts";
 import { utf8 } from "../../../lib/bytes/text.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { objectPath } from "../../../lib/digest/object_path.ts";
-import { checkSink, givenFiles } from "../../kit/sink_contract.ts";
+import { checkSink, checkStreams, givenFiles } from "../../kit/sink_contract.ts";
 import { type Faults, openFaulty, repositoryPath, test } from "../harness.ts";
 
 /** Two threads more by a module of their own; in the bundle for Bun there is no such module. */
@@ -23,6 +23,11 @@ for (const [way, threads] of Object.entries(WAYS)) {
     using sink = new PooledSink(linux, { ...threads, algorithms, streams: 2, onRead });
     await checkSink(sink, 3);
     assertEquals(last, givenFiles(3).reduce((sum, { contents }) => sum + contents.length, 0));
+  });
+
+  test(`sink: takes any number of sequences, ${way}`, async ({ linux }) => {
+    using sink = new PooledSink(linux, { ...threads, streams: 1 });
+    await checkStreams(sink);
   });
 
   test(`sink: stores what comes, ${way}, and again`, async ({ linux, directory }) => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
 import { decodeBy } from "../../../lib/compression/decode.ts";
-import { SequentialSink } from "../../../lib/composefs/content_sink.ts";
+import { type ContentSink, SequentialSink } from "../../../lib/composefs/content_sink.ts";
 import {
   type LayerSource,
   type MemberSource,
@@ -30,7 +30,12 @@ function told(name: string, contents: string): MemberSource {
 
 function read(
   sources: readonly (LayerSource | MemberSource)[],
-  more: { streams?: number; onRead?: (done: number) => void; interrupt?: () => void } = {},
+  more: {
+    sink?: ContentSink;
+    streams?: number;
+    onRead?: (done: number) => void;
+    interrupt?: () => void;
+  } = {},
 ) {
   return readLayers(sources, {
     sink: new SequentialSink(),
@@ -56,6 +61,23 @@ Deno.test("layers: sources that tell of members stand beside archives", async ()
     [[["b", "told", 4]], [["a", "archive", 7]], [["c", "", 0]]],
   );
   assertEquals(counts, [10, 10 + ARCHIVE.length, 20 + ARCHIVE.length]);
+});
+
+Deno.test("layers: what takes their contents is told when each has ended, or failed", async () => {
+  let open = 0;
+  const sink = new SequentialSink();
+  const counting: ContentSink = {
+    finish: () => sink.finish(),
+    stream() {
+      open++;
+      return { ...sink.stream(), close: () => void open-- };
+    },
+  };
+  const failing: MemberSource = { shown: "failing", tell: () => Promise.reject(new TypeError()) };
+  await read([archive, told("b", "told"), archive], { sink: counting });
+  assertEquals(open, 0);
+  await assertRejects(() => read([archive, failing], { sink: counting, streams: 2 }), TypeError);
+  assertEquals(open, 0);
 });
 
 /** Tells of nothing until it is over. */
