@@ -47,7 +47,7 @@ const LIB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   objects: ["tree", "digest", "file", "bytes"],
   composefs: ["objects", "erofs", "dumpfile", "tree", "digest", "file", "bytes"],
   mount: ["tree", "digest", "bytes"],
-  compare: ["layers", "composefs", "selinux", "tree", "digest", "bytes"],
+  compare: ["layers", "composefs", "selinux", "erofs", "tree", "digest", "bytes"],
 };
 
 /** The rooms of ffi/ likewise; each may use all of lib/. */

@@ -5,7 +5,12 @@
  */
 
 import { compareBytes, equalBytes } from "../bytes/compare.ts";
-import type { Content, Directory, Entry, Node, Stat, Tree, Xattr } from "../tree/tree.ts";
+import { quote } from "../bytes/text.ts";
+import type { ImageEntry } from "../composefs/image_entry.ts";
+import type { ComposefsImage } from "../composefs/open.ts";
+import { SLOT_SIZE } from "../erofs/format.ts";
+import { ImageFormatError } from "../erofs/image_format_error.ts";
+import type { Content, Directory, Entry, Leaf, Stat, Tree, Xattr } from "../tree/tree.ts";
 
 /** What files may differ in, where both trees have one at a path. */
 export type Attribute =
@@ -19,14 +24,17 @@ export type Attribute =
   | "device"
   | "links";
 
+/** A file as it is compared: a directory without what is in it, or whatever else it is. */
+export type ComparedFile = Pick<Directory, "kind" | "stat"> | Leaf<Content>;
+
 /** A path that is not the same in both trees. */
 export interface Difference {
   /** Names of the directories on the way, and its own; none for the root. Not to be kept without a copy. */
   readonly names: readonly Uint8Array[];
   /** What stands there in the first tree; undefined if nothing does. */
-  readonly before: Node<Content> | undefined;
+  readonly before: ComparedFile | undefined;
   /** What stands there in the second. */
-  readonly after: Node<Content> | undefined;
+  readonly after: ComparedFile | undefined;
   /** What the two differ in; `type` alone, if that is it. Empty if one of them is missing. */
   readonly attributes: readonly Attribute[];
 }
@@ -48,25 +56,97 @@ export interface Difference {
  * assertEquals(found.map(({ attributes }) => attributes), [["contents"]]);
  * ```
  */
-export function* differences(
+export function differences(
   before: Tree<Content>,
   after: Tree<Content>,
 ): Generator<Difference, void, void> {
-  const links = [new LinkNumbers(before), new LinkNumbers(after)] as const;
-  const names: Uint8Array[] = [];
-  const levels: Level[] = [];
-  let step = 0;
-  const visit = function* (a: Placed | undefined, b: Placed | undefined): Generator<Difference> {
-    step++;
-    const [linkA, linkB] = [links[0].of(a, step), links[1].of(b, step)];
-    const difference = compare(a?.node, b?.node, linkA === linkB, names);
-    if (difference !== undefined) yield difference;
-    const [from, to] = [directoryOf(a), directoryOf(b)];
-    if (from !== undefined || to !== undefined) {
-      levels.push({ before: from?.entries ?? [], after: to?.entries ?? [], i: 0, j: 0 });
-    }
+  return sideBySide(treeView(before), treeView(after));
+}
+
+/**
+ * Compares two images likewise, of which no more is read than is looked at.
+ *
+ * @throws {ImageFormatError} If anything that is looked at is malformed.
+ */
+export function imageDifferences(
+  before: ComposefsImage,
+  after: ComposefsImage,
+): Generator<Difference, void, void> {
+  return sideBySide(imageView(before), imageView(after), (a, b) => a.isAlike(b));
+}
+
+/** A tree, whatever its files are kept in. */
+interface View<File> {
+  readonly root: File;
+  name(file: File): Uint8Array;
+  look(file: File): ComparedFile;
+  /** Equal for all names of one file; undefined of directories, and of files that have one name only. */
+  identity(file: File): number | undefined;
+  /** In byte order. To be asked of directories. */
+  entries(file: File): readonly File[];
+}
+
+function treeView({ root, leaves }: Tree<Content>): View<Entry> {
+  return {
+    root: { name: NO_NAME, node: root },
+    name: ({ name }) => name,
+    look: ({ node }) => typeof node === "number" ? leaves[node]! : node,
+    identity: ({ node }) => typeof node === "number" ? node : undefined,
+    entries: ({ node }) => typeof node === "number" ? [] : node.entries,
   };
-  yield* visit(placed(before, before.root), placed(after, after.root));
+}
+
+const NO_NAME = new Uint8Array();
+
+function imageView({ root }: ComposefsImage): View<ImageEntry> {
+  const seen = new Set<number>();
+  return {
+    root,
+    name: ({ name }) => name,
+    look: ({ node }) => node,
+    identity: ({ nid, node }) =>
+      node.kind === "directory" || node.stat.nlink === 1 ? undefined : nid,
+    entries(directory) {
+      const { nid } = directory;
+      // Without this there would be no end of some images.
+      if (seen.has(nid)) {
+        const path = quote(directory.path);
+        throw new ImageFormatError(nid * SLOT_SIZE, `directory ${path} has another name, too`);
+      }
+      seen.add(nid);
+      return [...directory.entries()];
+    },
+  };
+}
+
+/** @param areAlike Tells of files, at a glance, that they are the same. */
+function* sideBySide<A, B>(
+  before: View<A>,
+  after: View<B>,
+  areAlike: (a: A, b: B) => boolean = () => false,
+): Generator<Difference, void, void> {
+  const links = [new Links(), new Links()] as const;
+  const names: Uint8Array[] = [];
+  const levels: Level<A, B>[] = [];
+  let step = 0;
+  const visit = (a: A | undefined, b: B | undefined): Difference | undefined => {
+    step++;
+    if (a !== undefined && b !== undefined && areAlike(a, b)) return undefined;
+    const [from, to] = [a && before.look(a), b && after.look(b)];
+    const linkA = a && links[0].of(before.identity(a), step);
+    const linkB = b && links[1].of(after.identity(b), step);
+    if (from?.kind === "directory" || to?.kind === "directory") {
+      levels.push({
+        before: from?.kind === "directory" ? before.entries(a!) : [],
+        after: to?.kind === "directory" ? after.entries(b!) : [],
+        i: 0,
+        j: 0,
+      });
+    }
+    return compare(from, to, linkA === linkB, names);
+  };
+  const root = visit(before.root, after.root);
+  if (root !== undefined) yield root;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const a = level.before[level.i];
     const b = level.after[level.j];
@@ -75,60 +155,44 @@ export function* differences(
       levels.pop();
       continue;
     }
-    const order = a === undefined ? 1 : b === undefined ? -1 : compareBytes(a.name, b.name);
+    const order = a === undefined
+      ? 1
+      : b === undefined
+      ? -1
+      : compareBytes(before.name(a), after.name(b));
     if (order <= 0) level.i++;
     if (order >= 0) level.j++;
-    names.push((order <= 0 ? a : b)!.name);
-    yield* visit(
-      order <= 0 ? placed(before, a!.node) : undefined,
-      order >= 0 ? placed(after, b!.node) : undefined,
-    );
+    names.push(order <= 0 ? before.name(a!) : after.name(b!));
+    const found = visit(order <= 0 ? a : undefined, order >= 0 ? b : undefined);
+    if (found !== undefined) yield found;
   }
 }
 
 /** A directory of both trees, and which entries come next. */
-interface Level {
-  readonly before: readonly Entry[];
-  readonly after: readonly Entry[];
+interface Level<A, B> {
+  readonly before: readonly A[];
+  readonly after: readonly B[];
   i: number;
   j: number;
 }
 
-/** A node, with the number of the leaf that it is. */
-interface Placed {
-  readonly node: Node<Content>;
-  /** -1 of directories. */
-  readonly leaf: number;
-}
-
-function placed({ leaves }: Tree<Content>, node: Directory | number): Placed {
-  return typeof node === "number" ? { node: leaves[node]!, leaf: node } : { node, leaf: -1 };
-}
-
-function directoryOf(placed: Placed | undefined): Directory | undefined {
-  return placed?.node.kind === "directory" ? placed.node : undefined;
-}
-
 /** Tells names of one file by where the first of them was met. */
-class LinkNumbers {
-  readonly #met: Uint32Array;
-
-  constructor({ leaves }: Tree<Content>) {
-    this.#met = new Uint32Array(leaves.length);
-  }
+class Links {
+  readonly #met = new Map<number, number>();
 
   /** The step at which the file was met first; that of now if it is new. */
-  of(placed: Placed | undefined, step: number): number {
-    if (placed === undefined || placed.leaf < 0) return step;
-    const met = this.#met[placed.leaf]!;
-    if (met !== 0) return met;
-    return this.#met[placed.leaf] = step;
+  of(identity: number | undefined, step: number): number {
+    if (identity === undefined) return step;
+    const met = this.#met.get(identity);
+    if (met !== undefined) return met;
+    this.#met.set(identity, step);
+    return step;
   }
 }
 
 function compare(
-  before: Node<Content> | undefined,
-  after: Node<Content> | undefined,
+  before: ComparedFile | undefined,
+  after: ComparedFile | undefined,
   hasSameLinks: boolean,
   names: readonly Uint8Array[],
 ): Difference | undefined {
@@ -179,7 +243,7 @@ function equalXattr(a: Xattr, b: Xattr): boolean {
 }
 
 /** Compares what only files of one kind have. */
-function compareOwn(a: Node<Content>, b: Node<Content>, attributes: Attribute[]): void {
+function compareOwn(a: ComparedFile, b: ComparedFile, attributes: Attribute[]): void {
   if (a.kind === "regular" && b.kind === "regular") {
     if (!equalContents(a.file, b.file)) attributes.push("contents");
   } else if (a.kind === "symlink" && b.kind === "symlink") {

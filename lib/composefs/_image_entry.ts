@@ -8,6 +8,7 @@ import { findDirent } from "../erofs/find_dirent.ts";
 import { DIRENT_FILE_TYPE } from "../erofs/format.ts";
 import type { ImageInode } from "../erofs/image_inode.ts";
 import { type Dirent, DirentCursor } from "../erofs/read_directory.ts";
+import { isSameInode } from "../erofs/same_inode.ts";
 import { checkFileType, rootInode } from "../erofs/walk.ts";
 import { isDotOrDotDot } from "../tree/name.ts";
 import { pathOf } from "../tree/place.ts";
@@ -53,6 +54,18 @@ export class LazyEntry implements ImageEntry {
 
   get node(): ImageDirectory | Leaf<Content> {
     return this.#node ??= this.#readNode();
+  }
+
+  isAlike(other: ImageEntry): boolean {
+    if (!(other instanceof LazyEntry)) return false;
+    const [a, b] = [this.#readInode(), other.#readInode()];
+    // An empty file may stand for a whiteout, which its directory decides.
+    if (a.nlink !== 1 || a.kind === "regular" && a.size === 0) return false;
+    return this.#reader.version === other.#reader.version &&
+      isSameInode({ image: this.#reader.image, inode: a }, {
+        image: other.#reader.image,
+        inode: b,
+      });
   }
 
   *entries(): Generator<LazyEntry, void, void> {

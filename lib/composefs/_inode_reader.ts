@@ -31,6 +31,8 @@ export interface DirectoryInode {
 /** Reads what inodes stand for; what several have in common is read once. */
 export class InodeReader {
   readonly image: ErofsImage;
+  /** The image's format version. */
+  readonly version: number;
   readonly #xattrs: XattrReader;
   readonly #unoverlay: Unoverlay;
   /** By nid, of the directories that were asked about. */
@@ -38,6 +40,7 @@ export class InodeReader {
 
   constructor(image: ErofsImage, { version, view }: InodeReading) {
     this.image = image;
+    this.version = version;
     this.#xattrs = new XattrReader(image, [METACOPY_NAME, REDIRECT_NAME]);
     this.#unoverlay = new Unoverlay(image, version, view);
   }

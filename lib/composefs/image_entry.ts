@@ -45,6 +45,11 @@ export interface ImageEntry {
    */
   readonly node: ImageDirectory | Leaf<Content>;
   /**
+   * Tells, as far as that is seen at a glance, that a file of this or another image is the same, wherever it is in the
+   * images. If not, it may be the same all the same; of directories and files with several links it is not told.
+   */
+  isAlike(other: ImageEntry): boolean;
+  /**
    * Reads the entries, in byte order, without `.` and `..` and the whiteouts that hide object directories.
    *
    * @throws {ImageFormatError} If names are malformed or out of order.
