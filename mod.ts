@@ -125,7 +125,22 @@ export {
   sealedReadings,
   type Subject,
 } from "./lib/compare/candidates.ts";
-export { type Attribute, type Difference, differences } from "./lib/compare/differences.ts";
+export {
+  type Addition,
+  type Change,
+  changesOf,
+  type Modification,
+  type Removal,
+  type Renaming,
+} from "./lib/compare/changes.ts";
+export {
+  type Attribute,
+  type ComparedFile,
+  type Difference,
+  differences,
+  imageDifferences,
+} from "./lib/compare/differences.ts";
+export { type NeededObject, objectsToFetch } from "./lib/compare/fetch.ts";
 export { explainDifference, type ExplainOptions, type Explanation } from "./lib/compare/explain.ts";
 export {
   type DigestAnswer,

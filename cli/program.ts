@@ -8,6 +8,7 @@ import { cat } from "./commands/objects/cat.ts";
 import { composefsDump } from "./compat/composefs_dump.ts";
 import { composefsInfo } from "./compat/composefs_info.ts";
 import { create } from "./commands/image/create.ts";
+import { diff } from "./commands/compare/diff.ts";
 import { digest } from "./commands/image/digest.ts";
 import { doctor } from "./commands/setup/doctor.ts";
 import { dump } from "./commands/image/dump.ts";
@@ -35,7 +36,7 @@ import { OVERVIEW } from "./manual/overview.ts";
 const SECTIONS: readonly Section[] = [
   { title: "Make images", commands: [create, rewrite] },
   { title: "Look into images", commands: [ls, stat, dump, cat, extract, objects, missingObjects] },
-  { title: "Compare images", commands: [explain] },
+  { title: "Compare images", commands: [diff, explain] },
   { title: "Check and mount", commands: [digest, verify, mount] },
   {
     title: "Set up",

@@ -197,17 +197,28 @@ function compare(
   names: readonly Uint8Array[],
 ): Difference | undefined {
   if (before === undefined || after === undefined) return { names, before, after, attributes: [] };
-  const attributes: Attribute[] = [];
-  if (before.kind !== after.kind) {
-    attributes.push("type");
-  } else {
-    compareStat(before.stat, after.stat, attributes);
-    if (before.kind !== "directory" && before.stat.nlink !== after.stat.nlink || !hasSameLinks) {
-      attributes.push("links");
-    }
-    compareOwn(before, after, attributes);
-  }
+  const attributes = fileAttributes(before, after, hasSameLinks);
   return attributes.length === 0 ? undefined : { names, before, after, attributes };
+}
+
+/**
+ * In what two files differ.
+ *
+ * @param hasSameLinks Whether their other names are the same.
+ */
+export function fileAttributes(
+  before: ComparedFile,
+  after: ComparedFile,
+  hasSameLinks = true,
+): Attribute[] {
+  if (before.kind !== after.kind) return ["type"];
+  const attributes: Attribute[] = [];
+  compareStat(before.stat, after.stat, attributes);
+  if (before.kind !== "directory" && before.stat.nlink !== after.stat.nlink || !hasSameLinks) {
+    attributes.push("links");
+  }
+  compareOwn(before, after, attributes);
+  return attributes;
 }
 
 function compareStat(a: Stat, b: Stat, attributes: Attribute[]): void {

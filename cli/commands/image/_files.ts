@@ -8,7 +8,7 @@ import { type CheckedImage, ImageWalk } from "../../../lib/composefs/image_walk.
 import { PathBuffer } from "../../../lib/tree/path_buffer.ts";
 import type { Place } from "../../../lib/tree/place.ts";
 import type { Content, Leaf } from "../../../lib/tree/tree.ts";
-import type { ImageFile } from "./_describe.ts";
+import type { ImageFile } from "./describe.ts";
 
 /** A name in an image. */
 export interface FoundFile {

@@ -15,7 +15,7 @@ import { type Context, defineCommand } from "../../args/command.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import type { Output } from "../../terminal.ts";
 import { type ImageOptions, IMAGES, ownImageOptions } from "./image_options.ts";
-import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./_describe.ts";
+import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./describe.ts";
 import { filesOf } from "./_files.ts";
 import { lengthCheck, selectedImages } from "./selected_images.ts";
 import { REFERENCE_HELP } from "../../references/reference.ts";

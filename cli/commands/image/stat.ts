@@ -15,7 +15,7 @@ import { openOperand } from "../../references/open.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 import type { Output } from "../../terminal.ts";
-import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./_describe.ts";
+import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./describe.ts";
 import { findWithoutLast } from "./find_file.ts";
 import { loading } from "./load_image.ts";
 

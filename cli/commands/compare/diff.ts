@@ -1,0 +1,169 @@
+/**
+ * `diff`: what has changed from one image to another.
+ *
+ * @module
+ */
+
+import { equalBytes, startsWith } from "../../../lib/bytes/compare.ts";
+import { concatBytes, latin1, utf8 } from "../../../lib/bytes/text.ts";
+import { changesOf } from "../../../lib/compare/changes.ts";
+import {
+  type Attribute,
+  type Difference,
+  imageDifferences,
+} from "../../../lib/compare/differences.ts";
+import { objectsToFetch } from "../../../lib/compare/fetch.ts";
+import { openImage } from "../../../lib/composefs/open.ts";
+import { defineCommand } from "../../args/command.ts";
+import { UsageError } from "../../args/usage_error.ts";
+import { choices, path } from "../../args/values.ts";
+import { JSON_OPTION } from "../../json.ts";
+import { openOperand } from "../../references/open.ts";
+import type { OpenedReference } from "../../references/opened.ts";
+import { referenceOptions } from "../../references/options.ts";
+import { REFERENCE_HELP } from "../../references/reference.ts";
+import { loading } from "../image/load_image.ts";
+import { changeLines, jsonLines, markdownLines, objectLines, statLines } from "./_diff_output.ts";
+
+const ATTRIBUTES = [
+  "type",
+  "mode",
+  "owner",
+  "time",
+  "xattrs",
+  "contents",
+  "target",
+  "device",
+  "links",
+] as const satisfies readonly Attribute[];
+
+/** The command `composefs diff`. */
+export const diff = defineCommand({
+  name: "diff",
+  summary: "Show what has changed from one image to another",
+  description: [
+    "For each path that is not the same in both: added (A), removed (D), changed (M), or renamed (R), which is a file whose contents are at another path now; and of what it was and what it is, each attribute that is different. Contents are compared by their digests, and no object is read.",
+    "With --json one object a line.",
+    REFERENCE_HELP,
+  ],
+  operands: {
+    first: { name: "FIRST", summary: "A directory, image, dump, archive or layout" },
+    second: { name: "SECOND", summary: "What has become of it" },
+  },
+  options: {
+    only: {
+      kind: "value",
+      value: "ATTRIBUTE[,ATTRIBUTE]",
+      parse: choices(...ATTRIBUTES),
+      summary: "Compare these attributes alone",
+      help: `Attributes are ${ATTRIBUTES.join(", ")}.`,
+    },
+    ignore: {
+      kind: "value",
+      value: "ATTRIBUTE[,ATTRIBUTE]",
+      parse: choices(...ATTRIBUTES),
+      summary: "Do not compare these attributes",
+    },
+    path: {
+      kind: "list",
+      value: "PATH",
+      parse: path,
+      summary: "Compare this file alone, with all below it; may be given several times",
+    },
+    stat: { kind: "flag", summary: "Count changes by directory" },
+    objects: {
+      kind: "flag",
+      summary: "List the objects that SECOND has and FIRST has not, with their sizes",
+    },
+    markdown: { kind: "flag", summary: "Print a summary in Markdown, as for a pull request" },
+    "exit-code": { kind: "flag", summary: "End with 1 if anything is different" },
+    ...referenceOptions,
+    json: JSON_OPTION,
+  },
+  examples: [
+    {
+      summary: "See what a build has changed, times aside",
+      command: "composefs diff --ignore=time old.cfs new.cfs",
+    },
+    {
+      summary: "See how much an update has to fetch",
+      command: "composefs diff --objects old.cfs oci:new:v2",
+    },
+  ],
+  exitStatus: [
+    "0 done; with --exit-code, 1 if anything is different. 1 if something cannot be read.",
+  ],
+  async run(options, operands, context) {
+    const { only, ignore, path: paths, stat, objects, markdown, json, exitCode, ...references } =
+      options;
+    if (Number(stat) + Number(objects) + Number(markdown) > 1) {
+      throw new UsageError("Cannot use more than one of --stat, --objects and --markdown");
+    }
+    const { stdout } = context.terminal;
+    using first = await openOperand(operands.first, context, references);
+    using second = await openOperand(operands.second, context, references);
+    const images = [first, second].map((each) => loading(each, () => openImage(each.image)));
+    const [before, after] = [images[0]!, images[1]!];
+    if (objects) {
+      const found = namingBoth(first, second, () => objectsToFetch(before, after));
+      stdout.write(concatBytes(...objectLines(found, json)));
+      return exitCode && found.length > 0 ? 1 : 0;
+    }
+    const filter = filterOf({ only, ignore, paths });
+    const found = namingBoth(
+      first,
+      second,
+      () => changesOf(filtered(imageDifferences(before, after), filter)),
+    ).filter(({ path }) => filter.keepsPath(path));
+    const write = stat ? statLines : markdown ? markdownLines : json ? jsonLines : changeLines;
+    const keeps = (attribute: Attribute) => filter.keepsAttribute(attribute);
+    for (const line of write(found, keeps, { isJson: json })) stdout.write(line);
+    return exitCode && found.length > 0 ? 1 : 0;
+  },
+});
+
+/** Looks at two images, of which either may be malformed. */
+function namingBoth<T>(first: OpenedReference, second: OpenedReference, look: () => T): T {
+  return loading({ shown: `${first.shown} or ${second.shown}` }, look);
+}
+
+interface Filter {
+  keepsAttribute(attribute: Attribute): boolean;
+  keepsPath(path: Uint8Array): boolean;
+}
+
+function filterOf({ only, ignore, paths }: {
+  readonly only: readonly Attribute[] | undefined;
+  readonly ignore: readonly Attribute[] | undefined;
+  readonly paths: readonly Uint8Array[];
+}): Filter {
+  const wanted = paths.map(cleanPath);
+  return {
+    keepsAttribute: (attribute) =>
+      (only?.includes(attribute) ?? true) && !(ignore?.includes(attribute) ?? false),
+    keepsPath: (path) =>
+      wanted.length === 0 ||
+      wanted.some((each) => equalBytes(path, each) || startsWith(path, concatBytes(each, SLASH))),
+  };
+}
+
+const SLASH = utf8("/");
+
+/** A path with one slash in front, and none behind. */
+function cleanPath(path: Uint8Array): Uint8Array {
+  const names = latin1(path).split("/").filter((name) => name !== "" && name !== ".");
+  return names.length === 0
+    ? new Uint8Array()
+    : Uint8Array.from(`/${names.join("/")}`, (character) => character.charCodeAt(0));
+}
+
+/** Leaves out attributes, and paths that differ in nothing else. */
+function* filtered(found: Iterable<Difference>, filter: Filter): Generator<Difference> {
+  for (const each of found) {
+    if (each.attributes.length === 0) yield each;
+    else {
+      const attributes = each.attributes.filter((attribute) => filter.keepsAttribute(attribute));
+      if (attributes.length > 0) yield { ...each, attributes };
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What has changed from one image to another, asked of the program.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { chmodSync, linkSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { testEach } from "./each_program.ts";
+import { output, run, textOutput } from "./process.ts";
+
+testEach("diff: a directory against itself in every form is empty", {}, (subject) => {
+  const { composefs } = subject;
+  const path = (name: string) => subject.path(name);
+  mkdirSync(path("tree/sub"), { recursive: true });
+  writeFileSync(path("tree/sub/a"), "x".repeat(5000));
+  writeFileSync(path("tree/b"), "small");
+  linkSync(path("tree/b"), path("tree/sub/c"));
+  textOutput([...composefs, "create"], ["--hardlinks", path("tree"), path("image")]);
+  writeFileSync(path("dump"), output([...composefs, "dump"], [path("image")]));
+  writeFileSync(path("tar"), output(["tar"], ["-C", path("tree"), "--format=posix", "-c", "."]));
+  for (const form of ["tree", "image", "dump", "tar"]) {
+    const { code, stdout } = run([...composefs, "diff"], ["--exit-code", path("tree"), path(form)]);
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, ""], form);
+  }
+});
+
+testEach("diff: tells what was added, removed, renamed and changed, and how", {}, (subject) => {
+  const { composefs } = subject;
+  const path = (name: string) => subject.path(name);
+  for (const name of ["old", "new"]) {
+    mkdirSync(path(name));
+    writeFileSync(path(`${name}/moved`), "contents that move");
+    writeFileSync(path(`${name}/mode`), "same");
+    chmodSync(path(`${name}/mode`), name === "old" ? 0o644 : 0o4711);
+  }
+  renameSync(path("new/moved"), path("new/name with\nnewline"));
+  writeFileSync(path("old/gone"), "gone");
+  writeFileSync(path("new/here"), "x".repeat(1000));
+  const diff = (...args: string[]) => {
+    const operands = ["--ignore=time", ...args, path("old"), path("new")];
+    return textOutput([...composefs, "diff"], operands);
+  };
+  assertEquals(diff().split("\n"), [
+    "D /gone",
+    "A /here",
+    "M /mode",
+    "    mode: -rw-r--r-- -> -rws--x--x",
+    "R /moved -> /name\\x20with\\nnewline",
+    "",
+  ]);
+  assertEquals(
+    diff("--stat"),
+    "1 added, 1 removed, 1 changed, 1 renamed  /\n1 added, 1 removed, 1 changed, 1 renamed in all\n",
+  );
+  assertEquals(diff("--only=owner", "--path=mode"), "");
+  assertEquals(diff("--path=/gone", "--json").split('"path"')[0], '{"change":"removed",');
+  assert(diff("--markdown").startsWith("**1 added, 1 removed, 1 changed, 1 renamed**\n"));
+  assert(diff("--objects").endsWith("\n1 object, 1000 bytes\n"));
+  const { code } = run([...composefs, "diff"], ["--exit-code", path("old"), path("new")]);
+  assertEquals(code, 1);
+});
+
+testEach("diff: one form of output at a time", { once: true }, ({ composefs }) => {
+  const { code, stderr } = run([...composefs, "diff"], ["--stat", "--markdown", "a", "b"]);
+  assertEquals(code, 2);
+  assert(stderr.startsWith("composefs: Cannot use more than one of --stat, --objects"), stderr);
+});
