@@ -198,7 +198,7 @@ export const IMAGE_FORMAT: FormatPage = {
       title: "Digests",
       parts: [
         "The digest of an image is its fs-verity digest: of all its bytes, in blocks of 4096, without a salt, by SHA-256 or SHA-512. Since the image has the digests of its objects, this one digest stands for the whole tree. composefs digest prints it, and so does create --print-digest.",
-        "If fs-verity is enabled for the image (create --enable-verity or fsverity enable does it, where the file system can), the kernel checks each block of the image as it reads it, and mount compares the digest with the one that it is given. Objects get fs-verity when create puts them into a store. If the image is mounted with verity, overlayfs compares their digests with those in the image when files are opened, and the kernel checks each block.",
+        "If fs-verity is enabled for the image (create --enable-verity or fsverity enable does it, where the file system can), the kernel checks each block of the image as it reads it, and mount compares the digest with the one that it is given. Objects get fs-verity, where that is possible, when create puts them into a store. If the image is mounted with verity, overlayfs compares their digests with those in the image when files are opened, and the kernel checks each block.",
         "Without fs-verity the programs can check digests themselves: composefs verify checks image and objects, cat and extract what they read, and mount --userverity the image.",
       ],
     },
