@@ -49,6 +49,12 @@ export {
   type ReadSourceOptions,
 } from "./lib/composefs/image.ts";
 export type { ImageDirectory, ImageEntry } from "./lib/composefs/image_entry.ts";
+export {
+  type Amount,
+  type ImageSummary,
+  type LargeEntry,
+  summarizeImage,
+} from "./lib/composefs/image_summary.ts";
 export { type ComposefsImage, openImage, type ReadTreeOptions } from "./lib/composefs/open.ts";
 export { type Contents, INLINE_THRESHOLD } from "./lib/composefs/contents.ts";
 export {

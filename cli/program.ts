@@ -15,6 +15,7 @@ import { dump } from "./commands/image/dump.ts";
 import { explain } from "./commands/compare/explain.ts";
 import { extract } from "./commands/objects/extract.ts";
 import { fsverity } from "./commands/fsverity/fsverity.ts";
+import { info } from "./commands/compare/info.ts";
 import { install } from "./commands/setup/install.ts";
 import { ls } from "./commands/image/ls.ts";
 import { mkcomposefs } from "./compat/mkcomposefs.ts";
@@ -36,7 +37,7 @@ import { OVERVIEW } from "./manual/overview.ts";
 const SECTIONS: readonly Section[] = [
   { title: "Make images", commands: [create, rewrite] },
   { title: "Look into images", commands: [ls, stat, dump, cat, extract, objects, missingObjects] },
-  { title: "Compare images", commands: [diff, explain] },
+  { title: "Compare images", commands: [info, diff, explain] },
   { title: "Check and mount", commands: [digest, verify, mount] },
   {
     title: "Set up",

@@ -64,3 +64,17 @@ testEach("diff: one form of output at a time", { once: true }, ({ composefs }) =
   assertEquals(code, 2);
   assert(stderr.startsWith("composefs: Cannot use more than one of --stat, --objects"), stderr);
 });
+
+testEach("info: shows an image in numbers, and fails for what is none", {}, (subject) => {
+  const { composefs } = subject;
+  const tree = subject.path("tree");
+  mkdirSync(tree);
+  for (const name of ["a", "b"]) writeFileSync(`${tree}/${name}`, "x".repeat(1000));
+  const text = textOutput([...composefs, "info"], [tree]);
+  assert(text.includes("\n  In objects: 2 with 2000 bytes\n"), text);
+  assert(text.includes("\n     Objects: 1 with 1000 bytes; sharing saves 1000 bytes\n"), text);
+  const { image, objects } = JSON.parse(textOutput([...composefs, "info"], ["--json", tree]));
+  assertEquals([image, objects], [tree, { count: 1, bytes: 1000 }]);
+  writeFileSync(subject.path("none"), "no image");
+  assertEquals(run([...composefs, "info"], [subject.path("none")]).code, 1);
+});
