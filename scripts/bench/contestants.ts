@@ -12,7 +12,15 @@ import { findPeer, findProgram } from "../oracle.ts";
 import { repositoryPath, START } from "../build.ts";
 
 /** Programs that exist in C and in ours, and commands of ours that do not. */
-export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity" | "cat" | "create";
+export type ProgramName = "mkcomposefs" | "composefs-info" | "fsverity" | OwnCommand;
+
+/** Those that nobody has but we. */
+type OwnCommand = (typeof OWN_COMMANDS)[number];
+const OWN_COMMANDS = ["cat", "create", "diff", "explain"] as const;
+
+function isOwn(program: ProgramName): program is OwnCommand {
+  return (OWN_COMMANDS as readonly string[]).includes(program);
+}
 
 /** One of them. */
 export type ContestantId = "c" | "rs" | "bun" | "deno" | "tar" | "other";
@@ -53,7 +61,7 @@ export function findContestants(other?: string): Contestants {
       if (id === "deno") return [process.execPath, "run", "-A", repositoryPath(START), program];
       if (id === "other") return other === undefined ? undefined : [other, program];
       if (id === "bun") return bun === undefined ? undefined : [bun, program];
-      const peer = program === "cat" || program === "create" ? undefined : findPeer(program);
+      const peer = isOwn(program) ? undefined : findPeer(program);
       return peer === undefined ? undefined : [peer];
     },
     composefsRs: () => findProgram("cfsctl"),

@@ -5,6 +5,7 @@
  */
 
 import { BIG, DUMPS, OBJECT, R, SMALL, type Subject, T } from "./trees.ts";
+import { prepareDiff, prepareExplain } from "./compare_rows.ts";
 import { prepareDump, prepareGrowth, prepareInfo } from "./dump_rows.ts";
 import { prepareImageCat, prepareImageList } from "./image_rows.ts";
 import { prepareLayers } from "./layer_rows.ts";
@@ -175,6 +176,29 @@ export const ROWS: readonly Row[] = [
     limit: 2,
     memoryLimit: 90,
     prepare: (shop) => prepareImageList(shop, SMALL),
+  },
+  {
+    name: "R-diff",
+    title: "`composefs diff` of R and R with 1 % changed",
+    subjects: [R],
+    limit: 1.5,
+    note: "in place of C our executable prints one of the two as a dump",
+    prepare: (shop) => prepareDiff(shop, R),
+  },
+  {
+    name: "small-diff",
+    title: "`composefs diff` of two images of 200,001 entries",
+    subjects: [SMALL],
+    note: "in place of C our executable prints one of them as a dump",
+    prepare: (shop) => prepareDiff(shop, SMALL),
+  },
+  {
+    name: "R-explain",
+    title: "`composefs explain` of R and R with other owners",
+    subjects: [R],
+    limit: 3,
+    note: "in place of C our executable makes the image of one of the two dumps",
+    prepare: (shop) => prepareExplain(shop, R),
   },
   {
     name: "million",
