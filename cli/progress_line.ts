@@ -80,25 +80,36 @@ export class ProgressLine {
   }
 }
 
-/** Starts a task that is shown as lines of JSON, the last of them when it is finished. */
-export function jsonProgress(
-  port: ProgressPort,
-  task: string,
-  unit: ProgressUnit,
-  total?: number,
-): Progress {
-  let passed: State | undefined;
-  function show({ done, total }: State): void {
-    passed = undefined;
-    port.write(jsonLine({ progress: { task, done, total: total ?? null, unit } }));
+/** Lines of JSON, which say of each task how far it is, the last of them when it is finished. */
+export class JsonProgress {
+  readonly #port: ProgressPort;
+  /** How far tasks have got, by their names: a task of the same name goes on from there. */
+  readonly #done = new Map<string, number>();
+
+  constructor(port: ProgressPort) {
+    this.#port = port;
   }
-  return counted({ task, unit, total }, port, {
-    show,
-    pass: (state) => passed = state,
-    finish: () => {
-      if (passed !== undefined) show(passed);
-    },
-  });
+
+  /** Starts a task, of as much as `total` says, if that is known. */
+  start(task: string, unit: ProgressUnit, total?: number): Progress {
+    const before = this.#done.get(task) ?? 0;
+    let passed: State | undefined;
+    const show = (state: State) => {
+      passed = undefined;
+      const done = before + state.done;
+      this.#done.set(task, done);
+      // More than was expected is no less than all of it.
+      const all = state.total === undefined ? null : before + Math.max(state.total, state.done);
+      this.#port.write(jsonLine({ progress: { task, done, total: all, unit } }));
+    };
+    return counted({ task, unit, total }, this.#port, {
+      show,
+      pass: (state) => passed = state,
+      finish: () => {
+        if (passed !== undefined) show(passed);
+      },
+    });
+  }
 }
 
 /** What becomes of the states of a task: shown now and then, or passed over. */

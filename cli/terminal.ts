@@ -9,7 +9,7 @@
  */
 
 import {
-  jsonProgress,
+  JsonProgress,
   type Progress,
   ProgressLine,
   type ProgressUnit,
@@ -95,6 +95,7 @@ export function createTerminal(port: TerminalPort): Terminal {
     now: () => port.now(),
   };
   const line = new ProgressLine(progressPort);
+  const jsonLines = new JsonProgress(progressPort);
   const stdout = bufferedOutput(port, line);
   return {
     stdin: () => port.read(),
@@ -106,7 +107,7 @@ export function createTerminal(port: TerminalPort): Terminal {
     progress(task, unit, total) {
       const { quiet, progress } = this.manner;
       if (quiet || progress === "none") return SILENT_PROGRESS;
-      if (progress === "json") return jsonProgress(progressPort, task, unit, total);
+      if (progress === "json") return jsonLines.start(task, unit, total);
       return port.isTerminal(2) && !port.isDumb() ? line.start(task, unit, total) : SILENT_PROGRESS;
     },
   };

@@ -162,6 +162,20 @@ Deno.test("progress() as JSON goes into a pipe too, a line at a time, and ends w
   ]);
 });
 
+Deno.test("progress() as JSON never goes back, also where a task is done again, or there is more than expected", () => {
+  const port = fakePort();
+  const terminal = createTerminal(port);
+  terminal.manner = { ...PLAIN_MANNER, progress: "json" };
+  for (const [total, done] of [[10, 10], [5, 7], [undefined, 2]]) {
+    const progress = terminal.progress("Reading", "files", total);
+    progress.update(done!);
+    progress.update(1);
+    progress.finish();
+  }
+  const lines = port.text(2).split("\n").filter(Boolean).map((line) => JSON.parse(line).progress);
+  assertEquals(lines.map(({ done, total }) => [done, total]), [[10, 10], [17, 17], [19, null]]);
+});
+
 Deno.test("progress() is cut to the width less one, by characters", () => {
   const port = fakePort({ terminals: [2], columns: 6 });
   const progress = createTerminal(port).progress("𝔇𝔦𝔤𝔢𝔰𝔱", "files");
