@@ -4,6 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { COMPOSEFS } from "../../cli/program.ts";
 import { testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 
@@ -51,6 +52,39 @@ testEach("own ways: with --json errors are JSON, with a code", {}, (subject) => 
   const info = run(subject.tool("composefs-info"), ["--json", "ls", path("nothing")]);
   assert(!info.stderr.startsWith("{"), info.stderr);
 });
+
+testEach(
+  "own ways: each command ends with 2 for a wrong command line, with 1 if it fails, and says so in JSON if asked",
+  { once: true },
+  (subject) => {
+    const commands = COMPOSEFS.commands.filter((entry) => entry.kind === "command")
+      .filter(({ program }) => program === undefined);
+    for (const { name, options, operands } of commands) {
+      const json = "json" in options ? ["--json"] : [];
+      const ending = (...args: string[]) => {
+        const all = [name, ...json, ...args];
+        const { code, stderr } = run(subject.composefs, all, { cwd: subject.directory });
+        if (json.length === 0) assert(stderr.startsWith("composefs: "), stderr);
+        return [code, json.length === 0 ? undefined : JSON.parse(stderr).error.code];
+      };
+      const code = json.length === 0 ? undefined : "usage";
+      assertEquals(ending("--no-such-option"), [2, code], name);
+      const needed = Object.values(operands).filter(({ optional }) => optional !== true);
+      if (needed.length === 0) continue;
+      assertEquals(ending(), [2, code], name);
+      // Operands that are words, such as shells, are part of the command line.
+      if (needed.some(({ parse }) => parse !== undefined)) continue;
+      const store = "store" in options ? ["--store=."] : [];
+      const count = Math.max(
+        needed.length,
+        ["create", "extract", "explain"].includes(name) ? 2 : 1,
+      );
+      const missing = Array.from({ length: count }, (_, i) => `none/${i}`);
+      const failed = ending(...store, ...missing);
+      assertEquals(failed, [1, json.length === 0 ? undefined : "not-found"], name);
+    }
+  },
+);
 
 testEach("own ways: --quiet leaves out notes and progress", {}, (subject) => {
   const tree = subject.path("quiet-tree");
@@ -108,6 +142,9 @@ testEach("own ways: create says what it has done", {}, (subject) => {
   );
   assertEquals([files, objects, objectBytes, newObjects, newObjectBytes], [5, 3, 1300, 1, 1000]);
   assertEquals(told(create().stderr), []);
+  // Whoever reads JSON finds nothing else on standard error.
+  const lines = create("--json", "--verbose", "--progress=json").stderr.trimEnd().split("\n");
+  assertEquals(lines.flatMap((line) => Object.keys(JSON.parse(line))).includes("progress"), true);
   assertEquals(told(create("--verbose", "--quiet").stderr), []);
   const asC = run(subject.tool("mkcomposefs"), ["--json", tree, image]);
   assertEquals(Object.keys(JSON.parse(new TextDecoder().decode(asC.stdout))).length, 4);

@@ -30,7 +30,7 @@ export function completions(composefs: () => Group): Command {
     name: "completions",
     summary: "Print the completion script of a shell",
     description: [
-      "For who has not installed this program: composefs install puts the scripts of all three shells in place. The script completes commands, options and their values for composefs and the C programs' names.",
+      "For who has not installed this program: composefs install puts the scripts of all three shells in place. The script completes commands, options and their values for composefs and the C programs' names; for paths in images it asks composefs.",
     ],
     operands,
     options: {},

@@ -138,9 +138,9 @@ async function runCreate(
   const { encode, count } = await source.read(options, input, changes, context);
   changes.noteUnused(context);
   // Who looks on is told what has been done; the C program says nothing.
-  const isTold = !context.asC && !terminal.manner.quiet && options.dryRun !== true &&
-    (options.verbose === true || terminal.stderr.isTerminal);
   const { dryRun = false, digestStore, json } = options;
+  const isTold = !context.asC && !terminal.manner.quiet && !dryRun && !json &&
+    (options.verbose === true || terminal.stderr.isTerminal);
   using planned = dryRun && digestStore !== undefined
     ? new PlannedStore(context.machine, digestStore)
     : undefined;

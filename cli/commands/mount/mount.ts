@@ -261,7 +261,7 @@ export function runMount(
   }
   const mounted = backing !== undefined;
   answer({ mounted, backing: backing ?? null, layer: layer ?? null, objectVerity, copied });
-  if (!verbose) return 0;
+  if (!verbose || json) return 0;
   const names = `${quote(image.name)} on ${quote(mountpoint)}`;
   const how = backing === undefined ? "nothing mounted" : `EROFS from ${backing}, layer ${layer}`;
   const verity = `objects ${objectVerity ? "verified" : "not verified"}`;
