@@ -89,7 +89,7 @@ export const rewrite = defineCommand({
     "dry-run": {
       kind: "flag",
       summary: "Print what would be written, write nothing",
-      help: "The image is made as ever. With --json the answer is the same as without it.",
+      help: "The image is made as ever. With --json the answer is that of a real run.",
     },
     json: {
       ...JSON_OPTION,

@@ -61,7 +61,7 @@ const options = {
     kind: "flag",
     summary: "Print what would be extracted, write nothing",
     help:
-      "Objects are looked for and verified as ever. With --json the answer is the same as without it.",
+      "Objects are looked for and verified as ever. With --json the answer is that of a real run.",
   },
   json: {
     ...JSON_OPTION,
