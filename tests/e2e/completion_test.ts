@@ -39,6 +39,11 @@ const CASES: readonly (readonly [string, string])[] = [
   [`composefs extract dump:in.dump out /etc/a${TAB}`, "<extract><dump:in.dump><out></etc/a b>"],
   [`composefs extract in.cfs fil${TAB}`, "<extract><in.cfs><file-to-find>"],
   [`composefs ls image:in.cfs --path=/etc/mo${TAB}`, "<ls><image:in.cfs><--path=/etc/motd>"],
+  [`composefs diff oci-arch${TAB}x in.cfs`, "<diff><oci-archive:x><in.cfs>"],
+  [
+    `composefs diff in.cfs in.dump --path=/etc/mo${TAB}`,
+    "<diff><in.cfs><in.dump><--path=/etc/motd>",
+  ],
   [`composefs verify in.cfs --path /etc/mo${TAB}`, "<verify><in.cfs><--path></etc/motd>"],
 ];
 

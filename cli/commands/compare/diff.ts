@@ -21,7 +21,7 @@ import { JSON_OPTION } from "../../json.ts";
 import { openOperand } from "../../references/open.ts";
 import type { OpenedReference } from "../../references/opened.ts";
 import { referenceOptions } from "../../references/options.ts";
-import { REFERENCE_HELP } from "../../references/reference.ts";
+import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 import { loading } from "../image/load_image.ts";
 import { changeLines, jsonLines, markdownLines, objectLines, statLines } from "./_diff_output.ts";
 
@@ -47,8 +47,12 @@ export const diff = defineCommand({
     REFERENCE_HELP,
   ],
   operands: {
-    first: { name: "FIRST", summary: "A directory, image, dump, archive or layout" },
-    second: { name: "SECOND", summary: "What has become of it" },
+    first: {
+      ...IMAGE_OPERAND,
+      name: "FIRST",
+      summary: "A directory, image, dump, archive or layout",
+    },
+    second: { ...IMAGE_OPERAND, name: "SECOND", summary: "What has become of it" },
   },
   options: {
     only: {
@@ -68,7 +72,8 @@ export const diff = defineCommand({
       kind: "list",
       value: "PATH",
       parse: path,
-      summary: "Compare this file alone, with all below it; may be given several times",
+      inImage: { followsLinks: false },
+      summary: "Compare this file alone, with all below it",
     },
     stat: { kind: "flag", summary: "Count changes by directory" },
     objects: {

@@ -20,7 +20,7 @@ import { UsageError } from "../../args/usage_error.ts";
 import { digest as parseDigest } from "../../args/values.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { referenceOptions } from "../../references/options.ts";
-import { parseReference, referenceHelp } from "../../references/reference.ts";
+import { IMAGE_OPERAND, parseReference, referenceHelp } from "../../references/reference.ts";
 import { findSubject, type NamedSubject } from "./_subject.ts";
 
 /** The command `composefs explain`. */
@@ -34,8 +34,12 @@ export const explain = defineCommand({
     referenceHelp("FIRST and SECOND"),
   ],
   operands: {
-    first: { name: "FIRST", summary: "A directory, image, dump, archive or layout" },
-    second: { name: "SECOND", summary: "Another one", optional: true },
+    first: {
+      ...IMAGE_OPERAND,
+      name: "FIRST",
+      summary: "A directory, image, dump, archive or layout",
+    },
+    second: { ...IMAGE_OPERAND, name: "SECOND", summary: "Another one", optional: true },
   },
   options: {
     expected: {
