@@ -104,9 +104,11 @@ testEach("threads: every command that digests files takes --threads", {}, (subje
     );
     assertEquals(one, three, command.join(" "));
   }
-  const none = run(composefs, ["verify", stored, "--threads=0", image]);
-  assertEquals(none.code, 2);
-  assertStringIncludes(none.stderr, 'option "--threads=0": expected a whole number, 1 to ');
+  for (const command of [["verify", stored, image], ["create", few, image]]) {
+    const none = run(composefs, [...command, "--threads=0"]);
+    assertEquals(none.code, 2);
+    assertStringIncludes(none.stderr, 'option "--threads=0": expected a whole number, 1 to ');
+  }
 });
 
 testEach(

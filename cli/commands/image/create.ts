@@ -9,6 +9,7 @@ import { quote } from "../../../lib/bytes/text.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { type Context, defineCommand } from "../../args/command.ts";
+import { THREADS_OPTION } from "../../args/threads.ts";
 import { missingOperand, surplusOperand, UsageError } from "../../args/usage_error.ts";
 import { type ReferenceOptions, referenceOptions } from "../../references/options.ts";
 import { PREFIXES, SOURCE_HELP } from "../../references/reference.ts";
@@ -81,7 +82,11 @@ export const create = defineCommand({
     ...createOptions,
     "digest-store": { ...createOptions["digest-store"], hidden: true },
     ...referenceOptions,
-    threads: createOptions.threads,
+    threads: {
+      ...THREADS_OPTION,
+      summary: createOptions.threads.summary,
+      help: createOptions.threads.help,
+    },
     ...changeOptions,
     "dry-run": {
       kind: "flag",
