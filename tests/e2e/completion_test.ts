@@ -44,6 +44,12 @@ const CASES: readonly (readonly [string, string])[] = [
     `composefs diff in.cfs in.dump --path=/etc/mo${TAB}`,
     "<diff><in.cfs><in.dump><--path=/etc/motd>",
   ],
+  [`composefs cat "an image:1" /etc/mo${TAB}`, "<cat><an image:1></etc/motd>"],
+  [`composefs stat an\\ image:1 /etc/mo${TAB}`, "<stat><an image:1></etc/motd>"],
+  [
+    `composefs cat --store o -- in.cfs /x /etc/mo${TAB}`,
+    "<cat><--store><o><--><in.cfs></x></etc/motd>",
+  ],
   [`composefs verify in.cfs --path /etc/mo${TAB}`, "<verify><in.cfs><--path></etc/motd>"],
 ];
 
@@ -79,7 +85,9 @@ writeFileSync(
       : `${path} 0 40755 ${path === "/" ? 4 : 2} 0 0 0 0.0 - - -\n`
   ).join(""),
 );
-output(PROGRAM, ["create", "in.dump", "in.cfs"], { cwd: directory });
+for (const image of ["in.cfs", "an image:1"]) {
+  output(PROGRAM, ["create", "in.dump", image], { cwd: directory });
+}
 
 /**
  * Types lines into a shell at a terminal, each once the one before has been answered.
