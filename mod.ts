@@ -146,6 +146,7 @@ export {
   differences,
   imageDifferences,
 } from "./lib/compare/differences.ts";
+export { diffLines, type Hunk, type HunkLine } from "./lib/compare/line_diff.ts";
 export { type NeededObject, objectsToFetch } from "./lib/compare/fetch.ts";
 export { explainDifference, type ExplainOptions, type Explanation } from "./lib/compare/explain.ts";
 export {

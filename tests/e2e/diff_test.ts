@@ -59,6 +59,53 @@ testEach("diff: tells what was added, removed, renamed and changed, and how", {}
   assertEquals(code, 1);
 });
 
+testEach("diff: shows texts line by line, from directories, stores and images", {}, (subject) => {
+  const { composefs } = subject;
+  const path = (name: string) => subject.path(name);
+  const text = (word: string) =>
+    Array.from({ length: 30 }, (_, i) => i === 20 ? word : i).join("\n");
+  for (const [name, word] of [["old", "before"], ["new", "after\x1b[m"]] as const) {
+    mkdirSync(path(name));
+    writeFileSync(path(`${name}/large`), text(word));
+    writeFileSync(path(`${name}/small`), `${word.slice(0, 5)}\n`);
+    writeFileSync(path(`${name}/binary`), `\0${word}`.repeat(100));
+    textOutput([...composefs, "create"], [
+      "--quiet",
+      `--store=${path("store")}`,
+      path(name),
+      path(`${name}.cfs`),
+    ]);
+  }
+  const expected = [
+    "@@ -18,7 +18,7 @@",
+    " 17",
+    " 18",
+    " 19",
+    "-before",
+    "+after?[m",
+    " 21",
+    " 22",
+    " 23",
+    "M /small",
+    "@@ -1 +1 @@",
+    "-befor",
+    "+after",
+    "",
+  ];
+  const diff = (...args: string[]) =>
+    textOutput([...composefs, "diff"], ["--text", "--only=contents", ...args])
+      .split("\n").filter((line) => !/^ {4}|binary|large/.test(line));
+  assertEquals(diff(path("old"), path("new")), expected);
+  assertEquals(diff(`--store=${path("store")}`, path("old.cfs"), path("new.cfs")), expected);
+  const { code, stderr } = run([...composefs, "diff"], [
+    "--text",
+    path("old.cfs"),
+    path("new.cfs"),
+  ]);
+  assertEquals(code, 1);
+  assert(stderr.includes('Cannot read "/binary"'), stderr);
+});
+
 testEach("diff: one form of output at a time", { once: true }, ({ composefs }) => {
   const { code, stderr } = run([...composefs, "diff"], ["--stat", "--markdown", "a", "b"]);
   assertEquals(code, 2);

@@ -8,6 +8,7 @@ import { concatBytes, latin1, utf8 } from "../../../lib/bytes/text.ts";
 import type { Change } from "../../../lib/compare/changes.ts";
 import type { Attribute, ComparedFile } from "../../../lib/compare/differences.ts";
 import type { NeededObject } from "../../../lib/compare/fetch.ts";
+import type { Hunk, HunkLine } from "../../../lib/compare/line_diff.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import { jsonBytes, jsonLine } from "../../json.ts";
 import { fileFields, sizeOf } from "../image/describe.ts";
@@ -26,15 +27,82 @@ const LETTERS: Readonly<Record<Change["change"], string>> = {
   renamed: "R",
 };
 
-/** A line a path, and below it one for each attribute. */
-export function* changeLines(changes: readonly Change[], keeps: Keeps): Generator<Line> {
+/** How changes are printed for people. */
+export interface ChangeLook {
+  /** Whether to tell kinds of changes by colours. */
+  readonly hasColor: boolean;
+  /** Compares the contents of a file line by line, where that is wanted; undefined if there is nothing to tell. */
+  readonly text?: ((change: Change) => readonly Hunk[] | string | undefined) | undefined;
+}
+
+/** A line a path, below it one for each attribute, and below those what has changed in a text. */
+export function* changeLines(
+  changes: readonly Change[],
+  keeps: Keeps,
+  { hasColor, text }: ChangeLook,
+): Generator<Line> {
+  const paint = hasColor ? painted : (line: Line) => line;
   for (const each of changes) {
     const from = each.change === "renamed" ? [shownPath(each.from), utf8(" -> ")] : [];
-    yield concatBytes(utf8(`${LETTERS[each.change]} `), ...from, shownPath(each.path), utf8("\n"));
+    const line = concatBytes(utf8(`${LETTERS[each.change]} `), ...from, shownPath(each.path));
+    yield paint(line, COLORS[each.change]);
+    yield "\n";
     for (const { label, before, after } of textsOf(each, keeps)) {
       yield `    ${label}: ${before ?? "none"} -> ${after ?? "none"}\n`;
     }
+    const hunks = text?.(each);
+    if (typeof hunks === "string") yield `    ${hunks}\n`;
+    else for (const hunk of hunks ?? []) yield* hunkLines(hunk, paint);
   }
+}
+
+/** Colours of a terminal, as git(1) has them. */
+const COLORS: Readonly<Record<Change["change"], number>> = {
+  added: 32,
+  removed: 31,
+  changed: 33,
+  renamed: 36,
+};
+
+function painted(line: Line, color: number): Line {
+  return concatBytes(
+    utf8(`\x1b[${color}m`),
+    typeof line === "string" ? utf8(line) : line,
+    utf8("\x1b[m"),
+  );
+}
+
+const SIGNS: Readonly<Record<HunkLine["kind"], string>> = { equal: " ", removed: "-", added: "+" };
+
+function* hunkLines(
+  { before, after, lines }: Hunk,
+  paint: (line: Line, color: number) => Line,
+): Generator<Line> {
+  yield paint(`@@ -${rangeText(before)} +${rangeText(after)} @@`, COLORS.renamed);
+  yield "\n";
+  for (const { kind, bytes } of lines) {
+    const hasEnd = bytes.at(-1) === NEWLINE;
+    const text = visible(hasEnd ? bytes.subarray(0, -1) : bytes);
+    const line = concatBytes(utf8(SIGNS[kind]), text);
+    yield kind === "equal" ? line : paint(line, COLORS[kind]);
+    yield hasEnd ? "\n" : "\n\\ No newline at end of file\n";
+  }
+}
+
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+const DELETE = 0x7f;
+
+/** A line without what a terminal would act on. */
+function visible(line: Uint8Array): Uint8Array {
+  return line.map((byte) => byte < 0x20 && byte !== TAB || byte === DELETE ? QUESTION_MARK : byte);
+}
+
+const QUESTION_MARK = 0x3f;
+
+/** As in a unified diff: a count of 1 is left out. */
+function rangeText({ start, count }: Hunk["before"]): string {
+  return count === 1 ? String(start) : `${start},${count}`;
 }
 
 function textsOf(change: Change, keeps: Keeps): AttributeText[] {
@@ -79,11 +147,7 @@ function fieldsOf(file: ComparedFile): object {
 const ROOT = utf8("/");
 
 /** A line a directory that something has changed in directly, and one of all. */
-export function* statLines(
-  changes: readonly Change[],
-  _keeps: Keeps,
-  { isJson }: { readonly isJson: boolean },
-): Generator<Line> {
+export function* statLines(changes: readonly Change[], isJson: boolean): Generator<Line> {
   const counts = new Map<string, Counts>();
   for (const each of changes) count(counts, latin1(parentOf(each.path)), each);
   const width = Math.max(0, ...[...counts.values()].map((each) => countsText(each).length));

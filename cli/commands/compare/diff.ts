@@ -22,7 +22,10 @@ import { openOperand } from "../../references/open.ts";
 import type { OpenedReference } from "../../references/opened.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
+import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
+import { variable } from "../../runtime.ts";
 import { loading } from "../image/load_image.ts";
+import { Texts } from "./_texts.ts";
 import { changeLines, jsonLines, markdownLines, objectLines, statLines } from "./_diff_output.ts";
 
 const ATTRIBUTES = [
@@ -42,7 +45,7 @@ export const diff = defineCommand({
   name: "diff",
   summary: "Show what has changed from one image to another",
   description: [
-    "For each path that is not the same in both: added (A), removed (D), changed (M), or renamed (R), which is a file whose contents are at another path now; and of what it was and what it is, each attribute that is different. Contents are compared by their digests, and no object is read.",
+    "For each path that is not the same in both: added (A), removed (D), changed (M), or renamed (R), which is a file whose contents are at another path now; and of what it was and what it is, each attribute that is different. Contents are compared by their digests, and without --text no object is read.",
     "With --json one object a line.",
     REFERENCE_HELP,
   ],
@@ -80,6 +83,13 @@ export const diff = defineCommand({
       kind: "flag",
       summary: "List the objects that SECOND has and FIRST has not, with their sizes",
     },
+    text: {
+      kind: "flag",
+      summary: "Show what has changed in texts, line by line",
+      help:
+        "Contents come from where the images do, and from object stores; they are verified. Files with NUL bytes and of more than 1 MiB are passed over.",
+    },
+    ...storeOptions,
     markdown: { kind: "flag", summary: "Print a summary in Markdown, as for a pull request" },
     "exit-code": { kind: "flag", summary: "End with 1 if anything is different" },
     ...referenceOptions,
@@ -99,14 +109,16 @@ export const diff = defineCommand({
     "0 done; with --exit-code, 1 if anything is different. 1 if something cannot be read.",
   ],
   async run(options, operands, context) {
-    const { only, ignore, path: paths, stat, objects, markdown, json, exitCode, ...references } =
-      options;
-    if (Number(stat) + Number(objects) + Number(markdown) > 1) {
-      throw new UsageError("Cannot use more than one of --stat, --objects and --markdown");
+    const { only, ignore, path: paths, stat, objects, markdown, text, json, exitCode } = options;
+    if ([stat, objects, markdown, text].filter(Boolean).length > 1) {
+      throw new UsageError("Cannot use more than one of --stat, --objects, --markdown and --text");
     }
-    const { stdout } = context.terminal;
-    using first = await openOperand(operands.first, context, references);
-    using second = await openOperand(operands.second, context, references);
+    const { terminal: { stdout }, machine } = context;
+    const storesGiven = storePaths(options, context);
+    const opening = { ...options, needsContents: text && storesGiven.length === 0 };
+    using first = await openOperand(operands.first, context, opening);
+    using second = await openOperand(operands.second, context, opening);
+    using stores = new Stores(machine, text ? storesGiven : []);
     const images = [first, second].map((each) => loading(each, () => openImage(each.image)));
     const [before, after] = [images[0]!, images[1]!];
     if (objects) {
@@ -120,12 +132,27 @@ export const diff = defineCommand({
       second,
       () => changesOf(filtered(imageDifferences(before, after), filter)),
     ).filter(({ path }) => filter.keepsPath(path));
-    const write = stat ? statLines : markdown ? markdownLines : json ? jsonLines : changeLines;
     const keeps = (attribute: Attribute) => filter.keepsAttribute(attribute);
-    for (const line of write(found, keeps, { isJson: json })) stdout.write(line);
+    const texts = text ? new Texts([first, second], stores.layers) : undefined;
+    const lines = stat
+      ? statLines(found, json)
+      : markdown
+      ? markdownLines(found, keeps)
+      : json
+      ? jsonLines(found, keeps)
+      : changeLines(found, keeps, {
+        hasColor: stdout.isTerminal && hasColors(),
+        text: texts && ((change) => texts.compare(change)),
+      });
+    for (const line of lines) stdout.write(line);
     return exitCode && found.length > 0 ? 1 : 0;
   },
 });
+
+/** Whether a terminal is to show colours: see no-color.org. */
+function hasColors(): boolean {
+  return (variable("NO_COLOR") ?? "") === "" && !["", "dumb"].includes(variable("TERM") ?? "");
+}
 
 /** Looks at two images, of which either may be malformed. */
 function namingBoth<T>(first: OpenedReference, second: OpenedReference, look: () => T): T {

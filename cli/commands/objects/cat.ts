@@ -20,7 +20,7 @@ import { orderError } from "../../references/operand_order.ts";
 import { openOperand } from "../../references/open.ts";
 import { storePaths, Stores } from "../../references/stores.ts";
 import { loading } from "../image/load_image.ts";
-import { contentOptions, openFile, openOptions } from "./_content_options.ts";
+import { contentOptions, openFile, openOptions } from "./content_options.ts";
 import { openTrees, treeCacheOption } from "./_tree_cache.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";

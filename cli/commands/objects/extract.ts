@@ -27,7 +27,7 @@ import { openOperand } from "../../references/open.ts";
 import { storePaths, Stores } from "../../references/stores.ts";
 import { requirePaths } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
-import { contentOptions, openFile, openOptions } from "./_content_options.ts";
+import { contentOptions, openFile, openOptions } from "./content_options.ts";
 import {
   countFiles,
   extractJson,

@@ -31,7 +31,7 @@ import { openAll } from "../../references/open.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { chosenPaths, Filters } from "../image/filters.ts";
 import { PATH_OPTION } from "../image/image_options.ts";
-import { contentOptions } from "./_content_options.ts";
+import { contentOptions } from "./content_options.ts";
 import { cacheSettings, treeCacheOption } from "./_tree_cache.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
