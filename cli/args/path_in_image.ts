@@ -5,8 +5,7 @@
  */
 
 import { tokens } from "./_getopt.ts";
-import { allOptions, type Command, type InImage, type OptionTable } from "./command.ts";
-import type { OperandTable } from "./command.ts";
+import { allOptions, type Command, type InImage, type Operand } from "./command.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -25,7 +24,7 @@ export interface TypedPath extends InImage {
  * @throws {UsageError} If the arguments are wrong.
  */
 export function typedPath(
-  command: Command<OptionTable, OperandTable>,
+  command: Command,
   args: readonly Bytes[],
 ): TypedPath | undefined {
   const operands: Bytes[] = [];
@@ -45,8 +44,8 @@ export function typedPath(
 }
 
 /** What the operand at a position is. */
-function operandAt(command: Command<OptionTable, OperandTable>, position: number) {
-  const all = Object.values(command.operands);
+function operandAt({ operands }: Command, position: number): Operand | undefined {
+  const all = Object.values(operands);
   const last = all.at(-1);
   return all[position] ?? (last?.repeated ? last : undefined);
 }
