@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync } from "node:fs";
 import { findBundle } from "../../scripts/test/bundle.ts";
 import { PROGRAM_NAMES } from "../../scripts/test/program_names.ts";
 import { PROGRAMS } from "../../scripts/test/programs.ts";
+import { archiveOf, layoutOf, place } from "./container_layouts.ts";
 import { moduleWorkspace, testEach } from "./each_program.ts";
 import { run, textOutput } from "./process.ts";
 import { listFiles, storeFaults } from "./store_listing.ts";
@@ -43,6 +44,31 @@ testEach("limits: a store is filled with 32 open files", { ...NEEDS, long: true 
   assertEquals(storeFaults(subject.path("limited-store")), []);
   assertEquals(listFiles(subject.path("limited-store")), listFiles(subject.path("free-store")));
 });
+
+testEach(
+  "limits: layers go into a store with 32 open files",
+  { ...NEEDS, long: true },
+  (subject) => {
+    const tars = Array.from({ length: 12 }, (_, layer) => {
+      const files = Array.from({ length: 20 }, (_, i) => [`${layer}-${i}`, 200 + i] as const);
+      const all = [...files, [`large-${layer}`, 5 << 20] as const];
+      return archiveOf(
+        new Map(all.map(([name, size]) => [name, new Uint8Array(size).fill(layer + 1)])),
+      );
+    });
+    const reference = place(layoutOf(tars, "+zstd"), subject.path("layout"));
+    const args = (name: string) => [
+      ...["create", "--quiet", "--print-digest", "--threads=8"],
+      `--store=${subject.path(`${name}-store`)}`,
+      reference,
+      subject.path(`${name}-image`),
+    ];
+    const limited = ["sh", "-c", 'ulimit -n 32; exec "$@"', "sh", ...subject.composefs];
+    assertEquals(textOutput(limited, args("limited")), textOutput(subject.composefs, args("free")));
+    assertEquals(storeFaults(subject.path("limited-store")), []);
+    assertEquals(listFiles(subject.path("limited-store")), listFiles(subject.path("free-store")));
+  },
+);
 
 /** As a user who has no other processes, since it is those of a user that are counted. */
 const AS_NOBODY = ["setpriv", "--reuid=4712", "--clear-groups", "prlimit"];
