@@ -65,7 +65,8 @@ const COARSE_TIMES: Rule = {
 const NO_EARLY_TIMES: Rule = {
   name: "no-early-times",
   says: "times before 1970 become 1970",
-  knownOf: "archives whose headers have no negative numbers",
+  knownOf:
+    "buildah and Podman as unpackers (seen with buildah 1.28), archives whose headers have no negative numbers",
   changes: ["time"],
   ways: () => [
     statWay((stat) => stat.mtime < 0 ? { ...stat, mtime: 0, mtimeNsec: 0 } : stat),
@@ -102,6 +103,28 @@ const LATEST_TIME: Rule = {
       detail: `which is ${timeText(time)}`,
       option: `--mtime=@${timeText(time)} --clamp-mtime`,
     });
+  },
+};
+
+const COPY_TIMES: Rule = {
+  name: "copy-times",
+  says: "files are as old as the copy",
+  knownOf: "cp -r, git checkout, tar -m, and whatever else does not restore times",
+  changes: ["time"],
+  ways({ tree, towards }) {
+    if (towards === undefined) return [];
+    const times = new Map<Stat, Stat>();
+    for (const { before, after, attributes } of towards.differences) {
+      if (attributes.includes("time")) times.set(before!.stat, after!.stat);
+    }
+    // Where most are as they were, somebody has restored them.
+    let files = 0;
+    for (const { again } of walk(tree)) files += again === undefined ? 1 : 0;
+    if (2 * times.size <= files) return [];
+    return [statWay((stat) => {
+      const { mtime, mtimeNsec } = times.get(stat) ?? stat;
+      return { ...stat, mtime, mtimeNsec };
+    }, { isCopied: true, detail: "as the other has them" })];
   },
 };
 
@@ -289,6 +312,7 @@ export const STAT_RULES: readonly Rule[] = [
   COARSE_TIMES,
   ONE_TIME,
   LATEST_TIME,
+  COPY_TIMES,
   ONE_OWNER,
   USER_NAMESPACE,
   UMASK,

@@ -149,6 +149,26 @@ const MADE_UP_ROOT: Rule = {
   },
 };
 
+const LINK_PERMISSIONS: Rule = {
+  name: "link-permissions",
+  says: "files with several names have the permissions of another of their entries in the layer",
+  knownOf: "buildah and Podman, which act on the header of each hard link (seen with buildah 1.28)",
+  changes: ["mode"],
+  ways: ({ towards }) => {
+    const modes = new Map<Stat, number>();
+    for (const { before, after } of towards?.differences ?? []) {
+      if (before === undefined || before.kind === "directory" || before.stat.nlink < 2) continue;
+      if (after?.kind === before.kind) modes.set(before.stat, after.stat.mode);
+    }
+    return modes.size === 0 ? [] : [{
+      isCopied: true,
+      detail: "as the other has them",
+      apply: (tree) =>
+        changeTree(tree, { stat: (stat) => ({ ...stat, mode: modes.get(stat) ?? stat.mode }) }),
+    }];
+  },
+};
+
 const DIRECTORY_TIMES: Rule = {
   name: "directory-times",
   says: "directories have times of their own",
@@ -311,4 +331,9 @@ export const TREE_RULES: readonly Rule[] = [
 ];
 
 /** After the rules for all files, since they make some different. */
-export const DIRECTORY_RULES: readonly Rule[] = [ROOT_AS_USR, MADE_UP_ROOT, DIRECTORY_TIMES];
+export const DIRECTORY_RULES: readonly Rule[] = [
+  ROOT_AS_USR,
+  MADE_UP_ROOT,
+  DIRECTORY_TIMES,
+  LINK_PERMISSIONS,
+];

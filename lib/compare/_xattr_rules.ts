@@ -17,13 +17,13 @@ const LISTS: readonly (readonly [name: string, patterns: string, says: string, k
       "no-labels",
       "!security.selinux",
       "SELinux labels are lost",
-      "tar without --selinux or --xattrs, hosts without SELinux, buildah and umoci as unpackers",
+      "tar without --selinux or --xattrs, hosts without SELinux",
     ],
     [
       "no-acls",
       "!system.posix_acl_*",
       "access control lists are lost",
-      "tar without --acls, umoci, file systems that are mounted with noacl",
+      "tar without --acls, buildah and Podman with the driver vfs (seen with buildah 1.28), file systems mounted with noacl",
     ],
     [
       "no-trusted",

@@ -86,6 +86,9 @@ function swapped({ names, before, after, attributes }: Difference): Difference {
   return { names, before: after, after: before, attributes };
 }
 
+/** How many rules an answer has at most. */
+const MAX_RULES = 6;
+
 /** How many sets of rules are gone on with. */
 const MAX_STATES = 12;
 
@@ -112,7 +115,10 @@ class Explainer {
     if (exact.length > 0) return this.#explanation(exact);
     const pairs = this.#oneMore(singles.slice(0, MAX_STATES), start.weight - 1);
     if (pairs[0]?.weight === 0) return this.#explanation(pairs);
-    // What is left now is sooner a change than a rule, unless one does away with much of it.
+    // Nothing left is worth more rules than a few differences less.
+    const whole = this.#goOn([...pairs, ...singles].filter(isForward).sort(byWeight)[0]);
+    if (whole !== undefined) return this.#explanation([whole]);
+    // What is left otherwise is sooner a change than a rule, unless one does away with much of it.
     let best = [start, ...singles.slice(0, 1), ...pairs.slice(0, 1)].sort(byCost)[0]!;
     while (best.weight > 0) {
       const more = this.#oneMore([best], best.weight - 1)[0];
@@ -120,6 +126,16 @@ class Explainer {
       best = more;
     }
     return this.#explanation(best === start ? [] : [best]);
+  }
+
+  /** Adds rules for the first tree that help most, until nothing is different; undefined if that is not reached. */
+  #goOn(start: State | undefined): State | undefined {
+    let state = start;
+    while (state !== undefined && state.weight > 0) {
+      if (state.applied.length === MAX_RULES) return undefined;
+      state = this.#oneMore([state], state.weight - 1, ["first"]).sort(byWeight)[0];
+    }
+    return state;
   }
 
   /** What one more rule makes of states, if no more than a limit is different then; the best first. */
@@ -177,7 +193,11 @@ class Explainer {
   }
 
   #explanation(states: readonly State[]): Explanation {
-    const answers = states.filter(({ weight }) => weight === states[0]!.weight);
+    const [nearest] = states;
+    // What makes the second of the first tells more than the other way round.
+    const answers = states.filter((state) =>
+      state.weight === nearest?.weight && (isForward(state) || !isForward(nearest))
+    );
     const { tree: first } = this.#first;
     const { tree: second } = this.#second;
     const best = answers[0] ?? { first, second, applied: [] };
@@ -223,6 +243,15 @@ function costOf({ applied, weight }: State): number {
 
 /** As much as this many differences. */
 const RULE_COST = 2;
+
+/** Those first that leave least. */
+function byWeight(a: State, b: State): number {
+  return a.weight - b.weight || costOf(a) - costOf(b);
+}
+
+function isForward({ applied }: State): boolean {
+  return applied.every(({ to }) => to === "first");
+}
 
 function keyOf(applied: readonly Candidate[]): string {
   return applied.map(({ rule, way, to }) => `${rule.name} ${way.detail} ${to}`).sort().join("\n");

@@ -5,6 +5,7 @@
  */
 
 import { CONTENT_RULES } from "./_content_rules.ts";
+import { ROOTLESS } from "./_rootless_rule.ts";
 import { STAT_RULES } from "./_stat_rules.ts";
 import { DIRECTORY_RULES, TREE_RULES, WHOLE_RULES } from "./_tree_rules.ts";
 import { XATTR_RULES } from "./_xattr_rules.ts";
@@ -12,6 +13,7 @@ import type { Rule } from "./rule.ts";
 
 /** The rules that are tried. */
 export const RULES: readonly Rule[] = [
+  ROOTLESS,
   ...WHOLE_RULES,
   ...TREE_RULES,
   ...XATTR_RULES,

@@ -150,7 +150,7 @@ function textOf(
     lines.push(`${most} by ${countOf(best.length + (format === undefined ? 0 : 1), "rule")}:`);
     lines.push(...rulesText(best, format));
     for (const other of answers.slice(1)) {
-      lines.push("or, with the same effect:", ...rulesText(other));
+      lines.push(alternativeText(other));
     }
     if (isConfirmed) lines.push("", "The image that is made so has the digest of the second.");
     else if (left.length === 0) {
@@ -191,7 +191,7 @@ function digestText(
   ];
   lines.push(...rulesText(best.rules, format));
   for (const { rules } of answers.slice(1)) {
-    lines.push("or, with the same effect:", ...rulesText(rules));
+    lines.push(alternativeText(rules));
   }
   return joined(lines);
 }
@@ -212,6 +212,14 @@ function rulesText(rules: RuleSet, format?: FormatVersion): string[] {
     if (option !== undefined) lines.push(`      composefs create ${option}`);
   }
   return lines;
+}
+
+/** Other rules that would do, in one line: their long names are those of the first. */
+function alternativeText(rules: RuleSet): string {
+  const names = rules.map(({ name, option, to }) =>
+    `${name}${option === undefined ? "" : ` (${option})`}${to === "first" ? "" : " of the second"}`
+  );
+  return `  or, with the same effect: ${names.join(", ")}`;
 }
 
 const FORMAT_WRITERS: Readonly<Record<FormatVersion, string>> = {
