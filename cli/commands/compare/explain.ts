@@ -152,8 +152,14 @@ function textOf(
     for (const other of answers.slice(1)) {
       lines.push(alternativeText(other));
     }
-    if (isConfirmed) lines.push("", "The image that is made so has the digest of the second.");
-    else if (left.length === 0) {
+    if (isConfirmed) {
+      lines.push(
+        "",
+        best.every(({ to }) => to === "first")
+          ? "The image that is made so has the digest of the second."
+          : "The images that are made so are the same.",
+      );
+    } else if (left.length === 0) {
       lines.push(
         "",
         "The trees are equal then, and the images are not: another program has made one of them.",
