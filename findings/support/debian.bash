@@ -50,14 +50,15 @@ END
 
 # Sets `program` to the words that start PROGRAM, for a caller that needs its process id.
 locate() {
-  local file loader=
-  for file in "$debian_root"/usr/lib{64,}/ld-linux-*.so.*; do
+  local file arch loader=
+  arch=$(uname -m)-linux-gnu
+  for file in "$debian_root"/{usr/,}lib{64,}/ld-linux-*.so.*; do
     [ ! -e "$file" ] || loader=${loader:-$file}
   done
-  for file in "$debian_root"/usr/{bin,sbin}/"$1"; do
+  for file in "$debian_root"/{usr/,}{bin,sbin}/"$1"; do
     [ ! -e "$file" ] || break
   done
-  program=("$loader" --library-path "$debian_root/usr/lib/$(uname -m)-linux-gnu" "$file")
+  program=("$loader" --library-path "$debian_root/usr/lib/$arch:$debian_root/lib/$arch" "$file")
 }
 
 run() {
