@@ -29,7 +29,9 @@ testEach("help: every command has help and version, and exits 0", { long: true }
     const command = [...subject.composefs, ...path];
     const help = textOutput(command, ["--help"]);
     const { summary, name } = find(path);
-    assert(help.includes(summary) && help.includes(name), `${path.join(" ")}: ${help}`);
+    // A long summary goes over two lines.
+    const text = help.replace(/\s+/g, " ");
+    assert(text.includes(summary) && text.includes(name), `${path.join(" ")}: ${help}`);
     assert(help.split("\n").every((line) => line.length <= 80), help);
   }
   for (
