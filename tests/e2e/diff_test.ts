@@ -106,6 +106,77 @@ testEach("diff: shows texts line by line, from directories, stores and images", 
   assert(stderr.includes('Cannot read "/binary"'), stderr);
 });
 
+testEach(
+  "diff: a path tells of what has left it, and has to be in one of the two",
+  {},
+  (subject) => {
+    const { composefs } = subject;
+    const path = (name: string) => subject.path(name);
+    for (const name of ["old", "new"]) {
+      mkdirSync(path(`${name}/from`), { recursive: true });
+      mkdirSync(path(`${name}/to`));
+    }
+    writeFileSync(path("old/from/file"), "contents that move");
+    writeFileSync(path("new/to/file"), "contents that move");
+    const diff = (wanted: string) =>
+      run([...composefs, "diff"], [
+        "--ignore=time",
+        "--exit-code",
+        `--path=${wanted}`,
+        path("old"),
+        path("new"),
+      ]);
+    for (const wanted of ["/from", "to/", "/"]) {
+      const { code, stdout } = diff(wanted);
+      assertEquals([code, new TextDecoder().decode(stdout)], [1, "R /from/file -> /to/file\n"]);
+    }
+    const { code, stdout, stderr } = diff("/form");
+    assertEquals([code, stdout.length], [1, 0]);
+    assert(
+      stderr.includes('Cannot find "/form": no such file or directory in either image'),
+      stderr,
+    );
+  },
+);
+
+testEach("diff: contents in the image are told apart, and Markdown has an end", {}, (subject) => {
+  const { composefs } = subject;
+  const path = (name: string) => subject.path(name);
+  const dump = (content: string, value: string) =>
+    ["/ 0 40755 2 0 0 0 0.0 - - -", `/a 2 100644 1 0 0 0 0.0 - ${content} -`].concat(
+      Array.from({ length: 40 }, (_, i) => {
+        const xattrs = Array.from({ length: 20 }, (_, j) => `user.|${10 + j}=${value.repeat(400)}`);
+        return `/b${10 + i} 0 100644 1 0 0 0 0.0 - - - ${xattrs.join(" ")}`;
+      }),
+    ).join("\n") + "\n";
+  writeFileSync(path("old"), dump("hi", "x"));
+  writeFileSync(path("new"), dump("ho", "y"));
+  const diff = (...args: string[]) =>
+    textOutput([...composefs, "diff"], [...args, path("old"), path("new")]);
+  const [, line] = diff("--path=/a").split("\n");
+  const [before, after] = line!.trim().split(" -> ");
+  assert(/^contents: 2 bytes in the image, sha256:[0-9a-f]{16}\.\.\.$/.test(before!), line);
+  assert(before !== `contents: ${after}`, line);
+  const markdown = diff("--markdown");
+  assert(markdown.length < 65536, `${markdown.length} characters`);
+  assert(markdown.includes("`user.\\|10`: `"), markdown.slice(0, 2000));
+  assert(/\n… and \d+ more\.\n$/.test(markdown), markdown.slice(-100));
+});
+
+testEach("diff: refuses options that would have no effect", { once: true }, ({ composefs }) => {
+  for (
+    const [args, message] of [
+      [["--json", "--markdown"], "Cannot use both --json and --markdown"],
+      [["--json", "--text"], "Cannot use both --json and --text"],
+      [["--objects", "--path=/a"], "Cannot use both --objects and --path"],
+    ] as const
+  ) {
+    const { code, stderr } = run([...composefs, "diff"], [...args, "a", "b"]);
+    assertEquals(code, 2);
+    assert(stderr.includes(message), stderr);
+  }
+});
+
 testEach("diff: one form of output at a time", { once: true }, ({ composefs }) => {
   const { code, stderr } = run([...composefs, "diff"], ["--stat", "--markdown", "a", "b"]);
   assertEquals(code, 2);

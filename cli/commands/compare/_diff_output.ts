@@ -193,27 +193,38 @@ const SLASH = 0x2f;
 
 /** Paths that a comment names one by one: those who want all have the other forms. */
 const MAX_LISTED = 50;
+/** Characters of the table: GitHub takes comments of 65536. */
+const MAX_TABLE = 60_000;
+/** Characters of a name or value in it. */
+const MAX_CELL = 300;
 
 /** A summary for people who review a change. */
 export function* markdownLines(changes: readonly Change[], keeps: Keeps): Generator<Line> {
   yield `**${countsText(total(changes))}**\n`;
   if (changes.length === 0) return;
   yield "\n|   | path | what |\n| - | ---- | ---- |\n";
+  let listed = 0;
+  let size = 0;
   for (const each of changes.slice(0, MAX_LISTED)) {
     const texts = textsOf(each, keeps).map(({ label, before, after }) =>
-      `${label}: ${cell(before ?? "none")} → ${cell(after ?? "none")}`
+      `${cell(label)}: ${cell(before ?? "none")} → ${cell(after ?? "none")}`
     );
     if (each.change === "renamed") texts.unshift(`was ${cell(latin1(shownPath(each.from)))}`);
     const sizes = each.change === "added" ? [`${sizeOf(asImageFile(each.after))} bytes`] : [];
     const path = cell(latin1(shownPath(each.path)));
-    yield `| ${LETTERS[each.change]} | ${path} | ${[...texts, ...sizes].join("<br>")} |\n`;
+    const row = `| ${LETTERS[each.change]} | ${path} | ${[...texts, ...sizes].join("<br>")} |\n`;
+    size += row.length;
+    if (size > MAX_TABLE) break;
+    yield row;
+    listed++;
   }
-  if (changes.length > MAX_LISTED) yield `\n… and ${changes.length - MAX_LISTED} more.\n`;
+  if (changes.length > listed) yield `\n… and ${changes.length - listed} more.\n`;
 }
 
 /** Text that is no markup, in a cell of a table. */
 function cell(text: string): string {
-  return `\`${text.replaceAll("`", "\\x60").replaceAll("|", "\\|")}\``;
+  const shown = text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
+  return `\`${shown.replaceAll("`", "\\x60").replaceAll("|", "\\|")}\``;
 }
 
 /** An object a line, and how much all of them are. */

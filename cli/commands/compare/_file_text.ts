@@ -6,6 +6,8 @@
 
 import { latin1 } from "../../../lib/bytes/text.ts";
 import type { Attribute, ComparedFile } from "../../../lib/compare/differences.ts";
+import type { Digest } from "../../../lib/digest/digest.ts";
+import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import type { Xattr } from "../../../lib/tree/tree.ts";
 import { deviceText, type ImageFile, modeLetters, timeText } from "../image/describe.ts";
@@ -53,14 +55,21 @@ const SHOWN_DIGITS = 16;
 
 function contentText(file: ImageFile): string {
   if (file.kind !== "regular") return "";
-  if (file.file.kind === "inline") return `${file.file.bytes.length} bytes in the image`;
+  if (file.file.kind === "inline") {
+    const { bytes } = file.file;
+    return `${bytes.length} bytes in the image, ${digestText(fsVerityDigest(bytes))}`;
+  }
   const { size, digest, path } = file.file;
   const name = digest !== undefined
-    ? `${digest.algorithm}:${digest.toHex().slice(0, SHOWN_DIGITS)}...`
+    ? digestText(digest)
     : path === undefined
     ? "no object"
     : latin1(escapeField(path, "path"));
   return `${size} bytes, ${name}`;
+}
+
+function digestText(digest: Digest): string {
+  return `${digest.algorithm}:${digest.toHex().slice(0, SHOWN_DIGITS)}...`;
 }
 
 function xattrTexts(before: readonly Xattr[], after: readonly Xattr[]): AttributeText[] {

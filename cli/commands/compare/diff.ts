@@ -5,15 +5,16 @@
  */
 
 import { equalBytes, startsWith } from "../../../lib/bytes/compare.ts";
-import { concatBytes, latin1, utf8 } from "../../../lib/bytes/text.ts";
-import { changesOf } from "../../../lib/compare/changes.ts";
+import { concatBytes, quote, utf8 } from "../../../lib/bytes/text.ts";
+import { changesOf, pathOfNames } from "../../../lib/compare/changes.ts";
 import {
   type Attribute,
   type Difference,
   imageDifferences,
 } from "../../../lib/compare/differences.ts";
 import { objectsToFetch } from "../../../lib/compare/fetch.ts";
-import { openImage } from "../../../lib/composefs/open.ts";
+import { type ComposefsImage, openImage } from "../../../lib/composefs/open.ts";
+import { splitNames } from "../../../lib/tree/place.ts";
 import { defineCommand } from "../../args/command.ts";
 import { UsageError } from "../../args/usage_error.ts";
 import { choices, path } from "../../args/values.ts";
@@ -24,6 +25,7 @@ import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 import { storeOptions, storePaths, Stores } from "../../references/stores.ts";
 import { variable } from "../../runtime.ts";
+import { hasPath, refuseDots } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
 import { Texts } from "./_texts.ts";
 import { changeLines, jsonLines, markdownLines, objectLines, statLines } from "./_diff_output.ts";
@@ -110,9 +112,8 @@ export const diff = defineCommand({
   ],
   async run(options, operands, context) {
     const { only, ignore, path: paths, stat, objects, markdown, text, json, exitCode } = options;
-    if ([stat, objects, markdown, text].filter(Boolean).length > 1) {
-      throw new UsageError("Cannot use more than one of --stat, --objects, --markdown and --text");
-    }
+    refuseTogether(options);
+    for (const each of paths) refuseDots(each);
     const { terminal: { stdout }, machine } = context;
     const storesGiven = storePaths(options, context);
     const opening = { ...options, needsContents: text && storesGiven.length === 0 };
@@ -126,12 +127,16 @@ export const diff = defineCommand({
       stdout.write(concatBytes(...objectLines(found, json)));
       return exitCode && found.length > 0 ? 1 : 0;
     }
+    namingBoth(first, second, () => requireInEither([before, after], paths));
     const filter = filterOf({ only, ignore, paths });
     const found = namingBoth(
       first,
       second,
       () => changesOf(filtered(imageDifferences(before, after), filter)),
-    ).filter(({ path }) => filter.keepsPath(path));
+    ).filter((each) =>
+      // What has left a wanted directory is gone from there.
+      filter.keepsPath(each.path) || each.change === "renamed" && filter.keepsPath(each.from)
+    );
     const keeps = (attribute: Attribute) => filter.keepsAttribute(attribute);
     const texts = text ? new Texts([first, second], stores.layers) : undefined;
     const lines = stat
@@ -148,6 +153,36 @@ export const diff = defineCommand({
     return exitCode && found.length > 0 ? 1 : 0;
   },
 });
+
+/** Refuses options of which one would have no effect. */
+function refuseTogether({ path: paths, stat, objects, markdown, text, json }: {
+  readonly path: readonly Uint8Array[];
+  readonly stat: boolean;
+  readonly objects: boolean;
+  readonly markdown: boolean;
+  readonly text: boolean;
+  readonly json: boolean;
+}): void {
+  if ([stat, objects, markdown, text].filter(Boolean).length > 1) {
+    throw new UsageError("Cannot use more than one of --stat, --objects, --markdown and --text");
+  }
+  if (json && (markdown || text)) {
+    throw new UsageError(`Cannot use both --json and ${markdown ? "--markdown" : "--text"}`);
+  }
+  if (objects && paths.length > 0) throw new UsageError("Cannot use both --objects and --path");
+}
+
+/**
+ * Makes sure that paths lead to something, before or after: one that is mistyped has no differences.
+ *
+ * @throws {Error} If neither image has a file there.
+ */
+function requireInEither(images: readonly ComposefsImage[], paths: readonly Uint8Array[]): void {
+  for (const path of paths) {
+    if (images.some((image) => hasPath(image, path))) continue;
+    throw new Error(`Cannot find ${quote(path)}: no such file or directory in either image`);
+  }
+}
 
 /** Whether a terminal is to show colours: see no-color.org. */
 function hasColors(): boolean {
@@ -169,7 +204,9 @@ function filterOf({ only, ignore, paths }: {
   readonly ignore: readonly Attribute[] | undefined;
   readonly paths: readonly Uint8Array[];
 }): Filter {
-  const wanted = paths.map(cleanPath);
+  const wanted = paths.map(splitNames).map((names) =>
+    names.length === 0 ? new Uint8Array() : pathOfNames(names)
+  );
   return {
     keepsAttribute: (attribute) =>
       (only?.includes(attribute) ?? true) && !(ignore?.includes(attribute) ?? false),
@@ -180,14 +217,6 @@ function filterOf({ only, ignore, paths }: {
 }
 
 const SLASH = utf8("/");
-
-/** A path with one slash in front, and none behind. */
-function cleanPath(path: Uint8Array): Uint8Array {
-  const names = latin1(path).split("/").filter((name) => name !== "" && name !== ".");
-  return names.length === 0
-    ? new Uint8Array()
-    : Uint8Array.from(`/${names.join("/")}`, (character) => character.charCodeAt(0));
-}
 
 /** Leaves out attributes, and paths that differ in nothing else. */
 function* filtered(found: Iterable<Difference>, filter: Filter): Generator<Difference> {

@@ -47,14 +47,19 @@ function tryLookup(image: ComposefsImage, path: Uint8Array): ImageEntry | undefi
 export function requirePaths(image: ComposefsImage, paths: readonly Uint8Array[]): void {
   for (const path of paths) {
     refuseDots(path);
-    let file: ImageEntry | undefined = image.root;
-    for (const name of splitNames(path)) {
-      file = file?.kind === "directory" ? file.find(name) : undefined;
-    }
-    if (file === undefined) {
+    if (!hasPath(image, path)) {
       throw new Error(`Cannot find ${quote(path)}: no such file or directory`);
     }
   }
+}
+
+/** Tells whether an image has a file at a path, symbolic links not followed. */
+export function hasPath(image: ComposefsImage, path: Uint8Array): boolean {
+  let file: ImageEntry | undefined = image.root;
+  for (const name of splitNames(path)) {
+    file = file?.kind === "directory" ? file.find(name) : undefined;
+  }
+  return file !== undefined;
 }
 
 /**
