@@ -1,170 +1,14 @@
 /**
- * Rules about times, permissions and owners.
+ * Rules about permissions and owners.
  *
  * @module
  */
 
-import { changeTree } from "../tree/change_tree.ts";
-import { statChange, type Time } from "../tree/stat_change.ts";
-import type { Content, FileKind, Stat, Tree } from "../tree/tree.ts";
+import type { Content, FileKind, Tree } from "../tree/tree.ts";
 import { walk } from "../tree/walk.ts";
+import { commonest, statWay } from "./_stat_way.ts";
 import type { Difference } from "./differences.ts";
 import type { Rule, RuleCase, Way } from "./rule.ts";
-
-/** A way that makes the metadata of each file anew. */
-function statWay(stat: (stat: Stat, kind: FileKind) => Stat, text: Omit<Way, "apply"> = {}): Way {
-  return { ...text, apply: (tree) => changeTree(tree, { stat }) };
-}
-
-/** Nanoseconds in a second. */
-const SECOND = 1_000_000_000;
-
-const WHOLE_SECONDS: Rule = {
-  name: "whole-seconds",
-  says: "times lose their fractions of a second",
-  knownOf:
-    "tar archives of the formats ustar and gnu; composefs-rs before 0.9, and its format 2; OSTree, which keeps no times at all",
-  changes: ["time"],
-  ways: () => [statWay((stat) => ({ ...stat, mtimeNsec: 0 }))],
-};
-
-const NEAREST_SECOND: Rule = {
-  name: "nearest-second",
-  says: "times are rounded to the nearest second",
-  knownOf:
-    "archive/tar of Go where no format is asked for: Docker, buildah, umoci as writers of layers",
-  changes: ["time"],
-  ways: () => [
-    statWay((stat) => {
-      const isLate = stat.mtimeNsec >= SECOND / 2;
-      return { ...stat, mtime: isLate ? addSecond(stat.mtime) : stat.mtime, mtimeNsec: 0 };
-    }),
-  ],
-};
-
-function addSecond(mtime: number | bigint): number | bigint {
-  return typeof mtime === "bigint" || mtime === Number.MAX_SAFE_INTEGER
-    ? BigInt(mtime) + 1n
-    : mtime + 1;
-}
-
-const COARSE_TIMES: Rule = {
-  name: "coarse-times",
-  says: "times have fewer digits behind the point",
-  knownOf:
-    "file systems and archives that keep micro- or milliseconds, or units of 100 nanoseconds",
-  changes: ["time"],
-  ways: () =>
-    [100, 1_000, 1_000_000].map((unit) =>
-      statWay((stat) => ({ ...stat, mtimeNsec: stat.mtimeNsec - stat.mtimeNsec % unit }), {
-        detail: `in units of ${unit} nanoseconds`,
-      })
-    ),
-};
-
-const NO_EARLY_TIMES: Rule = {
-  name: "no-early-times",
-  says: "times before 1970 become 1970",
-  knownOf:
-    "buildah and Podman as unpackers (seen with buildah 1.28), archives whose headers have no negative numbers",
-  changes: ["time"],
-  ways: () => [
-    statWay((stat) => stat.mtime < 0 ? { ...stat, mtime: 0, mtimeNsec: 0 } : stat),
-  ],
-};
-
-const ONE_TIME: Rule = {
-  name: "one-time",
-  says: "all files have the same time",
-  knownOf: "reproducible builds: --use-epoch, SOURCE_DATE_EPOCH, tar --mtime; OSTree, with 0",
-  changes: ["time"],
-  *ways({ towards }) {
-    const times = towards === undefined ? [0, 1].map(atSecond) : [commonTime(towards.tree)];
-    for (const time of times) {
-      if (time === undefined) continue;
-      yield statWay(statChange({ mtime: time }), {
-        detail: `which is ${timeText(time)}`,
-        option: `--mtime=@${timeText(time)}`,
-      });
-    }
-  },
-};
-
-const LATEST_TIME: Rule = {
-  name: "latest-time",
-  says: "later times become one",
-  knownOf:
-    "reproducible builds: --clamp-mtime of tar and composefs, buildah with SOURCE_DATE_EPOCH",
-  changes: ["time"],
-  *ways({ towards }) {
-    const time = towards === undefined ? undefined : latestTime(towards.tree);
-    if (time === undefined) return;
-    yield statWay(statChange({ mtime: time, clampMtime: true }), {
-      detail: `which is ${timeText(time)}`,
-      option: `--mtime=@${timeText(time)} --clamp-mtime`,
-    });
-  },
-};
-
-const COPY_TIMES: Rule = {
-  name: "copy-times",
-  says: "files are as old as the copy",
-  knownOf: "cp -r, git checkout, tar -m, and whatever else does not restore times",
-  changes: ["time"],
-  ways({ tree, towards }) {
-    if (towards === undefined) return [];
-    const times = new Map<Stat, Stat>();
-    for (const { before, after, attributes } of towards.differences) {
-      if (attributes.includes("time")) times.set(before!.stat, after!.stat);
-    }
-    // Where most are as they were, somebody has restored them.
-    let files = 0;
-    for (const { again } of walk(tree)) files += again === undefined ? 1 : 0;
-    if (2 * times.size <= files) return [];
-    return [statWay((stat) => {
-      const { mtime, mtimeNsec } = times.get(stat) ?? stat;
-      return { ...stat, mtime, mtimeNsec };
-    }, { isCopied: true, detail: "as the other has them" })];
-  },
-};
-
-function atSecond(seconds: number): Time {
-  return { seconds, nanoseconds: 0 };
-}
-
-function timeText({ seconds, nanoseconds }: Time): string {
-  return nanoseconds === 0 ? `${seconds}` : `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
-}
-
-/** The time that most files of a tree have; undefined if there is none. */
-function commonTime(tree: Tree<Content>): Time | undefined {
-  const stat = commonest(tree, ({ mtime, mtimeNsec }) => `${mtime}.${mtimeNsec}`);
-  return stat && { seconds: stat.mtime, nanoseconds: stat.mtimeNsec };
-}
-
-/** Metadata of which most files of a tree have some part; undefined if no part is that common. */
-function commonest(tree: Tree<Content>, part: (stat: Stat) => string): Stat | undefined {
-  const counts = new Map<string, { readonly stat: Stat; count: number }>();
-  let files = 0;
-  for (const { node: { stat } } of walk(tree)) {
-    files++;
-    const key = part(stat);
-    const found = counts.get(key);
-    if (found === undefined) counts.set(key, { stat, count: 1 });
-    else found.count++;
-  }
-  return [...counts.values()].find(({ count }) => 2 * count > files)?.stat;
-}
-
-function latestTime(tree: Tree<Content>): Time {
-  let latest = tree.root.stat;
-  for (const { node: { stat } } of walk(tree)) {
-    const isLater = stat.mtime > latest.mtime ||
-      stat.mtime === latest.mtime && stat.mtimeNsec > latest.mtimeNsec;
-    if (isLater) latest = stat;
-  }
-  return { seconds: latest.mtime, nanoseconds: latest.mtimeNsec };
-}
 
 const MASKS: readonly (readonly [mask: number, detail: string])[] = [
   [0o022, "022"],
@@ -177,24 +21,62 @@ const MASKS: readonly (readonly [mask: number, detail: string])[] = [
 const UMASK: Rule = {
   name: "umask",
   says: "permissions are cut by a umask",
-  knownOf: "tar without -p as anybody but root, git, unpackers that create files without chmod(2)",
+  knownOf: "GNU tar and bsdtar without -p, cp -r, unpackers that create files without chmod(2)",
   changes: ["mode"],
   ways: () =>
-    MASKS.map(([mask, detail]) =>
-      // Nothing sets the permissions of symbolic links.
-      statWay((stat, kind) => kind === "symlink" ? stat : { ...stat, mode: stat.mode & ~mask }, {
-        detail: `of ${detail}`,
-      })
-    ),
+    MASKS.map(([mask, detail]) => modeWay((mode) => mode & ~mask, { detail: `of ${detail}` })),
 };
 
 const NO_SET_ID: Rule = {
   name: "no-set-id",
   says: "set-user-ID and set-group-ID bits are lost",
-  knownOf: "unpackers that change owners after permissions, or run without root's rights; git",
+  knownOf:
+    "unpackers that change owners after permissions, or run without root's rights; cp without -p, git, ostree checkout -U; GNU tar and bsdtar without -p",
   changes: ["mode"],
-  ways: () => [statWay((stat) => ({ ...stat, mode: stat.mode & ~0o6000 }))],
+  ways: () => [modeWay((mode) => mode & ~0o6000)],
 };
+
+const NO_STICKY: Rule = {
+  name: "no-sticky",
+  says: "sticky bits are lost",
+  knownOf: "GNU tar and bsdtar without -p (seen with 1.34 and 3.6.2)",
+  changes: ["mode"],
+  ways: () => [modeWay((mode) => mode & ~0o1000)],
+};
+
+const PLAIN_MODES: Rule = {
+  name: "plain-modes",
+  says: "files are 0644, or 0755 if their owner may execute them, and directories are 0755",
+  knownOf: "git, which keeps nothing else of permissions",
+  isOneWay: true,
+  changes: ["mode"],
+  *ways({ towards }) {
+    if (towards !== undefined && !hasPlainModes(towards.tree)) return;
+    yield modeWay(plainMode);
+  },
+};
+
+function plainMode(mode: number, kind: FileKind): number {
+  return kind === "directory" || (mode & 0o100) !== 0 ? 0o755 : 0o644;
+}
+
+function hasPlainModes(tree: Tree<Content>): boolean {
+  for (const { node: { kind, stat: { mode } } } of walk(tree)) {
+    if (kind !== "symlink" && mode !== plainMode(mode, kind)) return false;
+  }
+  return true;
+}
+
+/** A way that makes permissions anew. Nothing sets those of symbolic links. */
+function modeWay(
+  make: (mode: number, kind: FileKind) => number,
+  text: Omit<Way, "apply"> = {},
+): Way {
+  return statWay(
+    (stat, kind) => kind === "symlink" ? stat : { ...stat, mode: make(stat.mode, kind) },
+    text,
+  );
+}
 
 /** The user and group that stand for those which are not known. */
 const OVERFLOW_ID = 65534;
@@ -306,15 +188,10 @@ function mapText(what: string, map: ReadonlyMap<number, number>): string {
 
 /** In the order in which they are applied. */
 export const STAT_RULES: readonly Rule[] = [
-  NO_EARLY_TIMES,
-  WHOLE_SECONDS,
-  NEAREST_SECOND,
-  COARSE_TIMES,
-  ONE_TIME,
-  LATEST_TIME,
-  COPY_TIMES,
   ONE_OWNER,
   USER_NAMESPACE,
+  PLAIN_MODES,
   UMASK,
   NO_SET_ID,
+  NO_STICKY,
 ];

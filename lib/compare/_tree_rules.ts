@@ -1,11 +1,10 @@
 /**
- * Rules about which names there are, hard links, and directories that somebody makes up.
+ * Rules about hard links, SELinux labels, and directories that somebody makes up.
  *
  * @module
  */
 
-import { compareBytes, equalBytes } from "../bytes/compare.ts";
-import { latin1, quote, utf8 } from "../bytes/text.ts";
+import { latin1, utf8 } from "../bytes/text.ts";
 import { bootTree, sealTree } from "../layers/seal.ts";
 import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy } from "../selinux/policy.ts";
@@ -23,9 +22,9 @@ const SPLIT_LINKS: Rule = {
   name: "split-links",
   says: "names of one file become files of their own",
   knownOf:
-    "mkcomposefs of a directory, and composefs create without --hardlinks; unpackers that copy hard links",
+    "mkcomposefs of a directory, and composefs create without --hardlinks; rsync without -H, cp -r, git, ostree checkout",
   changes: ["links"],
-  ways: () => [{ apply: splitLinks, option: "create without --hardlinks, of the tree unpacked" }],
+  ways: () => [{ apply: splitLinks }],
 };
 
 function splitLinks<File>(tree: Tree<File>): Tree<File> {
@@ -38,7 +37,9 @@ function splitLinks<File>(tree: Tree<File>): Tree<File> {
       met[number] = 1;
       return number;
     }
-    return leaves.push(leaves[number]!) - 1;
+    // Rules tell files by their metadata, which those that come after may change.
+    const leaf = leaves[number]!;
+    return leaves.push({ ...leaf, stat: { ...leaf.stat } }) - 1;
   };
   const { root } = rebuildTree({ root: tree.root, leaves }, {
     entries: ({ entries }) =>
@@ -53,52 +54,6 @@ function splitLinks<File>(tree: Tree<File>): Tree<File> {
 function alone<File>(leaf: Leaf<File>): Leaf<File> {
   const { stat } = leaf;
   return stat.nlink === 1 ? leaf : { ...leaf, stat: { ...stat, nlink: 1 } };
-}
-
-const NO_DEVICES: Rule = {
-  name: "no-devices",
-  says: "devices are left out",
-  knownOf: "unpackers that run without root's rights; mkcomposefs --skip-devices",
-  changes: ["presence"],
-  ways: () => [{
-    option: "--skip-devices",
-    apply: (tree) =>
-      changeTree(tree, { isLeftOut: ({ kind }) => kind === "block" || kind === "character" }),
-  }],
-};
-
-const TEXT_NAMES: Rule = {
-  name: "text-names",
-  says: "bytes of names that are no UTF-8 become U+FFFD",
-  knownOf: "whatever keeps names in JSON: tables of zstd:chunked layers, tools that print JSON",
-  changes: ["presence", "target"],
-  ways: () => [{ apply: textNames }],
-};
-
-function textNames<File>(tree: Tree<File>): Tree<File> {
-  const { root } = rebuildTree(tree, { entries: ({ entries }) => textEntries(entries) });
-  const leaves = tree.leaves.map((leaf) =>
-    leaf.kind === "symlink" ? { ...leaf, target: asText(leaf.target) } : leaf
-  );
-  return { root, leaves };
-}
-
-/** @throws {TreeError} If two names become one. */
-function textEntries(entries: readonly Entry[]): readonly Entry[] {
-  const renamed = entries.map(({ name, node }) => ({ name: asText(name), node }))
-    .sort((a, b) => compareBytes(a.name, b.name));
-  for (const [i, { name }] of renamed.entries()) {
-    if (i === 0 || !equalBytes(name, renamed[i - 1]!.name)) continue;
-    throw new TreeError("invalid", `Cannot use ${quote(name)}: it is there twice`, name);
-  }
-  return renamed;
-}
-
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function asText(name: Uint8Array): Uint8Array {
-  const text = utf8(DECODER.decode(name));
-  return equalBytes(text, name) ? name : text;
 }
 
 const ROOT_AS_USR: Rule = {
@@ -130,7 +85,7 @@ const MADE_UP_ROOT: Rule = {
   name: "made-up-root",
   says: "the root, which no layer describes, has metadata of its own",
   knownOf:
-    "Podman, where it is 0555 and as old as the pull; umoci, where it is 0755 and as old as the unpacking",
+    "Podman, where it is 0555 and as old as the pull; umoci, where it is 0755 and as old as the unpacking; bsdtar, which does not restore the time of the directory that it is to fill (seen with 3.6.2)",
   changes: OF_DIRECTORIES,
   *ways({ towards }) {
     if (towards !== undefined) {
@@ -322,8 +277,6 @@ export const WHOLE_RULES: readonly Rule[] = [SEALED, BOOTABLE];
 
 /** In the order in which they are applied. */
 export const TREE_RULES: readonly Rule[] = [
-  TEXT_NAMES,
-  NO_DEVICES,
   RUN_EMPTIED,
   BOOT_EMPTIED,
   SPLIT_LINKS,

@@ -75,6 +75,7 @@ export function candidatesFor(
   for (const rule of RULES) {
     if (aspects !== undefined && !rule.changes.some((aspect) => aspects.has(aspect))) continue;
     if (readings.some(({ name }) => name === rule.name)) continue;
+    if (to === "second" && rule.isOneWay === true) continue;
     for (const way of rule.ways({ tree, towards, readFile })) {
       candidates.push({ rule, way, to });
     }

@@ -87,10 +87,13 @@ function swapped({ names, before, after, attributes }: Difference): Difference {
 }
 
 /** How many rules an answer has at most. */
-const MAX_RULES = 6;
+const MAX_RULES = 10;
 
 /** How many sets of rules are gone on with. */
 const MAX_STATES = 12;
+
+/** How many of those are gone on with to the end. */
+const MAX_STARTS = 8;
 
 class Explainer {
   readonly #first: Subject;
@@ -116,8 +119,13 @@ class Explainer {
     const pairs = this.#oneMore(singles.slice(0, MAX_STATES), start.weight - 1);
     if (pairs[0]?.weight === 0) return this.#explanation(pairs);
     // Nothing left is worth more rules than a few differences less.
-    const whole = this.#goOn([...pairs, ...singles].filter(isForward).sort(byWeight)[0]);
-    if (whole !== undefined) return this.#explanation([whole]);
+    const nearest = [...pairs, ...singles].filter(isForward).sort(byWeight);
+    // Names of one file must be split before each of them can have a time of its own.
+    const split = forwards.filter(({ applied }) => applied.some(isOfLinks));
+    for (const state of new Set([...nearest.slice(0, MAX_STARTS), ...split])) {
+      const whole = this.#goOn(state);
+      if (whole !== undefined) return this.#explanation([whole]);
+    }
     // What is left otherwise is sooner a change than a rule, unless one does away with much of it.
     let best = [start, ...singles.slice(0, 1), ...pairs.slice(0, 1)].sort(byCost)[0]!;
     while (best.weight > 0) {
@@ -129,8 +137,8 @@ class Explainer {
   }
 
   /** Adds rules for the first tree that help most, until nothing is different; undefined if that is not reached. */
-  #goOn(start: State | undefined): State | undefined {
-    let state = start;
+  #goOn(start: State): State | undefined {
+    let state: State | undefined = start;
     while (state !== undefined && state.weight > 0) {
       if (state.applied.length === MAX_RULES) return undefined;
       state = this.#oneMore([state], state.weight - 1, ["first"]).sort(byWeight)[0];
@@ -194,9 +202,10 @@ class Explainer {
 
   #explanation(states: readonly State[]): Explanation {
     const [nearest] = states;
-    // What makes the second of the first tells more than the other way round.
+    // What makes the second of the first tells more than the other way round; what copies from it tells less.
     const answers = states.filter((state) =>
-      state.weight === nearest?.weight && (isForward(state) || !isForward(nearest))
+      state.weight === nearest?.weight && (isForward(state) || !isForward(nearest)) &&
+      copiedIn(state) <= copiedIn(nearest)
     );
     const { tree: first } = this.#first;
     const { tree: second } = this.#second;
@@ -244,6 +253,10 @@ function costOf({ applied, weight }: State): number {
 /** As much as this many differences. */
 const RULE_COST = 2;
 
+function copiedIn({ applied }: State): number {
+  return applied.filter(({ way }) => way.isCopied === true).length;
+}
+
 /** Those first that leave least. */
 function byWeight(a: State, b: State): number {
   return a.weight - b.weight || costOf(a) - costOf(b);
@@ -251,6 +264,10 @@ function byWeight(a: State, b: State): number {
 
 function isForward({ applied }: State): boolean {
   return applied.every(({ to }) => to === "first");
+}
+
+function isOfLinks({ rule }: Candidate): boolean {
+  return rule.changes.every((aspect) => aspect === "links");
 }
 
 function keyOf(applied: readonly Candidate[]): string {

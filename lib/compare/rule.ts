@@ -35,6 +35,11 @@ export interface Rule {
   readonly knownOf: string;
   /** Whether it is made up of others, one of those, or what may come on top: the whole and its parts do not go together. */
   readonly sealing?: "whole" | "part" | "more";
+  /**
+   * Whether it is only tried for making the second of the first: the other way round, it would take a change of some
+   * files in the second for something that a tool has lost.
+   */
+  readonly isOneWay?: true;
   /** What it can make different. */
   readonly changes: readonly Aspect[];
   /** The ways in which it may have been applied to a tree, the likeliest first. */
