@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { long } from "../../scripts/test/effort.ts";
+import { caseCount, long } from "../../scripts/test/effort.ts";
 import { DUMP_GROUPS, type DumpCase, dumpCases } from "../kit/kernel/dump_cases.ts";
 import { differences, type FactTree } from "../kit/kernel/facts.ts";
 import { mountObstacle } from "../kit/kernel/mounts.ts";
@@ -111,6 +111,12 @@ Deno.test({
   }`,
   ignore: ignore || real === undefined,
   fn: () => check({ mounts: 2, files: 500 }, "composed", "mkcomposefs", real!),
+});
+
+Deno.test({
+  name: `what diff says of two images is what their mounts differ in${skipped}`,
+  ignore,
+  fn: () => check({ mounts: caseCount(30), files: caseCount(30) * 5 }, "pairs"),
 });
 
 Deno.test("a difference between trees is told with both values", () => {

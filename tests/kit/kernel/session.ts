@@ -3,7 +3,8 @@
  *
  * `bare GROUP WORK` mounts the images of a group of dumps. `composed COMMAND SOURCE WORK` makes an image
  * of a directory with one of our commands and mounts it over its store; for the source `sample` it
- * makes the directory first. Both write a {@linkcode SessionReport} as JSON.
+ * makes the directory first. `pairs WORK` mounts pairs of images at random and holds what is different
+ * in the mounts against what our comparison says. All write a {@linkcode SessionReport} as JSON.
  *
  * @module
  */
@@ -17,10 +18,12 @@ import type { Linux } from "../../../ffi/sys/linux.ts";
 import { openKernel } from "../../../ffi/sys/open.ts";
 import { concatBytes } from "../../../lib/bytes/text.ts";
 import { openImage, writeDumpfile } from "../../../mod.ts";
+import { seeds } from "../../../scripts/test/effort.ts";
 import { composedFacts, withoutDirectorySizes } from "./composed_rules.ts";
 import { dumpCases, type DumpGroup } from "./dump_cases.ts";
 import { imageTree } from "./dump_model.ts";
 import { differences, type FactTree } from "./facts.ts";
+import { imagePair, kernelVerdict, ownVerdict } from "./image_pairs.ts";
 import { expectedFacts, hasSoundAcls, isSealed } from "./kernel_rules.ts";
 import { mountedTree } from "./mounted_tree.ts";
 import { Mount } from "./mounts.ts";
@@ -87,6 +90,23 @@ class Session {
     this.#mountBare("bare", image, concatBytes(...dump));
   }
 
+  pairs(): void {
+    const directory = this.#directory("bare");
+    const path = join(this.#work, "image");
+    for (const seed of seeds(1, 30)) {
+      const pair = imagePair(seed);
+      const [before, after] = pair.map((image) => {
+        writeFileSync(path, image);
+        using _mount = Mount.erofs(path, directory, { acl: false });
+        return mountedTree(this.#linux, directory);
+      });
+      const asFacts = (verdict: ReadonlyMap<string, string>): FactTree =>
+        new Map([...verdict].map(([path, words]) => [path, new Map([["difference", words]])]));
+      const expected = kernelVerdict(before!, after!);
+      this.#compare(`seed ${seed}`, asFacts(expected), asFacts(ownVerdict(pair)));
+    }
+  }
+
   #mountComposed(
     expected: FactTree,
     { image, store, acl }: { image: string; store: string; acl: boolean },
@@ -122,8 +142,9 @@ function run(command: readonly string[], args: readonly string[]): void {
 
 if (import.meta.main) {
   const [kind, what, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
-  const session = new Session(await openKernel(), rest.at(-1)!);
+  const session = new Session(await openKernel(), rest.at(-1) ?? what);
   if (kind === "bare") session.bare(what as DumpGroup);
+  else if (kind === "pairs") session.pairs();
   else session.composed(what, rest[0]!);
   process.stdout.write(JSON.stringify(session.report));
 }
