@@ -64,3 +64,18 @@ Deno.test("explain: what buildah 1.28 mounts, with the driver vfs", () => {
     "no-early-times",
   ]);
 });
+
+Deno.test("explain: what ostree checkout 2022.7 makes of a commit, whose files have no times", () => {
+  const timeless = (lines: readonly string[]) =>
+    treeOf(lines.map((line) => line.replace("1700000000.0", "0.0").replace(" -1.0", " 0.0")));
+  const commit = [...IMAGE, "/tool3 4 120777 1 0 0 0 1700000000.0 tool - -"];
+  const checkout = commit.map((line) =>
+    line.startsWith("/tool3") ? line.replace("1700000000.0", "1795858838.795361963") : line
+  );
+  const { answers, isConfirmed } = explainDifference(
+    { tree: treeOf(commit) },
+    { tree: timeless(checkout) },
+  );
+  assertEquals(isConfirmed, true);
+  assertEquals(answers[0]!.map(({ name }) => name).sort(), ["link-times", "one-time"]);
+});
