@@ -64,7 +64,7 @@ testEach("diff: shows texts line by line, from directories, stores and images", 
   const path = (name: string) => subject.path(name);
   const text = (word: string) =>
     Array.from({ length: 30 }, (_, i) => i === 20 ? word : i).join("\n");
-  for (const [name, word] of [["old", "before"], ["new", "after\x1b[m"]] as const) {
+  for (const [name, word] of [["old", "before"], ["new", "after\x1b[m\x85"]] as const) {
     mkdirSync(path(name));
     writeFileSync(path(`${name}/large`), text(word));
     writeFileSync(path(`${name}/small`), `${word.slice(0, 5)}\n`);
@@ -82,7 +82,7 @@ testEach("diff: shows texts line by line, from directories, stores and images", 
     " 18",
     " 19",
     "-before",
-    "+after?[m",
+    "+after?[m?",
     " 21",
     " 22",
     " 23",

@@ -90,15 +90,12 @@ function* hunkLines(
 }
 
 const NEWLINE = 0x0a;
-const TAB = 0x09;
-const DELETE = 0x7f;
-
 /** A line without what a terminal would act on. */
 function visible(line: Uint8Array): Uint8Array {
-  return line.map((byte) => byte < 0x20 && byte !== TAB || byte === DELETE ? QUESTION_MARK : byte);
+  return utf8(DECODER.decode(line).replace(/(?!\t)\p{Control}/gu, "?"));
 }
 
-const QUESTION_MARK = 0x3f;
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** As in a unified diff: a count of 1 is left out. */
 function rangeText({ start, count }: Hunk["before"]): string {

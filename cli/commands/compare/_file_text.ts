@@ -27,6 +27,10 @@ export function attributeTexts(
   after: ComparedFile,
 ): AttributeText[] {
   if (attribute === "xattrs") return xattrTexts(before.stat.xattrs, after.stat.xattrs);
+  const { nlink } = before.stat;
+  if (attribute === "links" && after.stat.nlink === nlink) {
+    return [{ label: "links", before: `${nlink}`, after: `${nlink}, to other names` }];
+  }
   return [{
     label: attribute,
     before: TEXTS[attribute](asImageFile(before)),
