@@ -25,7 +25,7 @@ const LISTS: readonly (readonly [name: string, patterns: string, says: string, k
       "no-acls",
       "!system.posix_acl_*",
       "access control lists are lost",
-      "tar without --acls, buildah and Podman with the driver vfs (seen with buildah 1.28), file systems mounted with noacl",
+      "tar without --acls, buildah 1.28 with the driver vfs, file systems mounted with noacl",
     ],
     [
       "no-trusted",

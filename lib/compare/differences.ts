@@ -80,6 +80,8 @@ interface View<File> {
   readonly root: File;
   name(file: File): Uint8Array;
   look(file: File): ComparedFile;
+  /** How many identities there are, if they are counted from 0. */
+  readonly count?: number;
   /** Equal for all names of one file; undefined of directories, and of files that have one name only. */
   identity(file: File): number | undefined;
   /** In byte order. To be asked of directories. */
@@ -89,6 +91,7 @@ interface View<File> {
 function treeView({ root, leaves }: Tree<Content>): View<Entry> {
   return {
     root: { name: NO_NAME, node: root },
+    count: leaves.length,
     name: ({ name }) => name,
     look: ({ node }) => typeof node === "number" ? leaves[node]! : node,
     identity: ({ node }) => typeof node === "number" ? node : undefined,
@@ -125,7 +128,7 @@ function* sideBySide<A, B>(
   after: View<B>,
   areAlike: (a: A, b: B) => boolean = () => false,
 ): Generator<Difference, void, void> {
-  const links = [new Links(), new Links()] as const;
+  const links = [new Links(before.count), new Links(after.count)] as const;
   const names: Uint8Array[] = [];
   const levels: Level<A, B>[] = [];
   let step = 0;
@@ -178,15 +181,23 @@ interface Level<A, B> {
 
 /** Tells names of one file by where the first of them was met. */
 class Links {
-  readonly #met = new Map<number, number>();
+  readonly #met: Map<number, number> | Uint32Array;
 
-  /** The step at which the file was met first; that of now if it is new. */
+  /** @param count How many files there are, if they are numbered from 0. */
+  constructor(count?: number) {
+    this.#met = count === undefined ? new Map() : new Uint32Array(count);
+  }
+
+  /** The step at which the file was met first; that of now if it is new. Steps are counted from 1. */
   of(identity: number | undefined, step: number): number {
     if (identity === undefined) return step;
-    const met = this.#met.get(identity);
-    if (met !== undefined) return met;
-    this.#met.set(identity, step);
-    return step;
+    const met = this.#met;
+    if (met instanceof Map) {
+      const known = met.get(identity);
+      if (known === undefined) met.set(identity, step);
+      return known ?? step;
+    }
+    return met[identity]! > 0 ? met[identity]! : met[identity] = step;
   }
 }
 

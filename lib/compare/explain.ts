@@ -150,13 +150,16 @@ class Explainer {
   #oneMore(states: readonly State[], limit: number, sides: readonly Side[] = SIDES): State[] {
     const found = new Map<string, State>();
     let [tried, total] = [0, 0];
+    let most = limit;
     for (const [index, state] of states.entries()) {
       const candidates = this.#candidates(state, sides);
       total += candidates.length;
       for (const candidate of candidates) {
         this.#options.onTry?.(tried++, Math.round(total / (index + 1) * states.length));
-        const next = this.#after(state, candidate, limit);
+        const next = this.#after(state, candidate, most);
         if (next === undefined) continue;
+        // Nobody asks for more than what leaves nothing, and it is soon seen of others that they do not.
+        if (next.weight === 0) most = 0;
         const key = keyOf(next.applied);
         const known = found.get(key);
         if (known === undefined || next.weight < known.weight) found.set(key, next);

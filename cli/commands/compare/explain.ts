@@ -86,14 +86,12 @@ export const explain = defineCommand({
     );
     const algorithms = pending.map(({ algorithm }) => algorithm);
     const common = algorithms[1] ?? algorithms[0] ?? "sha256";
-    const [a, b] = [await pending[0]!.read(common), await pending[1]!.read(common)];
+    const a = withDigest(await pending[0]!.read(common), common);
+    const b = withDigest(await pending[1]!.read(common), common);
     const progress = context.terminal.progress("Trying rules", "rules");
     const explanation = explainDifference(a, b, { onTry: (done) => progress.update(done) });
     progress.finish();
-    const images = [
-      { ...told(a), digest: digestOf(a, common) },
-      { ...told(b), digest: digestOf(b, common) },
-    ] as const;
+    const images = [{ ...told(a), digest: a.digest }, { ...told(b), digest: b.digest }] as const;
     stdout.write(
       json ? jsonLine(fieldsOf(explanation, images)) : explanationText(images, explanation, width),
     );
@@ -117,9 +115,15 @@ function told(subject: NamedSubject): Pick<ExplainedImage, "shown" | "version"> 
   return { shown: subject.shown, version: versionOf(subject) };
 }
 
-function digestOf(subject: NamedSubject, algorithm: HashAlgorithm): Digest {
-  return subject.digest ??
-    fsVerityDigest(encodeImage(subject.tree, { format: versionOf(subject) }), { algorithm });
+/** A subject with the digest of its image, which is made if there is none. */
+function withDigest(
+  subject: NamedSubject,
+  algorithm: HashAlgorithm,
+): NamedSubject & { readonly digest: Digest } {
+  const { tree, digest } = subject;
+  const made = digest ??
+    fsVerityDigest(encodeImage(tree, { format: versionOf(subject) }), { algorithm });
+  return { ...subject, digest: made };
 }
 
 function fieldsOf(
