@@ -76,6 +76,8 @@ interface State {
   /** In the order in which they have been applied. */
   readonly applied: readonly Candidate[];
   readonly weight: number;
+  /** What is different, if that is known. */
+  readonly found?: readonly Difference[];
 }
 
 type Side = Candidate["to"];
@@ -108,7 +110,8 @@ class Explainer {
 
   run(): Explanation {
     const [first, second] = [this.#first.tree, this.#second.tree];
-    const start = { first, second, applied: [], weight: weigh(differences(first, second)) };
+    const found = kept(differences(first, second));
+    const start: State = { first, second, applied: [], weight: weigh(found), found };
     if (start.weight === 0) return this.#explanation([start]);
     // A first rule may be of use only to a second one, so here it need not help.
     const forwards = this.#oneMore([start], start.weight, ["first"]);
@@ -169,8 +172,11 @@ class Explainer {
   }
 
   /** The ways in which either tree may go on to become the other. */
-  #candidates({ first, second, applied }: State, sides: readonly Side[]): Candidate[] {
-    const found = kept(differences(first, second));
+  #candidates(
+    { first, second, applied, found: known }: State,
+    sides: readonly Side[],
+  ): Candidate[] {
+    const found = known ?? kept(differences(first, second));
     const aspects = aspectsOf(found);
     const trees = { first, second };
     return sides.flatMap((to) => {
