@@ -141,6 +141,7 @@ export {
 } from "./lib/compare/changes.ts";
 export {
   type Attribute,
+  ATTRIBUTES,
   type ComparedFile,
   type Difference,
   differences,

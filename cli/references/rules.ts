@@ -63,6 +63,10 @@ export function contentRules(
   xattrs?: XattrFilter,
 ): ((tree: Tree<Content>) => Tree<Content>) | undefined {
   if (rules === "container") return undefined;
-  const readFile = (file: Content) => file.kind === "inline" ? file.bytes : undefined;
-  return (tree) => followRules(tree, rules, { xattrs, readFile });
+  return (tree) => followRules(tree, rules, { xattrs, readFile: inlineFile });
+}
+
+/** Gives the contents of files that an image holds itself: no others of an SELinux policy in it are at hand. */
+export function inlineFile(file: Content): Uint8Array | undefined {
+  return file.kind === "inline" ? file.bytes : undefined;
 }

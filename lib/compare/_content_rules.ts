@@ -7,7 +7,7 @@
 import { utf8 } from "../bytes/text.ts";
 import { fsVerityDigest } from "../digest/fs_verity.ts";
 import { objectPath } from "../digest/object_path.ts";
-import { type Content, externalContent, type Leaf, type Tree } from "../tree/tree.ts";
+import { type Content, contentSize, externalContent, type Leaf, type Tree } from "../tree/tree.ts";
 import { withLeaves } from "../tree/rebuild_tree.ts";
 import { objectAlgorithm } from "./object_algorithm.ts";
 import type { Rule, Way } from "./rule.ts";
@@ -74,7 +74,7 @@ const OTHER_ALGORITHM: Rule = {
     for (const { before, after, attributes } of towards.differences) {
       if (!attributes.includes("contents")) continue;
       if (before?.kind !== "regular" || after?.kind !== "regular") continue;
-      if (sizeOf(before.file) === sizeOf(after.file)) others.set(before.file, after.file);
+      if (contentSize(before.file) === contentSize(after.file)) others.set(before.file, after.file);
     }
     return [
       contentWay((file) => others.get(file) ?? file, {
@@ -85,10 +85,6 @@ const OTHER_ALGORITHM: Rule = {
     ];
   },
 };
-
-function sizeOf(file: Content): number {
-  return file.kind === "inline" ? file.bytes.length : file.size;
-}
 
 /** In the order in which they are applied. */
 export const CONTENT_RULES: readonly Rule[] = [INLINE_LIMIT, NO_DIGESTS, OTHER_ALGORITHM];

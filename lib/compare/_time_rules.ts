@@ -5,10 +5,10 @@
  */
 
 import { statChange, type Time } from "../tree/stat_change.ts";
-import type { Content, Stat, Tree } from "../tree/tree.ts";
+import type { Content, FileKind, Stat, Tree } from "../tree/tree.ts";
 import { walk } from "../tree/walk.ts";
 import { commonest, statWay } from "./_stat_way.ts";
-import type { Rule, Way } from "./rule.ts";
+import type { Rule, Towards, Way } from "./rule.ts";
 
 /** Nanoseconds in a second. */
 const SECOND = 1_000_000_000;
@@ -141,16 +141,18 @@ const LINK_TIMES: Rule = {
   says: "symbolic links are as old as the copy",
   knownOf: "ostree checkout (seen with 2022.7), and whatever else does not restore times of links",
   changes: ["time"],
-  ways({ towards }) {
-    const times = new Map<Stat, Stat>();
-    for (const { before, after } of towards?.differences ?? []) {
-      if (before?.kind === "symlink" && after?.kind === "symlink") {
-        times.set(before.stat, after.stat);
-      }
-    }
-    return times.size === 0 ? [] : [timesWay(times)];
-  },
+  ways: ({ towards }) => kindTimes("symlink", towards),
 };
+
+/** The way that gives files of a kind the times that the other tree has for them, but for the root. */
+export function kindTimes(kind: FileKind, towards: Towards | undefined): Way[] {
+  const times = new Map<Stat, Stat>();
+  for (const { names, before, after } of towards?.differences ?? []) {
+    if (names.length === 0 || before?.kind !== kind || after?.kind !== kind) continue;
+    times.set(before.stat, after.stat);
+  }
+  return times.size === 0 ? [] : [timesWay(times)];
+}
 
 /** A way that gives files the times that the other tree has for them. */
 function timesWay(times: ReadonlyMap<Stat, Stat>): Way {

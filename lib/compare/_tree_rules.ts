@@ -5,7 +5,7 @@
  */
 
 import { latin1, utf8 } from "../bytes/text.ts";
-import { bootTree, sealTree } from "../layers/seal.ts";
+import { bootTree, type SealedXattrs, sealTree } from "../layers/seal.ts";
 import { labelTree } from "../selinux/label_tree.ts";
 import { readPolicy } from "../selinux/policy.ts";
 import { changeTree } from "../tree/change_tree.ts";
@@ -14,6 +14,7 @@ import { countLinks, dropNameless, rebuildTree, withLeaves } from "../tree/rebui
 import type { Content, Directory, Entry, Leaf, Stat, Tree } from "../tree/tree.ts";
 import { TreeError } from "../tree/tree_error.ts";
 import { nameCounts } from "../tree/walk.ts";
+import { kindTimes } from "./_time_rules.ts";
 import type { Aspect, Rule, RuleCase, Way } from "./rule.ts";
 
 const OF_DIRECTORIES: readonly Aspect[] = ["mode", "owner", "time", "xattrs"];
@@ -73,7 +74,8 @@ function rootWay(make: (tree: Tree<Content>) => Stat, text: Omit<Way, "apply"> =
   return {
     ...text,
     apply: (tree) => {
-      const stat = make(tree);
+      // Rules tell files by their metadata, so the root gets some of its own.
+      const stat = { ...make(tree) };
       return rebuildTree(tree, {
         stat: (directory, names) => names.length === 0 ? stat : directory.stat,
       });
@@ -130,33 +132,8 @@ const DIRECTORY_TIMES: Rule = {
   knownOf:
     "umoci and Podman, for directories that layers imply and do not describe, or change anything in; unpackers that set a directory's time before they fill it",
   changes: ["time"],
-  ways: ({ towards }) => {
-    if (towards === undefined) return [];
-    const times = new Map<string, Stat>();
-    for (const { names, before, after } of towards.differences) {
-      if (before?.kind !== "directory" || after?.kind !== "directory" || names.length === 0) {
-        continue;
-      }
-      times.set(keyOf(names), after.stat);
-    }
-    return [{
-      isCopied: true,
-      detail: "as the other has them",
-      apply: (tree) =>
-        rebuildTree(tree, {
-          stat({ stat }, names) {
-            const other = times.get(keyOf(names));
-            if (other === undefined) return stat;
-            return { ...stat, mtime: other.mtime, mtimeNsec: other.mtimeNsec };
-          },
-        }),
-    }];
-  },
+  ways: ({ towards }) => kindTimes("directory", towards),
 };
-
-function keyOf(names: readonly Uint8Array[]): string {
-  return names.map(latin1).join("/");
-}
 
 const RUN_EMPTIED: Rule = {
   name: "run-emptied",
@@ -210,8 +187,20 @@ function empty<File>(
 
 const OF_SEALED: readonly Aspect[] = [...OF_DIRECTORIES, "presence", "links"];
 
-/** Lists of xattrs that composefs-rs has options for, and all. */
-const SEALED_XATTRS = ["allowlist-only", "keep-user-xattrs"] as const;
+/** Lists of xattrs that composefs-rs has options for. */
+const SEALED_XATTRS: readonly SealedXattrs[] = ["allowlist-only", "keep-user-xattrs"];
+
+/** A way for each list. */
+function sealedWays(
+  rules: "sealed" | "bootable",
+  apply: (tree: Tree<Content>, xattrs: SealedXattrs) => Tree<Content>,
+): Way[] {
+  return SEALED_XATTRS.map((xattrs) => ({
+    detail: `with ${xattrs}`,
+    option: `--as=${rules}${xattrs === "allowlist-only" ? "" : ` --xattrs=${xattrs}`}`,
+    apply: (tree) => apply(tree, xattrs),
+  }));
+}
 
 const SEALED: Rule = {
   name: "sealed",
@@ -219,12 +208,7 @@ const SEALED: Rule = {
   says: "the tree is sealed: the root as /usr, /run empty, no xattrs but those of a list",
   knownOf: "composefs-rs, for every image of layers",
   changes: OF_SEALED,
-  ways: () =>
-    SEALED_XATTRS.map((xattrs) => ({
-      detail: `with ${xattrs}`,
-      option: `--as=sealed${xattrs === "allowlist-only" ? "" : ` --xattrs=${xattrs}`}`,
-      apply: (tree) => sealTree(tree, { xattrs }),
-    })),
+  ways: () => sealedWays("sealed", (tree, xattrs) => sealTree(tree, { xattrs })),
 };
 
 const BOOTABLE: Rule = {
@@ -235,11 +219,9 @@ const BOOTABLE: Rule = {
   knownOf: "composefs-rs with --bootable, bootc",
   changes: OF_SEALED,
   ways: ({ readFile }) =>
-    readFile === undefined ? [] : SEALED_XATTRS.map((xattrs) => ({
-      detail: `with ${xattrs}`,
-      option: `--as=bootable${xattrs === "allowlist-only" ? "" : ` --xattrs=${xattrs}`}`,
-      apply: (tree) => bootTree(tree, { xattrs, readFile }),
-    })),
+    readFile === undefined
+      ? []
+      : sealedWays("bootable", (tree, xattrs) => bootTree(tree, { xattrs, readFile })),
 };
 
 const POLICY_LABELS: Rule = {

@@ -13,16 +13,20 @@ import { ImageFormatError } from "../erofs/image_format_error.ts";
 import type { Content, Directory, Entry, Leaf, Stat, Tree, Xattr } from "../tree/tree.ts";
 
 /** What files may differ in, where both trees have one at a path. */
-export type Attribute =
-  | "type"
-  | "mode"
-  | "owner"
-  | "time"
-  | "xattrs"
-  | "contents"
-  | "target"
-  | "device"
-  | "links";
+export const ATTRIBUTES = [
+  "type",
+  "mode",
+  "owner",
+  "time",
+  "xattrs",
+  "contents",
+  "target",
+  "device",
+  "links",
+] as const;
+
+/** One of {@linkcode ATTRIBUTES}. */
+export type Attribute = (typeof ATTRIBUTES)[number];
 
 /** A file as it is compared: a directory without what is in it, or whatever else it is. */
 export type ComparedFile = Pick<Directory, "kind" | "stat"> | Leaf<Content>;

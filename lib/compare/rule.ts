@@ -6,24 +6,13 @@
 
 import type { Content, Tree } from "../tree/tree.ts";
 import type { ReadPolicyFile } from "../selinux/policy.ts";
-import type { Attribute, Difference } from "./differences.ts";
+import { type Attribute, ATTRIBUTES, type Difference } from "./differences.ts";
 
 /** What trees may differ in: attributes of files that both have, and files that only one has. */
 export type Aspect = Attribute | "presence";
 
 /** All of them. */
-export const ALL_ASPECTS: readonly Aspect[] = [
-  "type",
-  "mode",
-  "owner",
-  "time",
-  "xattrs",
-  "contents",
-  "target",
-  "device",
-  "links",
-  "presence",
-];
+export const ALL_ASPECTS: readonly Aspect[] = [...ATTRIBUTES, "presence"];
 
 /** Something that some tools do to trees and others do not. */
 export interface Rule {

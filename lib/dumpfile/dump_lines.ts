@@ -12,6 +12,7 @@ import { viewOf } from "../bytes/view.ts";
 import { PathBuffer } from "../tree/path_buffer.ts";
 import {
   type Content,
+  contentSize,
   FILE_TYPE_BITS,
   type FileKind,
   type Node,
@@ -210,7 +211,7 @@ function nodeSize(node: Node<Content>): number {
     case "symlink":
       return node.target.length;
     case "regular":
-      return node.file.kind === "inline" ? node.file.bytes.length : node.file.size;
+      return contentSize(node.file);
     default:
       return 0;
   }

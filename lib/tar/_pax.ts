@@ -11,7 +11,7 @@
 import { equalBytes } from "../bytes/compare.ts";
 import { concatBytes, utf8 } from "../bytes/text.ts";
 import type { Xattr } from "../tree/tree.ts";
-import { ACL_KEYWORDS, aclText } from "./_acl.ts";
+import { ACL_KEYWORDS, aclText } from "./acl.ts";
 
 const NEWLINE = utf8("\n");
 

@@ -11,7 +11,7 @@
 
 import { latin1, quote } from "../bytes/text.ts";
 import type { Xattr } from "../tree/tree.ts";
-import { ACL_KEYWORDS, aclValue } from "./_acl.ts";
+import { ACL_KEYWORDS, aclValue } from "./acl.ts";
 import type { Refuse } from "./tar_format_error.ts";
 
 const SCHILY_PREFIX = "SCHILY.xattr.";

@@ -156,6 +156,11 @@ export interface ExternalContent {
 /** What a regular file is once its contents are decided. */
 export type Content = InlineContent | ExternalContent;
 
+/** Length of contents in bytes. */
+export function contentSize(content: Content): number {
+  return content.kind === "inline" ? content.bytes.length : content.size;
+}
+
 /** Makes contents outside of the image; an empty path is none. */
 export function externalContent(
   size: number,

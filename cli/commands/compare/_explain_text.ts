@@ -5,6 +5,7 @@
  */
 
 import { concatBytes, utf8 } from "../../../lib/bytes/text.ts";
+import { pathOfNames } from "../../../lib/compare/changes.ts";
 import type { RuleSet } from "../../../lib/compare/candidates.ts";
 import type { Difference } from "../../../lib/compare/differences.ts";
 import type { Explanation } from "../../../lib/compare/explain.ts";
@@ -160,22 +161,14 @@ const FORMAT_WRITERS: Readonly<Record<FormatVersion, string>> = {
 };
 
 function differenceText({ names, before, after, attributes }: Difference): Uint8Array {
-  const path = pathOf(names);
-  const shown = escapeField(path.length === 0 ? SLASH : path, "listing");
+  const shown = escapeField(pathOfNames(names), "listing");
   const what = before === undefined
     ? "only in the second"
     : after === undefined
     ? "only in the first"
     : attributes.join(", ");
-  return concatBytes(utf8("  "), asBytes(shown), utf8(`: ${what}`));
+  return concatBytes(utf8("  "), shown, utf8(`: ${what}`));
 }
-
-/** The absolute path that names lead to; empty for the root. */
-export function pathOf(names: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(...names.flatMap((name) => [SLASH, name]));
-}
-
-const SLASH = utf8("/");
 
 function asBytes(text: string | Uint8Array): Uint8Array {
   return typeof text === "string" ? utf8(text) : text;

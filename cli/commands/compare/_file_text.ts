@@ -8,9 +8,16 @@ import { latin1 } from "../../../lib/bytes/text.ts";
 import type { Attribute, ComparedFile } from "../../../lib/compare/differences.ts";
 import type { Digest } from "../../../lib/digest/digest.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
+import { aclText } from "../../../lib/tar/acl.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
 import type { Xattr } from "../../../lib/tree/tree.ts";
-import { deviceText, type ImageFile, modeLetters, timeText } from "../image/describe.ts";
+import {
+  deviceText,
+  type ImageFile,
+  modeLetters,
+  shownValue,
+  timeText,
+} from "../image/describe.ts";
 
 /** One line: what it was and what it is; absent is what is not there. */
 export interface AttributeText {
@@ -95,11 +102,15 @@ export function xattrText(name: string, value: Uint8Array): string {
   const special = name === "security.capability"
     ? capabilityText(value)
     : name.startsWith("system.posix_acl_")
-    ? aclText(value)
+    ? shortAcl(value)
     : undefined;
-  if (special !== undefined) return special;
-  const text = latin1(value);
-  return /^[ -~]*\0?$/.test(text) ? JSON.stringify(text.replace(/\0$/, "")) : `0x${value.toHex()}`;
+  return special ?? shownValue(value);
+}
+
+/** An access control list in the short form of getfacl(1). */
+function shortAcl(value: Uint8Array): string | undefined {
+  const text = aclText(value);
+  return text && latin1(text).replace(/\b(user|group|mask|other):/g, (word) => `${word[0]}:`);
 }
 
 /** Versions of `struct vfs_cap_data` that have 64 bits of capabilities. */
@@ -176,37 +187,4 @@ function capabilityNames(bits: bigint): string {
     if ((bits >> BigInt(bit) & 1n) === 1n) names.push(`cap_${CAPABILITIES[bit] ?? bit}`);
   }
   return names.join(",");
-}
-
-/** Tags of entries of a list, by their letters. */
-const ACL_TAGS: ReadonlyMap<number, string> = new Map([
-  [0x01, "u:"],
-  [0x02, "u:"],
-  [0x04, "g:"],
-  [0x08, "g:"],
-  [0x10, "m:"],
-  [0x20, "o:"],
-]);
-const NAMED_TAGS = [0x02, 0x08];
-
-/**
- * An access control list in the short form of getfacl(1).
- *
- * @see linux/posix_acl_xattr.h
- */
-function aclText(value: Uint8Array): string | undefined {
-  if (value.length % 8 !== 4) return undefined;
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  if (view.getUint32(0, true) !== 2) return undefined;
-  const entries: string[] = [];
-  for (let at = 4; at < value.length; at += 8) {
-    const tag = view.getUint16(at, true);
-    const letter = ACL_TAGS.get(tag);
-    const permissions = view.getUint16(at + 2, true);
-    if (letter === undefined || permissions > 7) return undefined;
-    const id = NAMED_TAGS.includes(tag) ? String(view.getUint32(at + 4, true)) : "";
-    const letters = [4, 2, 1].map((bit, i) => (permissions & bit) === 0 ? "-" : "rwx"[i]).join("");
-    entries.push(`${letter}${id}:${letters}`);
-  }
-  return entries.join(",");
 }

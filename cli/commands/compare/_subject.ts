@@ -15,6 +15,7 @@ import type { HashAlgorithm } from "../../../lib/digest/hasher.ts";
 import { LayerMerger } from "../../../lib/layers/merge.ts";
 import type { TreeRules } from "../../../lib/layers/rules.ts";
 import { isPolicyPath, type ReadPolicyFile } from "../../../lib/selinux/policy.ts";
+import { withLeaves } from "../../../lib/tree/rebuild_tree.ts";
 import type { Content, Leaf, Tree } from "../../../lib/tree/tree.ts";
 import type { Context } from "../../args/command.ts";
 import { openImageFile } from "../../references/image_file.ts";
@@ -25,7 +26,7 @@ import type { Named } from "../../references/opened.ts";
 import type { ReferenceOptions } from "../../references/options.ts";
 import { readDump } from "../../references/read_dump.ts";
 import type { Reference } from "../../references/reference.ts";
-import { contentRules, directoryRules, policyFiles } from "../../references/rules.ts";
+import { contentRules, directoryRules, inlineFile, policyFiles } from "../../references/rules.ts";
 import { loading } from "../image/load_image.ts";
 
 /** A subject, and what messages call it. */
@@ -92,11 +93,6 @@ function readDumpFile({ shown, rest, stream, options, context: { machine } }: Na
   const parsed = readDump(stream?.chunks() ?? machine.readFile(rest), shown);
   const tree = contentRules(options.as ?? "container")?.(parsed) ?? parsed;
   return { shown, tree, readFile: inlineFile };
-}
-
-/** Of an SELinux policy in an image only the files are at hand that it holds itself. */
-function inlineFile(file: Content): Uint8Array | undefined {
-  return file.kind === "inline" ? file.bytes : undefined;
 }
 
 async function readDirectory(
@@ -179,5 +175,5 @@ function decided(
     const row = rows.get(file);
     return row === undefined ? undefined : readRow(row);
   };
-  return { tree: { ...tree, leaves }, readFile };
+  return { tree: withLeaves(tree, leaves), readFile };
 }

@@ -9,6 +9,7 @@ import { concatBytes, quote, utf8 } from "../../../lib/bytes/text.ts";
 import { changesOf, pathOfNames } from "../../../lib/compare/changes.ts";
 import {
   type Attribute,
+  ATTRIBUTES,
   type Difference,
   imageDifferences,
 } from "../../../lib/compare/differences.ts";
@@ -29,18 +30,6 @@ import { hasPath, refuseDots } from "../image/find_file.ts";
 import { loading } from "../image/load_image.ts";
 import { Texts } from "./_texts.ts";
 import { changeLines, jsonLines, markdownLines, objectLines, statLines } from "./_diff_output.ts";
-
-const ATTRIBUTES = [
-  "type",
-  "mode",
-  "owner",
-  "time",
-  "xattrs",
-  "contents",
-  "target",
-  "device",
-  "links",
-] as const satisfies readonly Attribute[];
 
 /** The command `composefs diff`. */
 export const diff = defineCommand({

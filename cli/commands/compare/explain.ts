@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathOfNames } from "../../../lib/compare/changes.ts";
 import { explainDifference, type Explanation } from "../../../lib/compare/explain.ts";
 import { type DigestAnswer, explainDigest } from "../../../lib/compare/explain_digest.ts";
 import { encodeImage } from "../../../lib/composefs/image.ts";
@@ -17,7 +18,7 @@ import { digest as parseDigest } from "../../args/values.ts";
 import { JSON_OPTION, jsonBytes, jsonLine } from "../../json.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, parseReference, referenceHelp } from "../../references/reference.ts";
-import { digestAnswerText, type ExplainedImage, explanationText, pathOf } from "./_explain_text.ts";
+import { digestAnswerText, type ExplainedImage, explanationText } from "./_explain_text.ts";
 import { findSubject, type NamedSubject } from "./_subject.ts";
 
 /** The command `composefs explain`. */
@@ -137,7 +138,7 @@ function fieldsOf(
     ...(format === undefined ? {} : { format }),
     answers: answers.map((rules) => ({ rules })),
     left: left.map(({ names, before, after, attributes }) => ({
-      ...jsonBytes("path", pathOf(names)),
+      ...jsonBytes("path", pathOfNames(names)),
       change: before === undefined ? "added" : after === undefined ? "removed" : "changed",
       attributes,
     })),

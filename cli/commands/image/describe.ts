@@ -5,8 +5,9 @@
  */
 
 import type { ImageDirectory } from "../../../lib/composefs/image_entry.ts";
+import { latin1 } from "../../../lib/bytes/text.ts";
 import { deviceMajor, deviceMinor } from "../../../lib/tree/device.ts";
-import type { Content, FileKind, Leaf } from "../../../lib/tree/tree.ts";
+import { type Content, contentSize, type FileKind, type Leaf } from "../../../lib/tree/tree.ts";
 import { jsonBytes } from "../../json.ts";
 
 /** A file of an image. */
@@ -35,7 +36,7 @@ export function fileFields(path: Uint8Array, file: ImageFile): object {
 export function sizeOf(file: ImageFile): number {
   switch (file.kind) {
     case "regular":
-      return file.file.kind === "inline" ? file.file.bytes.length : file.file.size;
+      return contentSize(file.file);
     case "symlink":
       return file.target.length;
     case "directory":
@@ -99,4 +100,12 @@ export function deviceText(file: ImageFile): string | undefined {
   if (file.kind !== "character" && file.kind !== "block") return undefined;
   const { rdev } = file;
   return `${deviceMajor(rdev)},${deviceMinor(rdev)}`;
+}
+
+/** The value of an xattr in quotes if it is text, which the kernel's own values end with a NUL; else in hexadecimal. */
+export function shownValue(value: Uint8Array): string {
+  const text = latin1(value);
+  return /^[ -~]*\0?$/.test(text)
+    ? JSON.stringify(text).replace("\\u0000", "\\0")
+    : `0x${value.toHex()}`;
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { latin1 } from "../../../lib/bytes/text.ts";
 import type { ImageEntry } from "../../../lib/composefs/image_entry.ts";
 import { openImage } from "../../../lib/composefs/open.ts";
 import { escapeField } from "../../../lib/dumpfile/escape.ts";
@@ -15,7 +14,7 @@ import { openOperand } from "../../references/open.ts";
 import { referenceOptions } from "../../references/options.ts";
 import { IMAGE_OPERAND, REFERENCE_HELP } from "../../references/reference.ts";
 import type { Output } from "../../terminal.ts";
-import { deviceText, fileFields, modeLetters, sizeOf, timeText } from "./describe.ts";
+import { deviceText, fileFields, modeLetters, shownValue, sizeOf, timeText } from "./describe.ts";
 import { findWithoutLast } from "./find_file.ts";
 import { loading } from "./load_image.ts";
 
@@ -113,12 +112,4 @@ function printJson(stdout: Output, { path, nid, node }: ImageEntry): void {
     ...jsonBytes("value", value),
   }));
   stdout.write(jsonLine({ ...fileFields(path, node), nid, xattrs }));
-}
-
-/** A value in quotes if it is text, which the kernel's own values end with a NUL; else in hexadecimal. */
-function shownValue(value: Uint8Array): string {
-  const text = latin1(value);
-  return /^[ -~]*\0?$/.test(text)
-    ? JSON.stringify(text).replace("\\u0000", "\\0")
-    : `0x${value.toHex()}`;
 }

@@ -7,7 +7,7 @@
 import { quote } from "../../../lib/bytes/text.ts";
 import type { Digest } from "../../../lib/digest/digest.ts";
 import { fsVerityDigest } from "../../../lib/digest/fs_verity.ts";
-import type { Content, Regular, Tree } from "../../../lib/tree/tree.ts";
+import { type Content, contentSize, type Tree } from "../../../lib/tree/tree.ts";
 import { walk } from "../../../lib/tree/walk.ts";
 import type { ExtractTreeOptions } from "../../../ffi/tree/extract_tree.ts";
 import { jsonLine } from "../../json.ts";
@@ -21,12 +21,8 @@ export interface ExtractCounts {
 
 /** Counts the files of a tree. */
 export function countFiles({ leaves }: Tree<Content>): ExtractCounts {
-  const sizes = leaves.flatMap((leaf) => leaf.kind === "regular" ? [sizeOf(leaf)] : []);
+  const sizes = leaves.flatMap((leaf) => leaf.kind === "regular" ? [contentSize(leaf.file)] : []);
   return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
-}
-
-function sizeOf({ file }: Regular<Content>): number {
-  return file.kind === "inline" ? file.bytes.length : file.size;
 }
 
 /**
@@ -43,7 +39,7 @@ export function openContents(
   for (const { node, path, again } of walk(tree)) {
     if (node.kind !== "regular" || again !== undefined) continue;
     open(node, path)[Symbol.dispose]();
-    onRead(done += sizeOf(node));
+    onRead(done += contentSize(node.file));
   }
 }
 

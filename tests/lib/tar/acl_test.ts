@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { latin1, utf8 } from "../../../lib/bytes/text.ts";
-import { aclText, aclValue } from "../../../lib/tar/_acl.ts";
+import { aclText, aclValue } from "../../../lib/tar/acl.ts";
 import { TarFormatError } from "../../../lib/tar/tar_format_error.ts";
 import { acl, NO_ID } from "../../kit/acl.ts";
 import { extended, header, tellOne, xattrsOf } from "../../kit/tar_archive.ts";
