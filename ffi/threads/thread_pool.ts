@@ -23,12 +23,11 @@ import { type PieceJob, readPieceHashes, writePieceJob } from "./_piece_job.ts";
 import type { LargeFile } from "./_large_file.ts";
 import type { Linux } from "../sys/linux.ts";
 import { JobRunner } from "./thread.ts";
-import { type Loss, NO_LOSS, type ThreadOptions } from "./thread_options.ts";
-import { Workers } from "./_workers.ts";
+import { Workers, type WorkersOptions } from "./_workers.ts";
 import type { PoolTask } from "./pool_task.ts";
 
 /** How a pool works. */
-export interface ThreadPoolOptions extends ThreadOptions {
+export interface ThreadPoolOptions extends WorkersOptions {
   /** How many files may be on their way at a time. Default: as many as jobs can hold. */
   readonly maxFiles?: number;
   /**
@@ -42,8 +41,6 @@ export interface ThreadPoolOptions extends ThreadOptions {
   readonly onPiece?: (bytes: number) => void;
   /** Told when all pieces of a large file have been hashed. May add large files. */
   readonly onLargeFile?: (file: LargeFile) => void;
-  /** What `beforeThreads` is told. Default: nothing would be lost. */
-  readonly loss?: () => Loss;
   /** Bytes of memory that all threads share, for pieces that are read into it. Default 0. */
   readonly sharedBytes?: number;
 }
@@ -59,15 +56,10 @@ const MAX_SLOTS = 64;
 const FILE_COST = 16_384;
 /** Cost of a job at most, if it is not a single file: 2 to 3 milliseconds. */
 const JOB_COST = 3 << 20;
-/** Cost of all work that is worth starting threads for: more than their start takes. */
-const START_COST = 24 << 20;
 
 const WAIT_MILLISECONDS = 100;
 /** How long threads that are told to stop may finish what they are at. */
 const STOP_MILLISECONDS = 10_000;
-
-/** 1 GiB on 2 CPUs: 1.05 s without, 0.95 with one, 0.87 with two (medians of 3; the disk alone 0.77). */
-const EXTRA_THREADS = 2;
 
 const NO_DIRECTORY = new Uint8Array();
 
@@ -93,7 +85,7 @@ export class ThreadPool implements Disposable {
   readonly #queue: JobQueue;
   readonly #filesPerJob: number;
   readonly #submitted = new Map<number, Submitted>();
-  readonly #workers = new Workers();
+  readonly #workers: Workers;
   /** Those that wait for slots. */
   readonly #chores: Chore[] = [];
   /** Made when it is needed: it comes with megabytes of buffers. */
@@ -111,7 +103,9 @@ export class ThreadPool implements Disposable {
     const slots = threads === 1 ? 1 : Math.min(SLOTS_PER_THREAD * threads, MAX_SLOTS, maxFiles);
     this.#queue = JobQueue.create(slots);
     this.#filesPerJob = Math.max(1, Math.floor(maxFiles / slots));
-    if (options.startAtOnce) this.#start();
+    const { memory } = this.#queue;
+    this.#workers = new Workers(options, () => ({ memory, task, shared: this.shared }));
+    if (options.startAtOnce) this.#workers.start();
   }
 
   /** This thread's own work, by which what failed elsewhere is done again, for its error. */
@@ -128,12 +122,12 @@ export class ThreadPool implements Disposable {
 
   /** Told how many files are going to be added at least: if they are many, the other threads start now. */
   expectFiles(count: number): void {
-    this.#startFor(count * FILE_COST);
+    this.#workers.startFor(count * FILE_COST);
   }
 
   /** Told how many bytes of pieces are going to be added at least. */
   expectBytes(bytes: number): void {
-    this.#startFor(bytes);
+    this.#workers.startFor(bytes);
   }
 
   /**
@@ -176,7 +170,7 @@ export class ThreadPool implements Disposable {
         this.#options.onPiece?.(job.length);
         if (file.isComplete) this.#options.onLargeFile?.(file);
       });
-      if (this.#workers.count > 0 && file.isLongCopy) this.#startExtra();
+      if (this.#workers.count > 0 && file.isLongCopy) this.#workers.startExtra();
     }
   }
 
@@ -266,34 +260,7 @@ export class ThreadPool implements Disposable {
     this.#submitted.set(slot, submitted);
     this.#queue.submit(slot);
     this.#cost += cost;
-    this.#startFor(this.#cost);
-  }
-
-  /** Starts the other threads if there is enough work for them, unless they have been. */
-  #startFor(cost: number): void {
-    if (cost >= START_COST && this.#workers.count === 0) this.#start();
-  }
-
-  /** Starts the other threads. They are here when they are: until then this one does the work. */
-  #start(): void {
-    const { module, threads, beforeThreads, loss } = this.#options;
-    if (module === undefined || threads === 1) return;
-    beforeThreads?.(loss?.() ?? NO_LOSS);
-    for (let i = 1; i < threads; i++) this.#startWorker(module);
-  }
-
-  #startWorker(module: string): void {
-    const { memory } = this.#queue;
-    this.#workers.start(module, { memory, task: this.#task, shared: this.shared });
-  }
-
-  /** Starts a few threads more than there are CPUs, for work that waits for the disk half of its time. */
-  #startExtra(): void {
-    const { module, threads } = this.#options;
-    if (module === undefined) return;
-    for (let missing = threads - 1 + EXTRA_THREADS - this.#workers.count; missing > 0; missing--) {
-      this.#startWorker(module);
-    }
+    this.#workers.startFor(this.#cost);
   }
 
   /** A free slot that is not being written into. */
